@@ -108,7 +108,10 @@ def sentence(evidence: Evidence) -> str:
     gain = evidence.gains[best if evidence.serves == REFERENCE else evidence.serves]
     span = f"{gain.more:+.3f} of average precision, {gain.low:+.3f} to {gain.high:+.3f}"
     if evidence.serves == REFERENCE:
-        return f"the bare counts serve: {best}, the best beside them, is not shown to rank later applications better ({span})"
+        return (
+            f"the bare counts serve: {best}, the best beside them, is not shown to rank later applications "
+            f"better ({span})"
+        )
     idle = [part for part, one in evidence.gains.items() if not one.shown]
     more = f"; not shown to be better than them by itself: {', '.join(idle)}" if idle else ""
     return f"{evidence.serves} serves: it ranks later applications better than the bare counts ({span}){more}"

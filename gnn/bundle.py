@@ -29,8 +29,9 @@ from graph.model.errors import BundleError
 # grows when files or the card's fields change so that older code could misread them
 FORMAT, OF_COUNTS = 2, 3  # the second where the bare counts serve, which older code takes for a blend
 _FIELDS = (
-    "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt", "network_usual",
-    "calibration", "typical_p95", "inputs", "columns", "network", "files",
+    "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability",
+    "decline_probability", "doubt", "network_usual", "calibration", "typical_p95", "inputs", "columns",
+    "network", "files",
 )  # fmt: skip
 _PLAIN = re.compile(r"\w+(\.\w+)*")  # names of files in the bundle's own folder
 CARD, NETWORK = "card.json", "network.safetensors"
@@ -125,7 +126,8 @@ def _card(folder: Path, pinned: str) -> dict[str, Any]:
         content = _bytes(folder / CARD)
         if pinned and (result := hashlib.sha256(content).hexdigest()) != pinned:
             raise BundleError(
-                f"the model bundle in {folder} has the digest {result}, and RINGFENCE_MODEL_DIGEST asks for {pinned}: another model"
+                f"the model bundle in {folder} has the digest {result}, and RINGFENCE_MODEL_DIGEST asks for "
+                f"{pinned}: another model"
             )
         card: dict[str, Any] = json.loads(content)
     except FileNotFoundError as error:
@@ -145,7 +147,8 @@ def _card(folder: Path, pinned: str) -> dict[str, Any]:
         )
     if not isinstance(card["files"], dict) or not all(_PLAIN.fullmatch(name) for name in card["files"]):
         raise BundleError(
-            f"the card of the model bundle in {folder} names files that are no plain names of its own folder: train it again"
+            f"the card of the model bundle in {folder} names files that are no plain names of its own "
+            "folder: train it again"
         )
     if card["version"] != _digest(card):
         raise BundleError(f"the card of the model bundle in {folder} was changed after training")
@@ -164,7 +167,8 @@ def _same_inputs(theirs: Mapping[str, Iterable[str]], folder: Path) -> None:
         problems.append(f"{kind}: {'; '.join(predictions) or 'their order differs'}")
     if problems:
         raise BundleError(
-            f"the model bundle in {folder} was trained on other inputs ({' | '.join(problems)}): train it again"
+            f"the model bundle in {folder} was trained on other inputs ({' | '.join(problems)}): train it "
+            "again"
         )
 
 

@@ -32,8 +32,9 @@ def collect(tables: Tables, plan: TrainingPlan) -> Samples:
     others = int((~bad & ~samples.known).sum())
     if bad.sum() < plan.least_frauds or others < plan.least_frauds:
         raise InputError(
-            f"{int(bad.sum())} of {len(samples)} samples are known as fraud within {samples.horizon / DAY:.0f} days: at least "
-            f"{plan.least_frauds} frauds and as many others are needed; load labels that are known before the moment, or choose a later one"
+            f"{int(bad.sum())} of {len(samples)} samples are known as fraud within "
+            f"{samples.horizon / DAY:.0f} days: at least {plan.least_frauds} frauds and as many others are "
+            "needed; load labels that are known before the moment, or choose a later one"
         )
     room = max(plan.most_samples - int(bad.sum()), plan.least_frauds)
     samples = replace(samples, share=min(1.0, room / max(1, int((~bad).sum()))))

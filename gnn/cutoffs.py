@@ -26,8 +26,8 @@ def test_cutoff(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
     days = samples.horizon / DAY
     if not len(at):
         raise InputError(
-            f"no application is older than the horizon of {days:.0f} days within which a fraud becomes known: train at a later moment, "
-            "load earlier applications, or give a shorter --horizon-days"
+            f"no application is older than the horizon of {days:.0f} days within which a fraud becomes "
+            "known: train at a later moment, load earlier applications, or give a shorter --horizon-days"
         )
     results = []
     for share in _TEST_SHARES:
@@ -39,9 +39,10 @@ def test_cutoff(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
     else:
         learned, measured, _, cutoff = max(results, key=lambda one: min(one[0], 2 * one[1]))
         raise InputError(
-            f"too few frauds to learn from and to measure on later applications: {learned} were known before {moment(cutoff).isoformat()}, "
-            f"{measured} are of applications from then on whose horizon of {days:.0f} days has passed; at least {least_to_learn(plan)} and "
-            f"{least_to_measure(plan)} are needed: load more labels, or train at a later moment"
+            f"too few frauds to learn from and to measure on later applications: {learned} were known before "
+            f"{moment(cutoff).isoformat()}, {measured} are of applications from then on whose horizon of "
+            f"{days:.0f} days has passed; at least {least_to_learn(plan)} and {least_to_measure(plan)} are "
+            "needed: load more labels, or train at a later moment"
         )
     return cutoff
 
@@ -69,8 +70,9 @@ def learning_cutoffs(cutoff: int, samples: Samples, plan: TrainingPlan) -> tuple
     )
     if validation is None or not _learnable(samples, first):
         raise InputError(
-            f"the frauds known before {moment(cutoff).isoformat()} lie too close together in time to learn from the earlier and to calibrate on the "
-            f"later ones ({int(bad.sum())} frauds, {_learnable(samples, ends[0])} of them known at three quarters of the samples): load more "
+            f"the frauds known before {moment(cutoff).isoformat()} lie too close together in time to learn "
+            f"from the earlier and to calibrate on the later ones ({int(bad.sum())} frauds, "
+            f"{_learnable(samples, ends[0])} of them known at three quarters of the samples): load more "
             "labels, or train at a later moment"
         )
     return first, validation

@@ -91,8 +91,10 @@ def _tree(predictions: Mapping[str, str]) -> dict[str, Any]:
     ]
     inner: list[dict[str, Any]] = [
         {
-            "split_feature": column, "threshold": threshold, "decision_type": "==" if decision & _CATEGORICAL else "<=",
-            "missing_type": _MISSING[decision >> 2], "default_left": bool(decision & _DEFAULT_LEFT), "internal_count": count,
+            "split_feature": column, "threshold": threshold,
+            "decision_type": "==" if decision & _CATEGORICAL else "<=",
+            "missing_type": _MISSING[decision >> 2], "default_left": bool(decision & _DEFAULT_LEFT),
+            "internal_count": count,
         }
         for column, threshold, decision, count in zip(columns, thresholds, decisions, counts, strict=True)
     ]  # fmt: skip

@@ -75,7 +75,8 @@ def refuse_uninformative(judged: HoldoutFigures, serves: str) -> None:
         return
     on = judged.slice
     raise InputError(
-        f"what was learned tells nothing apart: on {on['samples']} applications from {on['from']} on, {on['frauds']} of them frauds, {serves} has "
-        f"auc {auc:.2f} (chance .50) and ap {ap:.4f} (chance {on['base_rate']:.4f}): load more labels, or records that tell who shares what "
-        "(identifiers, events), or train at a later moment"
+        f"what was learned tells nothing apart: on {on['samples']} applications from {on['from']} on, "
+        f"{on['frauds']} of them frauds, {serves} has auc {auc:.2f} (chance .50) and ap {ap:.4f} (chance "
+        f"{on['base_rate']:.4f}): load more labels, or records that tell who shares what (identifiers, "
+        "events), or train at a later moment"
     )

@@ -87,8 +87,8 @@ class StageTargets:
 
 @dataclass(frozen=True)
 class TrainingStages:
-    """N samples at their `moments`, and three sets of targets, each over more of them: `first` is the young network's,
-    `validation` that of the models that are watched, `whole` what serves.
+    """N samples at their `moments`, and three sets of targets, each over more of them: `first` is the young
+    network's, `validation` that of the models that are watched, `whole` what serves.
 
     `apart` (N,): those that were no part of the first targets, whose embeddings trees may learn from.
     `watched` (N,): those that were no part of the validation targets and calibrate; of them `bad`, `weight`

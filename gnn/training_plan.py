@@ -20,9 +20,8 @@ class TrainingPlan:
     `most_network_samples`: the same for the network, which is slower to learn.
     `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network
     has made so many steps.
-    `members`: boosted ensembles are so many models of `rounds` trees, each of so many `leaves` and levels (`depth`),
-    with different seeds, whose spread is the uncertainty.
-    `workers`: threads that grow them.
+    `members`: boosted ensembles are so many models of `rounds` trees, each of so many `leaves` and levels
+    (`depth`), with different seeds, whose spread is the uncertainty. `workers`: threads that grow them.
     """
 
     name: str = "ringfence"
@@ -47,7 +46,8 @@ class TrainingPlan:
         """Raise SettingError for a choice that no training can follow."""
         if not 0.0 < self.capacity < 1.0:
             raise SettingError(
-                f"--capacity {self.capacity:g}: the share of assessments that people can review is between 0 and 1, as in 0.02"
+                f"--capacity {self.capacity:g}: the share of assessments that people can review is between 0 "
+                "and 1, as in 0.02"
             )
         if self.horizon_days is not None and not 0.0 < self.horizon_days <= 3_650.0:
             raise SettingError(
@@ -55,7 +55,8 @@ class TrainingPlan:
             )
         if self.most_samples < 2 * self.least_frauds:
             raise SettingError(
-                f"--most-samples {self.most_samples}: at least {2 * self.least_frauds} are needed to learn anything"
+                f"--most-samples {self.most_samples}: at least {2 * self.least_frauds} are needed to learn "
+                "anything"
             )
         if self.most_network_samples < 1:
             raise SettingError(f"--most-network-samples {self.most_network_samples}: at least one")

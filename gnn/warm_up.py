@@ -15,7 +15,10 @@ from graph.features.compute import FeatureExtractor
 from graph.frame.neighbourhood import empty_neighbourhood
 from graph.model.moments import COUNTRY
 
-_TREE = "tree\nmax_feature_idx=0\n\nTree=0\nnum_leaves=2\nsplit_feature=0\nthreshold=0\ndecision_type=2\nleft_child=-1\nright_child=-2\n"
+_TREE = (
+    "tree\nmax_feature_idx=0\n\nTree=0\nnum_leaves=2\nsplit_feature=0\nthreshold=0\ndecision_type=2\n"
+    "left_child=-1\nright_child=-2\n"
+)
 _TREE += "leaf_value=0 0\nleaf_count=1 1\ninternal_count=2\n\nend of trees\n"
 
 

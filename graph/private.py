@@ -100,7 +100,8 @@ def refuse_loose(path: Path, what: str) -> None:
         return  # whoever reads it says what is wrong
     if mode & _TOO_LOOSE and not path.absolute().is_relative_to(_MOUNTED):
         raise SettingError(
-            f"{what}: the file {path} is open to others (mode {mode & 0o777:03o}): chmod 600 it, and make a new key if they could have read it"
+            f"{what}: the file {path} is open to others (mode {mode & 0o777:03o}): chmod 600 it, and make a "
+            "new key if they could have read it"
         )
 
 

@@ -47,7 +47,8 @@ class ProgressBar:
                 f"{self.n / self.total:4.0%}, {self.n:,} of {self.total:,}" if self.total else f"{self.n:,}"
             )
             sys.stderr.write(
-                f"{self.what}: {share} {self.unit}, {seconds:.0f} s, {self.n / max(seconds, 1e-9):,.0f} a second\n"
+                f"{self.what}: {share} {self.unit}, {seconds:.0f} s, {self.n / max(seconds, 1e-9):,.0f} a "
+                "second\n"
             )
 
     def __exit__(
@@ -79,7 +80,7 @@ def _drawing() -> Progress:
     )
 
     columns = (
-        TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[unit]}"),
-        TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"), TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     return Progress(*columns, console=Console(stderr=True), auto_refresh=True, refresh_per_second=8)

@@ -46,7 +46,10 @@ def _tables(result: Mapping[str, Any]) -> Iterator[str]:
         span = f"; {first[:16]} to {last[:16]} UTC" if first else ""
         twice = result["duplicates"][table]["same"]
         same = f", {twice:,} known or said twice" if twice else ""
-        yield f"{table}: {tally['read']:,} rows, {tally['accepted']:,} would be taken, {tally['rejected']:,} rejected{same}{span}"
+        yield (
+            f"{table}: {tally['read']:,} rows, {tally['accepted']:,} would be taken, {tally['rejected']:,} "
+            f"rejected{same}{span}"
+        )
         yield from (f"  rejected, {code}: {n:,}" for code, n in result["rejects"].get(table, {}).items())
 
 
@@ -61,7 +64,10 @@ def _doubts(result: Mapping[str, Any]) -> Iterator[str]:
             f"no words of ours, {table}.{column}: {_counted(words)}" for column, words in columns.items()
         )
     if result["kinds_without_meaning"]:
-        yield f"kinds of events that mean nothing to a signal: {_counted(result['kinds_without_meaning'])}; they are counted, their identifiers link"
+        yield (
+            f"kinds of events that mean nothing to a signal: {_counted(result['kinds_without_meaning'])}; "
+            "they are counted, their identifiers link"
+        )
     if result["placeholders"]:
         yield f"placeholders, which link nobody: {_counted(result['placeholders'])}"
     yield from (f"THIS CANNOT BE RIGHT: {doubt['says']}" for doubt in result["doubtful_columns"])

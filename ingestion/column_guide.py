@@ -25,7 +25,10 @@ GUIDE: Mapping[str, Guide] = MappingProxyType(
         ),
         "applicant_id": Guide("The lender's id of the person.", "C-8841"),
         "platform_id": Guide(
-            "The lender, by its id in the table `platforms`. A key that speaks for one lender may leave it out.",
+            (
+                "The lender, by its id in the table `platforms`. A key that speaks for one lender may leave "
+                "it out."
+            ),
             "L01",
         ),
         "product": Guide("What is borrowed.", "cash"),
@@ -63,7 +66,10 @@ GUIDE: Mapping[str, Guide] = MappingProxyType(
             "E-1",
         ),
         "kind": Guide(
-            "What happened: login, device_use, card_bind, transfer, referral, payment, repayment, withdrawal, profile_change or another word.",
+            (
+                "What happened: login, device_use, card_bind, transfer, referral, payment, repayment, "
+                "withdrawal, profile_change or another word."
+            ),
             "login",
         ),
         "at": Guide("When it happened.", "2026-01-05T10:00:00+08:00"),

@@ -215,7 +215,8 @@ def _scheme(spec: Mapping[str, str], place: str) -> str:
     known = scheme_of(hashed) if hashed not in ("", TOKENS) else hashed
     if known is None:
         raise DeliveryError(
-            f"{place}: unknown hash {shown(hashed)}; there are {', '.join(SCHEMES)}, and `tokens: true` for values that are no hashes"
+            f"{place}: unknown hash {shown(hashed)}; there are {', '.join(SCHEMES)}, and `tokens: true` for "
+            "values that are no hashes"
         )
     return TOKENS if tokens == "true" else known
 

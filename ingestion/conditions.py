@@ -96,7 +96,8 @@ def read_conditions(spec: Any, place: str) -> tuple[Condition | Range, ...]:
     tests = [key for key in spec if key not in ("column", "time")]
     if not tests or "column" not in spec:
         raise DeliveryError(
-            f"{place}: a condition is a `column` and one or more of {', '.join((*TESTS, *RANGES))}, not {shown(spec)}"
+            f"{place}: a condition is a `column` and one or more of {', '.join((*TESTS, *RANGES))}, not "
+            f"{shown(spec)}"
         )
     column, form = text(spec["column"], "column", place), text(spec.get("time", ""), "time", place)
     return tuple(

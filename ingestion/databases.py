@@ -126,7 +126,8 @@ def open_source(
         )
         if not matched:
             raise DeliveryError(
-                f"{name_of(url)}: there is no table {plain(pattern)}; there are {names(list(there)) or 'none'}"
+                f"{name_of(url)}: there is no table {plain(pattern)}; there are "
+                f"{names(list(there)) or 'none'}"
             )
         results.update(dict.fromkeys(matched))
     with _query(url) as inspector:
@@ -247,7 +248,8 @@ def _engine(url: str) -> sa.Engine:
         return sa.create_engine(parsed, poolclass=sa.NullPool)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise DeliveryError(
-            f"a database {plain(parsed.drivername)} needs its driver: {_message(error)} (PostgreSQL: the extra `postgres`)"
+            f"a database {plain(parsed.drivername)} needs its driver: {_message(error)} (PostgreSQL: the "
+            "extra `postgres`)"
         ) from error
 
 

@@ -154,11 +154,13 @@ def _database(url: str, mapping: str | None, limits: DeliveryLimits) -> Delivery
     mapped = Mapped(name="contract", feeds=feeds) if mapping is None else read_mapping(mapping, limits)
     if not mapped.feeds:
         raise DeliveryError(
-            f"{name_of(url)}: none of its tables is one of ours ({', '.join(TABLES)}): foreign tables need a mapping"
+            f"{name_of(url)}: none of its tables is one of ours ({', '.join(TABLES)}): foreign tables need a "
+            "mapping"
         )
     if any(feed.form != UTF8 for feed in mapped.feeds):
         raise DeliveryError(
-            f"mapping {mapped.name}: a database says itself how its texts are written, not `encoding` and `delimiter`"
+            f"mapping {mapped.name}: a database says itself how its texts are written, not `encoding` and "
+            "`delimiter`"
         )
     results = {
         name: open_source(url, name, feed.files or (name,), there, limits)
@@ -252,13 +254,15 @@ def _table_in(folder: Path, name: str, path: Path, limits: DeliveryLimits) -> st
     if path.is_dir() and suffix is None:
         if within := _named_within(path, FOLDERS_DEEP, limits):
             raise DeliveryError(
-                f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that is not read"
+                f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that "
+                "is not read"
             )
         return None
     table = stem if suffix is None else name[: -len(suffix)]
     if suffix is not None and table not in TABLES:
         raise DeliveryError(
-            f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a {FILE_NAME}"
+            f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a "
+            f"{FILE_NAME}"
         )
     return None if suffix is None else table
 
@@ -295,7 +299,8 @@ def _check_columns(feed: Feed, delivery: Delivery) -> None:
     if missing:
         where = f" in {part}" if part else ""
         raise DeliveryError(
-            f"{feed.source}: the column {names(missing)} is missing{where} (table {feed.table.name}){_one_cell(source)}"
+            f"{feed.source}: the column {names(missing)} is missing{where} (table "
+            f"{feed.table.name}){_one_cell(source)}"
         )
 
 

@@ -8,7 +8,10 @@ from decimal import Decimal
 EXACT = 2**53  # from here on a float no longer says which whole number it was
 _LONGEST = 1_000  # digits; Python makes no text of numbers that are much longer
 _SCIENTIFIC = re.compile(
-    r"[+-]?\d+(?:[.,]\d*)? ?e ?[+-]\d{1,3}|[+-]?\d+[.,]\d*e\d{1,3}|[+-]?\de[1-3]\d|[+-]?\d+[.,]\d+ ?[x×*·] ?10\^?\d{1,3}",
+    (
+        r"[+-]?\d+(?:[.,]\d*)? ?e ?[+-]\d{1,3}|[+-]?\d+[.,]\d*e\d{1,3}|[+-]?\de[1-3]\d|[+-]?\d+[.,]\d+ "
+        r"?[x×*·] ?10\^?\d{1,3}"
+    ),
     re.IGNORECASE,
 )
 _WHOLE = re.compile(r"([+-]?\d+)\.0+", re.ASCII)

@@ -19,7 +19,10 @@ _SAYS = {
     "parts": "files and folders",
     "file_rows": "rows",
     "file_bytes": "bytes when it is unpacked",
-    "page_bytes": "bytes of pages that must be held at once, the largest of each column (write smaller pages or row groups)",
+    "page_bytes": (
+        "bytes of pages that must be held at once, the largest of each column (write smaller pages or row "
+        "groups)"
+    ),
     "mapping_bytes": "bytes",
 }
 
@@ -45,7 +48,8 @@ class DeliveryLimits:
         most = getattr(self, limit)
         if result > most:
             raise DeliveryError(
-                f"{what} has more than {most:,} {_SAYS[limit]}: {SETTING}{limit.upper()} sets how many are read"
+                f"{what} has more than {most:,} {_SAYS[limit]}: {SETTING}{limit.upper()} sets how many are "
+                "read"
             )
 
     def check_columns(self, what: str, names: tuple[str, ...]) -> None:

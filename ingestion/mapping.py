@@ -82,7 +82,8 @@ def read_mapping(where: str | Path, limits: DeliveryLimits = DEFAULT) -> Mapped:
             content = _content(path.resolve() if isinstance(where, str) else path, limits)
     except (OSError, UnicodeDecodeError) as error:
         raise DeliveryError(
-            f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: {', '.join(shipped())}"
+            f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: "
+            f"{', '.join(shipped())}"
         ) from error
     try:
         mapped = _mapped(yaml.load(content, Loader=_Loader), path.stem)

@@ -65,7 +65,9 @@ class BadRow(RecordError):
 def application(
     row: Row, context: ParseContext, table: Table = APPLICATIONS, at: datetime | None = None
 ) -> Application:
-    """Raises BadRow, a RecordError. It was made `at` that moment where one is given, whatever the row says."""
+    """Raises BadRow, a RecordError. It was made `at` that moment where one is given, whatever the row
+    says.
+    """
     values, mentions = _read(row, context, table)
     if at is not None:
         values["applied_at"] = at

@@ -217,7 +217,8 @@ def keyring(
             )
         if not own.exists() and not empty():
             say(
-                f"the store has facts and its key file {own} is gone: what comes now links to none of them; put it back, or set RINGFENCE_HASH_KEY"
+                f"the store has facts and its key file {own} is gone: what comes now links to none of them; "
+                "put it back, or set RINGFENCE_HASH_KEY"
             )
         return Keyring.parse(own_key(own, say), **how)
     given = Keyring.parse(text, **how)
@@ -227,7 +228,8 @@ def keyring(
         }
         if lost:
             say(
-                f"the store's own key in {own} is not in RINGFENCE_HASH_KEY: what came under it links with nothing new; give both, as k2:new,k1:old"
+                f"the store's own key in {own} is not in RINGFENCE_HASH_KEY: what came under it links with "
+                "nothing new; give both, as k2:new,k1:old"
             )
     return given
 

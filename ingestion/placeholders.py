@@ -20,11 +20,15 @@ def _words(text: str) -> frozenset[str]:
 # merchant's id may be.
 _NOTHING = NULLS | _words(
     "default test tbd tba xxx xxxx no 0 0.0 -1 error unk other others 00000000-0000-0000-0000-000000000000 "
-    "masked redacted hidden 其他 其它 保密 测试 脱敏 已脱敏 隐藏 未采集 未获取 获取失败 未授权 拒绝 拒绝提供 不便透露 待定 待补充 无可奉告"
+    "masked redacted hidden 其他 其它 保密 测试 脱敏 已脱敏 隐藏 未采集 未获取 获取失败 未授权 拒绝 "
+    "拒绝提供 不便透露 待定 待补充 无可奉告"
 )
 # `unknown device`, `NO-PHONE`, `null null`, 未知设备, 地址不详: that there is none, said of a thing by its
 # name.
-_THINGS = r"(?:devices?|imei|id|ids|phones?|numbers?|e?-?mails?|wi-?fi|ssid|networks?|addres{1,2}|employers?|company|information|info|data|values?)"
+_THINGS = (
+    r"(?:devices?|imei|id|ids|phones?|numbers?|e?-?mails?|wi-?fi|ssid|networks?|addres{1,2}|employers?"
+    r"|company|information|info|data|values?)"
+)
 _NONE = r"(?:unknown|no|not|none|null|nil|nan|undefined|missing|empty)"
 _NEGATIONS = re.compile(
     rf"{_NONE}(?:[\s_-]*(?:known|given|available|provided|recorded|collected|set|specified))?(?:[\s_.-]*{_THINGS})+|(?:{_THINGS}[\s_.:-]*)+{_NONE}"
@@ -42,12 +46,14 @@ _SERVICE = re.compile(
 _K = IdentifierKind
 _KNOWN: dict[IdentifierKind, frozenset[str]] = {
     _K.PHONE: _words(
-        "+8613800138000 +8612345678901 +8613812345678 +8613912345678 +8615012345678 +8618812345678 +8613123456789"
+        "+8613800138000 +8612345678901 +8613812345678 +8613912345678 +8615012345678 +8618812345678 "
+        "+8613123456789"
     ),
     _K.NATIONAL_ID: _words("123456789012345678 11010119900307001X 110101199001011237"),
     _K.DEVICE: _words(
-        "9774d56d682e549c 012345678912345 004999010640000 358000000000000 123456789012345 0123456789abcdef 020000000000 02:00:00:00:00:00 "
-        "android_id deviceid device_id device generic emulator imei android iphone ios web h5 pc wap app mobile browser"
+        "9774d56d682e549c 012345678912345 004999010640000 358000000000000 123456789012345 0123456789abcdef "
+        "020000000000 02:00:00:00:00:00 android_id deviceid device_id device generic emulator imei android "
+        "iphone ios web h5 pc wap app mobile browser"
     ),
     _K.BANK_CARD: _words("6222020000000000000 1234567890123456 6228480000000000000 4111111111111111"),
     _K.EMAIL: _words("123@qq.com 123456@qq.com a@a.com a@b.com test@test.com none@none.com no@no.com"),
@@ -56,9 +62,10 @@ _KNOWN: dict[IdentifierKind, frozenset[str]] = {
     | {"<unknown ssid>", "unknown ssid"},
     _K.ADDRESS: _words("中国 同上 身份证地址 如身份证 同身份证地址 同户籍 同户籍地址 户籍地址 sameasabove"),
     _K.EMPLOYER: _words(
-        "无业 待业 失业 自由职业 自由 自由职业者 个体 个体户 个体经营 个体工商户 自营 自雇 私营 私企 务农 农民 学生 退休 家庭主妇 打工 上班 公司 "
-        "单位 无单位 无工作 self-employed selfemployed unemployed freelance freelancer student retired company housewife "
-        "无业人员 无固定职业 待业中 灵活就业 在校学生 退休人员 农民工"
+        "无业 待业 失业 自由职业 自由 自由职业者 个体 个体户 个体经营 个体工商户 自营 自雇 私营 私企 务农 "
+        "农民 学生 退休 家庭主妇 打工 上班 公司 单位 无单位 无工作 self-employed selfemployed unemployed "
+        "freelance freelancer student retired company housewife 无业人员 无固定职业 待业中 灵活就业 "
+        "在校学生 退休人员 农民工"
     ),
 }
 _EMAIL_NAMES = _NOTHING | {"noreply", "no-reply", "nobody", "noemail", "email", "example"}

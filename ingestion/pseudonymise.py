@@ -60,7 +60,10 @@ class Keyring:
         version, newest = self.keys[0]
         if (why := weakness(newest.decode())) is None:
             return None
-        return f"the hash key {version} is weak, {why}: {ADVICE}, and keep this one behind it (docs/settings.md), so that what is stored still links"
+        return (
+            f"the hash key {version} is weak, {why}: {ADVICE}, and keep this one behind it "
+            "(docs/settings.md), so that what is stored still links"
+        )
 
     def token(self, kind: str, value: str) -> str:
         """The pseudonym of a canonical value under the current key: `k1.` and 32 hexadecimal digits."""
@@ -85,7 +88,8 @@ def own_key(path: Path, say: Callable[[str], None]) -> str:
     text, created = private.own_secret(path, "the key of the pseudonyms")
     if created:
         say(
-            f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)"
+            f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without "
+            "it new records no longer link)"
         )
     return text
 

@@ -27,7 +27,10 @@ _SAYS = {
     Why.GAPS: "show gaps",
     Why.LOCAL: "are unique only together with a place",
 }
-_TOKENS = "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column) and load into a new store"
+_TOKENS = (
+    "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column) and load into a "
+    "new store"
+)
 _ADVICE = {
     Why.FORM: _TOKENS,
     Why.CHECK: _TOKENS,
@@ -67,7 +70,10 @@ class ColumnWarning:
     def __str__(self) -> str:
         """One sentence, with the setting that helps."""
         how = _SAYS[self.why].format(kind=self.kind)
-        return f"{self.table}.{self.column}: {self.failed} of {self.values} values {how}, so they link nobody: {_ADVICE[self.why]}"
+        return (
+            f"{self.table}.{self.column}: {self.failed} of {self.values} values {how}, so they link nobody: "
+            f"{_ADVICE[self.why]}"
+        )
 
 
 @dataclass

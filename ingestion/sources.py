@@ -43,7 +43,8 @@ class Part:
         """Raise RingfenceError when the file has changed since it was checked."""
         if _state(self.path) != self.state:
             raise RingfenceError(
-                f"{plain(self.name)} was changed while it was loaded: load the delivery again when its sender is done with it"
+                f"{plain(self.name)} was changed while it was loaded: load the delivery again when its "
+                "sender is done with it"
             )
 
     @property
@@ -243,13 +244,15 @@ def _collect(
     for path in entries(folder, limits):
         if path.name in _VERSIONED:
             raise DeliveryError(
-                f"{folder.name} is a table of {_VERSIONED[path.name]}, which keeps old parts beside the new ones: export it as plain parquet"
+                f"{folder.name} is a table of {_VERSIONED[path.name]}, which keeps old parts beside the new "
+                "ones: export it as plain parquet"
             )
         if path.name.startswith(("_", ".")):
             continue
         if path.is_symlink():
             raise DeliveryError(
-                f"{folder.name}/{path.name} is a link, and links in a delivery are not followed: put the file itself there"
+                f"{folder.name}/{path.name} is a link, and links in a delivery are not followed: put the "
+                "file itself there"
             )
         if path.is_dir():
             column, equals, value = path.name.partition("=")
@@ -257,7 +260,8 @@ def _collect(
             _collect(path, stated | more, deeper - 1, limits, results)
         elif suffix_of(path) not in PART_SUFFIXES:
             raise DeliveryError(
-                f"{folder.name}/{path.name}: a part in a format that is not read; there are {', '.join(PART_SUFFIXES)}"
+                f"{folder.name}/{path.name}: a part in a format that is not read; there are "
+                f"{', '.join(PART_SUFFIXES)}"
             )
         elif not path.is_file():
             raise DeliveryError(f"{folder.name}/{path.name} is neither a file nor a folder that can be read")

@@ -14,13 +14,18 @@ from investigations.assessments import ReasonCode
 from investigations.reasons import Candidate, stated
 
 _MOST_LOG_ODDS = 7.0  # a thousand times: more is no more
-_TEXT_EN = "The links over {ties} look like those around known frauds: the odds of fraud are {value} times as high as without any links"
+_TEXT_EN = (
+    "The links over {ties} look like those around known frauds: the odds of fraud are {value} times as high "
+    "as without any links"
+)
 _TEXT_ZH = "经{ties}形成的关联与已知欺诈周边的关联相似：欺诈胜率为无关联时的{value}倍"
 _WORDS = MappingProxyType(
     {
-        "applicant": ("a transfer", "转账"), "national_id": ("a national id", "身份证"), "phone": ("a phone number", "手机号"),
-        "device": ("a device", "设备"), "bank_card": ("a bank card", "银行卡"), "email": ("an e-mail address", "邮箱"), "ip": ("an IP address", "IP"),
-        "wifi": ("a Wi-Fi", "Wi-Fi"), "address": ("an address", "地址"), "employer": ("an employer", "单位"),
+        "applicant": ("a transfer", "转账"), "national_id": ("a national id", "身份证"),
+        "phone": ("a phone number", "手机号"), "device": ("a device", "设备"),
+        "bank_card": ("a bank card", "银行卡"), "email": ("an e-mail address", "邮箱"),
+        "ip": ("an IP address", "IP"), "wifi": ("a Wi-Fi", "Wi-Fi"), "address": ("an address", "地址"),
+        "employer": ("an employer", "单位"),
     }
 )  # fmt: skip
 

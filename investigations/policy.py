@@ -43,8 +43,9 @@ class Thresholds:
     def __post_init__(self) -> None:
         if self.review > self.decline:
             raise SettingError(
-                f"the probability from which a person looks ({self.review:g}) is above the one from which declining is proposed ({self.decline:g}): "
-                "set RINGFENCE_REVIEW_PROBABILITY and RINGFENCE_DECLINE_PROBABILITY so that review comes first"
+                f"the probability from which a person looks ({self.review:g}) is above the one from which "
+                f"declining is proposed ({self.decline:g}): set RINGFENCE_REVIEW_PROBABILITY and "
+                "RINGFENCE_DECLINE_PROBABILITY so that review comes first"
             )
 
 

@@ -208,7 +208,10 @@ RULES: Mapping[str, Rule] = MappingProxyType({rule.code.code: rule for rule in _
 RING_LISTED = _code(
     "RULE_RING_LISTED",
     "ring",
-    "The last weekly search lists the applicant in a group that is taken for a fraud ring; its links are not among those looked at here",
+    (
+        "The last weekly search lists the applicant in a group that is taken for a fraud ring; its links "
+        "are not among those looked at here"
+    ),
     "最近一次周度团伙识别将申请人列入疑似欺诈团伙，相关关联不在本次查看范围内",
 )
 """RULE_RING_MEMBER, where no link to another member was read."""

@@ -38,7 +38,9 @@ class AuditAction(StrEnum):
 
 
 class AuditWay(StrEnum):
-    """As whom somebody came: a named user's session, a key, a provider of logins, or a command on the machine."""
+    """As whom somebody came: a named user's session, a key, a provider of logins, or a command on the
+    machine.
+    """
 
     SESSION = "session"
     KEY = "key"
@@ -97,6 +99,7 @@ def user_name(text: str) -> str:
     name = text.strip().lower()
     if not _NAME.fullmatch(name):
         raise SettingError(
-            "a user's name has 1 to 64 of a-z, 0-9, dot, hyphen, underscore and @, and begins with a letter or a digit"
+            "a user's name has 1 to 64 of a-z, 0-9, dot, hyphen, underscore and @, and begins with a letter "
+            "or a digit"
         )
     return name

@@ -114,7 +114,8 @@ class Graph:
         snapshot = self._view.rings()
         if snapshot is None:
             raise SettingError(
-                f"no rings before {self.as_of.isoformat()}: run `ringfence rings --as-of ...` for a moment before it first"
+                f"no rings before {self.as_of.isoformat()}: run `ringfence rings --as-of ...` for a moment "
+                "before it first"
             )
         return tables_of(snapshot)
 

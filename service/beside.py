@@ -1,4 +1,6 @@
-"""Keeps a process at work beside the workers, of which no request notices anything: killed, it is begun again."""
+"""Keeps a process at work beside the workers, of which no request notices anything: killed, it is begun
+again.
+"""
 
 from __future__ import annotations
 

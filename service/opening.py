@@ -72,7 +72,8 @@ def open_existing(url: str, zone: str = COUNTRY) -> GraphStore:
     """
     if url.startswith("sqlite:") and not sqlite_path(url).exists():
         raise SettingError(
-            f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), or correct --store"
+            f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), "
+            "or correct --store"
         )
     return open_store(url, zone=zone)
 
@@ -108,7 +109,8 @@ def casebook_given(url: str, *, new: bool = False) -> str:
     path = file_of(url)
     if path is not None and not new and not path.exists():
         raise SettingError(
-            f"there is no casebook at {path}: name the one that the service has (serve.py --casebook), or make one with --new-casebook"
+            f"there is no casebook at {path}: name the one that the service has (serve.py --casebook), or "
+            "make one with --new-casebook"
         )
     return url
 

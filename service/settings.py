@@ -68,11 +68,17 @@ class Settings:
     )
     casebook_sync: str = _setting(
         "normal",
-        "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`).",
+        (
+            "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on "
+            "the disk a row (`full`)."
+        ),
     )
     model: str = _setting(
         "",
-        "Folder of the model bundle; `serve.py` does not start without one, an application of one's own answers degraded to `no_model`.",
+        (
+            "Folder of the model bundle; `serve.py` does not start without one, an application of one's own "
+            "answers degraded to `no_model`."
+        ),
     )
     model_digest: str = _setting(
         "", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any."
@@ -88,23 +94,33 @@ class Settings:
     hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
     api_keys: str = _setting(
         "",
-        "Callers, by commas: `name:key` or `name:key:scope+scope` (risk types facts rings desk metrics), then `@lender+lender` or `@*`; "
-        "none: `serve.py` makes the operator a key in a file beside the store.",
+        "Callers, by commas: `name:key` or `name:key:scope+scope` (risk types facts rings desk metrics), "
+        "then `@lender+lender` or `@*`; none: `serve.py` makes the operator a key in a file beside the "
+        "store.",
         secret=True,
     )
     api_keys_file: str = _setting(
         "",
-        "File with more callers in the same form, read again when it changes: keys are rotated without a restart.",
+        (
+            "File with more callers in the same form, read again when it changes: keys are rotated without "
+            "a restart."
+        ),
     )
     host: str = _setting(
         "127.0.0.1",
-        "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that others can reach.",
+        (
+            "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that "
+            "others can reach."
+        ),
     )
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
     timezone: str = _setting(
         COUNTRY,
-        "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, and the times of answers and reports.",
+        (
+            "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, "
+            "and the times of answers and reports."
+        ),
     )
     timeout_ms: int = _setting(
         1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms."
@@ -118,11 +134,17 @@ class Settings:
     )
     approve_ceiling: float = _setting(
         0.2,
-        "Probability of fraud from which nothing is approved, however few people can review; 1: no such ceiling.",
+        (
+            "Probability of fraud from which nothing is approved, however few people can review; 1: no such "
+            "ceiling."
+        ),
     )
     risk_cases: str = _setting(
         "review,decline_with_ring",
-        "Answers of `/risk` that open a case about the applicant, by commas: `review`, `decline_with_ring`; empty: none.",
+        (
+            "Answers of `/risk` that open a case about the applicant, by commas: `review`, "
+            "`decline_with_ring`; empty: none."
+        ),
     )
     alert_cases: str = _setting(
         "high",
@@ -130,11 +152,17 @@ class Settings:
     )
     investigators: str = _setting(
         "",
-        "Names of callers among whom cases that nobody has are shared out, the least loaded first, by commas; empty: they wait in the queue.",
+        (
+            "Names of callers among whom cases that nobody has are shared out, the least loaded first, by "
+            "commas; empty: they wait in the queue."
+        ),
     )
     second_eyes_above: float = _setting(
         0.0,
-        "Exposure of a case, in CNY, above which a verdict counts once a second person has come to the same; 0: one person is enough.",
+        (
+            "Exposure of a case, in CNY, above which a verdict counts once a second person has come to the "
+            "same; 0: one person is enough."
+        ),
     )
     rate_limit: float = _setting(
         0.0, "Requests a second that one API key may make, over all workers; 0: no limit."
@@ -167,7 +195,10 @@ class Settings:
     )
     delivery_page_bytes: int = _setting(
         _LOAD.page_bytes,
-        "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each column; more are refused.",
+        (
+            "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each "
+            "column; more are refused."
+        ),
     )
     delivery_mapping_bytes: int = _setting(
         _LOAD.mapping_bytes, "Bytes of a mapping; a larger one is refused."
@@ -178,23 +209,35 @@ class Settings:
     )
     frame: str = _setting(
         "",
-        "Folder of the frame, the resident copy that is read; empty: beside an embedded store, else in the user's cache; `none`: the store is read.",
+        (
+            "Folder of the frame, the resident copy that is read; empty: beside an embedded store, else in "
+            "the user's cache; `none`: the store is read."
+        ),
     )
     self_check: float = _setting(
         0.001, "Share of assessments that are looked at again through the store, and must be equal; 0: none."
     )
     watch: str = _setting(
         WATCH_ON,
-        "Whether loans in force and flagged rings are watched for alerts: `on`, from the first start on, or `off`.",
+        (
+            "Whether loans in force and flagged rings are watched for alerts: `on`, from the first start "
+            "on, or `off`."
+        ),
     )
     webhooks: str = _setting(
         "",
-        "Endpoints of webhooks, a JSON list of objects with `name`, `url`, `secret`, `events`, `lenders` (docs/alerts.md).",
+        (
+            "Endpoints of webhooks, a JSON list of objects with `name`, `url`, `secret`, `events`, "
+            "`lenders` (docs/alerts.md)."
+        ),
         secret=True,
     )
     webhook_networks: str = _setting(
         "",
-        "Private networks in which webhooks may be received, by commas (`10.1.0.0/16`); every other one must be public.",
+        (
+            "Private networks in which webhooks may be received, by commas (`10.1.0.0/16`); every other one "
+            "must be public."
+        ),
     )
     webhook_seconds: float = _setting(10.0, "How long the receiver of a webhook may take, in seconds.")
     session_idle_minutes: int = _setting(

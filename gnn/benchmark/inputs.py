@@ -32,8 +32,8 @@ _MOST_MEANS = 120  # columns; above it the means of neighbours' features are not
 
 @dataclass(frozen=True, eq=False)
 class WebNeighbourhoods:
-    """The neighbourhoods of some subjects, walked when they are asked for: so many of the latest links in each
-    slot of a subject (`near`) and of a neighbour (`far`).
+    """The neighbourhoods of some subjects, walked when they are asked for: so many of the latest links in
+    each slot of a subject (`near`) and of a neighbour (`far`).
     """
 
     web: Web
@@ -62,8 +62,8 @@ class WebNeighbourhoods:
 
 @dataclass(frozen=True, eq=False)
 class WebInputs:
-    """N subjects: `own` columns (N, features), `around` (N, sums by relation), `two_hops` (N, own features and
-    their sums), and their neighbourhoods.
+    """N subjects: `own` columns (N, features), `around` (N, sums by relation), `two_hops` (N, own features
+    and their sums), and their neighbourhoods.
     """
 
     neighbourhoods: WebNeighbourhoods

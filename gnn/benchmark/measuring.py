@@ -105,8 +105,8 @@ def table(measured: Mapping[str, Any]) -> str:
         lines.append(f"| {method.replace('_', ' ')} | {cells} |")
     tested = measured["graph"]["test"]
     lines.append(
-        f"\nMean ± standard deviation over seeds {', '.join(map(str, measured['seeds']))}; {tested['labelled']:,} test nodes, "
-        f"{tested['positives']:,} of them positive (K)."
+        f"\nMean ± standard deviation over seeds {', '.join(map(str, measured['seeds']))}; "
+        f"{tested['labelled']:,} test nodes, {tested['positives']:,} of them positive (K)."
     )
     return "\n".join(lines) + "\n"
 

@@ -180,15 +180,16 @@ def _check_splits(split: Small, label: Small, at: Floats) -> None:
         for value, word in ((1, "positives (label 1)"), (0, "negatives (label 0)")):
             if not (inside == value).any():
                 raise InputError(
-                    f"there are no {word} in the split {name}, which has {(inside != NONE).sum()} labelled nodes"
+                    f"there are no {word} in the split {name}, which has {(inside != NONE).sum()} labelled "
+                    "nodes"
                 )
     judged = label != NONE
     learned, tested = at[judged & (split == TRAIN)], at[judged & (split == TEST)]
     if learned.max() > tested.min():
         later = int((tested < learned.max()).sum())
         raise InputError(
-            f"times run backwards: {later} of {len(tested)} test nodes are earlier than the last of train; a split that is not in time is "
-            "measured without the column `at`"
+            f"times run backwards: {later} of {len(tested)} test nodes are earlier than the last of train; a "
+            "split that is not in time is measured without the column `at`"
         )
 
 
@@ -208,7 +209,8 @@ def _ends(nodes: pa.Table, edges: pa.Table) -> Index:
         if rows.null_count:
             unknown = wanted.filter(pc.is_null(rows))[0]
             raise InputError(
-                f"edges.parquet: {rows.null_count} links have a {name} that is no node_id, the first is {unknown}"
+                f"edges.parquet: {rows.null_count} links have a {name} that is no node_id, the first is "
+                f"{unknown}"
             )
         out.append(rows.to_numpy().astype(np.int64))
     return np.stack(out, axis=1)

@@ -23,8 +23,8 @@ _NEAR, _FAR = (
 )  # links of a subject in one slot that the network sees, and of a neighbour
 _WIDE, _DEEP = 60, 200  # links of a subject in one slot that sums go over, and of a neighbour
 _TRAIN, _VAL, _TEST = 0, 1, 2
-# by slot: links; age of the newest; bad and good neighbours and all; the same two steps away; the share of bad
-# ones there, among the latest, and the newest label
+# by slot: links; age of the newest; bad and good neighbours and all; the same two steps away; the share of
+# bad ones there, among the latest, and the newest label
 SLOT_COLUMNS = (
     "links", "newest", "bad", "good", "far", "far_bad", "far_good", "far_share", "far_recent", "far_last",
 )  # fmt: skip
@@ -33,7 +33,9 @@ _FADE = 0.85
 
 @inner
 def _start(web: Web, place: int, moment: float, own: bool) -> int:
-    """Where in a slot the links begin that are seen at a moment: the subject's own up to it, others before."""
+    """Where in a slot the links begin that are seen at a moment: the subject's own up to it, others
+    before.
+    """
     a, b = int(web.begin[place]), int(web.begin[place + 1])
     if not web.dated:
         return a

@@ -1,1 +1,3 @@
-"""Facts as columns, and the rules over them (known for fraud, defaulted, hub, tie strength), each defined once."""
+"""Facts as columns, and the rules over them (known for fraud, defaulted, hub, tie strength), each defined
+once.
+"""

@@ -20,8 +20,9 @@ NEVER = int(np.iinfo(np.int64).max)  # microseconds: has not happened
 
 _PERSONS = frozenset(
     {
-        "review", "reviewer", "reviewed", "investigation", "investigations", "investigator", "manual", "analyst", "person", "human", "desk", "case",
-        "verdict", "audit", "auditor", "officer", "staff", "examiner", "committee",
+        "review", "reviewer", "reviewed", "investigation", "investigations", "investigator", "manual",
+        "analyst", "person", "human", "desk", "case", "verdict", "audit", "auditor", "officer", "staff",
+        "examiner", "committee",
     }
 )  # fmt: skip
 _MACHINES = frozenset(

@@ -11,7 +11,8 @@ from graph.model.types import Role
 
 WORTH: Mapping[str, float] = MappingProxyType(
     {
-        "card": 1.2, "device": 1.0, "phone": 1.0, "email": 1.0, "poses": 1.0, "contact": 0.9, "names": 0.4, "work": 0.15, "place": 0.12, "crowd": 0.0,
+        "card": 1.2, "device": 1.0, "phone": 1.0, "email": 1.0, "poses": 1.0, "contact": 0.9, "names": 0.4,
+        "work": 0.15, "place": 0.12, "crowd": 0.0,
     }
 )  # fmt: skip
 """Way -> what it says. `names`: one gave the other's number as a contact. `poses`: the number of one is the
@@ -24,13 +25,13 @@ STRONG_KINDS = frozenset({Kind.PHONE, Kind.DEVICE, Kind.BANK_CARD, Kind.EMAIL})
 
 WAY_OF_KIND: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.DEVICE: "device", Kind.BANK_CARD: "card", Kind.EMAIL: "email", Kind.EMPLOYER: "work", Kind.NATIONAL_ID: "card",
-        Kind.ADDRESS: "place", Kind.WIFI: "place", Kind.IP: "place",
+        Kind.DEVICE: "device", Kind.BANK_CARD: "card", Kind.EMAIL: "email", Kind.EMPLOYER: "work",
+        Kind.NATIONAL_ID: "card", Kind.ADDRESS: "place", Kind.WIFI: "place", Kind.IP: "place",
     }
 )  # fmt: skip
 _WAY_OF_NUMBER: Mapping[tuple[Role, Role], str] = {
-    (Role.OWN, Role.OWN): "phone", (Role.OWN, Role.CONTACT): "names", (Role.CONTACT, Role.OWN): "names", (Role.CONTACT, Role.CONTACT): "contact",
-    (Role.EMPLOYER, Role.EMPLOYER): "work",
+    (Role.OWN, Role.OWN): "phone", (Role.OWN, Role.CONTACT): "names", (Role.CONTACT, Role.OWN): "names",
+    (Role.CONTACT, Role.CONTACT): "contact", (Role.EMPLOYER, Role.EMPLOYER): "work",
 }  # fmt: skip
 
 # use by one person that ended so long before the other's began is a handset or number passed on, not shared

@@ -77,7 +77,8 @@ for _name, _dimension in BURST_AT.items():
                 unit="people",
                 text_en=f"{{value}} [other|others] first came to {_thing.text_en} within {_words}",
                 text_zh=f"{_zh}内{{value}}人首次使用{_thing.text_zh}",
-                doc=f"Others first seen at {_thing.text_en} within {_words}, the most where there are several; None where it is a hub.",
+                doc=f"Others first seen at {_thing.text_en} within {_words}, the most where there are "
+                "several; None where it is a hub.",
                 path_rule=shared(_thing.kind, _thing.role_code),
                 measure=newcomers,
                 given=(KINDS_IN_ROLE.index(_name), _within),
@@ -91,7 +92,8 @@ for _name, _dimension in BURST_AT.items():
             unit="ratio",
             text_en=f"Within an hour {{value}} times as many others as usual first came to {_thing.text_en}",
             text_zh=f"1小时内首次使用{_thing.text_zh}的人数为平时的{{value}}倍",
-            doc=f"(newcomers at {_thing.text_en} within an hour + 0.5) / (its own rate before, in opening hours, + 0.5); "
+            doc=f"(newcomers at {_thing.text_en} within an hour + 0.5) / (its own rate before, in opening "
+            "hours, + 0.5); "
             "None where nobody came or it is a hub.",
             path_rule=shared(_thing.kind, _thing.role_code),
             measure=burst,

@@ -14,8 +14,8 @@ from graph.kernels.compiled import compiled, inner
 
 _OF_EACH = ("values", "holders", "holders_30d", "known_fraud")
 _OWN = (
-    "own_applications", "own_applications_7d", "own_applications_30d", "own_lenders", "own_known_fraud", "sharers", "sharers_known_fraud",
-    "transfers_sent", "transfers_received",
+    "own_applications", "own_applications_7d", "own_applications_30d", "own_lenders", "own_known_fraud",
+    "sharers", "sharers_known_fraud", "transfers_sent", "transfers_received",
 )  # fmt: skip
 _APPLIED = ("amount", "term_months", "face_match", "liveness", "age")
 NAMES: tuple[str, ...] = (*(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH), *_OWN, *_APPLIED)

@@ -57,7 +57,8 @@ for _name, _thing in WHAT.items():
             unit="people",
             text_en=f"{{value}} [other holds|others hold] {_thing.text_en}",
             text_zh=f"另有{{value}}人使用{_thing.text_zh}",
-            doc=f"Others known to hold {_thing.text_en} by then, in whatever role, hubs included and counted up to a cap; "
+            doc=f"Others known to hold {_thing.text_en} by then, in whatever role, hubs included and "
+            "counted up to a cap; "
             "the most where there are several.",
             path_rule=shared(_thing.kind, _thing.role_code),
             measure=holders,
@@ -73,7 +74,8 @@ for _name, _thing in ((name, WHAT[name]) for name in NEWCOMERS):
             unit="people",
             text_en=f"{{value}} [other is|others are] new at {_thing.text_en} within 30 days",
             text_zh=f"30天内{{value}}人新使用{_thing.text_zh}",
-            doc=f"Others first seen at {_thing.text_en} in the last 30 days, the most where there are several; None where it is a hub.",
+            doc=f"Others first seen at {_thing.text_en} in the last 30 days, the most where there are "
+            "several; None where it is a hub.",
             path_rule=shared(_thing.kind, _thing.role_code),
             measure=newcomers_30d,
             given=(KINDS_IN_ROLE.index(_name),),
@@ -86,9 +88,11 @@ for _name, _thing in ((name, WHAT[name]) for name in BAD):
             dimension=_dimension(_name),
             direction="up",
             unit="people",
-            text_en=f"{{value}} [other|others] at {_thing.text_en} [is a known fraud|are known frauds] or defaulted",
+            text_en=f"{{value}} [other|others] at {_thing.text_en} [is a known fraud|are known frauds] or "
+            "defaulted",
             text_zh=f"{_thing.text_zh}的其他使用者中{{value}}人有欺诈或违约",
-            doc=f"Others at {_thing.text_en} (any the subject ever held) of whom a fraud is known or who defaulted; None where all are hubs.",
+            doc=f"Others at {_thing.text_en} (any the subject ever held) of whom a fraud is known or who "
+            "defaulted; None where all are hubs.",
             path_rule=to(Target.BAD_AT, _thing.kind, _thing.role_code),
             measure=bad,
             given=(KINDS_IN_ROLE.index(_name), list(COUNTED).index(f"{_name}_bad")),

@@ -87,10 +87,12 @@ NAMES: tuple[str, ...] = tuple(_PARTS)
 
 _WORDS = MappingProxyType(
     {
-        "id": ("this national id", "同一身份证"), "phone": ("this number", "同一手机号"), "device": ("this device", "同一设备"),
-        "card": ("this card", "同一银行卡"), "person": ("this person", "同一人"), "all": ("", ""), "others": (" at other lenders", "其他机构"),
-        "bank": (" at banks", "银行"), "nbank": (" at non-banks", "非银机构"), "24h": ("24 hours", "24小时"), "7d": ("7 days", "7天"),
-        "1m": ("1 month", "1个月"), "3m": ("3 months", "3个月"), "12m": ("12 months", "12个月"),
+        "id": ("this national id", "同一身份证"), "phone": ("this number", "同一手机号"),
+        "device": ("this device", "同一设备"), "card": ("this card", "同一银行卡"),
+        "person": ("this person", "同一人"), "all": ("", ""), "others": (" at other lenders", "其他机构"),
+        "bank": (" at banks", "银行"), "nbank": (" at non-banks", "非银机构"), "24h": ("24 hours", "24小时"),
+        "7d": ("7 days", "7天"), "1m": ("1 month", "1个月"), "3m": ("3 months", "3个月"),
+        "12m": ("12 months", "12个月"),
     }
 )  # fmt: skip
 

@@ -29,8 +29,8 @@ from graph.kernels.by_address import taken
 from graph.kernels.compiled import compiled, inner
 
 (
-    _SUBJECT, _SHARED, _OWN, _OTHER_SELF, _STRONGEST, _HEAVIEST, _STRANGER, _MOST_WAYS, _PEOPLE, _RING, _RING_OR_FLAGGED, _MERCHANT, _AGENT, _PAYER,
-    _COLLECTOR, _LENDING, _TIE, _DEALING,
+    _SUBJECT, _SHARED, _OWN, _OTHER_SELF, _STRONGEST, _HEAVIEST, _STRANGER, _MOST_WAYS, _PEOPLE, _RING,
+    _RING_OR_FLAGGED, _MERCHANT, _AGENT, _PAYER, _COLLECTOR, _LENDING, _TIE, _DEALING,
 ) = (int(how) for how in Route)  # fmt: skip
 _FLAGGED = int(Target.FLAGGED)
 _TRANSFER = EVENT_KINDS.index("transfer")

@@ -11,8 +11,8 @@ from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import inner
 
 (
-    _BAD, _REJECTED, _LATE, _RECENT, _RECENT_AT_PLACE, _RECENT_IN_GROUP, _NEW, _NEW_IN_GROUP, _BAD_IN_GROUP, _GROUP, _ALIKE, _OTHER_CITY, _SAME_PLACE,
-    _BAD_AT, _FLAGGED,
+    _BAD, _REJECTED, _LATE, _RECENT, _RECENT_AT_PLACE, _RECENT_IN_GROUP, _NEW, _NEW_IN_GROUP, _BAD_IN_GROUP,
+    _GROUP, _ALIKE, _OTHER_CITY, _SAME_PLACE, _BAD_AT, _FLAGGED,
 ) = (int(who) for who in Target)  # fmt: skip
 
 

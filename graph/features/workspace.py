@@ -47,24 +47,24 @@ WAY_OF_PHONE = np.array(
 
 WHOLE = np.dtype(
     [
-        ("selves", "i4"), ("own", "i4"), ("held", "i4"), ("others", "i4"), ("bonds", "i4"), ("strong", "i4"), ("group", "i4"), ("ring", "i4"),
-        ("mark", "i4"),
+        ("selves", "i4"), ("own", "i4"), ("held", "i4"), ("others", "i4"), ("bonds", "i4"), ("strong", "i4"),
+        ("group", "i4"), ("ring", "i4"), ("mark", "i4"),
     ],
     align=True,
 )  # fmt: skip
 PAST = np.dtype(
     [
-        ("first", "i8"), ("latest", "i8"), ("face_match", "f8"), ("rejected", "i4"), ("decided", "i4"), ("city", "i4"), ("lenders", "i4"),
-        ("alike", "i4"), ("bond", "i4"), ("mark", "i4"), ("times", "i4"), ("counted", "u4"),
-        ("me", "i1"), ("identified", "i1"), ("bad", "i1"), ("good", "i1"), ("late", "i1"), ("defaulted", "i1"), ("came_too", "i1"),
-        ("strong", "i1"), ("coherent", "i1"), ("grouped", "i1"),
+        ("first", "i8"), ("latest", "i8"), ("face_match", "f8"), ("rejected", "i4"), ("decided", "i4"),
+        ("city", "i4"), ("lenders", "i4"), ("alike", "i4"), ("bond", "i4"), ("mark", "i4"), ("times", "i4"),
+        ("counted", "u4"), ("me", "i1"), ("identified", "i1"), ("bad", "i1"), ("good", "i1"), ("late", "i1"),
+        ("defaulted", "i1"), ("came_too", "i1"), ("strong", "i1"), ("coherent", "i1"), ("grouped", "i1"),
     ],
     align=True,
 )  # fmt: skip
 HELD = np.dtype(
     [
-        ("since", "i8"), ("last", "i8"), ("identifier", "i4"), ("holders", "i4"), ("other", "i4"), ("others", "i4"),
-        ("kind", "i1"), ("role", "i1"), ("hub", "i1"), ("now", "i1"),
+        ("since", "i8"), ("last", "i8"), ("identifier", "i4"), ("holders", "i4"), ("other", "i4"),
+        ("others", "i4"), ("kind", "i1"), ("role", "i1"), ("hub", "i1"), ("now", "i1"),
     ],
     align=True,
 )  # fmt: skip
@@ -85,24 +85,27 @@ BOND = np.dtype(
 )
 TALLY = np.dtype(
     [
-        ("newest", "i8"), ("newest_now", "i8"), ("handed_over", "i8"), ("held", "i4"), ("now", "i4"), ("linking", "i4"), ("new", "i4"),
-        ("new_now", "i4"), ("named_before", "i4"), ("holders", "i4"), ("holders_now", "i4"), ("newcomers", "i4"), ("newcomers_now", "i4"),
-        ("users", "i4"), ("one_day", "i4"), ("companions", "i4"),
+        ("newest", "i8"), ("newest_now", "i8"), ("handed_over", "i8"), ("held", "i4"), ("now", "i4"),
+        ("linking", "i4"), ("new", "i4"), ("new_now", "i4"), ("named_before", "i4"), ("holders", "i4"),
+        ("holders_now", "i4"), ("newcomers", "i4"), ("newcomers_now", "i4"), ("users", "i4"),
+        ("one_day", "i4"), ("companions", "i4"),
     ],
     align=True,
 )  # fmt: skip
 PLACE = np.dtype(
     [
-        ("oldest", "i8"), ("made", "i4"), ("week", "i4"), ("three_days", "i4"), ("month", "i4"), ("customers", "i4"), ("bad", "i4"),
-        ("decided", "i4"), ("rejected", "i4"), ("entangled", "i4"), ("priced", "i4"), ("alike", "i4"), ("named", "i1"),
+        ("oldest", "i8"), ("made", "i4"), ("week", "i4"), ("three_days", "i4"), ("month", "i4"),
+        ("customers", "i4"), ("bad", "i4"), ("decided", "i4"), ("rejected", "i4"), ("entangled", "i4"),
+        ("priced", "i4"), ("alike", "i4"), ("named", "i1"),
     ],
     align=True,
 )  # fmt: skip
 CONDUCT = np.dtype(
     [
         ("first_heard", "i8"), ("highest", "f8"), ("moved_on", "f8"),
-        ("week", "i4"), ("quarter", "i4"), ("nights", "i4"), ("late", "i4"), ("closed", "i4"), ("matters", "i4"), ("month", "i4"),
-        ("payments", "i4"), ("changes", "i4"), ("payers", "i4"), ("collected", "i4"), ("judged", "i1"), ("tampered", "i1"), ("unverified", "i1"),
+        ("week", "i4"), ("quarter", "i4"), ("nights", "i4"), ("late", "i4"), ("closed", "i4"),
+        ("matters", "i4"), ("month", "i4"), ("payments", "i4"), ("changes", "i4"), ("payers", "i4"),
+        ("collected", "i4"), ("judged", "i1"), ("tampered", "i1"), ("unverified", "i1"),
     ],
     align=True,
 )  # fmt: skip
@@ -110,20 +113,26 @@ CONDUCT = np.dtype(
 
 # Whom features of sharing count, once each: holders of these things, tied in these ways, of whom this is so.
 COUNTED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
-    "device_shared_others": (("device",), ALL_WAYS, "any"), "device_shared_strangers": (("device",), ALL_WAYS, "stranger"),
+    "device_shared_others": (("device",), ALL_WAYS, "any"),
+    "device_shared_strangers": (("device",), ALL_WAYS, "stranger"),
     "device_shared_7d": (("device",), ALL_WAYS, "near"), "card_shared_others": (("card",), ALL_WAYS, "any"),
-    "email_shared_others": (("email",), ALL_WAYS, "any"), "phone_shared_others": (("phone",), ways(["phone"]), "any"),
-    "phone_named_by": (("phone",), ways(["names"]), "any"), "phone_named_by_30d": (("phone",), ways(["names"]), "new"),
+    "email_shared_others": (("email",), ALL_WAYS, "any"),
+    "phone_shared_others": (("phone",), ways(["phone"]), "any"),
+    "phone_named_by": (("phone",), ways(["names"]), "any"),
+    "phone_named_by_30d": (("phone",), ways(["names"]), "new"),
     "phone_roles_mixed": (("phone", "contact", "employer_phone"), ways(["poses"]), "any"),
-    "contact_shared_others": (("contact",), ways(["contact"]), "any"), "contact_shared_strangers": (("contact",), ways(["contact"]), "stranger"),
-    "contact_shared_30d": (("contact",), ways(["contact"]), "new"), "contact_applicants": (("contact",), ways(["names"]), "any"),
+    "contact_shared_others": (("contact",), ways(["contact"]), "any"),
+    "contact_shared_strangers": (("contact",), ways(["contact"]), "stranger"),
+    "contact_shared_30d": (("contact",), ways(["contact"]), "new"),
+    "contact_applicants": (("contact",), ways(["names"]), "any"),
     **{f"{name}_bad": ((name,), ALL_WAYS, "bad") for name in BAD},
 }  # fmt: skip
 
 
 @by_address(
-    whole=WHOLE, people=PAST, held=HELD, others=OTHERS, bonds=BOND, own="i4", tied=("u1", 2), shop="i1", now="i1", joined=("i4", 2),
-    common=("u1", 2), best=("f8", 2), parts="f8", places=PLACE, conduct=CONDUCT, tally=TALLY, counted="i4",
+    whole=WHOLE, people=PAST, held=HELD, others=OTHERS, bonds=BOND, own="i4", tied=("u1", 2), shop="i1",
+    now="i1", joined=("i4", 2), common=("u1", 2), best=("f8", 2), parts="f8", places=PLACE, conduct=CONDUCT,
+    tally=TALLY, counted="i4",
 )  # fmt: skip
 class Precomputed(NamedTuple):
     """Intermediate results of all features, computed once by `graph.features.precompute.precompute`; moments
@@ -195,9 +204,11 @@ def workspace_for(n: Neighbourhood) -> Precomputed:
         max(1, len(array)) for array in (n.people, n.identifiers, n.ties, n.applications)
     )
     sizes: Mapping[str, tuple[object, object]] = {
-        "whole": (1, WHOLE), "people": (people, PAST), "held": (identifiers, HELD), "others": (ties, OTHERS), "bonds": (people, BOND),
-        "own": (applications, "i4"), "tied": ((people, people), "u1"), "shop": (identifiers, "i1"), "now": (identifiers, "i1"),
-        "joined": ((2, people), "i4"), "common": ((people, people), "u1"), "best": ((people, len(WAYS)), "f8"), "parts": (PARTS, "f8"),
-        "places": (2, PLACE), "conduct": (1, CONDUCT), "tally": (len(KINDS_IN_ROLE), TALLY), "counted": (len(COUNTED), "i4"),
+        "whole": (1, WHOLE), "people": (people, PAST), "held": (identifiers, HELD), "others": (ties, OTHERS),
+        "bonds": (people, BOND), "own": (applications, "i4"), "tied": ((people, people), "u1"),
+        "shop": (identifiers, "i1"), "now": (identifiers, "i1"), "joined": ((2, people), "i4"),
+        "common": ((people, people), "u1"), "best": ((people, len(WAYS)), "f8"), "parts": (PARTS, "f8"),
+        "places": (2, PLACE), "conduct": (1, CONDUCT), "tally": (len(KINDS_IN_ROLE), TALLY),
+        "counted": (len(COUNTED), "i4"),
     }  # fmt: skip
     return Precomputed(**{name: np.zeros(shape, kind) for name, (shape, kind) in sizes.items()})

@@ -24,8 +24,9 @@ def batch_of(entry: EncodedEntry) -> EntryBatch:
     """The facts of an entry."""
     rows = np.full(2 * len(entry.ends) + len(entry.identifiers), -1, np.int32)
     return EntryBatch(
-        EntryNames(entry.heap, entry.ends, entry.identifiers, rows), entry.platforms, entry.merchants, entry.devices, entry.applications,
-        entry.events, entry.mentions, entry.contacts, entry.outcomes, entry.labels,
+        EntryNames(entry.heap, entry.ends, entry.identifiers, rows), entry.platforms, entry.merchants,
+        entry.devices, entry.applications, entry.events, entry.mentions, entry.contacts, entry.outcomes,
+        entry.labels,
     )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ SPARE = np.int64(16)  # rows of each table that one fact may take, but for what 
 
 
 @by_address(
-    names=EntryNames, platforms=entry.PLATFORM, merchants=entry.MERCHANT, devices=entry.DEVICE, applications=entry.APPLICATION, events=entry.EVENT,
-    mentions=entry.MENTION, contacts=entry.CONTACT, outcomes=entry.OUTCOME, labels=entry.LABEL,
+    names=EntryNames, platforms=entry.PLATFORM, merchants=entry.MERCHANT, devices=entry.DEVICE,
+    applications=entry.APPLICATION, events=entry.EVENT, mentions=entry.MENTION, contacts=entry.CONTACT,
+    outcomes=entry.OUTCOME, labels=entry.LABEL,
 )  # fmt: skip
 class EntryBatch(NamedTuple):
     """The facts of a journal entry, as `graph.journal.entry.EncodedEntry` has them, and what they name."""

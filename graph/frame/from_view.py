@@ -130,9 +130,10 @@ class _Arrays:
             self._event(e, e.applicant_id) for e in received
         ]
         arrays = {
-            "people": _array(people, PERSON), "identifiers": _array(identifiers, IDENTIFIER), "ties": _array(ties, TIE),
-            "dealings": _array(self._dealings(), DEALING), "applications": _array(applications, APPLICATION),
-            "mentions": _array(self.mentions, MENTION), "outcomes": _array(self.outcomes, OUTCOME), "labels": _array(labels, LABEL),
+            "people": _array(people, PERSON), "identifiers": _array(identifiers, IDENTIFIER),
+            "ties": _array(ties, TIE), "dealings": _array(self._dealings(), DEALING),
+            "applications": _array(applications, APPLICATION), "mentions": _array(self.mentions, MENTION),
+            "outcomes": _array(self.outcomes, OUTCOME), "labels": _array(labels, LABEL),
             "events": _array(events, EVENT), "rings": _array(rings, RING),
         }  # fmt: skip
         sizes = (
@@ -184,8 +185,9 @@ class _Arrays:
         )
         subject = np.zeros(1, SUBJECT)
         rows: Mapping[str, int] = {
-            **sizes, "as_of": micros(self.evidence.as_of), "asked": application is not None, "merchant_known": shop is not None,
-            "merchant_city": self.words[shop.city if shop else None], "hubs_ignored": graph["hubs_ignored"], "truncated": graph["truncated"],
+            **sizes, "as_of": micros(self.evidence.as_of), "asked": application is not None,
+            "merchant_known": shop is not None, "merchant_city": self.words[shop.city if shop else None],
+            "hubs_ignored": graph["hubs_ignored"], "truncated": graph["truncated"],
             "merchant_opened_at": micros(shop.opened_at) if shop and shop.opened_at else int(UNDATED),
         }  # fmt: skip
         for name, value in rows.items():
@@ -255,9 +257,11 @@ class _Arrays:
         measured = (a.amount, a.term_months, a.face_match, a.liveness)
         words = (a.platform_id, a.merchant_id, a.agent_id, a.product, a.city)
         return (
-            micros(a.applied_at), *map(_real, measured), self.application_ids[a.application_id], self.row_of.get(a.applicant_id, int(NOBODY)),
-            self.ids[a.applicant_id], *(self.words[word] for word in words), *mentions, *outcomes,
-            int(NOBODY) if a.birth_year is None else a.birth_year, _flag(a.phone_three_element), _flag(a.new_citizen), bits,
+            micros(a.applied_at), *map(_real, measured), self.application_ids[a.application_id],
+            self.row_of.get(a.applicant_id, int(NOBODY)), self.ids[a.applicant_id],
+            *(self.words[word] for word in words), *mentions, *outcomes,
+            int(NOBODY) if a.birth_year is None else a.birth_year, _flag(a.phone_three_element),
+            _flag(a.new_citizen), bits,
         )  # fmt: skip
 
     def _labels(self) -> tuple[list[Row], list[Run]]:

@@ -58,21 +58,23 @@ IDENTIFIER = np.dtype([("token", "i4"), ("ties", LIST), ("device", "i4"), ("kind
 # `neighbourhood.EVENT_KINDS`, in their order.
 WORD = np.dtype(
     [
-        ("opened_at", "i8"), ("text", "i4"), ("at", LIST), ("through", LIST), ("merchant_mark", "i4"), ("category", "i4"), ("city", "i4"),
-        ("platform_mark", "i4"), ("type", "i1"), ("own", "i1"),
+        ("opened_at", "i8"), ("text", "i4"), ("at", LIST), ("through", LIST), ("merchant_mark", "i4"),
+        ("category", "i4"), ("city", "i4"), ("platform_mark", "i4"), ("type", "i1"), ("own", "i1"),
     ],
 )  # fmt: skip
 APPLICATION = np.dtype(
     [
-        ("at", "i8"), ("amount", "f8"), ("face_match", "f8"), ("liveness", "f8"), ("term_months", "i8"), ("birth_year", "i8"),
-        ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("platform", "i4"), ("product", "i4"), ("merchant", "i4"), ("agent", "i4"),
-        ("channel", "i4"), ("city", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
-        ("outcomes", LIST), ("labels", LIST), ("three_element", "i1"), ("new_citizen", "i1"),
+        ("at", "i8"), ("amount", "f8"), ("face_match", "f8"), ("liveness", "f8"), ("term_months", "i8"),
+        ("birth_year", "i8"), ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("platform", "i4"),
+        ("product", "i4"), ("merchant", "i4"), ("agent", "i4"), ("channel", "i4"), ("city", "i4"),
+        ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"), ("outcomes", LIST), ("labels", LIST),
+        ("three_element", "i1"), ("new_citizen", "i1"),
     ],
 )  # fmt: skip
 EVENT = np.dtype(
     [
-        ("at", "i8"), ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("kind", "i4"), ("mention", "i4"), ("mentions", "i4"), ("terms", "i4"),
+        ("at", "i8"), ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("kind", "i4"), ("mention", "i4"),
+        ("mentions", "i4"), ("terms", "i4"),
     ],
 )  # fmt: skip
 # of the events that have any: three in ten
@@ -80,8 +82,8 @@ TERMS = np.dtype([("amount", "f8"), ("counterparty", "i4"), ("merchant", "i4"), 
 OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("mark", "i4"), ("status", "i1")])
 LABEL = np.dtype(
     [
-        ("known_at", "i8"), ("application", "i4"), ("person", "i4"), ("source", "i4"), ("detail", "i4"), ("mark", "i4"),
-        ("fraud", "i1"), ("by_person", "i1"),
+        ("known_at", "i8"), ("application", "i4"), ("person", "i4"), ("source", "i4"), ("detail", "i4"),
+        ("mark", "i4"), ("fraud", "i1"), ("by_person", "i1"),
     ],
 )  # fmt: skip
 # Who names what in a role, from the first mention on. A mention told late that is older makes another row,
@@ -115,11 +117,13 @@ SLOT = np.dtype([("hash", "u4"), ("row", "i4")])
 
 # Each file behind the header: the dtype of its rows, and for how many there is room at first.
 FILES = {
-    "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14), "words": (WORD, 1 << 10),
-    "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "terms": (TERMS, 1 << 10), "outcomes": (OUTCOME, 1 << 12),
-    "labels": (LABEL, 1 << 10), "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10),
+    "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14),
+    "words": (WORD, 1 << 10), "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10),
+    "terms": (TERMS, 1 << 10), "outcomes": (OUTCOME, 1 << 12), "labels": (LABEL, 1 << 10),
+    "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10),
     "mentions": (np.dtype("i4"), 1 << 15), "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
-    "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
+    "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12),
+    "slots": (SLOT, 1 << 17),
 }  # fmt: skip
 
 
@@ -164,8 +168,8 @@ class Arrays(NamedTuple):
 
 NAMES = tuple(FILES)
 (
-    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, TERM_ROWS, OUTCOMES, LABELS, TIES, DEVICES, CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS,
-    RINGS, MEMBERS, SLOTS,
+    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, TERM_ROWS, OUTCOMES, LABELS, TIES, DEVICES,
+    CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS, RINGS, MEMBERS, SLOTS,
 ) = range(len(FILES))  # fmt: skip
 TEXT_STEP = 2  # bytes: where texts begin, so that a number of 32 bits reaches 4 GB
 
@@ -177,7 +181,8 @@ TEXT_STEP = 2  # bytes: where texts begin, so that a number of 32 bits reaches 4
 # partly in. `moved`: items.
 HEADER_WORDS = 512
 (
-    MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED, LONG, GOAL, WHOLE, UNDERWAY, MOVED,
+    MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED,
+    LONG, GOAL, WHOLE, UNDERWAY, MOVED,
 ) = range(20)  # fmt: skip
 # the first of a word for each file, and of the heads of the free blocks by their size
 USED, ROOM, FILE, FREE = 32, 64, 96, 128

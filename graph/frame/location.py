@@ -29,7 +29,8 @@ def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
         return Frame.open(folder, store, store.zone)
     except OSError as error:
         raise SettingError(
-            f"the frame cannot be kept in {folder} ({error.strerror}): name a folder of your own in RINGFENCE_FRAME"
+            f"the frame cannot be kept in {folder} ({error.strerror}): name a folder of your own in "
+            "RINGFENCE_FRAME"
         ) from error
 
 

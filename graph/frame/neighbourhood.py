@@ -27,24 +27,25 @@ LENDER_KNOWN, LENDER_BANK, LENDER_OWN = 1, 2, 4
 SUBJECT = np.dtype(
     [
         ("as_of", "i8"), ("merchant_opened_at", "i8"), ("merchant_city", "i4"),
-        ("people", "i4"), ("outsiders", "i4"), ("identifiers", "i4"), ("ties", "i4"), ("dealings", "i4"), ("rings", "i4"),
-        ("applications", "i4"), ("mentions", "i4"), ("outcomes", "i4"), ("labels", "i4"), ("events", "i4"), ("received", "i4"),
-        ("at_merchant", "i4"), ("at_merchant_n", "i4"), ("at_agent", "i4"), ("at_agent_n", "i4"), ("elsewhere", "i4"), ("elsewhere_n", "i4"),
+        ("people", "i4"), ("outsiders", "i4"), ("identifiers", "i4"), ("ties", "i4"), ("dealings", "i4"),
+        ("rings", "i4"), ("applications", "i4"), ("mentions", "i4"), ("outcomes", "i4"), ("labels", "i4"),
+        ("events", "i4"), ("received", "i4"), ("at_merchant", "i4"), ("at_merchant_n", "i4"),
+        ("at_agent", "i4"), ("at_agent_n", "i4"), ("elsewhere", "i4"), ("elsewhere_n", "i4"),
         ("hubs_ignored", "i4"), ("asked", "i1"), ("truncated", "i1"), ("merchant_known", "i1"),
     ],
     align=True,
 )  # fmt: skip
 PERSON = np.dtype(
     [
-        ("id", "i4"), ("name_rank", "i4"), ("step", "i4"), ("application", "i4"), ("applications", "i4"), ("label", "i4"), ("labels", "i4"),
-        ("tie", "i4"), ("ties", "i4"), ("ring", "i4"), ("core", "i1"),
+        ("id", "i4"), ("name_rank", "i4"), ("step", "i4"), ("application", "i4"), ("applications", "i4"),
+        ("label", "i4"), ("labels", "i4"), ("tie", "i4"), ("ties", "i4"), ("ring", "i4"), ("core", "i1"),
     ],
     align=True,
 )  # fmt: skip
 IDENTIFIER = np.dtype(
     [
-        ("id", "i4"), ("holders", "i4"), ("tie", "i4"), ("ties", "i4"), ("kind", "i1"), ("linking", "i1"), ("hub", "i1"),
-        ("emulator", "i1"), ("rooted", "i1"),
+        ("id", "i4"), ("holders", "i4"), ("tie", "i4"), ("ties", "i4"), ("kind", "i1"), ("linking", "i1"),
+        ("hub", "i1"), ("emulator", "i1"), ("rooted", "i1"),
     ],
     align=True,
 )  # fmt: skip
@@ -74,8 +75,9 @@ RING = np.dtype(
 
 
 @by_address(
-    subject=SUBJECT, people=PERSON, identifiers=IDENTIFIER, ties=TIE, ties_of="i4", dealings=DEALING, applications=APPLICATION, mentions=MENTION,
-    outcomes=OUTCOME, labels=LABEL, events=EVENT, rings=RING, zone=("i8", 2),
+    subject=SUBJECT, people=PERSON, identifiers=IDENTIFIER, ties=TIE, ties_of="i4", dealings=DEALING,
+    applications=APPLICATION, mentions=MENTION, outcomes=OUTCOME, labels=LABEL, events=EVENT, rings=RING,
+    zone=("i8", 2),
 )  # fmt: skip
 class Neighbourhood(NamedTuple):
     """One subject's surroundings: everything that happened, and was known, strictly before the moment.
@@ -142,9 +144,10 @@ class Neighbourhood(NamedTuple):
 
 # The room that each array has at first; who needs more makes one of `times` that.
 ROOM = {
-    "people": (PERSON, 256), "identifiers": (IDENTIFIER, 2_048), "ties": (TIE, 4_096), "ties_of": (np.dtype("i4"), 4_096),
-    "dealings": (DEALING, 1_024), "applications": (APPLICATION, 4_096), "mentions": (MENTION, 32_768), "outcomes": (OUTCOME, 16_384),
-    "labels": (LABEL, 16_384), "events": (EVENT, 256), "rings": (RING, 256),
+    "people": (PERSON, 256), "identifiers": (IDENTIFIER, 2_048), "ties": (TIE, 4_096),
+    "ties_of": (np.dtype("i4"), 4_096), "dealings": (DEALING, 1_024), "applications": (APPLICATION, 4_096),
+    "mentions": (MENTION, 32_768), "outcomes": (OUTCOME, 16_384), "labels": (LABEL, 16_384),
+    "events": (EVENT, 256), "rings": (RING, 256),
 }  # fmt: skip
 
 

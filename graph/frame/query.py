@@ -165,7 +165,9 @@ def copy(arrays: Arrays, application: Int, into: Rows) -> None:
 
 @compiled
 def _find_all(frame: int, of: Column, heap: Column, ends: Column) -> Column:
-    """The rows of texts, side by side in a heap, each of a sort and kind; `frame` is the address of Arrays."""
+    """The rows of texts, side by side in a heap, each of a sort and kind; `frame` is the address of
+    Arrays.
+    """
     arrays = taken(frame, Arrays)
     out, begins = np.empty(len(ends), np.int64), np.int64(0)
     for n in range(len(ends)):

@@ -74,12 +74,15 @@ class FactReader:
         """An application."""
         t = _named(self.arrays.applications[row])
         return Application(
-            application_id=str(self.text(t["id"])), applied_at=moment(t["at"]), applicant_id=self.person(t["applicant"]),
-            platform_id=str(self.word(t["platform"])), product=self.word(t["product"]), amount=_number(t["amount"]),
-            term_months=_whole(t["term_months"]), merchant_id=self.word(t["merchant"]), agent_id=self.word(t["agent"]),
-            channel=self.word(t["channel"]), face_match=_number(t["face_match"]), liveness=_number(t["liveness"]),
-            phone_three_element=_FLAGS[t["three_element"]], birth_year=_whole(t["birth_year"]), city=self.word(t["city"]),
-            new_citizen=_FLAGS[t["new_citizen"]], mentions=self._mentions(t), attributes=self._attributes(t),
+            application_id=str(self.text(t["id"])), applied_at=moment(t["at"]),
+            applicant_id=self.person(t["applicant"]), platform_id=str(self.word(t["platform"])),
+            product=self.word(t["product"]), amount=_number(t["amount"]),
+            term_months=_whole(t["term_months"]), merchant_id=self.word(t["merchant"]),
+            agent_id=self.word(t["agent"]), channel=self.word(t["channel"]),
+            face_match=_number(t["face_match"]), liveness=_number(t["liveness"]),
+            phone_three_element=_FLAGS[t["three_element"]], birth_year=_whole(t["birth_year"]),
+            city=self.word(t["city"]), new_citizen=_FLAGS[t["new_citizen"]], mentions=self._mentions(t),
+            attributes=self._attributes(t),
         )  # fmt: skip
 
     def event(self, row: int) -> Event:
@@ -88,8 +91,9 @@ class FactReader:
         t |= _named(self.arrays.terms[t["terms"]]) if t["terms"] >= 0 else _NO_TERMS
         other = None if t["counterparty"] == NONE else self.person(t["counterparty"])
         return Event(
-            event_id=str(self.text(t["id"])), kind=str(self.word(t["kind"])), at=moment(t["at"]), applicant_id=self.person(t["applicant"]),
-            counterparty_id=other, merchant_id=self.word(t["merchant"]), amount=_number(t["amount"]), mentions=self._mentions(t),
+            event_id=str(self.text(t["id"])), kind=str(self.word(t["kind"])), at=moment(t["at"]),
+            applicant_id=self.person(t["applicant"]), counterparty_id=other,
+            merchant_id=self.word(t["merchant"]), amount=_number(t["amount"]), mentions=self._mentions(t),
             attributes=self._attributes(t),
         )  # fmt: skip
 
@@ -104,11 +108,15 @@ class FactReader:
     def label(self, row: int) -> Label:
         """A label."""
         t = _named(self.arrays.labels[row])
+        loan = t["application"]
         return Label(
-            label=LabelValue.FRAUD if t["fraud"] else LabelValue.GOOD, known_at=moment(t["known_at"]),
-            application_id=None if t["application"] == NONE else self.text(self.arrays.applications[t["application"]]["id"]),
-            applicant_id=None if t["person"] == NONE else self.person(t["person"]), source=self.word(t["source"]), detail=self.text(t["detail"]),
-        )  # fmt: skip
+            label=LabelValue.FRAUD if t["fraud"] else LabelValue.GOOD,
+            known_at=moment(t["known_at"]),
+            application_id=None if loan == NONE else self.text(self.arrays.applications[loan]["id"]),
+            applicant_id=None if t["person"] == NONE else self.person(t["person"]),
+            source=self.word(t["source"]),
+            detail=self.text(t["detail"]),
+        )
 
     def tie(self, row: int, last: int) -> Tie:
         """A tie with its latest mention (microseconds)."""

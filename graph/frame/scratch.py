@@ -52,8 +52,9 @@ THING = np.dtype(
 
 
 @by_address(
-    state="i8", slots="i4", seats="i4", seat="i4", things=THING, links=LINK, deals=DEAL, dealt=("i4", 2), partners=CHAIN, rows="i4", collected="i4",
-    buckets="i4", followed="i4", names="i4", keys=("u8", 2), order="i4", spare="i4", question=SubjectQuery,
+    state="i8", slots="i4", seats="i4", seat="i4", things=THING, links=LINK, deals=DEAL, dealt=("i4", 2),
+    partners=CHAIN, rows="i4", collected="i4", buckets="i4", followed="i4", names="i4", keys=("u8", 2),
+    order="i4", spare="i4", question=SubjectQuery,
 )  # fmt: skip
 class Scratch(NamedTuple):
     """state    (16,) int64
@@ -95,10 +96,13 @@ def scratch(times: int = 1) -> Scratch:
     most = max(sizes["applications"], sizes["identifiers"], sizes["labels"], 1_024)
     things, ties = sizes["identifiers"], sizes["ties"]
     return Scratch(
-        state=np.zeros(16, np.int64), slots=np.zeros(4 * things, np.int32), seats=np.zeros(4 * sizes["people"], np.int32),
-        seat=np.zeros(sizes["people"], np.int32), things=np.zeros(things, THING), links=np.zeros(ties, LINK),
-        deals=np.zeros(APPLICANTS * APPLICANTS, DEAL), dealt=np.zeros((APPLICANTS, APPLICANTS), np.int32), partners=np.zeros(APPLICANTS, CHAIN),
-        rows=np.zeros(most, np.int32), collected=np.zeros(most, np.int32), buckets=np.zeros(BUCKETS + 1, np.int32),
-        followed=np.zeros(things, np.int32), names=np.zeros(most, np.int32), keys=np.zeros((most, 2), np.uint64),
-        order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32), question=question_room(64 * times),
+        state=np.zeros(16, np.int64), slots=np.zeros(4 * things, np.int32),
+        seats=np.zeros(4 * sizes["people"], np.int32), seat=np.zeros(sizes["people"], np.int32),
+        things=np.zeros(things, THING), links=np.zeros(ties, LINK),
+        deals=np.zeros(APPLICANTS * APPLICANTS, DEAL), dealt=np.zeros((APPLICANTS, APPLICANTS), np.int32),
+        partners=np.zeros(APPLICANTS, CHAIN), rows=np.zeros(most, np.int32),
+        collected=np.zeros(most, np.int32), buckets=np.zeros(BUCKETS + 1, np.int32),
+        followed=np.zeros(things, np.int32), names=np.zeros(most, np.int32),
+        keys=np.zeros((most, 2), np.uint64), order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32),
+        question=question_room(64 * times),
     )  # fmt: skip

@@ -23,10 +23,8 @@ _PRIME, _ODD, _ODDER = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15), 
 _HALF, _THIRD = np.uint64(32), np.uint64(29)
 
 
-LONG, PACKED = (
-    np.int64(127),
-    np.int64(128),
-)  # the first byte: from LONG on four bytes have the length; above, it is PACKED, and the next says from where
+# The first byte: from LONG on four bytes have the length; above, it is PACKED, and the next says from where.
+LONG, PACKED = np.int64(127), np.int64(128)
 MOST_BESIDE = np.int64(8)  # bytes that a text may take beside its own
 WORTH_PACKING = np.int64(8)  # digits
 

@@ -51,7 +51,8 @@ class _Columns:
         application = application[_order(a.applications["at"][application], loan_ids)]
         loan_place = _places(application, len(a.applications))
         labels, about = self._labels(loan_place)
-        people = np.unique(np.r_[a.applications["applicant"][application], a.events["applicant"][events], terms["counterparty"],
+        people = np.unique(np.r_[a.applications["applicant"][application], a.events["applicant"][events],
+                                 terms["counterparty"],
                                  a.ties["person"][ties], about[0]])  # fmt: skip
         people = people[people >= 0]
         names = self._texts(a.people["name"][people])
@@ -68,7 +69,8 @@ class _Columns:
             outcomes=self._outcomes(loan_place),
             labels=self._label_columns(labels, (who, about, loan_place)),
             events=self._events(events, who, merchants[1]),
-            platforms=self._platforms(platforms[0]), merchants=self._merchants(merchants[0]), devices=self._devices(what),
+            platforms=self._platforms(platforms[0]), merchants=self._merchants(merchants[0]),
+            devices=self._devices(what),
         )  # fmt: skip
 
     def _visible(self, rows: Column) -> Column:
@@ -192,8 +194,14 @@ class _Columns:
         known = (rows["known_at"] < self._as_of) & (rows["mark"] <= self._mark)
         rows = rows[known & ((rows["application"] < 0) | (loan_place[rows["application"]] >= 0))]
         loan, person = rows["application"], rows["person"]
-        keys = zip(rows["known_at"].tolist(), self._or_empty(a.applications["id"], loan), self._or_empty(a.people["name"], person),
-                   [word or "" for word in self._word_column(rows["source"]).tolist()], (1 - rows["fraud"]).tolist(), strict=True)  # fmt: skip
+        keys = zip(
+            rows["known_at"].tolist(),
+            self._or_empty(a.applications["id"], loan),
+            self._or_empty(a.people["name"], person),
+            [word or "" for word in self._word_column(rows["source"]).tolist()],
+            (1 - rows["fraud"]).tolist(),
+            strict=True,
+        )
         rows = rows[np.array(sorted(range(len(rows)), key=[*keys].__getitem__), np.int64)]
         about = np.where(
             rows["application"] >= 0, a.applications["applicant"][rows["application"]], rows["person"]
@@ -208,8 +216,9 @@ class _Columns:
     ) -> dict[str, Column]:
         who, (about, loan), loan_place = places
         return {
-            "applicant": who[about], "application": _placed(loan, loan_place), "fraud": rows["fraud"].astype(bool),
-            "known_at": rows["known_at"].copy(), "by_person": rows["by_person"].astype(bool),
+            "applicant": who[about], "application": _placed(loan, loan_place),
+            "fraud": rows["fraud"].astype(bool), "known_at": rows["known_at"].copy(),
+            "by_person": rows["by_person"].astype(bool),
         }  # fmt: skip
 
     def _events(self, events: Column, who: Column, merchants: Column) -> dict[str, Column]:

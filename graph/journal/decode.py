@@ -79,27 +79,32 @@ def _rows(column: Column) -> list[dict[str, Any]]:
 
 def _application(row: dict[str, Any], t: list[Any], mentions: list[Mention]) -> Application:
     return Application(
-        application_id=t[row["application_id"]], applied_at=moment(row["at"]), applicant_id=t[row["applicant"]], platform_id=t[row["platform"]],
-        product=t[row["product"]], amount=_number(row["amount"]), term_months=_int(row["term_months"]), merchant_id=t[row["merchant"]],
-        agent_id=t[row["agent"]], channel=t[row["channel"]], face_match=_number(row["face_match"]), liveness=_number(row["liveness"]),
-        phone_three_element=_FLAGS[row["three_element"]], birth_year=_int(row["birth_year"]), city=t[row["city"]],
-        new_citizen=_FLAGS[row["new_citizen"]], mentions=tuple(mentions[row["mention"] : row["mention"] + row["mentions"]]),
+        application_id=t[row["application_id"]], applied_at=moment(row["at"]),
+        applicant_id=t[row["applicant"]], platform_id=t[row["platform"]], product=t[row["product"]],
+        amount=_number(row["amount"]), term_months=_int(row["term_months"]), merchant_id=t[row["merchant"]],
+        agent_id=t[row["agent"]], channel=t[row["channel"]], face_match=_number(row["face_match"]),
+        liveness=_number(row["liveness"]), phone_three_element=_FLAGS[row["three_element"]],
+        birth_year=_int(row["birth_year"]), city=t[row["city"]], new_citizen=_FLAGS[row["new_citizen"]],
+        mentions=tuple(mentions[row["mention"] : row["mention"] + row["mentions"]]),
         attributes=_attributes(t[row["attributes"]]),
     )  # fmt: skip
 
 
 def _event(row: dict[str, Any], t: list[Any], mentions: list[Mention]) -> Event:
     return Event(
-        event_id=t[row["event_id"]], kind=t[row["kind"]], at=moment(row["at"]), applicant_id=t[row["applicant"]],
-        counterparty_id=t[row["counterparty"]], merchant_id=t[row["merchant"]], amount=_number(row["amount"]),
-        mentions=tuple(mentions[row["mention"] : row["mention"] + row["mentions"]]), attributes=_attributes(t[row["attributes"]]),
+        event_id=t[row["event_id"]], kind=t[row["kind"]], at=moment(row["at"]),
+        applicant_id=t[row["applicant"]], counterparty_id=t[row["counterparty"]],
+        merchant_id=t[row["merchant"]], amount=_number(row["amount"]),
+        mentions=tuple(mentions[row["mention"] : row["mention"] + row["mentions"]]),
+        attributes=_attributes(t[row["attributes"]]),
     )  # fmt: skip
 
 
 def _label(row: dict[str, Any], t: list[Any]) -> Label:
     return Label(
-        label=LabelValue.FRAUD if row["fraud"] else LabelValue.GOOD, known_at=moment(row["known_at"]), application_id=t[row["application"]],
-        applicant_id=t[row["applicant"]], source=t[row["source"]], detail=t[row["detail"]],
+        label=LabelValue.FRAUD if row["fraud"] else LabelValue.GOOD, known_at=moment(row["known_at"]),
+        application_id=t[row["application"]], applicant_id=t[row["applicant"]], source=t[row["source"]],
+        detail=t[row["detail"]],
     )  # fmt: skip
 
 

@@ -77,9 +77,11 @@ class _Encoder:
         return packed_rows(
             [
                 (
-                    micros(a.applied_at), _float(a.amount), _float(a.face_match), _float(a.liveness), _int(a.term_months), _int(a.birth_year),
-                    t[a.application_id], t[a.applicant_id], t[a.platform_id], t[a.product], t[a.merchant_id], t[a.agent_id], t[a.channel], t[a.city],
-                    t[_json(a.attributes)], *self._mentioned(a.mentions), _FLAG[a.phone_three_element], _FLAG[a.new_citizen],
+                    micros(a.applied_at), _float(a.amount), _float(a.face_match), _float(a.liveness),
+                    _int(a.term_months), _int(a.birth_year), t[a.application_id], t[a.applicant_id],
+                    t[a.platform_id], t[a.product], t[a.merchant_id], t[a.agent_id], t[a.channel], t[a.city],
+                    t[_json(a.attributes)], *self._mentioned(a.mentions), _FLAG[a.phone_three_element],
+                    _FLAG[a.new_citizen],
                 )
                 for a in facts.applications
             ],
@@ -92,8 +94,9 @@ class _Encoder:
         return packed_rows(
             [
                 (
-                    micros(e.at), _float(e.amount), t[e.event_id], t[e.kind], t[e.applicant_id], t[e.counterparty_id], t[e.merchant_id],
-                    t[_json(e.attributes)], *self._mentioned(e.mentions),
+                    micros(e.at), _float(e.amount), t[e.event_id], t[e.kind], t[e.applicant_id],
+                    t[e.counterparty_id], t[e.merchant_id], t[_json(e.attributes)],
+                    *self._mentioned(e.mentions),
                 )
                 for e in facts.events
             ],
@@ -127,8 +130,8 @@ class _Encoder:
         return packed_rows(
             [
                 (
-                    micros(label.known_at), t[label.application_id or None], t[label.applicant_id or None], t[label.source or None],
-                    t[label.detail], label.label is LabelValue.FRAUD, 0,
+                    micros(label.known_at), t[label.application_id or None], t[label.applicant_id or None],
+                    t[label.source or None], t[label.detail], label.label is LabelValue.FRAUD, 0,
                 )
                 for label in facts.labels
             ],

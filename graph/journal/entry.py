@@ -28,17 +28,19 @@ _LEVEL = 1  # more costs a load more than the disk gains
 IDENTIFIER = np.dtype([("token", "i4"), ("masked", "i4"), ("kind", "i1"), ("linking", "i1")], align=True)
 APPLICATION = np.dtype(
     [
-        ("at", "i8"), ("amount", "f8"), ("face_match", "f8"), ("liveness", "f8"), ("term_months", "i8"), ("birth_year", "i8"),
-        ("application_id", "i4"), ("applicant", "i4"), ("platform", "i4"), ("product", "i4"), ("merchant", "i4"), ("agent", "i4"),
-        ("channel", "i4"), ("city", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
-        ("three_element", "i1"), ("new_citizen", "i1"),
+        ("at", "i8"), ("amount", "f8"), ("face_match", "f8"), ("liveness", "f8"), ("term_months", "i8"),
+        ("birth_year", "i8"), ("application_id", "i4"), ("applicant", "i4"), ("platform", "i4"),
+        ("product", "i4"), ("merchant", "i4"), ("agent", "i4"), ("channel", "i4"), ("city", "i4"),
+        ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"), ("three_element", "i1"),
+        ("new_citizen", "i1"),
     ],
     align=True,
 )  # fmt: skip
 EVENT = np.dtype(
     [
-        ("at", "i8"), ("amount", "f8"), ("event_id", "i4"), ("kind", "i4"), ("applicant", "i4"), ("counterparty", "i4"), ("merchant", "i4"),
-        ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
+        ("at", "i8"), ("amount", "f8"), ("event_id", "i4"), ("kind", "i4"), ("applicant", "i4"),
+        ("counterparty", "i4"), ("merchant", "i4"), ("attributes", "i4"), ("mention", "i4"),
+        ("mentions", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -46,8 +48,8 @@ MENTION = np.dtype([("identifier", "i4"), ("role", "i1")], align=True)
 CONTACT = np.dtype([("at", "i8"), ("applicant", "i4"), ("phone", "i4"), ("relation", "i4")], align=True)
 OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("status", "i1")], align=True)
 LABEL = np.dtype(
-    [("known_at", "i8"), ("application", "i4"), ("applicant", "i4"), ("source", "i4"), ("detail", "i4"), ("fraud", "i1"), ("by_person", "i1")],
-    align=True,
+    [("known_at", "i8"), ("application", "i4"), ("applicant", "i4"), ("source", "i4"), ("detail", "i4"),
+     ("fraud", "i1"), ("by_person", "i1")], align=True,
 )  # fmt: skip
 PLATFORM = np.dtype([("platform", "i4"), ("type", "i1"), ("own", "i1")], align=True)
 MERCHANT = np.dtype([("opened_at", "i8"), ("merchant", "i4"), ("category", "i4"), ("city", "i4")], align=True)
@@ -135,7 +137,8 @@ def decode(data: bytes) -> EncodedEntry:
         raise ValueError("these bytes are no entry of a journal")
     if written != FORMAT:
         raise StoreVersionError(
-            f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that wrote it"
+            f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that "
+            "wrote it"
         )
     body = zlib.decompress(data[_HEADER.size :]) if packed else data[_HEADER.size :]
     if len(body) < _SIZES.size:

@@ -30,8 +30,8 @@ def entries_in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, b
         whole = not page or page[-1][0] == after
         if not whole or (after < upto and len(page) < limit):
             raise StoreVersionError(
-                f"mark {after + 1} has no entry in the journal: an older release wrote to the store after it was brought up to this one; "
-                "stop that one, and open the store again"
+                f"mark {after + 1} has no entry in the journal: an older release wrote to the store after it "
+                "was brought up to this one; stop that one, and open the store again"
             )
         size = sum(len(body) for _, body in page)
         limit = (

@@ -10,8 +10,8 @@ from graph.model.moments import micros, moment
 from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
 
 _PLAIN = (
-    "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density", "burst_days", "platforms",
-    "reason_codes", "crew_id",
+    "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density",
+    "burst_days", "platforms", "reason_codes", "crew_id",
 )  # fmt: skip
 
 

@@ -103,7 +103,8 @@ class _Kept:
                     or not (value.flags.c_contiguous and value.flags.aligned)
                 ):
                     raise TypeError(f"{name} is {value.dtype} {value.shape} {value.strides} and not {kind}")
-                # the address of nothing is asked by nobody, and finding an address takes most of the time here
+                # the address of nothing is asked by nobody, and finding an address takes most of the time
+                # here
                 words += [value.ctypes.data if value.size else 0, *value.shape]
         return np.array(words, np.int64)
 

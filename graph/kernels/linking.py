@@ -37,7 +37,8 @@ class _Unlinked(JITCodeLibrary):  # type: ignore[misc]
 
     def _get_module_for_linking(self) -> Any:
         raise TypeError(
-            f"{self.name} has no machine code of its own: make the function that calls it `compiled` (graph.kernels.compiled) as well"
+            f"{self.name} has no machine code of its own: make the function that calls it `compiled` "
+            "(graph.kernels.compiled) as well"
         )
 
     def finalize(self) -> None:

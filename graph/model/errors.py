@@ -15,8 +15,8 @@ RingfenceError
 │   ├── StoreVersionError     it was written by a version that this one cannot read
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
-│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError, UnknownCaseError,
-│                             UnknownUserError
+│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError,
+│   │   UnknownCaseError, UnknownUserError
 ├── ConflictError             what is asked for contradicts what is there
 │   ├── KnownOtherwiseError   the id of a fact is known already, with other content
 │   ├── KeyReusedError        the idempotency key was used with another body

@@ -24,10 +24,11 @@ from graph.rings.projection import ApplicantLinks
 # Averaged over the other members of the group; the spread of the last ones too: copies of one story are all
 # alike.
 _OF_THE_GROUP = (
-    "applications", "lenders", "busiest_week", "amount", "amount_spread", "term", "night", "at_banks", "refused", "face", "worst_face", "liveness",
-    "three_element", "age", "new_citizen", "own_device", "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days",
-    "events_first_week", "corroborated", "hard_links", "hard_within_week", "handed_over", "held_together", "strong_links", "most_values",
-    "with_merchant", "with_agent", "partners",
+    "applications", "lenders", "busiest_week", "amount", "amount_spread", "term", "night", "at_banks",
+    "refused", "face", "worst_face", "liveness", "three_element", "age", "new_citizen", "own_device",
+    "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days",
+    "events_first_week", "corroborated", "hard_links", "hard_within_week", "handed_over", "held_together",
+    "strong_links", "most_values", "with_merchant", "with_agent", "partners",
 )  # fmt: skip
 _SPREAD = ("amount", "term", "age", "face", "liveness", "night", "history_days", "events_before")
 

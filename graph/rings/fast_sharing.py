@@ -145,8 +145,8 @@ def _line(tables: Tables, sharing: Incidence) -> _Line:
 
 
 def _of_a_counter(tables: Tables, sharing: Incidence) -> Column:
-    """Values (V,) bool most of whose users ever applied at one and the same shop, or live or work at one place
-    that is much larger: a promoter's tablet in a dormitory.
+    """Values (V,) bool most of whose users ever applied at one and the same shop, or live or work at one
+    place that is much larger: a promoter's tablet in a dormitory.
     """
     applications = tables.applications
     there = applications["merchant"] >= 0

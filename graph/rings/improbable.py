@@ -10,8 +10,8 @@ from graph.facts.tables import Column
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.store_habits import UnusualGroups
 
-# judged people that the belief in such groups counts for before any of theirs is judged, and how many of these
-# would be honest
+# judged people that the belief in such groups counts for before any of theirs is judged, and how many of
+# these would be honest
 _BELIEF, _HONEST = 20.0, 0.05
 # in a store that has enough labels nothing more than this much is said of anybody by such a group alone
 _BESIDE_LABELS = 0.8

@@ -15,12 +15,14 @@ from graph.rings.projection import LINK_KINDS, SOFT, ApplicantLinks
 
 # Own features whose average over others says something about the others.
 _DESCRIBED = (
-    "applications", "lenders", "busiest_week", "amount", "term", "night", "at_banks", "refused", "face", "worst_face", "liveness", "three_element",
-    "age", "new_citizen", "own_device", "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days", "partners",
+    "applications", "lenders", "busiest_week", "amount", "term", "night", "at_banks", "refused", "face",
+    "worst_face", "liveness", "three_element", "age", "new_citizen", "own_device", "own_phone",
+    "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days", "partners",
 )  # fmt: skip
 
 _OF_CUSTOMERS = (
-    "face", "liveness", "three_element", "refused", "is_emulator", "amount", "age", "history_days", "corroborated", "hard_links", "hard_within_week"
+    "face", "liveness", "three_element", "refused", "is_emulator", "amount", "age", "history_days",
+    "corroborated", "hard_links", "hard_within_week"
 )  # fmt: skip
 
 
@@ -90,7 +92,8 @@ def group_features(group: Column, links: ApplicantLinks, first: Column) -> Featu
     mean = np.bincount(group, weights=days) / size
     spread = np.sqrt(np.bincount(group, weights=(days - mean[group]) ** 2) / size)
     columns = {
-        "group_size": size, "group_density": count / pairs, "group_weight": inner / pairs, "group_spread_days": np.where(size > 1, spread, np.nan)
+        "group_size": size, "group_density": count / pairs, "group_weight": inner / pairs,
+        "group_spread_days": np.where(size > 1, spread, np.nan)
     }  # fmt: skip
     return features({name: column[group] for name, column in columns.items()})
 

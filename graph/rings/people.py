@@ -36,9 +36,10 @@ from graph.store.port import GraphStore
 # vouch for itself or its own ring.
 INFORMATIVE = frozenset(
     {
-        "strong_bad", "bad_weight", "bad_two_steps", "bad_distance", "bad_share", "group_bad", "device_bad", "phone_bad", "contact_bad", "card_bad",
-        "address_bad", "merchant_bad_share", "agent_bad_share", "own_fraud_labels", "own_late", "loans_closed", "neighbours_late_share",
-        "moved_on_3d", "ring_score", "ring_size", "ring_bad_rate", "ring_near_score",
+        "strong_bad", "bad_weight", "bad_two_steps", "bad_distance", "bad_share", "group_bad", "device_bad",
+        "phone_bad", "contact_bad", "card_bad", "address_bad", "merchant_bad_share", "agent_bad_share",
+        "own_fraud_labels", "own_late", "loans_closed", "neighbours_late_share", "moved_on_3d", "ring_score",
+        "ring_size", "ring_bad_rate", "ring_near_score",
     }
 )  # fmt: skip
 NAMES: tuple[str, ...] = tuple(name for name in features.SIGNAL_NAMES if name not in INFORMATIVE)

@@ -31,8 +31,9 @@ KNOWN_CONTACT, COMMON_CONTACT, EMPLOYER_PHONE, TRANSFER, REFERRAL = range(AGENT 
 # How much one shared value with two holders says before anything is learned: about the chance that the pair
 # acts together.
 PRIOR = {
-    "national_id": 0.9, "phone": 0.7, "device": 0.6, "bank_card": 0.8, "email": 0.7, "ip": 0.2, "wifi": 0.2, "address": 0.25, "employer": 0.06,
-    "merchant": 0.01, "agent": 0.04, "known_contact": 0.3, "common_contact": 0.45, "employer_phone": 0.15, "transfer": 0.35, "referral": 0.3,
+    "national_id": 0.9, "phone": 0.7, "device": 0.6, "bank_card": 0.8, "email": 0.7, "ip": 0.2, "wifi": 0.2,
+    "address": 0.25, "employer": 0.06, "merchant": 0.01, "agent": 0.04, "known_contact": 0.3,
+    "common_contact": 0.45, "employer_phone": 0.15, "transfer": 0.35, "referral": 0.3,
 }  # fmt: skip
 # What honest people seldom share, the most telling first. The others are soft: they are no corroboration that
 # two people act together.

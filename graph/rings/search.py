@@ -72,8 +72,9 @@ class RingSearch:
 
 @dataclass(frozen=True)
 class PreviousFlags:
-    """Inputs of a search beside the facts: the rings flagged last time, the share of honest people that may be
-    flagged, and the share of the groups that stand out by the store's habits alone that may be there by chance.
+    """Inputs of a search beside the facts: the rings flagged last time, the share of honest people that may
+    be flagged, and the share of the groups that stand out by the store's habits alone that may be there by
+    chance.
     """
 
     flagged: tuple[Ring, ...] = ()

@@ -40,7 +40,8 @@ REASON_OF_WAY: dict[str, tuple[str, ...]] = {
 }
 _OF_THE_AGE = 0.3  # of the time that a store has seen, the longest at which its habits can be known
 _ROUNDS = 3  # of estimating the habits without the groups that stood out
-# what is expected of how often a pair becomes three before a store has shown it, and for how many pairs it counts
+# what is expected of how often a pair becomes three before a store has shown it, and for how many pairs it
+# counts
 _ON, _ON_COUNTS = 0.15, 2.0
 
 
@@ -61,8 +62,8 @@ class UnusualGroups:
     way: Column
 
     def reasons(self, among: Column, groups: int) -> list[tuple[str, ...]]:
-        """Codes by group of `among` (A,) int: why the most improbable of ours of which enough are in it stands
-        out; none where none is.
+        """Codes by group of `among` (A,) int: why the most improbable of ours of which enough are in it
+        stands out; none where none is.
         """
         inside = self.group >= 0
         pairs, people = np.unique(

@@ -75,7 +75,8 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
             entry.revision for entry in batch
         ]:
             raise ConflictError(
-                f"the target has other facts than the source around revision {batch[0].revision}: copy into an empty store"
+                f"the target has other facts than the source around revision {batch[0].revision}: copy into "
+                "an empty store"
             )
         step(sum(one.accepted for one in added))
     return target.revision()

@@ -13,7 +13,10 @@ _UUID = re.compile(
     re.IGNORECASE,
 )
 _IMEI = re.compile(
-    r"(?:imei[: ]*)?(?:(\d\d)[-. /](\d{6})[-. /](\d{6})[-. /](\d)|(\d{6})[-. /](\d\d)[-. /](\d{6})[-. /](\d))",
+    (
+        r"(?:imei[: ]*)?(?:(\d\d)[-. /](\d{6})[-. /](\d{6})[-. /](\d)|(\d{6})[-. /](\d\d)[-. /](\d{6})[-. "
+        r"/](\d))"
+    ),
     re.IGNORECASE,
 )
 _NAMED_IMEI = re.compile(r"imei[: ]*(\d{14,16})", re.IGNORECASE)

@@ -87,6 +87,7 @@ def _refuse_foreign(out: Path) -> None:
 
 def _describe(recipe: WorldSpec) -> dict[str, object]:
     return {
-        "applicants": recipe.applicants, "days": recipe.days, "seed": recipe.seed, "until": recipe.until.isoformat(),
-        "guilty_share": recipe.guilty_share, "manner": recipe.manner, "dirty": recipe.dirty, "format": recipe.format,
+        "applicants": recipe.applicants, "days": recipe.days, "seed": recipe.seed,
+        "until": recipe.until.isoformat(), "guilty_share": recipe.guilty_share, "manner": recipe.manner,
+        "dirty": recipe.dirty, "format": recipe.format,
     }  # fmt: skip

@@ -25,14 +25,18 @@ CHANNELS = (
 
 LIKELY: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
-        "identity_farm": {"device": 0.75, "borrowed": 0.35, "card": 0.45, "contact": 0.5, "wifi": 0.5, "ip": 0.45,
+        "identity_farm": {"device": 0.75, "borrowed": 0.35, "card": 0.45, "contact": 0.5, "wifi": 0.5,
+                          "ip": 0.45,
                           "address": 0.35, "employer": 0.3, "employer_phone": 0.4, "money": 0.2},
-        "intermediary": {"contact": 0.75, "borrowed": 0.35, "wifi": 0.5, "ip": 0.5, "address": 0.35, "employer": 0.5,
+        "intermediary": {"contact": 0.75, "borrowed": 0.35, "wifi": 0.5, "ip": 0.5, "address": 0.35,
+                         "employer": 0.5,
                          "employer_phone": 0.55, "device": 0.1, "card": 0.15, "referral": 0.3},
-        "merchant_collusion": {"borrowed": 0.6, "wifi": 0.5, "ip": 0.35, "card": 0.6, "contact": 0.35, "money": 0.4},
+        "merchant_collusion": {"borrowed": 0.6, "wifi": 0.5, "ip": 0.35, "card": 0.6, "contact": 0.35,
+                               "money": 0.4},
         "cards_and_contacts": {"card": 0.97, "contact": 0.97, "money": 0.2},
         "slow_ring": {"device": 0.97, "card": 0.4, "contact": 0.4, "wifi": 0.25, "money": 0.2},
-        "stacker": {"borrowed": 0.45, "device": 0.35, "contact": 0.6, "wifi": 0.4, "address": 0.3, "card": 0.4},
+        "stacker": {"borrowed": 0.45, "device": 0.35, "contact": 0.6, "wifi": 0.4, "address": 0.3,
+                    "card": 0.4},
         "mules": {"money": 1.0, "card": 0.65, "referral": 0.7, "contact": 0.35, "wifi": 0.2, "borrowed": 0.2},
     }
 )  # fmt: skip

@@ -87,7 +87,8 @@ def apply_for_loans(
         who=who, nth=nth, at=at, lender=lender, product=product, amount=amount, term=term, channel=channel,
         merchant=np.where(in_shop, shop, NONE), agent=agent, phone=phone, device=device, card=card,
         ip=session.ip, wifi=session.wifi, contact_1=people.contact_1[who].copy(),
-        contact_2=people.contact_2[who].copy(), face=face, liveness=liveness, three=rng.random(n) < people.three[who],
+        contact_2=people.contact_2[who].copy(), face=face, liveness=liveness,
+        three=rng.random(n) < people.three[who],
     )  # fmt: skip
 
 

@@ -96,8 +96,9 @@ def run_loans(places: Places, people: People, loans: LoanRows, rng: np.random.Ge
     return Course(
         approved=np.where(yes, decided, NEVER), rejected=np.where(~yes & ~gave_up, decided, NEVER),
         withdrawn=np.where(gave_up | (yes & ~taken), decided + rng.integers(600, 2 * DAY, n), NEVER),
-        disbursed=disbursed, returned=np.where(returned, disbursed + rng.integers(DAY // 2, 7 * DAY, n), NEVER),
-        overdue=overdue, cured=cured, closed=closed, paid=np.where(taken & ~returned, paid, 0),
+        disbursed=disbursed, returned=np.where(returned, disbursed + rng.integers(DAY // 2, 7 * DAY, n),
+                                               NEVER), overdue=overdue, cured=cured, closed=closed,
+        paid=np.where(taken & ~returned, paid, 0),
     )  # fmt: skip
 
 
@@ -110,7 +111,8 @@ def outcome_rows(recipe: WorldSpec, loans: LoanRows, course: Course, rng: np.ran
     ).astype(np.int64)
     moments = (
         course.approved, course.rejected, course.withdrawn, course.disbursed, course.returned, course.overdue,
-        np.where(lost < NEVER, lost + 60 * DAY, NEVER), np.where(lost < NEVER, lost + 150 * DAY, NEVER), course.closed,
+        np.where(lost < NEVER, lost + 60 * DAY, NEVER), np.where(lost < NEVER, lost + 150 * DAY, NEVER),
+        course.closed,
     )  # fmt: skip
     at = np.concatenate(moments)
     loan = np.tile(np.arange(n), len(moments))

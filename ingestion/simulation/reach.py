@@ -56,7 +56,8 @@ def _components(people: People, m: IntArray, end: int) -> IntArray:
             i = parent[i]
         return i
 
-    for name, group in (("device", (people.device_a, device_b, people.borrowed)), ("card", (people.card_a, card_b)),
+    for name, group in (("device", (people.device_a, device_b, people.borrowed)), ("card", (people.card_a,
+        card_b)),
                         ("phone", phones), ("wifi", (people.place_wifi,)),
                         ("address", (people.address,))):  # fmt: skip
         for column in group:

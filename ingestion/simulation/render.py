@@ -13,8 +13,11 @@ from ingestion.simulation.places import CITIES
 
 ByteArray = npt.NDArray[np.uint8]
 
-MOBILE = [f"13{d}" for d in range(10)] + [f"15{d}" for d in (0, 1, 2, 3, 5, 6, 7, 8, 9)] + [
-    f"18{d}" for d in range(10)] + ["166", "173", "175", "176", "177", "178", "191", "193", "195", "198", "199"]  # fmt: skip
+MOBILE = [
+    *(f"13{d}" for d in range(10)), *(f"15{d}" for d in (0, 1, 2, 3, 5, 6, 7, 8, 9)),
+    *(f"18{d}" for d in range(10)),
+    "166", "173", "175", "176", "177", "178", "191", "193", "195", "198", "199",
+]  # fmt: skip
 BINS = ["622202", "622848", "621700", "621661", "622700", "621226", "622588", "621483", "621098", "622155",
         "621799", "623668", "621669", "622609", "621286", "622262"]  # fmt: skip
 HOME_REGIONS = [f"{p}{c:02d}{d:02d}" for p in (41, 51, 43, 42, 52, 45, 36, 34, 61, 53, 44, 37, 50, 13, 32)
@@ -32,13 +35,17 @@ OUI = [
     "28f366",
     "74c330",
 ]
-ROADS = ["人民路", "中山路", "工业大道", "民治大道", "建设路", "解放路", "创业路", "和平路", "龙华路", "新华街", "富民路",
-         "科技路", "石龙路", "长江路", "学府路", "迎宾路"]  # fmt: skip
+ROADS = [
+    "人民路", "中山路", "工业大道", "民治大道", "建设路", "解放路", "创业路", "和平路", "龙华路", "新华街",
+    "富民路", "科技路", "石龙路", "长江路", "学府路", "迎宾路",
+]  # fmt: skip
 TRADES = ["电子", "精密", "科技", "服饰", "物流", "贸易", "餐饮", "机械", "塑胶", "光电", "家具", "食品"]
 SYLLABLES = ["鑫", "华", "盛", "达", "宏", "瑞", "祥", "丰", "泰", "联", "兴", "腾", "凯", "恒", "佳", "卓"]
-MODELS = [("android", "Redmi Note 12"), ("android", "OPPO A58"), ("android", "vivo Y36"), ("android", "HONOR X40"),
-          ("ios", "iPhone 12"), ("ios", "iPhone 14"), ("android", "Mate 40"), ("android", "Redmi 9A"),
-          ("ios", "iPhone XR"), ("android", "realme V20"), ("android", "vivo S16"), ("ios", "iPhone 13")]  # fmt: skip
+MODELS = [
+    ("android", "Redmi Note 12"), ("android", "OPPO A58"), ("android", "vivo Y36"), ("android", "HONOR X40"),
+    ("ios", "iPhone 12"), ("ios", "iPhone 14"), ("android", "Mate 40"), ("android", "Redmi 9A"),
+    ("ios", "iPhone XR"), ("android", "realme V20"), ("android", "vivo S16"), ("ios", "iPhone 13"),
+]  # fmt: skip
 LOCAL_OFFSET = 8 * 3_600
 
 

@@ -69,11 +69,13 @@ def _applications(recipe: WorldSpec, cohort: Cohort, people: pa.Array, dirt: Dir
         "applicant_id": people.take(pa.array(who)), "platform_id": _lender_ids(loans.lender[order]),
         "product": from_list(list(PRODUCTS), loans.product[order]), "amount": loans.amount[order],
         "term_months": loans.term[order], "merchant_id": _merchant_ids(loans.merchant[order]),
-        "agent_id": _agent_ids(loans.agent[order]), "channel": from_list(list(CHANNELS), loans.channel[order]),
+        "agent_id": _agent_ids(loans.agent[order]),
+        "channel": from_list(list(CHANNELS), loans.channel[order]),
         "national_id": dirt.soil("national_id", ids), "phone": text("phone", loans.phone),
         "device_id": text("device_id", loans.device), "bank_card": text("bank_card", loans.card),
-        "email": text("email", crowd.email[loans.who]), "ip": text("ip", loans.ip), "wifi": text("wifi", loans.wifi),
-        "address": text("address", crowd.address[loans.who]), "employer": text("employer", crowd.employer[loans.who]),
+        "email": text("email", crowd.email[loans.who]), "ip": text("ip", loans.ip),
+        "wifi": text("wifi", loans.wifi), "address": text("address", crowd.address[loans.who]),
+        "employer": text("employer", crowd.employer[loans.who]),
         "employer_phone": text("employer_phone", crowd.employer_phone[loans.who]),
         "contact_phone_1": text("contact_phone", loans.contact_1),
         "contact_phone_2": text("contact_phone", loans.contact_2),
@@ -116,8 +118,8 @@ def _labels(cohort: Cohort, people: pa.Array) -> pa.Table:
     return pa.table({
         "application_id": pc.if_else(pa.array(about_loan), _loan_ids(cohort, np.maximum(rows.loan, 0)), None),
         "applicant_id": pc.if_else(pa.array(about_loan), None, people.take(pa.array(rows.who))),
-        "label": from_list(["good", "fraud"], rows.fraud.astype(np.int64)), "known_at": local_times(rows.known_at),
-        "source": from_list(list(SOURCES), rows.source),
+        "label": from_list(["good", "fraud"], rows.fraud.astype(np.int64)),
+        "known_at": local_times(rows.known_at), "source": from_list(list(SOURCES), rows.source),
     })  # fmt: skip
 
 

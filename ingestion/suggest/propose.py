@@ -270,7 +270,10 @@ class _Proposal:
         lenders = self._words(placed)[:_LENDERS]
         rows = [Line("", {"platform_id": lender, "type": "other"}) for lender in lenders]
         types = ", ".join(TABLES["platforms"].column("type").words)
-        about = f"the lenders of {plain(placed.column)}. Say of each which `type` it is ({types}), `is_own: true` of your own"
+        about = (
+            f"the lenders of {plain(placed.column)}. Say of each which `type` it is ({types}), `is_own: "
+            "true` of your own"
+        )
         self.found.drafts.append(Draft(table="platforms", rows=rows, about=about))
 
     # -- labels

@@ -30,7 +30,10 @@ class Suggestion:
             for file, column, why in self.unplaced
         ]
         head = [
-            "# Proposed from the names and values of the columns: read every line, then try it with `--check`.",
+            (
+                "# Proposed from the names and values of the columns: read every line, then try it with "
+                "`--check`."
+            ),
             "name: suggested",
             f"timezone: {ZONE}  # of times without an offset",
         ]

@@ -1,4 +1,6 @@
-"""Alerts in the casebook: written with the position up to which facts were looked at, each once, and listed."""
+"""Alerts in the casebook: written with the position up to which facts were looked at, each once, and
+listed.
+"""
 
 from __future__ import annotations
 

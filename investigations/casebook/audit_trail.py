@@ -28,8 +28,8 @@ class AuditTrail:
     def read(
         self, wanted: AuditFilter, after: int = 0, limit: int = 100
     ) -> tuple[tuple[AuditEntry, ...], bool]:
-        """The lines in the order in which they were written, from after that position on, at most `limit`; and
-        whether there are more.
+        """The lines in the order in which they were written, from after that position on, at most `limit`;
+        and whether there are more.
         """
         columns = AUDIT_TRAIL.c
         query = sa.select(AUDIT_TRAIL).where(columns.position > after)

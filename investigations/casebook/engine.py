@@ -134,7 +134,9 @@ class PlainConnections:
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT that can say what is to happen where the row is there already, in the connection's dialect."""
+    """An INSERT that can say what is to happen where the row is there already, in the connection's
+    dialect.
+    """
     return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
 
 
@@ -142,7 +144,8 @@ def insert_new(
     connection: sa.Connection, name: sa.Column[str], rows: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """Insert those of the rows (by the value of the unique column `name`) that are not there yet, into an
-    append-only table; the names of these. Its guards refuse a row that is there even if nothing would come of it.
+    append-only table; the names of these. Its guards refuse a row that is there even if nothing would come of
+    it.
     """
     known: set[str] = set()
     wanted = list(rows)

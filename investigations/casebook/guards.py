@@ -23,14 +23,20 @@ _POSTGRES = {"update": (1 | 2 | 16, "ROW"), "delete": (1 | 2 | 8, "ROW"), "trunc
 _FIRST = ("update", "delete")  # what casebooks before version 3 had
 _IN_SQLITE = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
 _IN_POSTGRES = sa.text("""
-SELECT t.tgname AS name, t.tgtype AS type, t.tgenabled AS enabled, t.tgqual IS NULL AND t.tgattr::text = '' AS whole, p.proname AS function,
+SELECT t.tgname AS name, t.tgtype AS type, t.tgenabled AS enabled, t.tgqual IS NULL
+    AND t.tgattr::text = '' AS whole, p.proname AS function,
   p.prosrc AS body
-FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(CAST(:table AS text))
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(CAST(:table AS text))
 """)
 _RULES = sa.text(
-    "SELECT rulename FROM pg_rewrite WHERE ev_class = to_regclass(CAST(:table AS text)) AND rulename <> '_RETURN'"
+    "SELECT rulename FROM pg_rewrite WHERE ev_class = to_regclass(CAST(:table AS text)) "
+    "AND rulename <> '_RETURN'"
 )
-NEXT = "leave it as it is, find out who can write to the database, and go on with a backup or a new casebook (docs/security.md)"
+NEXT = (
+    "leave it as it is, find out who can write to the database, and go on with a backup or a new casebook "
+    "(docs/security.md)"
+)
 """What a message about a changed casebook tells to do."""
 
 
@@ -44,13 +50,16 @@ def install(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
                 )
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
-            f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger AS $${_BODY.replace('%', '%%')}$$ LANGUAGE plpgsql"
+            "CREATE "
+            f"OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger AS $${_BODY.replace('%', '%%')}$$ LANGUAGE "
+            "plpgsql"
         )
         for table in tables:
             for verb, (_, each) in _POSTGRES.items():
                 name = _name(table, verb)
                 connection.exec_driver_sql(
-                    f"CREATE OR REPLACE TRIGGER {name} BEFORE {verb} ON {table.name} FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()"
+                    f"CREATE OR REPLACE TRIGGER {name} BEFORE {verb} "
+                    f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()"
                 )
                 # Always: also in a session that calls itself a replica, where ordinary triggers sleep.
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {name}")
@@ -76,7 +85,8 @@ def check(connection: sa.Connection, metadata: sa.MetaData, append_only: Sequenc
     for table in append_only:
         if wrong := _wrong(connection, table):
             raise StoreChangedError(
-                f"the casebook's table {table.name} is not guarded as it was made ({', '.join(sorted(wrong))}): {NEXT}"
+                f"the casebook's table {table.name} is not guarded as it was made "
+                f"({', '.join(sorted(wrong))}): {NEXT}"
             )
 
 
@@ -134,7 +144,10 @@ def statements(table: sa.Table) -> dict[str, str]:
     """
     refused = f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
     same = " AND ".join(f"{c.name} = NEW.{c.name}" for c in table.primary_key.columns)
-    there = f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) OR EXISTS (SELECT 1 FROM {table.name} WHERE rowid = NEW.rowid)"
+    there = (
+        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) OR EXISTS (SELECT 1 FROM {table.name} "
+        "WHERE rowid = NEW.rowid)"
+    )
     for column in table.columns:
         if column.unique:
             there += f" OR EXISTS (SELECT 1 FROM {table.name} WHERE {column.name} = NEW.{column.name})"

@@ -1,5 +1,5 @@
-"""Messages to others in the casebook: owed from the transaction in which something happens until every endpoint
-has them, or they are dead letters.
+"""Messages to others in the casebook: owed from the transaction in which something happens until every
+endpoint has them, or they are dead letters.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Versioned migrations of the casebook: what each version brought, for new casebooks and for older ones.
 
-A version only adds tables. What older rows need beside it comes as a table of its own, as `case_work` did beside
-`cases`: a table that is there is never altered, so that its guards stand and no process of the release before
-fails (docs/decisions/0011_migrations.md).
+A version only adds tables. What older rows need beside it comes as a table of its own, as `case_work` did
+beside `cases`: a table that is there is never altered, so that its guards stand and no process of the release
+before fails (docs/decisions/0011_migrations.md).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """What a version brought: `tables`, of which the `append_only` ones are guarded; `complete` gives what was
-    there before the rows that it has since.
+    """What a version brought: `tables`, of which the `append_only` ones are guarded; `complete` gives what
+    was there before the rows that it has since.
     """
 
     tables: tuple[sa.Table, ...] = ()

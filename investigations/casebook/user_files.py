@@ -1,4 +1,6 @@
-"""Users of the desk and their sessions in a casebook; each change stands in the audit trail with who made it."""
+"""Users of the desk and their sessions in a casebook; each change stands in the audit trail with who made
+it.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +46,8 @@ class Change:
 
 
 class UserFiles:
-    """The users in a casebook. Every method raises StoreUnavailableError when the database cannot be used, and
-    those that change a user UnknownUserError where there is none of that name.
+    """The users in a casebook. Every method raises StoreUnavailableError when the database cannot be used,
+    and those that change a user UnknownUserError where there is none of that name.
     """
 
     def __init__(self, engines: Engines) -> None:
@@ -109,8 +111,8 @@ class UserFiles:
         self._change(name, {"subject": subject}, entry)
 
     def begin_session(self, digest: str, user: DeskUser, terms: SessionTerms, change: Change) -> bool:
-        """The user, as they were read, has logged in; what ended of all sessions is forgotten. False where they
-        were disabled, or had another password, meanwhile.
+        """The user, as they were read, has logged in; what ended of all sessions is forgotten. False where
+        they were disabled, or had another password, meanwhile.
         """
         at = micros(change.at)
         same = sa.update(USERS).where(

@@ -1,4 +1,6 @@
-"""The casebook's tables of people at the desk: users, their sessions, and the trail of what they did and saw."""
+"""The casebook's tables of people at the desk: users, their sessions, and the trail of what they did and
+saw.
+"""
 
 from __future__ import annotations
 

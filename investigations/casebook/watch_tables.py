@@ -1,4 +1,6 @@
-"""The casebook's tables of the watch: alerts, how far it has looked, messages to others and their deliveries."""
+"""The casebook's tables of the watch: alerts, how far it has looked, messages to others and their
+deliveries.
+"""
 
 from __future__ import annotations
 

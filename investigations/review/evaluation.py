@@ -110,7 +110,8 @@ class FlaggedGroups:
         """
         if self.as_of is not None and self.as_of != as_of:
             raise SettingError(
-                f"these rings are as of {self.as_of.isoformat()}, not {as_of.isoformat()}: give the --as-of that they were found with"
+                f"these rings are as of {self.as_of.isoformat()}, not {as_of.isoformat()}: give the --as-of "
+                "that they were found with"
             )
 
 

@@ -113,7 +113,10 @@ def _hold_together(graph: nx.Graph[str]) -> None:
 def _line(edge: GroupEdge, places: dict[str, tuple[float, float]]) -> Markup:
     (x1, y1), (x2, y2) = places[edge.a], places[edge.b]
     colour = colour_of(edge.kinds[0]) if edge.kinds else OTHER_KIND
-    frame = '<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="{:.1f}" stroke-opacity=".55"><title>{}</title></path>'
+    frame = (
+        '<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="{:.1f}" '
+        'stroke-opacity=".55"><title>{}</title></path>'
+    )
     return Markup(frame).format(x1, y1, x2, y2, colour, 0.8 + 1.6 * edge.weight, ", ".join(edge.kinds))
 
 

@@ -57,8 +57,8 @@ class ReviewResult:
     household, dormitory and kiosk honest_..._known and honest_..._flagged (graph.rings.honest_impact);
     honest_expected, _low and _high, the share of the honest that is expected in flagged groups, with the
     interval in which it lies nine times in ten (graph.rings.budget); improbable_groups and improbable_people,
-    which the store's habits of sharing do not explain (graph.rings.store_habits). `before` holds the rings that were
-    flagged last time. The page tells times in `zone`, and names it; the files hold UTC.
+    which the store's habits of sharing do not explain (graph.rings.store_habits). `before` holds the rings
+    that were flagged last time. The page tells times in `zone`, and names it; the files hold UTC.
     """
 
     snapshot: RingSnapshot

@@ -19,24 +19,27 @@ from investigations.review.result import EarlyWarning, ReviewResult
 _MOMENT = pa.timestamp("us", tz="UTC")
 _RINGS = pa.schema(
     [
-        ("ring_id", pa.string()), ("kind", pa.string()), ("score", pa.float64()), ("size", pa.int32()), ("state", pa.string()),
-        ("first_seen", _MOMENT), ("last_seen", _MOMENT), ("confirmed_bad", pa.int32()), ("suspected", pa.int32()), ("bad_rate", pa.float64()),
-        ("exposure", pa.float64()), ("shared_by_kind", pa.string()), ("crew_id", pa.string()), ("hubs_ignored", pa.int32()),
-        ("density", pa.float64()), ("burst_days", pa.float64()), ("platforms", pa.int32()), ("reason_codes", pa.list_(pa.string())),
-        ("would_flag_at", _MOMENT), ("first_default_at", _MOMENT), ("days_early", pa.float64()), ("loans_after", pa.int32()),
+        ("ring_id", pa.string()), ("kind", pa.string()), ("score", pa.float64()), ("size", pa.int32()),
+        ("state", pa.string()), ("first_seen", _MOMENT), ("last_seen", _MOMENT),
+        ("confirmed_bad", pa.int32()), ("suspected", pa.int32()), ("bad_rate", pa.float64()),
+        ("exposure", pa.float64()), ("shared_by_kind", pa.string()), ("crew_id", pa.string()),
+        ("hubs_ignored", pa.int32()), ("density", pa.float64()), ("burst_days", pa.float64()),
+        ("platforms", pa.int32()), ("reason_codes", pa.list_(pa.string())), ("would_flag_at", _MOMENT),
+        ("first_default_at", _MOMENT), ("days_early", pa.float64()), ("loans_after", pa.int32()),
         ("amount_after", pa.float64()),
     ]
 )  # fmt: skip
 _MEMBERS = pa.schema(
     [
-        ("ring_id", pa.string()), ("applicant_id", pa.string()), ("role", pa.string()), ("joined_at", _MOMENT),
-        ("distance_to_core", pa.int32()), ("strength", pa.float64()),
+        ("ring_id", pa.string()), ("applicant_id", pa.string()), ("role", pa.string()),
+        ("joined_at", _MOMENT), ("distance_to_core", pa.int32()), ("strength", pa.float64()),
     ]
 )  # fmt: skip
 _CHANGES = pa.schema(
     [
-        ("ring_id", pa.string()), ("change", pa.string()), ("from_rings", pa.list_(pa.string())), ("joined", pa.int32()), ("left", pa.int32()),
-        ("jaccard", pa.float64()), ("flag", pa.string()), ("why", pa.string()),
+        ("ring_id", pa.string()), ("change", pa.string()), ("from_rings", pa.list_(pa.string())),
+        ("joined", pa.int32()), ("left", pa.int32()), ("jaccard", pa.float64()), ("flag", pa.string()),
+        ("why", pa.string()),
     ]
 )  # fmt: skip
 AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"

@@ -51,8 +51,8 @@ class ReviewPlan:
     clock for the cases.
 
     `engine` says where the groups are computed: `local`, in this process. `honest_budget` is the
-    share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out by
-    the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
+    share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out
+    by the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
     (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted and the report tells
     times.
     """

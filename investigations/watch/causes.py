@@ -163,7 +163,9 @@ def _asked(
     applications: Mapping[str, Collection[Application]],
     views: BeforeAndNow,
 ) -> Mapping[str, Application]:
-    """The other lenders that the person first asked lately and after the pay-out, each with that application."""
+    """The other lenders that the person first asked lately and after the pay-out, each with that
+    application.
+    """
     first: dict[str, Application] = {}
     for one in sorted((a for who in ids for a in applications.get(who, ())), key=lambda a: a.applied_at):
         first.setdefault(one.platform_id, one)

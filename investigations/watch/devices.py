@@ -14,7 +14,8 @@ friend.
 
 def changed_hands(loan: LoanInForce, device: Identifier, views: BeforeAndNow) -> bool:
     """Whether STRANGERS to the borrower have applied on their device since the pay-out, the last of them
-    now. Who applies at the shop or through the agent of the loan uses a counter's device, and counts for nobody.
+    now. Who applies at the shop or through the agent of the loan uses a counter's device, and counts for
+    nobody.
     """
     return _strangers(loan, device, views.before) < STRANGERS <= _strangers(loan, device, views.now)
 

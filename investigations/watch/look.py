@@ -1,4 +1,4 @@
-"""Looks at new revisions of the store: the alerts and messages that their facts or ring snapshot are worth."""
+"""Looks at new revisions of the store: which alerts and messages their facts or rings are worth."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from investigations.watch.watched import BeforeAndNow
 
 
 def look(entry: JournalEntry, views: BeforeAndNow) -> WatchFindings:
-    """What an entry changes about what is watched. `views` are the graph as of the moment of looking, up to the
-    revision before the entry and up to its own.
+    """What an entry changes about what is watched. `views` are the graph as of the moment of looking, up to
+    the revision before the entry and up to its own.
     """
     found: dict[str, Alert] = {}
     more: tuple[Message, ...] = ()

@@ -1,4 +1,6 @@
-"""What a ring snapshot, or a verdict on a member, changes about flagged rings and the loans of their people."""
+"""What a ring snapshot, or a verdict on a member, changes about flagged rings and the loans of their
+people.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ def ring_alerts(snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Alert]:
             yield about_loan(
                 AlertCode.RING_JOINED, loan.application, cause=ring.ring_id, since=member.joined_at,
                 path=(
-                    f"application:{loan.application.application_id}", f"applicant:{who}", f"ring:{ring.ring_id}",
+                    f"application:{loan.application.application_id}", f"applicant:{who}",
+                    f"ring:{ring.ring_id}",
                 ),
                 values={"ring": ring.ring_id}, **_seen(views),
             )  # fmt: skip
@@ -69,7 +72,8 @@ def _of_change(change: RingChange | None, snapshot: RingSnapshot, views: BeforeA
     if change is None:
         return
     frame = {
-        "subject": f"ring:{change.ring_id}", "cause": snapshot.name, "path": (f"ring:{change.ring_id}",), **_seen(views),
+        "subject": f"ring:{change.ring_id}", "cause": snapshot.name, "path": (f"ring:{change.ring_id}",),
+        **_seen(views),
     }  # fmt: skip
     others = [one for one in change.from_rings if one != change.ring_id]
     if change.change == "merged" and others:

@@ -54,15 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = loaded(make)
             bad = result.mb - normal.mb >= ABOVE_NORMAL or result.status not in _ENDS_WELL[ending == LOADED]
             worst |= bad
-            print(
-                f"{_line(make.__name__, result, normal)}{'  <-- ' if bad else '  '}{result.says if result.status else ''}",
-                flush=True,
-            )
+            said = result.says if result.status else ""
+            print(f"{_line(make.__name__, result, normal)}{'  <-- ' if bad else '  '}{said}", flush=True)
     return int(worst)
 
 
 def _line(name: str, result: Loaded, normal: Loaded) -> str:
-    return f"{name:40} {result.kb:7} {result.mb:6} {result.mb - normal.mb:6} {result.seconds:6.1f} {result.status:6}"
+    return (
+        f"{name:40} {result.kb:7} {result.mb:6} {result.mb - normal.mb:6} {result.seconds:6.1f} "
+        f"{result.status:6}"
+    )
 
 
 def ordinary(folder: Path) -> None:
@@ -71,7 +72,8 @@ def ordinary(folder: Path) -> None:
         file.write("event_id,kind,at,applicant_id,phone,device_id,amount\n")
         for n in range(NORMAL_ROWS):
             file.write(
-                f"E{n},login,2025-06-02T08:00:00+08:00,U{n // 3},150{n % 9_999_999:08d},dev-{n:09x},{n % 997}\n"
+                f"E{n},login,2025-06-02T08:00:00+08:00,U{n // 3},150{n % 9_999_999:08d},"
+                f"dev-{n:09x},{n % 997}\n"
             )
 
 

@@ -67,8 +67,8 @@ def _applies(
     agent: str | None = None,
 ) -> Application:
     return Application(
-        application_id=f"{who}-{n}", applicant_id=who, applied_at=START + n * _STEP, platform_id=lender, amount=5000.0, mentions=mentions,
-        merchant_id=shop, agent_id=agent,
+        application_id=f"{who}-{n}", applicant_id=who, applied_at=START + n * _STEP, platform_id=lender,
+        amount=5000.0, mentions=mentions, merchant_id=shop, agent_id=agent,
     )  # fmt: skip
 
 
@@ -241,8 +241,9 @@ def _ring(count: int) -> Ring:
         for one in names
     )
     return Ring(
-        ring_id="R-1", kind=RingKind.RING, score=0.9, state="growing", first_seen=START, last_seen=START, confirmed_bad=1, suspected=2, bad_rate=0.1,
-        exposure=1.0, shared_by_kind={"device": 3}, hubs_ignored=0, density=0.1, burst_days=1.0, platforms=1, reason_codes=(), members=members,
+        ring_id="R-1", kind=RingKind.RING, score=0.9, state="growing", first_seen=START, last_seen=START,
+        confirmed_bad=1, suspected=2, bad_rate=0.1, exposure=1.0, shared_by_kind={"device": 3},
+        hubs_ignored=0, density=0.1, burst_days=1.0, platforms=1, reason_codes=(), members=members,
     )  # fmt: skip
 
 

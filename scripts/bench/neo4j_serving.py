@@ -85,7 +85,8 @@ def main() -> int:
     parser.add_argument(
         "--model",
         type=Path,
-        help="the model's folder (default: one in the folder, trained on the embedded store where there is none)",
+        help="the model's folder (default: one in the folder, trained on the embedded store where there is "
+        "none)",
     )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each server (default 5)")
     parser.add_argument(
@@ -235,14 +236,20 @@ def report(figures: Figures) -> None:
     one, eight = ({name: risk[name][str(n)] for name in PORTS} for n in CONNECTIONS)
     for name in PORTS:
         a, b = one[name], eight[name]
-        ratios = f"{a['p50_ms'] / one['echo']['p50_ms']:.1f} x the echo, {a['p50_ms'] / one['embedded']['p50_ms']:.2f} x the embedded store"
+        ratios = (
+            f"{a['p50_ms'] / one['echo']['p50_ms']:.1f} x the echo, "
+            f"{a['p50_ms'] / one['embedded']['p50_ms']:.2f} x the embedded store"
+        )
         print(f"{name}: p50 {a['p50_ms']} ms ({ratios}), p99 {a['p99_ms']} ms", file=sys.stderr)
         print(
             f"  {b['requests_s']} requests/s over 8 connections, p50 {b['p50_ms']} ms, p99 {b['p99_ms']} ms",
             file=sys.stderr,
         )
         print(
-            f"  processor a request: {a['processor_ms']} ms, over 8 {b['processor_ms']} ms (the service, the server)",
+            (
+                f"  processor a request: {a['processor_ms']} ms, over 8 {b['processor_ms']} ms (the "
+                "service, the server)"
+            ),
             file=sys.stderr,
         )
         print(

@@ -164,7 +164,8 @@ def load_hub(folder: Path, count: int) -> None:
 
 def served(folder: Path, model: Path, count: int, named: dict[str, str] | None = None) -> Figures:
     """The service and the bare echo, one after the other on the same server: one connection, then eight.
-    Every request names `named` too. Served is a copy of the store, so that each run finds it as it was loaded.
+    Every request names `named` too. Served is a copy of the store, so that each run finds it as it was
+    loaded.
     """
     requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named or {})
     echo = [sys.executable, "-m", "scripts.bench.echo", "8701", "2"]
@@ -239,11 +240,13 @@ def report(figures: Figures) -> None:
         if "load" in result:
             load, rings = result["load"], result["rings"]
             lines.append(
-                f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole delivery, peak {load['peak_mb']} MB"
+                f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole "
+                f"delivery, peak {load['peak_mb']} MB"
             )
             lines.append(f"  rings  {rings['search_seconds']} s, peak {rings['peak_mb']} MB")
         lines.append(
-            "               p50 ms   echo  ratio  p99 ms | 8 connections: requests/s   echo  p99 ms  not full  CPU us a request"
+            "               p50 ms   echo  ratio  p99 ms | 8 connections: requests/s   echo  p99 ms  not "
+            "full  CPU us a request"
         )
         lines += [
             _row(title, result[kind])
@@ -259,8 +262,10 @@ def _row(title: str, result: Figures) -> str:
         (result[who]["one_connection"], result[who]["eight_connections"]) for who in ("risk", "echo")
     )
     return (
-        f"  {title:14}{one['p50_ms']:7} {echo['p50_ms']:6} {one['p50_ms'] / echo['p50_ms']:6.1f} {one['p99_ms']:7} |"
-        f"{many['requests_s']:26} {echoes['requests_s']:6} {many['p99_ms']:7} {one['not_full'] + many['not_full']:9} {result['risk']['cpu_us']:17}"
+        f"  {title:14}{one['p50_ms']:7} {echo['p50_ms']:6} {one['p50_ms'] / echo['p50_ms']:6.1f} "
+        f"{one['p99_ms']:7} |"
+        f"{many['requests_s']:26} {echoes['requests_s']:6} {many['p99_ms']:7} "
+        f"{one['not_full'] + many['not_full']:9} {result['risk']['cpu_us']:17}"
     )
 
 

@@ -1,5 +1,5 @@
-"""Let single facts come into a large store, of which a copy is made, and measure what a look at each costs the
-watch, beside how many loans are watched.
+"""Let single facts come into a large store, of which a copy is made, and measure what a look at each costs
+the watch, beside how many loans are watched.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ from graph.model.errors import SettingError
 
 _PASSWORD = re.compile(rb"(?<=://)([^\0:/@]*:)([^\0]+)(?=@)|([?&]password=)([^\0&]+)")
 _ADVICE = (
-    "a password stands in the arguments: it stays in the shell's history, and everybody on this machine could read it for a moment. "
-    "Give the URL as RINGFENCE_STORE or RINGFENCE_CASEBOOK, as a file (RINGFENCE_STORE_FILE), or in a file in its place: --store @FILE"
+    "a password stands in the arguments: it stays in the shell's history, and everybody on this machine "
+    "could read it for a moment. Give the URL as RINGFENCE_STORE or RINGFENCE_CASEBOOK, as a file "
+    "(RINGFENCE_STORE_FILE), or in a file in its place: --store @FILE"
 )
 # in /proc/self/stat, after the name: where the arguments begin in memory, and where they end
 _STAT_ARGUMENTS = slice(45, 47)

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 Row = dict[str, Any]
-_IDENTIFIERS = ("national_id", "phone", "device_id", "bank_card", "email", "ip", "wifi", "address", "employer", "employer_phone",
+_IDENTIFIERS = ("national_id", "phone", "device_id", "bank_card", "email", "ip", "wifi", "address",
+                "employer", "employer_phone",
                 "contact_phone_1", "contact_phone_2", "agent_id", "merchant_id")  # fmt: skip
 _ACCOMPLICES = 4
 _TIMEOUT_MS = "20000"  # the first answer of a service that has just started may wait for its caches
@@ -64,21 +65,28 @@ def wait_until_ready(address: str, service: subprocess.Popen[str]) -> None:
 
 def say_world(counts: Row) -> None:
     """What the world holds."""
-    say(f"{counts['applicants']:,} people made {counts['applications']:,} applications to {counts['platforms']} lenders; "
-        f"{counts['labels']:,} of them were ever labelled by somebody.")  # fmt: skip
+    say(
+        f"{counts['applicants']:,} people made {counts['applications']:,} applications to "
+        f"{counts['platforms']} lenders; {counts['labels']:,} of them were ever labelled by somebody."
+    )
 
 
 def say_load(figures: Row) -> None:
     """What became of the rows."""
-    say(f"{figures['read']:,} rows read, {figures['accepted'] + figures['known']:,} in the graph, {figures['rejected']:,} rejected, "
-        f"{figures['seconds']:.0f} s.")  # fmt: skip
+    say(
+        f"{figures['read']:,} rows read, {figures['accepted'] + figures['known']:,} in the graph, "
+        f"{figures['rejected']:,} rejected, {figures['seconds']:.0f} s."
+    )
 
 
 def say_rings(figures: Row) -> None:
     """What the second scan changed."""
-    say(f"{figures['links']:,} links between people; {figures['flagged']} rings are flagged, {figures['members_flagged']} people in them. "
-        f"The week changed its mind: {figures['newly_flagged']} newly flagged, {figures['no_longer_flagged']} no longer, {figures['grown']} "
-        f"groups grew, {figures['merged']} merged, {figures['dissolved']} dissolved.")  # fmt: skip
+    say(
+        f"{figures['links']:,} links between people; {figures['flagged']} rings are flagged, "
+        f"{figures['members_flagged']} people in them. The week changed its mind: {figures['newly_flagged']} "
+        f"newly flagged, {figures['no_longer_flagged']} no longer, {figures['grown']} groups grew, "
+        f"{figures['merged']} merged, {figures['dissolved']} dissolved."
+    )
 
 
 def figures(judged: Row, learned: Row) -> Row:
@@ -102,7 +110,8 @@ def say_table(judged: Row, learned: Row) -> None:
     """Ringfence beside the usual recipes, judged by the truth that was kept aside."""
     result = figures(judged, learned)
     table = Table(
-        title=f"\nJudged by the truth: {result['rings']} rings, {learned['test']['samples']:,} later applications",
+        title=f"\nJudged by the truth: {result['rings']} rings, {learned['test']['samples']:,} later "
+        "applications",
         title_justify="left",
     )
     table.add_column("")
@@ -114,7 +123,8 @@ def say_table(judged: Row, learned: Row) -> None:
         table.add_row(title, format(result[name], form), format(result[f"{name}_usual"], form))
     Console().print(table)
     say(
-        "Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM on counts of shared identifiers."
+        "Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM "
+        "on counts of shared identifiers."
     )
 
 
@@ -172,12 +182,16 @@ def say_early(ring: Row) -> None:
     """What the back-test says of that ring."""
     if (ring["days_early"] or 0) > 0:
         flagged, default = (f"{ring[name]:%Y-%m-%d}" for name in ("would_flag_at", "first_default_at"))
-        say(f"\n   A ring before its first default. With what was known on {flagged}, and not a day more, {ring['ring_id']} "
-            f"({ring['size']} people) was flagged already. Its first default came on {default}, {ring['days_early']:.0f} days later; "
-            f"{_paid_after(ring)} paid out to it after the flag.")  # fmt: skip
+        say(
+            f"\n   A ring before its first default. With what was known on {flagged}, and not a day more, "
+            f"{ring['ring_id']} ({ring['size']} people) was flagged already. Its first default came on "
+            f"{default}, {ring['days_early']:.0f} days later; {_paid_after(ring)} paid out to "
+            "it after the flag."
+        )
     else:
         say(
-            f"\n   The worst ring is {ring['ring_id']}: {ring['size']} people, {ring['confirmed_bad']} of them known for fraud."
+            f"\n   The worst ring is {ring['ring_id']}: {ring['size']} people, {ring['confirmed_bad']} of "
+            "them known for fraud."
         )
 
 
@@ -209,7 +223,8 @@ def stranger(template: Row, source: random.Random) -> Row:
 def _newcomer(api: Api, request: Row) -> Row:
     answer = api.risk(request)
     say(
-        "\n   Somebody nobody knows: a new person, a new phone number, never seen by any lender. Only the device has been in other hands."
+        "\n   Somebody nobody knows: a new person, a new phone number, never seen by any lender. Only the "
+        "device has been in other hands."
     )
     say_answer(answer)
     paths = [evidence["path"] for reason in answer["reasons"] for evidence in reason["evidence"]]
@@ -237,7 +252,8 @@ def _second_look(api: Api, request: Row, accomplices: Sequence[Row]) -> Row:
         )
     after = api.risk({"stage": "disbursement", "application_id": request["application_id"]})
     say(
-        f"   Before the money leaves, {len(accomplices)} people known for fraud apply from the same device and name that phone. Asked again:"
+        f"   Before the money leaves, {len(accomplices)} people known for fraud apply from the same device "
+        "and name that phone. Asked again:"
     )
     say_answer(after)
     return {

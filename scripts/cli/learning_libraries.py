@@ -24,6 +24,6 @@ def learning_libraries(what: str) -> Iterator[None]:
         if missing.name not in _LEARNING:
             raise
         raise SettingError(
-            f"{what} needs {missing.name}, which is not installed here: pip install 'ringfence[train]', or use a machine that has it "
-            "and bring the bundle's folder; serving and scoring need neither"
+            f"{what} needs {missing.name}, which is not installed here: pip install 'ringfence[train]', or "
+            "use a machine that has it and bring the bundle's folder; serving and scoring need neither"
         ) from missing

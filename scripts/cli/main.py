@@ -64,7 +64,7 @@ def usage() -> str:
     lines = "\n".join(f"  {name:<11} {sentence}" for name, sentence in COMMANDS.items())
     return f"""usage: ringfence COMMAND ...
 
-Fraud rings and multi-platform borrowing: a graph that knows when everything became known, searched, scored, explained.
+Fraud rings and multi-platform borrowing: found, scored and explained, never from the future.
 
 {lines}
 

@@ -211,7 +211,8 @@ def _mapped(folder: Path, more: str, rows: int, head: bytes = _HEADER) -> None:
         head + b"".join(b"E%d,login,2025-06-02T08:00:00+08:00,U1\n" % n for n in range(rows))
     )
     (folder / "mapping.yaml").write_text(
-        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv, {more}}}]"
+        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv, "
+        f"{more}}}]"
     )
 
 
@@ -234,7 +235,10 @@ def an_attribute_with_an_endless_name(folder: Path) -> None:
 
 def an_endless_prefix(folder: Path) -> None:
     """A prefix of 400,000 letters for an id."""
-    columns = f"{{event_id: {{column: event_id, prefix: {'x' * 400_000}}}, kind: kind, at: at, applicant_id: applicant_id}}"
+    columns = (
+        f"{{event_id: {{column: event_id, prefix: {'x' * 400_000}}}, kind: kind, at: at, applicant_id: "
+        f"applicant_id}}"
+    )
     _mapped(folder, f"columns: {columns}", 10_000)
 
 
@@ -248,7 +252,8 @@ def many_long_identifiers(folder: Path) -> None:
                 b"E%d,login,2025-06-02T08:00:00+08:00,U1" % n + (b"," + b"x" * 490 + b"%08d" % n) * 60 + b"\n"
             )
     (folder / "mapping.yaml").write_text(
-        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv.gz, identifiers: [{extra}]}}]"
+        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv.gz, "
+        f"identifiers: [{extra}]}}]"
     )
 
 

@@ -30,14 +30,20 @@ def a_line_of_gb18030(folder: Path) -> None:
 
 def one_long_cell_1900_times_in_an_id(folder: Path) -> None:
     """An id that is put together from one column of nearly a megabyte, 1,900 times."""
-    columns = f"{{event_id: {{columns: [{', '.join(['event_id'] * 1_900)}]}}, kind: kind, at: at, applicant_id: applicant_id}}"
+    columns = (
+        f"{{event_id: {{columns: [{', '.join(['event_id'] * 1_900)}]}}, kind: kind, at: at, applicant_id: "
+        f"applicant_id}}"
+    )
     _mapped(folder, "events.csv", f"columns: {columns}")
     (folder / "events.csv").write_text(_HEADER + f"{'x' * _MILLION},login,{_AT},U1,5\n" * 40)
 
 
 def a_fall_back_to_one_column_3000_times(folder: Path) -> None:
     """The first good one of 3,000."""
-    columns = f"{{event_id: {{first_of: [{', '.join(['event_id'] * 3_000)}]}}, kind: kind, at: at, applicant_id: applicant_id}}"
+    columns = (
+        f"{{event_id: {{first_of: [{', '.join(['event_id'] * 3_000)}]}}, kind: kind, at: at, applicant_id: "
+        f"applicant_id}}"
+    )
     _mapped(folder, "events.csv", f"columns: {columns}")
     (folder / "events.csv").write_text(_HEADER + f"E1,login,{_AT},U1,5\n")
 

@@ -81,7 +81,10 @@ def rows_of_half_a_megabyte(folder: Path) -> None:
 def rows_of_half_a_megabyte_as_attributes(folder: Path) -> None:
     """The same in a column that a mapping keeps."""
     rows_of_half_a_megabyte(folder)
-    mapping = "tables: [{table: platforms, source: platforms.csv}, {table: events, source: events.parquet, attributes: [odd]}]"
+    mapping = (
+        "tables: [{table: platforms, source: platforms.csv}, {table: events, source: events.parquet, "
+        "attributes: [odd]}]"
+    )
     (folder / "mapping.yaml").write_text(mapping)
 
 
@@ -146,7 +149,8 @@ def attributes_that_take_no_place(folder: Path) -> None:
     _parquet(folder, rows, **{f"c{n}": pa.repeat(7 + n, rows) for n in range(1_900)})
     kept = ", ".join(f"c{n}" for n in range(1_900))
     (folder / "mapping.yaml").write_text(
-        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.parquet, attributes: [{kept}]}}]"
+        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.parquet, "
+        f"attributes: [{kept}]}}]"
     )
 
 

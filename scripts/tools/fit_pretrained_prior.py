@@ -74,7 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 learned, 1 a world could not be made."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="example: .venv/bin/python -m scripts.tools.fit_pretrained_prior --out graph/rings/pretrained_prior.txt",
+        epilog="example: .venv/bin/python -m scripts.tools.fit_pretrained_prior --out "
+        "graph/rings/pretrained_prior.txt",
     )
     parser.add_argument(
         "--out", type=Path, default=FILE, help="the file (default: the one that the ring search reads)"

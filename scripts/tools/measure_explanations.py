@@ -1,5 +1,5 @@
-"""Holds the network's explanations against people's: xFraud's annotated communities, beside published weights,
-centralities and chance.
+"""Holds the network's explanations against people's: xFraud's annotated communities, beside published
+weights, centralities and chance.
 """
 
 from __future__ import annotations

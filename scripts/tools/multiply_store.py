@@ -194,17 +194,29 @@ def _copied() -> dict[str, str]:
     at, mark = "at + :later", "mark + :marks"
     return {
         "applicant": "SELECT applicant_key(key), who(applicant_id) FROM applicant",
-        "identifier": "SELECT thing(key), kind, 'k1.' || named(substr(token, 4)), masked, linking FROM identifier "
+        "identifier": "SELECT thing(key), kind, 'k1.' || named(substr(token, 4)), masked, linking "
+        "FROM identifier "
         "WHERE key NOT IN (SELECT key FROM hub)",
-        "application": f"SELECT application_key(key), named(application_id), applicant_key(applicant), {at}, {mark}, platform_id, product, amount, "
-        "term_months, merchant_id, agent_id, channel, face_match, liveness, phone_three_element, birth_year, city, new_citizen, "
+        "application": "SELECT application_key(key), named(application_id), applicant_key(applicant), "
+        f"{at}, {mark}, "
+        "platform_id, product, amount, "
+        "term_months, merchant_id, agent_id, channel, face_match, liveness, phone_three_element, "
+        "birth_year, city, new_citizen, "
         "mentions_of(mentions), attributes FROM application",
-        "event": f"SELECT event_key(key), named(event_id), applicant_key(applicant), {at}, {mark}, kind, applicant_key(counterparty), merchant_id, "
+        "event": f"SELECT event_key(key), named(event_id), applicant_key(applicant), {at}, {mark}, kind, "
+        "applicant_key(counterparty), merchant_id, "
         "amount, mentions_of(mentions), attributes FROM event",
         "outcome": f"SELECT named(application_id), status, {at}, amount, {mark} FROM outcome",
-        "label": f"SELECT named(application_id), who(applicant_id), known_at + :later, source, label, detail, {mark} FROM label",
+        "label": (
+            "SELECT named(application_id), who(applicant_id), known_at + :later, source, label, detail, "
+            f"{mark} "
+            "FROM label"
+        ),
         "contact": f"SELECT applicant_key(applicant), thing(phone), {at}, relation, {mark} FROM contact",
-        "device": f"SELECT thing(identifier), os, model, is_emulator, is_rooted, {mark} FROM device WHERE identifier NOT IN (SELECT key FROM hub)",
+        "device": (
+            f"SELECT thing(identifier), os, model, is_emulator, is_rooted, {mark} FROM device "
+            "WHERE identifier NOT IN (SELECT key FROM hub)"
+        ),
         "tie": f"SELECT thing(identifier), since + :later, applicant_key(applicant), role, {mark}, kind, "
         f"iif(superseded = {_NEVER}, superseded, superseded + :marks) FROM tie",
         "mention": f"SELECT applicant_key(applicant), thing(identifier), role, {at}, {mark} FROM mention",

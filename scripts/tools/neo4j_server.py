@@ -240,7 +240,10 @@ def main(arguments: list[str] | None = None) -> int:
         server.start()
         print(f"== Neo4j is up. Store: {server.url}", file=sys.stderr)
         print(
-            f"== Browser: http://127.0.0.1:{server.http_port} (user {USER}, password {PASSWORD}). Ctrl-C ends it.",
+            (
+                f"== Browser: http://127.0.0.1:{server.http_port} (user {USER}, password {PASSWORD}). Ctrl-C "
+                "ends it."
+            ),
             file=sys.stderr,
             flush=True,
         )

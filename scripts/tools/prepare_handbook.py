@@ -56,7 +56,9 @@ def read(path: Path) -> dict[str, Floats]:
 
 
 def tested(rows: dict[str, Floats]) -> Bools:
-    """The test week without the cards that were known as compromised by then, as the handbook removes them."""
+    """The test week without the cards that were known as compromised by then, as the handbook removes
+    them.
+    """
     out = np.zeros(len(rows["day"]), dtype=np.bool_)
     day, customer, fraud = rows["day"], rows["customer"], rows["fraud"] == 1
     for one in range(TEST, END):
@@ -127,7 +129,8 @@ def past_features(rows: dict[str, Floats]) -> dict[str, Floats]:
     out["x_customer_oddness_14d"] = customer.window(at, largest, 14)
     for days in (3, 14):
         out[f"x_terminal_high_{days}d"] = terminal.window(at, high, days)
-    # Frauds of a customer, known by now, and of a terminal: the last days that are known, and when they began.
+    # Frauds of a customer, known by now, and of a terminal: the last days that are known, and when they
+    # began.
     for days in (3, 14, 21, 28):
         out[f"x_terminal_frauds_{days}d"] = terminal.window(at, fraud, days, DELAY)
         out[f"x_customer_frauds_{days}d"] = customer.window(at, fraud, days, DELAY)

@@ -123,7 +123,9 @@ def _add_others(
 def _own(
     user: Index, chosen: Index, dated: list[dict[str, Any]], seen: Floats, moment: float
 ) -> dict[str, Floats]:
-    """What a table without the graph knows of a user: how many devices, cards and transfers, and since when."""
+    """What a table without the graph knows of a user: how many devices, cards and transfers, and since
+    when.
+    """
     out: dict[str, Floats] = {"x_days": moment - seen[chosen]}
     place = {one: k for k, one in enumerate(user.tolist())}
     for name, one in zip(("devices", "cards", "sent", "received"), dated):

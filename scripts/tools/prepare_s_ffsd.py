@@ -103,8 +103,8 @@ def past_features(rows: dict[str, list[str]], at: Floats) -> dict[str, Floats]:
     out = {"x_amount": amount, "x_cents": np.round(amount * 100) % 100}
     keys: dict[str, list[tuple[object, ...]]] = {}
     for names in (
-        ("Source",), ("Target",), ("Location",), ("Type",), ("Source", "Target"), ("Source", "Type"), ("Target", "Location"),
-        ("Target", "Type"), ("Source", "Amount"), ("Target", "Amount"), ("Amount",),
+        ("Source",), ("Target",), ("Location",), ("Type",), ("Source", "Target"), ("Source", "Type"),
+        ("Target", "Location"), ("Target", "Type"), ("Source", "Amount"), ("Target", "Amount"), ("Amount",),
     ):  # fmt: skip
         keys["_".join(names).lower()] = list(zip(*(rows[name] for name in names)))
     for key, values in keys.items():

@@ -17,7 +17,8 @@ from ingestion.word_guide import WORDS
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "columns.md"
 OPENING = """# Columns and words
 
-Every column of every table of the [records](records.md), and every word that means something. Columns with * are required.
+Every column of every table of the [records](records.md), and every word that means something.
+Columns with * are required.
 This page is written by `python -m scripts.tools.write_columns`.
 """
 # what a column says that elsewhere says something else
@@ -89,8 +90,9 @@ def _words() -> Iterator[str]:
         yield f"### {name}\n"
         if name == "events.kind":
             yield (
-                "Any word of letters, digits and underscores is taken. These mean something to signals; an event of another kind is counted, its "
-                "identifiers link (`login`, `device_use`, `card_bind`, `register`), and the load says so (`kinds_without_meaning`).\n"
+                "Any word of letters, digits and underscores is taken. These mean something to signals; an "
+                "event of another kind is counted, its identifiers link (`login`, `device_use`, "
+                "`card_bind`, `register`), and the load says so (`kinds_without_meaning`).\n"
             )
         yield "| word | meaning | 中文 |\n|---|---|---|"
         yield from (f"| `{word}` | {english} | {chinese} |" for word, (english, chinese) in words.items())

@@ -13,15 +13,17 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 OPENING = """# Commands
 
 One command, `ringfence NAME` (in a checkout `.venv/bin/ringfence NAME`), for everything that a user does.
-Each has a script as well, with the same options (`.venv/bin/python scripts/SCRIPT.py`), whose name stays as it is.
+Each has a script as well, with the same options (`.venv/bin/python scripts/SCRIPT.py`), whose name stays as
+it is.
 
-- **Figures** are the end of stdout: one line of JSON, and a table instead where stdout is a terminal; `--json` gives the line there too.
-  Progress and warnings go to stderr.
-- **Exit status**: 0 done, 1 failed on the way (the store is as before the step), 2 unusable arguments or input,
-  3 a load that could take nothing of some table, 130 ended by Ctrl-C.
-- **Times** are ISO-8601: a date is its midnight, a time without an offset is in the time zone of the settings (Asia/Shanghai).
-- **Secrets**: an argument `@FILE` stands for the lines of that file, so that no password is seen in the list of processes;
-  `RINGFENCE_STORE` and the other [settings](settings.md) do as well.
+- **Figures** are the end of stdout: one line of JSON, and a table instead where stdout is a terminal;
+  `--json` gives the line there too. Progress and warnings go to stderr.
+- **Exit status**: 0 done, 1 failed on the way (the store is as before the step), 2 unusable arguments or
+  input, 3 a load that could take nothing of some table, 130 ended by Ctrl-C.
+- **Times** are ISO-8601: a date is its midnight, a time without an offset is in the time zone of the settings
+  (Asia/Shanghai).
+- **Secrets**: an argument `@FILE` stands for the lines of that file, so that no password is seen in the list
+  of processes; `RINGFENCE_STORE` and the other [settings](settings.md) do as well.
 - **Tables** are Parquet, or CSV where the name that is given ends in `.csv`.
 - **Completion**: `ringfence completion bash` (zsh, tcsh) prints what a shell needs.
 
@@ -67,7 +69,9 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
         )
         names = " ".join((*action.option_strings[-1:], value)).strip().replace("|", r"\|")
         needed = " (required)" if action.required and action.option_strings else ""
-        yield f"| `{names}` | {(action.help or '').replace('%%', '%').replace('|', chr(92) + '|')}{needed} |\n"
+        yield (
+            f"| `{names}` | {(action.help or '').replace('%%', '%').replace('|', chr(92) + '|')}{needed} |\n"
+        )
 
 
 if __name__ == "__main__":

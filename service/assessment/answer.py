@@ -44,7 +44,10 @@ class AssessmentDegraded(TypedDict):
     missing: Annotated[
         list[Annotated[str, _one_of("model", "graph", "history", "fact")]],
         Meta(
-            description="What is missing. `fact`: the application has not reached the store yet; it is brought there without being sent again."
+            description=(
+                "What is missing. `fact`: the application has not reached the store yet; it is brought "
+                "there without being sent again."
+            )
         ),
     ]
     reason: Annotated[
@@ -52,9 +55,7 @@ class AssessmentDegraded(TypedDict):
             str, _one_of("deadline", "store_unavailable", "store_busy", "no_model_loaded", "model_failed")
         ]
         | None,
-        Meta(
-            description="Why something is missing, or why a complete answer is late; null where nothing is to be said."
-        ),
+        Meta(description="Why something is missing, or a complete answer late; null where neither is."),
     ]
 
 
@@ -117,13 +118,14 @@ class AssessmentMultiLending(TypedDict):
             "found",
             "no_record",
             "failed",
-            description="`no_record`: nothing is known; `failed`: it could not be looked up; every variable is null then.",
+            description="`no_record`: nothing is known. `failed`: not looked up. All is null then.",
         ),
     ]
     variables: Annotated[
         dict[str, float | None],
         Meta(
-            description="By name, `ml_<window>_<key>_<segment>_<stat>` (docs/multi_lending.md lists all). null: nothing is known under the key; "
+            description="By name, `ml_<window>_<key>_<segment>_<stat>` (docs/multi_lending.md lists all). "
+            "null: nothing is known under the key; "
             "0: something is, and nothing in the window.",
             examples=[
                 {"ml_7d_person_all_lenders": 9, "ml_24h_phone_all_apps": 0, "ml_12m_card_all_apps": None}
@@ -133,9 +135,7 @@ class AssessmentMultiLending(TypedDict):
     left_out: NotRequired[
         Annotated[
             dict[str, Annotated[str, _one_of("many_holders", "not_linking", "turnover")]],
-            Meta(
-                description="Where there are any: keys that the application names and under which nothing is counted, with the reason."
-            ),
+            Meta(description="Where there are any: keys under which nothing is counted, with the reason."),
         ]
     ]
     withheld: NotRequired[
@@ -262,14 +262,19 @@ class Assessment(TypedDict):
     score: Annotated[
         Annotated[int, Meta(ge=0, le=1000)] | None,
         Meta(
-            description="Higher is riskier: 500 is a probability of 5 %, 863 one of 50 %; null where nothing was looked at.",
+            description=(
+                "Higher is riskier: 500 is a probability of 5 %, 863 one of 50 %; null where nothing was "
+                "looked at."
+            ),
             examples=[712],
         ),
     ]
     probability: Annotated[
         Share | None,
         Meta(
-            description="Calibrated probability of fraud within the model's horizon; null where no model scored.",
+            description=(
+                "Calibrated probability of fraud within the model's horizon; null where no model scored."
+            ),
             examples=[0.183],
         ),
     ]
@@ -335,7 +340,9 @@ class AuditPart(TypedDict):
     application: Annotated[
         dict[str, Any] | None,
         Meta(
-            description="The application as it was stored, with `mentions` (AuditMention) in their masked forms."
+            description=(
+                "The application as it was stored, with `mentions` (AuditMention) in their masked forms."
+            )
         ),
     ]
     application_stored: Annotated[

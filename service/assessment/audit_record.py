@@ -51,7 +51,8 @@ def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
         _written(recorded, answer, subject)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreChangedError(
-            f"assessment {recorded.assessment_id} is not as it was written: {type(error).__name__} in its answer"
+            f"assessment {recorded.assessment_id} is not as it was written: {type(error).__name__} in its "
+            "answer"
         ) from error
     return answer, subject
 

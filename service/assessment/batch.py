@@ -190,7 +190,8 @@ def _subjects(store: GraphStore, view: GraphView, period: Period) -> Iterator[Ba
         return
     if period.until > system_clock():
         raise SettingError(
-            "this store holds no applications, so people are assessed as of --until, which has not come yet: give one that has passed"
+            "this store holds no applications, so people are assessed as of --until, which has not come "
+            "yet: give one that has passed"
         )
     tables = view.tables()
     active = tables.events["at"] >= micros(period.since)

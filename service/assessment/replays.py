@@ -14,7 +14,9 @@ NAMED = 20  # assessments that differ are named up to here
 
 
 def replay_latest(context: AppContext, last: int) -> dict[str, object]:
-    """Compute the `last` assessments in the casebook again: how many are equal, which fields of which differ."""
+    """Compute the `last` assessments in the casebook again: how many are equal, which fields of which
+    differ.
+    """
     started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
     ids = context.casebook.latest_ids(last)
     with bar("replay", len(ids), " assessments") as progress:

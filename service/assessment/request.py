@@ -142,7 +142,8 @@ def _earlier_application(context: AppContext, application_id: str, at: datetime)
             raise
     if application is None:
         raise UnknownApplicationError(
-            f"no application {application_id!r}: send the whole application, or the id of one that was sent before"
+            f"no application {application_id!r}: send the whole application, or the id of one that was sent "
+            "before"
         )
     return application
 

@@ -103,6 +103,6 @@ def _application(who: str, day: int) -> Application:
     )
     named = (Mention(phone), Mention(phone, Role.CONTACT), Mention(device), Mention(employer, Role.EMPLOYER))
     return Application(
-        application_id=f"{who}{day}", applied_at=_DAY + timedelta(days=day), applicant_id=who, platform_id="L", merchant_id="M", agent_id="G",
-        amount=1.0, mentions=named,
+        application_id=f"{who}{day}", applied_at=_DAY + timedelta(days=day), applicant_id=who,
+        platform_id="L", merchant_id="M", agent_id="G", amount=1.0, mentions=named,
     )  # fmt: skip

@@ -19,8 +19,8 @@ LANGUAGES = ("en", "zh")
 
 @bp.post("/case-file")
 def made() -> Response:
-    """The case file of the body's `case_id` in its `language`, as of the case's moment. The history of the case
-    says who made it and gives the file's SHA-256, by which a copy can be checked.
+    """The case file of the body's `case_id` in its `language`, as of the case's moment. The history of the
+    case says who made it and gives the file's SHA-256, by which a copy can be checked.
     """
     body, context = json_object(), app_context()
     case_id, language = body.get("case_id"), body.get("language", "en")

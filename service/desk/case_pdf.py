@@ -1,8 +1,8 @@
 """A case as one A4 page: drawing, members, evidence, verdicts, sources and moments, with the digest of its
 content.
 
-By ReportLab: it draws on the page in points, makes equal bytes of equal content, and its Chinese font needs no
-file.
+By ReportLab: it draws on the page in points, makes equal bytes of equal content, and its Chinese font needs
+no file.
 """
 
 from __future__ import annotations
@@ -105,7 +105,10 @@ def _head(canvas: Canvas, page: CasePaper) -> float:
         f"{page.say('priority')} {about.priority:,.0f} · {page.say('opened')} {page.time(case.opened_at)}"
     )
     _text(canvas, LEFT, TOP - 34, figures, 9)
-    drawn = f"{page.say('drawn')} {page.time(page.drawing.as_of)} · {page.say('snapshot')} {about.snapshot or '–'}"
+    drawn = (
+        f"{page.say('drawn')} {page.time(page.drawing.as_of)} · {page.say('snapshot')} "
+        f"{about.snapshot or '–'}"
+    )
     _text(canvas, LEFT, TOP - 48, drawn, 9, _SOFT)
     return TOP - 56
 
@@ -164,7 +167,8 @@ def _steps(page: CasePaper) -> list[str]:
     lines = []
     for verdict in page.case.verdicts:
         lines.append(
-            f"{page.time(verdict.at)} · {verdict.by} · {VALUES[verdict.value][page.language]} · {verdict.note or ''}"
+            f"{page.time(verdict.at)} · {verdict.by} · {VALUES[verdict.value][page.language]} · "
+            f"{verdict.note or ''}"
         )
         people = ", ".join(f"{who}: {VALUES[value][page.language]}" for who, value in verdict.people.items())
         lines.append(people)

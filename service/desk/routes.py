@@ -126,8 +126,8 @@ def history() -> Response:
 
 @bp.post("/paths")
 def paths() -> Response:
-    """The shortest paths from the body's `node` to its `to`, or to the nearest known frauds where that is left
-    out. A body, because somebody may type a raw value, which no address may hold.
+    """The shortest paths from the body's `node` to its `to`, or to the nearest known frauds where that is
+    left out. A body, because somebody may type a raw value, which no address may hold.
     """
     body, context = calls.json_object(), calls.app_context()
     node, other, as_of = (body.get(name) or "" for name in ("node", "to", "as_of"))
@@ -189,7 +189,8 @@ def _arguments() -> str:
     kind, _, value = name.partition(":")
     if kind in tuple(IdentifierKind) and recognised(value):
         raise RawValueError(
-            "node: an identifier is named by its token; a raw value belongs into the search, never into an address"
+            "node: an identifier is named by its token; a raw value belongs into the search, never into an "
+            "address"
         )
     return name
 

@@ -86,7 +86,9 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "desk.me": "desk",
     }
 )
-"""By endpoint (under `/v1` the same): the scope that opens it, OPEN_TO_ALL, or ANY_USER for whoever has logged in."""
+"""By endpoint (under `/v1` the same): the scope that opens it, OPEN_TO_ALL, or ANY_USER for whoever has
+logged in.
+"""
 
 
 def scope_of(endpoint: str) -> str:

@@ -19,7 +19,9 @@ bp = Blueprint("alerts", __name__)
 
 @bp.get("/alerts")
 def alerts() -> Response:
-    """Alerts after the one that the caller had last; of a bound key those about loans in its own name space."""
+    """Alerts after the one that the caller had last; of a bound key those about loans in its own name
+    space.
+    """
     requested = read(AlertQuery, request.args, QueryError)
     found, more = app_context().casebook.alerts(_wanted(requested), requested.after, requested.limit)
     page: AlertPage = {

@@ -35,7 +35,10 @@ class FactsTaken(TypedDict):
     unmatched: Annotated[
         int | None,
         Meta(
-            description="Facts about an application or a person that the store does not know (yet); null where it could not say in time."
+            description=(
+                "Facts about an application or a person that the store does not know (yet); null where it "
+                "could not say in time."
+            )
         ),
     ]
     ignored: NotRequired[

@@ -32,8 +32,8 @@ LOOK_AGAIN_S = 1.0  # how often the key file is checked
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the name of their key or their own, what it opens, and for which lenders they speak; `binding`
-    None is the lender that runs the service. `session` is the digest of a named user's session.
+    """Who calls: the name of their key or their own, what it opens, and for which lenders they speak;
+    `binding` None is the lender that runs the service. `session` is the digest of a named user's session.
     """
 
     name: str
@@ -72,12 +72,14 @@ class Keys:
                 digest, caller = _entry(entry.strip())
                 if digest in callers:
                     raise SettingError(
-                        f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its own"
+                        f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its "
+                        "own"
                     )
                 others = [one for one in callers.values() if one.name == caller.name]
                 if len(others) > 1 or any(one != caller for one in others):
                     raise SettingError(
-                        f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the old and the new)"
+                        f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the "
+                        "old and the new)"
                     )
                 callers[digest] = caller
         return cls(callers)
@@ -177,7 +179,8 @@ def _entry(entry: str) -> tuple[bytes, Caller]:
     key, listed, scopes = rest.partition(":")
     if not name or not key:
         raise SettingError(
-            f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as @lender+lender or @* at the end"
+            f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as "
+            "@lender+lender or @* at the end"
         )
     binding = _binding(name, lenders) if at else None
     return digest_of(name, key), Caller(name, _scopes(name, scopes if listed else None, binding), binding)
@@ -199,15 +202,18 @@ def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset
     scopes = frozenset(filter(None, listed.split("+")))
     if not scopes:
         raise SettingError(
-            f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave the colon away"
+            f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave "
+            "the colon away"
         )
     if unknown := scopes.difference(SCOPES):
         raise SettingError(
-            f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}"
+            f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are "
+            f"{', '.join(SCOPES)}"
         )
     if bound and (beyond := scopes - LENDERS_SCOPES):
         raise SettingError(
-            f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry with @*, the operator's"
+            f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry "
+            "with @*, the operator's"
         )
     # a key decides as it did before people had roles: it may be the second pair of eyes
     return scopes | {"cases:confirm"} if "cases:decide" in scopes else scopes

@@ -51,7 +51,8 @@ class CaseStep(TypedDict):
     kind: Annotated[
         str,
         Meta(
-            description="What: opened, looked_at, assigned, due, note, attached, linked, unlinked, proposed, verdict, closed, no_longer_flagged.",
+            description="What: opened, looked_at, assigned, due, note, attached, linked, unlinked, proposed, "
+            "verdict, closed, no_longer_flagged.",
             examples=["assigned"],
         ),
     ]

@@ -25,7 +25,9 @@ Version = Annotated[
     int,
     Meta(
         ge=0,
-        description="The `version` of the case that you have read: where somebody changed it since, nothing is done.",
+        description=(
+            "The `version` of the case that you have read: where somebody changed it since, nothing is done."
+        ),
         examples=[17],
     ),
 ]

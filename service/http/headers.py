@@ -13,7 +13,10 @@ from flask import Flask, Response, request
 _NOWHERE = "base-uri 'none'; frame-ancestors 'none'"
 DATA = f"default-src 'none'; form-action 'none'; {_NOWHERE}"
 """The content security policy of what is no page: data, problems, files."""
-_OWN = "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'"
+_OWN = (
+    "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'"
+)
 BUILT = f"default-src 'none'; {_OWN}; {_NOWHERE}"
 """That of the pages that npm built: the desk, and the reference of the API."""
 _PAGES = frozenset({"desk.page", "status.docs"})

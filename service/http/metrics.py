@@ -35,7 +35,10 @@ REPLAYED = Counter(
 )
 PROBING = Counter(
     "ringfence_probing_total",
-    "Alarms: many values named that look alike behind their mask, by kind, or nearly only `strangers` asked for.",
+    (
+        "Alarms: many values named that look alike behind their mask, by kind, or nearly only `strangers` "
+        "asked for."
+    ),
     ("kind",),
 )
 REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")

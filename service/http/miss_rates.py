@@ -56,7 +56,10 @@ class MissRates:
         if odd and not alarmed:
             metrics.PROBING.labels("strangers").inc()
             log.warning(
-                "%s has asked for %d people of whom %d are known to nobody, others have not: is it trying numbers?",
+                (
+                    "%s has asked for %d people of whom %d are known to nobody, others have not: is it "
+                    "trying numbers?"
+                ),
                 party,
                 requested,
                 strange,

@@ -208,7 +208,9 @@ def _answers() -> dict[str, Schema]:
     whole = created["Assessment"]
     parts = {
         "title": "AssessmentParts",
-        "description": "The parts of an answer that the request's `fields` name, and those that are always there.",
+        "description": (
+            "The parts of an answer that the request's `fields` name, and those that are always there."
+        ),
     }
     created["AssessmentParts"] = (
         whole | parts | {"required": [name for name in whole["required"] if name in ALWAYS]}

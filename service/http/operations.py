@@ -145,7 +145,8 @@ OPERATIONS = (
         name="assess",
         tag="risk",
         summary="Assess one applicant",
-        about="Stores the application as a fact and assesses it as of its arrival: nothing later, and not itself, counts.",
+        about="Stores the application as a fact and assesses it as of its arrival: nothing later, and not "
+        "itself, counts.",
         answer=Assessment,
         headers=RiskHeaders,
         body=ref("RiskRequest"),
@@ -157,7 +158,8 @@ OPERATIONS = (
         name="assess_batch",
         tag="risk",
         summary="Assess up to a thousand, one answer each, in order",
-        about="A bad request gets its problem where its answer would stand, and the rest go on. Requests of one batch do not see each other.",
+        about="A bad request gets its problem where its answer would stand, and the rest go on. Requests of "
+        "one batch do not see each other.",
         answer=BatchAnswers,
         headers=RiskHeaders,
         body={"anyOf": [many(ref("RiskRequest")), ref("BatchRequest")]},

@@ -30,8 +30,8 @@ def operators_file(settings: Settings) -> Path:
     )
     if beside is None:
         raise SettingError(
-            "no API key is configured, and neither store nor casebook is a file beside which one could be made: "
-            "give RINGFENCE_API_KEYS or RINGFENCE_API_KEYS_FILE (docs/settings.md)"
+            "no API key is configured, and neither store nor casebook is a file beside which one could be "
+            "made: give RINGFENCE_API_KEYS or RINGFENCE_API_KEYS_FILE (docs/settings.md)"
         )
     return beside.with_name(beside.name + _ENDING)
 
@@ -50,7 +50,8 @@ def with_operators_key(settings: Settings, say: Callable[[str], None]) -> Settin
         raise SettingError(f"{path}: {error}; or delete the file, and the next start makes one") from error
     if created:
         say(
-            f"no API key is configured: made one for you, who run the service (it opens everything, and is shown only now): {key}"
+            "no API key is configured: made one for you, who run the service (it opens everything, and is "
+            f"shown only now): {key}"
         )
     say(f"the operator's key is in {path}, which only you can read")
     return replace(settings, api_keys=f"{NAME}:sha256${digest.hex()}@*")

@@ -33,7 +33,10 @@ IdempotencyKey = Annotated[
     str,
     Meta(
         pattern=r"^[\x21-\x7e]{1,64}$",
-        description="The same key and body within 24 hours get the first answer again; the same key with another body gets 409.",
+        description=(
+            "The same key and body within 24 hours get the first answer again; the same key with another "
+            "body gets 409."
+        ),
         examples=["7d2f"],
     ),
 ]
@@ -88,7 +91,9 @@ class AlertQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     after: Annotated[
         Name | None,
         Meta(
-            description="Only those made after this one: the `next` of the page before; left away, from the first.",
+            description=(
+                "Only those made after this one: the `next` of the page before; left away, from the first."
+            ),
             examples=["AL-5f0c2a9be1d84f5396a7"],
         ),
     ] = None

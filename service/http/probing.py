@@ -68,7 +68,10 @@ class Probing:
                 alarmed = True
                 metrics.PROBING.labels(kind.value).inc()
                 log.warning(
-                    "%s has named %d different values of kind %s that look alike behind their mask: is it guessing?",
+                    (
+                        "%s has named %d different values of kind %s that look alike behind their mask: is "
+                        "it guessing?"
+                    ),
                     party,
                     MOST,
                     kind.value,

@@ -132,8 +132,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
 )
 _OF_HTTP: Mapping[int, str] = MappingProxyType(
     {
-        400: "bad_request", 401: "no_valid_key", 403: "forbidden", 404: "no_such_address", 405: "method_not_allowed", 408: "body_too_slow",
-        413: "too_large", 415: "not_json", 429: "rate_limited",
+        400: "bad_request", 401: "no_valid_key", 403: "forbidden", 404: "no_such_address",
+        405: "method_not_allowed", 408: "body_too_slow", 413: "too_large", 415: "not_json",
+        429: "rate_limited",
     }
 )  # fmt: skip
 

@@ -42,8 +42,14 @@ _NEEDED = {
     Stage.MONITORING: ["stage", "applicant_id"],
 }
 _ABOUT = {
-    Stage.APPLICATION: "An application: the columns of an `applications` row, flat or in groups. It is stored, and assessed as of its arrival.",
-    Stage.DISBURSEMENT: "The application once more, just before the money leaves: whole, or the `application_id` of one that was sent before.",
+    Stage.APPLICATION: (
+        "An application: the columns of an `applications` row, flat or in groups. It is stored, and "
+        "assessed as of its arrival."
+    ),
+    Stage.DISBURSEMENT: (
+        "The application once more, just before the money leaves: whole, or the `application_id` of one "
+        "that was sent before."
+    ),
     Stage.MONITORING: "An applicant who is watched, without an application.",
 }
 EXAMPLE = {

@@ -1,4 +1,6 @@
-"""The watcher: one process looks at every new revision of the store and keeps what it is worth, exactly once."""
+"""The watcher: one process looks at every new revision of the store and keeps what it is worth, exactly
+once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where a webhook may be sent: a host is resolved once, and nothing private is reached that is not allowed."""
+"""Where a webhook may be sent: a host is resolved once, and nothing private is reached that is not
+allowed.
+"""
 
 from __future__ import annotations
 

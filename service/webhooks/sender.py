@@ -1,4 +1,6 @@
-"""The sender: one process addresses what is owed and sends it, in order for each subject, until it is taken."""
+"""The sender: one process addresses what is owed and sends it, in order for each subject, until it is
+taken.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from service.webhooks.signing import headers
 
 log = logging.getLogger("ringfence.webhooks")
 
-# after the first attempt, the second and so on: as Standard Webhooks recommends. After the last it is a dead letter
+# after the first attempt, the second and so on: as Standard Webhooks recommends. After the last it is a dead
+# letter
 BACK_OFF = tuple(
     timedelta(seconds=one)
     for one in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -96,10 +99,9 @@ class WebhookSender:
         state = DeliveryState.DEAD if dead else DeliveryState.WAITING
         self._messages.attempted(one, state, self._clock() + pause, str(error))
         metrics.WEBHOOKS.labels(one.endpoint, "dead" if dead else "failed").inc()
-        log.warning(
-            "webhook %s to %s: %s, %s", one.message.message_id, one.endpoint, error,
-            "a dead letter now: `ringfence webhooks resend`" if dead else f"again in {pause.total_seconds():.0f} s",
-        )  # fmt: skip
+        resend = "a dead letter now: `ringfence webhooks resend`"
+        then = resend if dead else f"again in {pause.total_seconds():.0f} s"
+        log.warning("webhook %s to %s: %s, %s", one.message.message_id, one.endpoint, error, then)
 
 
 def body_of(message: KeptMessage, endpoint: Endpoint) -> bytes:

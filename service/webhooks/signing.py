@@ -14,7 +14,9 @@ VERSION = "v1"
 
 
 def headers(message_id: str, timestamp: int, body: bytes, keys: Sequence[bytes]) -> Mapping[str, str]:
-    """The headers by which a receiver knows who sent a message and when; `timestamp` in seconds since 1970."""
+    """The headers by which a receiver knows who sent a message and when; `timestamp` in seconds since
+    1970.
+    """
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),

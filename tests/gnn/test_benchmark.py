@@ -191,8 +191,8 @@ def changed(nodes: Table, edges: Table, name: str, value: Any) -> None:
         ),
         (lambda n, e: n.update(at=[-float(k) for k in range(len(n["label"]))]), "times run backwards"),
         (
-            lambda n, e: n.update(at=[float(k) for k in range(len(n["label"]))], known_at=[-1.0] * len(n["label"])),
-            "p0 has its label before its `at`",
+            lambda n, e: n.update(at=[float(k) for k in range(len(n["label"]))],
+                                  known_at=[-1.0] * len(n["label"])), "p0 has its label before its `at`",
         ),
     ],
 )  # fmt: skip

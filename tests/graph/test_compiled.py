@@ -78,7 +78,9 @@ def run() -> Iterator[Run]:
 
 @pytest.fixture
 def total(run: Run) -> Callable[..., int]:
-    """What the folder's `sums.total(1)` is to a process that has just begun; negative where it was compiled."""
+    """What the folder's `sums.total(1)` is to a process that has just begun; negative where it was
+    compiled.
+    """
 
     def computed(folder: Path, kept_in: Path | None = None) -> int:
         code = "import sums; print(sums.total(1), sum(sums.total.stats.cache_misses.values()))"
@@ -130,7 +132,10 @@ def test_code_that_was_kept_by_a_module_of_another_name_is_compiled_anew(
 
 
 def test_what_was_cached_for_a_type_of_another_release_is_compiled_again(tmp_path: Path, run: Run) -> None:
-    text = f"{HEAD}from typing import NamedTuple\nclass TYPE(NamedTuple):\n    x: int\n@compiled\ndef total(pair):\n    return pair.x + 1\n"
+    text = (
+        f"{HEAD}from typing import NamedTuple\nclass TYPE(NamedTuple):\n    x: int\n@compiled\ndef "
+        "total(pair):\n    return pair.x + 1\n"
+    )
     command = "import sums; print(sums.total(sums.TYPE(1)))"
     for name in ("Pair", "Couple"):
         (tmp_path / "sums.py").write_text(text.replace("TYPE", name))

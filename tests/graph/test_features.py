@@ -219,16 +219,20 @@ def renamed(facts: Facts) -> Facts:
         applications=tuple(map(renamed_application, facts.applications)),
         events=tuple(
             replace(
-                e, event_id=f"人-{e.event_id}", applicant_id=f"人-{e.applicant_id}-x", counterparty_id=called(e.counterparty_id),
+                e, event_id=f"人-{e.event_id}", applicant_id=f"人-{e.applicant_id}-x",
+                counterparty_id=called(e.counterparty_id),
                 mentions=tuple(Mention(_other(m.identifier), m.role) for m in e.mentions),
             )
             for e in facts.events
         ),
         outcomes=tuple(replace(o, application_id=f"人-{o.application_id}-x") for o in facts.outcomes),
-        labels=tuple(replace(one, application_id=called(one.application_id), applicant_id=called(one.applicant_id)) for one in facts.labels),
+        labels=tuple(replace(one, application_id=called(one.application_id),
+                             applicant_id=called(one.applicant_id)) for one in facts.labels),
         platforms=tuple(replace(p, platform_id=f"人-{p.platform_id}-x") for p in facts.platforms),
-        merchants=tuple(replace(m, merchant_id=f"人-{m.merchant_id}-x", city=called(m.city)) for m in facts.merchants),
-        contacts=tuple(replace(c, applicant_id=f"人-{c.applicant_id}-x", phone=_other(c.phone)) for c in facts.contacts),
+        merchants=tuple(replace(m, merchant_id=f"人-{m.merchant_id}-x",
+                                city=called(m.city)) for m in facts.merchants),
+        contacts=tuple(replace(c, applicant_id=f"人-{c.applicant_id}-x",
+                               phone=_other(c.phone)) for c in facts.contacts),
         devices=tuple(replace(d, identifier=_other(d.identifier)) for d in facts.devices),
     )  # fmt: skip
 

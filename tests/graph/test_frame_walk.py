@@ -82,9 +82,11 @@ def never_seen(rng: random.Random) -> Subject:
     device = rng.choice((uses("device", "device1"), uses("device", "new")))
     again = Mention(uses("phone", "new").identifier, Role.CONTACT)
     request = applies(
-        rng.choice(("", "zz", "p0", "p03x")) + "new", rng.randrange(SPAN), device, uses("phone", "new"), again, uses("bank_card", "new"),
-        uses("national_id", "national_id1"), application_id=rng.choice(("new", "a001")), merchant_id=rng.choice(("M1", "M9", None)),
-        agent_id=rng.choice(("G1", "G9")), platform_id=rng.choice(("L1", "L9")), city="Atlantis", product="Atlantis",
+        rng.choice(("", "zz", "p0", "p03x")) + "new", rng.randrange(SPAN), device, uses("phone", "new"),
+        again, uses("bank_card", "new"), uses("national_id", "national_id1"),
+        application_id=rng.choice(("new", "a001")), merchant_id=rng.choice(("M1", "M9", None)),
+        agent_id=rng.choice(("G1", "G9")), platform_id=rng.choice(("L1", "L9")), city="Atlantis",
+        product="Atlantis",
     )  # fmt: skip
     return subject_of(request)
 
@@ -225,7 +227,8 @@ def test_somebody_with_more_of_everything_than_is_read(store: FramedStore) -> No
 
 def test_dealings_are_of_the_kind_of_the_latest_whatever_the_others_are_called(store: FramedStore) -> None:
     store.add(
-        Facts(events=(does("ann", "contact", 1, counterparty_id="bob"), does("bob", "own", 2, counterparty_id="ann"),
+        Facts(events=(does("ann", "contact", 1, counterparty_id="bob"),
+                      does("bob", "own", 2, counterparty_id="ann"),
         does("ann", "transfer", 3, counterparty_id="bob"))),
     )  # fmt: skip
     [dealing] = assert_same(store, Subject(applicant_id="ann"), day(9)).dealings

@@ -75,7 +75,8 @@ def test_at_the_same_moment_a_persons_verdict_stands_over_a_machines():
 
 @pytest.mark.parametrize(
     ("source", "expected"),
-    [("review", True), ("investigator-17", True), ("人工审核", True), ("application_review", True), ("auto_review", False), ("系统审核", False),
+    [("review", True), ("investigator-17", True), ("人工审核", True), ("application_review", True),
+     ("auto_review", False), ("系统审核", False),
      ("rule:R12", False), ("preview", False), ("collection", False), ("", False), (None, False)],
 )  # fmt: skip
 def test_whose_verdict_it_is_follows_from_the_source(source, expected):
@@ -84,9 +85,11 @@ def test_whose_verdict_it_is_follows_from_the_source(source, expected):
 
 LABELS = st.builds(
     lambda who, loan, on, fraud, source: Label(
-        label=FRAUD if fraud else GOOD, known_at=day(on), source=source, **({"application_id": f"{who}@1"} if loan else {"applicant_id": who})
+        label=FRAUD if fraud else GOOD, known_at=day(on), source=source,
+        **({"application_id": f"{who}@1"} if loan else {"applicant_id": who})
     ),
-    st.sampled_from(("ann", "bob")), st.booleans(), st.integers(2, 6), st.booleans(), st.sampled_from(("rule", "review", "desk")),
+    st.sampled_from(("ann", "bob")), st.booleans(), st.integers(2, 6), st.booleans(),
+    st.sampled_from(("rule", "review", "desk")),
 )  # fmt: skip
 
 
@@ -133,9 +136,9 @@ def test_the_order_in_which_labels_come_means_nothing(labels, random):
 
 
 WORDS = st.builds(
-    lambda loan, on, word, source: said(word, on, loan, source) if loan else of_person(word, on, source=source),
-    st.sampled_from((None, "ann@1", "ann@2", "ann@3")),
-    st.integers(2, 6), st.sampled_from((FRAUD, GOOD)), st.sampled_from(("rule", "review", "desk")),
+    lambda loan, on, word, source: said(word, on, loan, source) if loan else of_person(word, on,
+        source=source), st.sampled_from((None, "ann@1", "ann@2", "ann@3")), st.integers(2, 6),
+    st.sampled_from((FRAUD, GOOD)), st.sampled_from(("rule", "review", "desk")),
 )  # fmt: skip
 
 

@@ -58,27 +58,33 @@ def facts_of_any_kind(draw: st.DrawFn) -> Facts:
     pool = st.sampled_from(draw(pools))
     mentions = st.lists(st.builds(Mention, pool, st.sampled_from(Role)), max_size=4).map(tuple)
     applications = st.builds(
-        Application, application_id=words, applied_at=moments, applicant_id=words, platform_id=words, product=perhaps, amount=numbers,
-        term_months=whole, merchant_id=perhaps, agent_id=perhaps, channel=perhaps, face_match=numbers, liveness=numbers, phone_three_element=flags,
-        birth_year=whole, city=perhaps, new_citizen=flags, mentions=mentions, attributes=attributes,
+        Application, application_id=words, applied_at=moments, applicant_id=words, platform_id=words,
+        product=perhaps, amount=numbers, term_months=whole, merchant_id=perhaps, agent_id=perhaps,
+        channel=perhaps, face_match=numbers, liveness=numbers, phone_three_element=flags, birth_year=whole,
+        city=perhaps, new_citizen=flags, mentions=mentions, attributes=attributes,
     )  # fmt: skip
     events = st.builds(
-        Event, event_id=words, kind=words, at=moments, applicant_id=words, counterparty_id=perhaps, merchant_id=perhaps, amount=numbers,
-        mentions=mentions, attributes=attributes,
+        Event, event_id=words, kind=words, at=moments, applicant_id=words, counterparty_id=perhaps,
+        merchant_id=perhaps, amount=numbers, mentions=mentions, attributes=attributes,
     )  # fmt: skip
     about = st.builds(dict, application_id=words) | st.builds(dict, applicant_id=words)
     tables: dict[str, st.SearchStrategy[Any]] = {
         "applications": applications,
         "events": events,
-        "outcomes": st.builds(Outcome, application_id=words, status=st.sampled_from(OutcomeStatus), at=moments, amount=numbers),
+        "outcomes": st.builds(Outcome, application_id=words, status=st.sampled_from(OutcomeStatus),
+                              at=moments, amount=numbers),
         "labels": st.builds(
-            lambda which, value, at, source, detail: Label(label=value, known_at=at, source=source, detail=detail, **which),
-            about, st.sampled_from(LabelValue), moments, perhaps, perhaps,
+            lambda which, value, at, source,
+            detail: Label(label=value, known_at=at, source=source, detail=detail, **which), about,
+            st.sampled_from(LabelValue), moments, perhaps, perhaps,
         ),
-        "platforms": st.builds(Platform, platform_id=words, type=st.sampled_from(PlatformType), is_own=st.booleans()),
-        "merchants": st.builds(Merchant, merchant_id=words, category=perhaps, city=perhaps, opened_at=st.none() | moments),
+        "platforms": st.builds(Platform, platform_id=words, type=st.sampled_from(PlatformType),
+                               is_own=st.booleans()),
+        "merchants": st.builds(Merchant, merchant_id=words, category=perhaps, city=perhaps,
+                               opened_at=st.none() | moments),
         "contacts": st.builds(Contact, applicant_id=words, phone=pool, relation=perhaps, at=moments),
-        "devices": st.builds(Device, identifier=pool, os=perhaps, model=perhaps, is_emulator=flags, is_rooted=flags),
+        "devices": st.builds(Device, identifier=pool, os=perhaps, model=perhaps, is_emulator=flags,
+                             is_rooted=flags),
     }  # fmt: skip
     return Facts(**{name: tuple(draw(st.lists(table, max_size=4))) for name, table in tables.items()})
 

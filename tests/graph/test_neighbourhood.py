@@ -57,8 +57,9 @@ def a_ring(*members: str) -> RingSnapshot:
         for n, who in enumerate(members)
     )
     ring = Ring(
-        ring_id="R1", kind=RingKind.RING, score=0.7, state="open", first_seen=day(1), last_seen=day(9), confirmed_bad=1, suspected=2, bad_rate=0.25,
-        exposure=1.0, shared_by_kind={}, hubs_ignored=0, density=1.0, burst_days=1.0, platforms=1, reason_codes=(), members=placed,
+        ring_id="R1", kind=RingKind.RING, score=0.7, state="open", first_seen=day(1), last_seen=day(9),
+        confirmed_bad=1, suspected=2, bad_rate=0.25, exposure=1.0, shared_by_kind={}, hubs_ignored=0,
+        density=1.0, burst_days=1.0, platforms=1, reason_codes=(), members=placed,
     )  # fmt: skip
     return RingSnapshot(name="W1", as_of=day(20), rings=(ring,))
 

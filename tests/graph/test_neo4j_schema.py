@@ -106,8 +106,10 @@ def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_agai
 
 # Ties as earlier versions wrote them: mentions and revisions as two lists, and with the very first one a
 # `last` of ties that were mentioned once.
-AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WITH t, [x IN split(t.told, '|')[1..] | split(x, ',')] AS told
-    SET t.times = [x IN told | toInteger(x[0])], t.marks = [x IN told | toInteger(x[1])], t.last_mark = t.told_by,
+AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->()
+    WITH t, [x IN split(t.told, '|')[1..] | split(x, ',')] AS told
+    SET t.times = [x IN told | toInteger(x[0])], t.marks = [x
+        IN told | toInteger(x[1])], t.last_mark = t.told_by,
         t.last = coalesce(t.last, t.since), t.told = null, t.told_by = null"""
 
 
@@ -127,17 +129,18 @@ def test_ties_of_an_earlier_version_are_read_and_added_to_as_if_they_were_of_tod
                 for moment in (day(20), day(70)):
                     assert_same_tables(today.view(moment, mark).tables(), oracle.view(moment, mark).tables())
         assert store._read(
-            "MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since RETURN count(t)"
+            "MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since "
+            "RETURN count(t)"
         ) == [[0]]
 
 
 # -- plans
 
 EMPTY: dict[str, Any] = {
-    **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5, "ties": 5, "people": [], "bound": 5,
-    "mentioned": [],
-    "nodes": [], "ids": [], "applications": [], "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n",
-    "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
+    **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5,
+    "ties": 5, "people": [], "bound": 5, "mentioned": [], "nodes": [], "ids": [], "applications": [],
+    "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n", "as_of": day(9),
+    "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
     "entries": [], "upto": 9, "base": 1, "drawn": 1,
 }  # fmt: skip
 PARTS = {

@@ -89,7 +89,8 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_sees_its_first_holders(
                 hall = [known_as("wifi", "hall")]
                 assert store.view(moment, mark).holders_of(hall) == oracle.view(moment, mark).holders_of(hall)
         [[degree, marked]] = store._read(
-            "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
+            "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, COUNT { (i)-[t:USES]-() "
+            "WHERE t.crowd = i.node }"
         )
         assert degree == marked == HUB + 6
 
@@ -222,7 +223,8 @@ def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> No
         store.add(Facts(applications=(applies("dan", 7, merchant_id="M3", platform_id="L3", agent_id="G1"),)))
         tied = store._read(
             "MATCH (f:Application|Event)-[t:TO|AT|THROUGH]->(x) "
-            "RETURN coalesce(f.application_id, f.event_id), type(t), coalesce(x.platform_id, x.merchant_id, x.agent_id)"
+            "RETURN coalesce(f.application_id, f.event_id), type(t), coalesce(x.platform_id, x.merchant_id, "
+            "x.agent_id)"
         )
         links: dict[str, set[tuple[str, str]]] = {}
         for fact, link, company in tied:
@@ -238,7 +240,8 @@ def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> No
         }
         assert len(tied) == sum(map(len, links.values()))
         companies = store._read(
-            "MATCH (x:Platform|Merchant|Agent) RETURN coalesce(x.platform_id, x.merchant_id, x.agent_id), x:Unknown ORDER BY 1"
+            "MATCH (x:Platform|Merchant|Agent) "
+            "RETURN coalesce(x.platform_id, x.merchant_id, x.agent_id), x:Unknown ORDER BY 1"
         )
         assert dict(map(tuple, companies)) == {
             known: known not in {"L1", "M1"}

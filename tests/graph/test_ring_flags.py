@@ -197,9 +197,10 @@ def test_people_whom_a_review_has_cleared_of_a_rules_fraud_are_no_ring(tmp_path)
 
 def test_every_word_of_a_flag_is_a_sentence_in_both_languages():
     reported = (
-        "held=0.94>0.45", "part_of=R-1", "cleared=a,b", "paid_as_agreed=2/4", "ties_gone=device", "become_a_place=bank_card", "too_few_left",
-        "in_flagged=R-2", "reasons_gone=RING_SHARED_DEVICE", "score=0.94>0.45", "among=R-3:household", "was=kiosk", "taken_for=dormitory",
-        "tied_to=R-4", "same_agent_as=R-5,R-6",
+        "held=0.94>0.45", "part_of=R-1", "cleared=a,b", "paid_as_agreed=2/4", "ties_gone=device",
+        "become_a_place=bank_card", "too_few_left", "in_flagged=R-2", "reasons_gone=RING_SHARED_DEVICE",
+        "score=0.94>0.45", "among=R-3:household", "was=kiosk", "taken_for=dormitory", "tied_to=R-4",
+        "same_agent_as=R-5,R-6",
     )  # fmt: skip
     for word in reported:
         english, chinese = why((word,))

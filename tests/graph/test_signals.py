@@ -50,7 +50,10 @@ def test_a_newcomer_who_shares_nothing_shows_nothing(world) -> None:
     assert (
         some(
             result,
-            "bad_distance ring_score days_since_application card_shared_others merchant_burst contact_shared_others",
+            (
+                "bad_distance ring_score days_since_application card_shared_others merchant_burst "
+                "contact_shared_others"
+            ),
         )
         == (None,) * 6
     )

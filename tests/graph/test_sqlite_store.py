@@ -95,7 +95,10 @@ def schema_of_a_new_one(folder: Path) -> list[tuple[str, str]]:
     return schema_of(folder / "new.db")
 
 
-WITHOUT_JOURNAL = "DROP TRIGGER entry_first; DROP TABLE journal; DELETE FROM meta WHERE name = 'identity'; PRAGMA user_version = 2"
+WITHOUT_JOURNAL = (
+    "DROP TRIGGER entry_first; DROP TABLE journal; DELETE FROM meta "
+    "WHERE name = 'identity'; PRAGMA user_version = 2"
+)
 
 
 def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(tmp_path: Path) -> None:
@@ -150,9 +153,12 @@ def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(WITHOUT_JOURNAL)
         connection.executescript(
-            """DROP INDEX label_of; ALTER TABLE label RENAME TO new; CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL,
-            known_at INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL, detail TEXT, mark INTEGER NOT NULL,
-            PRIMARY KEY(application_id, applicant_id, known_at, source)) WITHOUT ROWID; INSERT INTO label SELECT * FROM new; DROP TABLE new;
+            """DROP INDEX label_of; ALTER TABLE label RENAME TO new;
+            CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL,
+            known_at INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL, detail TEXT,
+                mark INTEGER NOT NULL,
+            PRIMARY KEY(application_id, applicant_id, known_at, source)) WITHOUT ROWID; INSERT INTO label
+                SELECT * FROM new; DROP TABLE new;
             CREATE INDEX label_of ON label(applicant_id) WHERE applicant_id <> ''; PRAGMA user_version = 1"""
         )
     with SqliteStore(path) as store:

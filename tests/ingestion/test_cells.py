@@ -135,7 +135,8 @@ def test_a_filter_and_a_translation_take_one_and_one_point_nought_for_the_same(t
     folder = deliver(tmp_path / "delivery", labels=[{"no": "7.0", "bad": cell}, {"no": "8.0", "bad": "0.0"}])
     (folder / "labels.csv").rename(folder / "seen.csv")
     (folder / "mapping.yaml").write_text(
-        f'tables:\n  - table: labels\n    source: seen.csv\n    where: [{{column: bad, is: "{test}"}}]\n    constants: {{known_at: "2025-07-01"}}\n'
+        f'tables:\n  - table: labels\n    source: seen.csv\n    where: [{{column: bad, is: "{test}"}}]\n    '
+        f'constants: {{known_at: "2025-07-01"}}\n'
         f'    columns: {{application_id: no, label: {{column: bad, values: {{"{test}": fraud}}}}}}\n'
     )
     assert vars(load_into(store, folder).tables["labels"]) == {

@@ -105,7 +105,10 @@ def _rejected(result: Check) -> Sequence[dict[str, str]]:
 def test_the_page_for_people_names_each_thing_once(tmp_path: Path) -> None:
     text = said(checked(tmp_path, delivery(tmp_path / "delivery")))
     for line in (
-        "applications: 15 rows, 12 would be taken, 2 rejected, 1 known or said twice; 2025-06-01T02:00 to 2025-06-01T02:00 UTC",
+        (
+            "applications: 15 rows, 12 would be taken, 2 rejected, 1 known or said twice; 2025-06-01T02:00 "
+            "to 2025-06-01T02:00 UTC"
+        ),
         "  rejected, duplicate_id: 1",
         "cells that count as not known, applications.amount: unreadable_number 1",
         "no words of ours, contacts.relation: boss 2",

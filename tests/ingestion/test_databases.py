@@ -28,7 +28,10 @@ from tests.support.stores import open_store
 
 PHONE = "15073157065"
 MONEY = "principal NUMERIC(12,2)"
-LOANS = f"CREATE TABLE loans (no INTEGER PRIMARY KEY, created TIMESTAMP, cust VARCHAR(20), mobile VARCHAR(20), {MONEY}, note TEXT, secret TEXT)"
+LOANS = (
+    "CREATE TABLE loans (no INTEGER PRIMARY KEY, created TIMESTAMP, cust VARCHAR(20), mobile VARCHAR(20), "
+    f"{MONEY}, note TEXT, secret TEXT)"
+)
 MAPPING = {
     "timezone": "Asia/Shanghai",
     "tables": [
@@ -179,8 +182,14 @@ def test_moments_beyond_any_calendar_cost_their_own_rows(tmp_path: Path, postgre
 
 
 def test_every_type_of_a_column_is_read_for_what_it_says(tmp_path: Path, postgres: str) -> None:
-    types = "a BIGINT, b NUMERIC, c REAL, d DOUBLE PRECISION, e BOOLEAN, f DATE, g TIMESTAMPTZ, h UUID, i JSONB, j BYTEA, k TEXT[], l CHAR(4)"
-    values = "9007199254740993, 6214832065674315435, 33554432, 0.5, true, '2025-06-01', '2025-06-01 10:00+08', 'c2ff6148-02a7-f339-c2ff-614802a7f339'"
+    types = (
+        "a BIGINT, b NUMERIC, c REAL, d DOUBLE PRECISION, e BOOLEAN, f DATE, g TIMESTAMPTZ, h UUID, i "
+        "JSONB, j BYTEA, k TEXT[], l CHAR(4)"
+    )
+    values = (
+        "9007199254740993, 6214832065674315435, 33554432, 0.5, true, '2025-06-01', '2025-06-01 10:00+08', "
+        "'c2ff6148-02a7-f339-c2ff-614802a7f339'"
+    )
     tell(
         postgres,
         f"CREATE TABLE odd ({types})",

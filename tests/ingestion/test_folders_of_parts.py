@@ -62,7 +62,8 @@ def test_the_folders_that_hive_writes_say_what_their_rows_do_not(tmp_path, store
         part = folder_of(delivery, f"logins/day={day}/city={city}")
         write_parquet(part / "000000_0.parquet", [{"who": "U1"}])
     (delivery / "mapping.yaml").write_text(
-        "tables:\n  - {table: events, source: logins, constants: {kind: login}, attributes: [city], columns: {at: day, applicant_id: who}}\n"
+        "tables:\n  - {table: events, source: logins, constants: {kind: login}, attributes: [city], "
+        "columns: {at: day, applicant_id: who}}\n"
     )
     load_into(store, delivery)
     late, early = store.view(NOW).events_of(["U1"])["U1"]

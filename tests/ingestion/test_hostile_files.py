@@ -86,7 +86,10 @@ def test_a_phone_is_masked_in_rejects_wherever_it_stands(tmp_path):
         [row, {**row, "amount": PHONE, "term_months": [PHONE], "face_match": float(PHONE)}],
     )
     more = f"identifiers: [{{column: '{PHONE}', kind: phone}}]"
-    mapping = f"tables: [{{table: platforms, source: platforms.csv}}, {{table: applications, source: applications.jsonl, {more}}}]"
+    mapping = (
+        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: applications, source: "
+        f"applications.jsonl, {more}}}]"
+    )
     (folder / "applications.jsonl").write_text(
         (folder / "applications.jsonl").read_text().replace('"liveness"', f'"{PHONE}"')
     )

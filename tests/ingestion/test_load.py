@@ -123,7 +123,8 @@ def balanced(report):
 def test_every_table_of_the_contract_comes_in(tmp_path, store):
     report = load_into(store, deliver(tmp_path / "delivery", **EVERY_TABLE))
     assert {name: tally.accepted for name, tally in report.tables.items()} == {
-        "platforms": 1, "merchants": 1, "devices": 1, "applications": 2, "contacts": 1, "events": 2, "outcomes": 1, "labels": 2,
+        "platforms": 1, "merchants": 1, "devices": 1, "applications": 2, "contacts": 1, "events": 2,
+        "outcomes": 1, "labels": 2,
     }  # fmt: skip
     view = store.view(NOW)
     first, second = view.application("A1"), view.application("A2")
@@ -326,7 +327,8 @@ def test_a_row_with_several_faults_names_them_all(tmp_path, store):
     load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **faults}]))
     (line,) = rejects(tmp_path / "delivery")
     assert {(p["field"], p["code"]) for p in line["problems"]} == {
-        ("amount", "negative"), ("applied_at", "unreadable_time"), ("applicant_id", "missing"), ("platform_id", "unknown_platform"),
+        ("amount", "negative"), ("applied_at", "unreadable_time"), ("applicant_id", "missing"),
+        ("platform_id", "unknown_platform"),
     }  # fmt: skip
 
 

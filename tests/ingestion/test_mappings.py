@@ -115,7 +115,8 @@ def test_foreign_tables_become_ours(tmp_path):
         assert (loan.platform_id, loan.product, loan.phone_three_element) == ("shop", "cash", True)
         assert loan.attributes == (("branch", "north"), ("colour", "green"))
         assert {(m.identifier.kind, m.role) for m in loan.mentions} == {
-            (IdentifierKind.PHONE, Role.OWN), (IdentifierKind.DEVICE, Role.OWN), (IdentifierKind.PHONE, Role.EMPLOYER),
+            (IdentifierKind.PHONE, Role.OWN), (IdentifierKind.DEVICE, Role.OWN),
+            (IdentifierKind.PHONE, Role.EMPLOYER),
         }  # fmt: skip
         (label,) = view.labels_of(["p1"])["p1"]
         assert (label.application_id, label.label, label.known_at) == (

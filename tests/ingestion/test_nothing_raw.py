@@ -32,7 +32,8 @@ def test_no_mask_shows_seven_digits_in_a_row_of_anything(kind, text):
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("ip", "13812345678.0.*.*"), ("email", "13812345678@"), ("wifi", "13812345678**"), ("address", "XX路13812345678号"), ("phone", "1381234567a"),
+    [("ip", "13812345678.0.*.*"), ("email", "13812345678@"), ("wifi", "13812345678**"),
+     ("address", "XX路13812345678号"), ("phone", "1381234567a"),
      ("device", "1.38123E+10"), ("national_id", "13812345678"), ("bank_card", "13812345678")],
 )  # fmt: skip
 def test_what_is_no_valid_value_has_a_mask_without_form(kind, text):

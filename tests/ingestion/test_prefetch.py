@@ -30,7 +30,8 @@ def test_a_batch_comes_out_of_its_packet_as_it_went_in(table: str) -> None:
     seen = Counter({("phone", IdentifierKind.PHONE, "gaps"): 2})
     dropped = Counter({("amount", "unreadable_number"): 4})
     batch = ParsedBatch(
-        feed=1, read=len(facts) + 1, facts=facts, good=lambda: rows, bad=bad, unknown=Counter(c=3), identifier_counts=seen, dropped=dropped,
+        feed=1, read=len(facts) + 1, facts=facts, good=lambda: rows, bad=bad, unknown=Counter(c=3),
+        identifier_counts=seen, dropped=dropped,
             words=Counter({("status", "settled"): 2}),
     )  # fmt: skip
     after = _unpack(_pack(batch))

@@ -29,10 +29,16 @@ from scripts.make_world import main
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = {
-    "applications": "application_id applied_at applicant_id platform_id product amount term_months merchant_id agent_id channel "
-    "national_id phone device_id bank_card email ip wifi address employer employer_phone contact_phone_1 contact_phone_2 "
+    "applications": "application_id applied_at applicant_id platform_id product amount "
+    "term_months merchant_id agent_id "
+    "channel "
+    "national_id phone device_id bank_card email ip wifi address employer employer_phone contact_phone_1 "
+    "contact_phone_2 "
     "face_match liveness phone_three_element birth_year city new_citizen",
-    "events": "event_id kind at applicant_id phone device_id bank_card ip wifi address counterparty_id merchant_id amount",
+    "events": (
+        "event_id kind at applicant_id phone device_id bank_card ip wifi address counterparty_id "
+        "merchant_id amount"
+    ),
     "outcomes": "application_id status at amount",
     "labels": "application_id applicant_id label known_at source",
     "platforms": "platform_id type is_own",

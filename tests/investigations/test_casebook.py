@@ -153,8 +153,9 @@ def test_a_case_goes_from_the_queue_to_a_verdict_and_keeps_every_step(book: Case
     case = book.give_verdict(case_id, fraud, case.version)
     case = book.close_case(case_id, case.version, at=NOW + timedelta(hours=5), by="li")
     assert [(e.kind, e.state, e.by) for e in case.events] == [
-        ("opened", CaseState.PENDING, "review"), ("assigned", CaseState.INVESTIGATING, "li"), ("note", CaseState.INVESTIGATING, "wang"),
-        ("verdict", CaseState.INVESTIGATING, "wang"), ("verdict", CaseState.INVESTIGATING, "li"), ("closed", CaseState.CLOSED, "li"),
+        ("opened", CaseState.PENDING, "review"), ("assigned", CaseState.INVESTIGATING, "li"),
+        ("note", CaseState.INVESTIGATING, "wang"), ("verdict", CaseState.INVESTIGATING, "wang"),
+        ("verdict", CaseState.INVESTIGATING, "li"), ("closed", CaseState.CLOSED, "li"),
     ]  # fmt: skip
     assert case.verdicts == (family, fraud)
     assert case.assignee == "wang"

@@ -56,7 +56,10 @@ def test_no_row_is_changed_deleted_or_replaced(url: str, table: sa.Table) -> Non
             f"UPDATE OR REPLACE {table.name} SET {key} = {key}",
         ]
     else:
-        update = f"INSERT INTO {table.name} SELECT * FROM {table.name} ON CONFLICT ({key}) DO UPDATE SET {key} = EXCLUDED.{key}"
+        update = (
+            f"INSERT INTO {table.name} SELECT * FROM {table.name} ON CONFLICT ({key}) DO UPDATE "
+            f"SET {key} = EXCLUDED.{key}"
+        )
         attempts += [f"TRUNCATE {table.name}", f"TRUNCATE {table.name} CASCADE", update]
     for attempt in attempts:
         with pytest.raises(sa.exc.DatabaseError, match="append-only"):
@@ -103,7 +106,10 @@ FORGERIES = {
         ["ALTER TABLE verdicts DISABLE TRIGGER verdicts_update_refused"],
         ["ALTER TABLE verdicts ENABLE TRIGGER verdicts_update_refused"],
         [
-            "CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql"
+            (
+                "CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$ BEGIN "
+                "RETURN NEW; END $$ LANGUAGE plpgsql"
+            )
         ],
         [
             "CREATE OR REPLACE TRIGGER verdicts_update_refused BEFORE UPDATE OF note ON verdicts "
@@ -199,7 +205,13 @@ def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> N
         book.assign(case_id, "wang", 10**9, at=NOW, by="wang")
         book.set_due(case_id, NOW, 10**9, at=NOW, by="wang")
         book.forget_claims(NOW)
-    for attempt in ("DROP TRIGGER assessments_update_refused ON assessments", "ALTER TABLE assessments DISABLE TRIGGER ALL", "TRUNCATE assessments",
-                    "DELETE FROM assessments", "UPDATE assessments SET score = 0", "UPDATE about SET value = '2'"):  # fmt: skip
+    for attempt in (
+        "DROP TRIGGER assessments_update_refused ON assessments",
+        "ALTER TABLE assessments DISABLE TRIGGER ALL",
+        "TRUNCATE assessments",
+        "DELETE FROM assessments",
+        "UPDATE assessments SET score = 0",
+        "UPDATE about SET value = '2'",
+    ):
         with pytest.raises(sa.exc.DatabaseError, match=r"permission denied|must be owner"):
             forge(url, attempt)

@@ -39,8 +39,9 @@ NAMES = [*SIGNALS, *multi_lending.NAMES[:40]]
 def in_ring(kind: RingKind) -> Membership:
     member = RingMember(applicant_id="p", role="core", joined_at=NOW, distance_to_core=0, strength=1.0)
     ring = Ring(
-        ring_id="R-1", kind=kind, score=0.9, state="growing", first_seen=NOW, last_seen=NOW, confirmed_bad=1, suspected=3, bad_rate=0.2, exposure=0.0,
-        shared_by_kind={}, hubs_ignored=0, density=1.0, burst_days=1.0, platforms=2, reason_codes=(), members=(),
+        ring_id="R-1", kind=kind, score=0.9, state="growing", first_seen=NOW, last_seen=NOW, confirmed_bad=1,
+        suspected=3, bad_rate=0.2, exposure=0.0, shared_by_kind={}, hubs_ignored=0, density=1.0,
+        burst_days=1.0, platforms=2, reason_codes=(), members=(),
     )  # fmt: skip
     return Membership("2025-W09", ring, 7, member)
 
@@ -241,8 +242,10 @@ def test_without_a_model_a_face_speaks_where_it_hardly_matches_and_only_there() 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("liveness", 1.0), ("liveness", 0.95), ("face_match", 0.9), ("known_days", 0.0), ("known_days", 400.0), ("device_age_days", 0.0),
-     ("phone_handed_over_days", 200.0), ("loans_closed", 3.0), ("strong_people", 0.0), ("bad_share", 0.045), ("merchant_bad_share", 0.02),
+    [("liveness", 1.0), ("liveness", 0.95), ("face_match", 0.9), ("known_days", 0.0), ("known_days", 400.0),
+     ("device_age_days", 0.0),
+     ("phone_handed_over_days", 200.0), ("loans_closed", 3.0), ("strong_people", 0.0), ("bad_share", 0.045),
+     ("merchant_bad_share", 0.02),
      ("ip_holders", 40.0), ("ml_7d_person_all_lenders", 0.0)],
 )  # fmt: skip
 def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(
@@ -256,7 +259,8 @@ def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("liveness", 0.4), ("known_days", 3.0), ("device_age_days", 0.5), ("loans_closed", 0.0), ("bad_distance", 2.0), ("strong_people", 4.0),
+    [("liveness", 0.4), ("known_days", 3.0), ("device_age_days", 0.5), ("loans_closed", 0.0),
+     ("bad_distance", 2.0), ("strong_people", 4.0),
      ("bad_share", 0.14), ("ml_7d_person_all_lenders", 6.0)],
 )  # fmt: skip
 def test_bad_news_is_a_reason(name: str, value: float) -> None:

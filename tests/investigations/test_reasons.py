@@ -132,7 +132,8 @@ def test_the_network_is_told_over_the_ties_that_it_looked_at(tmp_path: Path) -> 
     assert "2.0 times" in reason.code.text_en
     assert [one["path"][1] for one in reason.evidence] == ["device:***-all", "bank_card:***-two"]
     assert all(len(one["path"]) == 3 for one in reason.evidence)
-    strong = concluded(evidence, network=1.2, links=NetworkLinks((device,), 0.1), contributions={"strong_people": 0.9},
+    strong = concluded(evidence, network=1.2, links=NetworkLinks((device,), 0.1),
+                       contributions={"strong_people": 0.9},
                        signals={"strong_people": 3.0})  # fmt: skip
     assert [(r.code.code, r.contribution) for r in strong] == [
         ("STRONG_PEOPLE", 0.9),

@@ -330,7 +330,10 @@ def test_a_truth_is_cut_to_those_who_had_applied_before_the_moment(tmp_path):
 
 def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_path, capsys):
     nowhere = tmp_path / "typo.db"
-    usual = f"--store sqlite:///{nowhere} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out".split()
+    usual = (
+        f"--store sqlite:///{nowhere} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 "
+        f"--out {tmp_path}/out"
+    ).split()
     assert detect(usual) == 2
     assert "there is no store at" in capsys.readouterr().err
     assert not nowhere.exists()
@@ -345,13 +348,19 @@ def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_
 
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(store, tmp_path, capsys):
     (tmp_path / "out").write_text("a file")
-    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
+    usual = (
+        f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook "
+        f"--as-of 2025-07-01 --out {tmp_path}/out"
+    )
     assert detect(usual.split()) == 2
     assert "cannot write into" in capsys.readouterr().err
 
 
 def test_a_casebook_that_is_not_there_is_refused_and_made_when_asked_for(store, tmp_path, capsys):
-    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out --back-steps 0"
+    usual = (
+        f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 "
+        f"--out {tmp_path}/out --back-steps 0"
+    )
     assert detect(usual.split()) == 2
     assert "there is no casebook at" in capsys.readouterr().err
     assert not (tmp_path / "c.db").exists()
@@ -363,7 +372,10 @@ def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp
     monkeypatch.setenv("RINGFENCE_CASEBOOK", f"sqlite:///{tmp_path}/service.db")
     assert (
         detect(
-            f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out --back-steps 0".split()
+            (
+                f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out "
+                "--back-steps 0"
+            ).split()
         )
         == 0
     )
@@ -375,7 +387,10 @@ def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp
     ("wrong", "said"), [("--as-of 2999-01-01", "lies in the future"), ("--out rings.parquet", "names a file")]
 )
 def test_a_future_moment_and_a_file_for_a_folder_are_refused(store, tmp_path, capsys, wrong, said):
-    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
+    usual = (
+        f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook "
+        f"--as-of 2025-07-01 --out {tmp_path}/out"
+    )
     assert detect([*usual.split(), *wrong.split()]) == 2
     assert said in capsys.readouterr().err
 
@@ -409,7 +424,10 @@ def test_a_period_without_a_moment_is_refused():
     ],
 )
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
-    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
+    usual = (
+        f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook "
+        f"--as-of 2025-07-01 --out {tmp_path}/out"
+    )
     assert detect([*usual.split(), *wrong]) == 2
     assert wrong[1] in capsys.readouterr().err
 

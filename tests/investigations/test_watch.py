@@ -190,9 +190,9 @@ def ring(ring_id: str, *members: str, kind: RingKind = RingKind.RING) -> Ring:
         for who in sorted(members)
     )
     return Ring(
-        ring_id=ring_id, kind=kind, score=0.9, state="new", first_seen=day(1), last_seen=day(9), confirmed_bad=1,
-        suspected=1, bad_rate=0.5, exposure=100.0, shared_by_kind={}, hubs_ignored=0, density=0.5, burst_days=1.0,
-        platforms=1, reason_codes=("RING_X",), members=places,
+        ring_id=ring_id, kind=kind, score=0.9, state="new", first_seen=day(1), last_seen=day(9),
+        confirmed_bad=1, suspected=1, bad_rate=0.5, exposure=100.0, shared_by_kind={}, hubs_ignored=0,
+        density=0.5, burst_days=1.0, platforms=1, reason_codes=("RING_X",), members=places,
     )  # fmt: skip
 
 
@@ -262,7 +262,8 @@ def test_what_is_new_is_all_that_has_to_be_looked_at(seed: int) -> None:
 
 def looking_at_everybody_finds_the_same(seed: int, parts: int) -> None:
     """Deliveries in any order: the alerts about frauds nearby are those (loan, fraud) that hold after a
-    delivery and did not before. A loan that is paid out beside a known fraud is new itself, and alarms nobody.
+    delivery and did not before. A loan that is paid out beside a known fraud is new itself, and alarms
+    nobody.
     """
     rng = random.Random(seed)
     facts = random_facts(seed, people=24, days=60)

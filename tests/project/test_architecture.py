@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "service": {"graph", "gnn", "ingestion", "investigations"},
     "scripts": {"graph", "gnn", "ingestion", "investigations", "service"},
 }
-# Inside graph/: each room imports those to its right alone; adapters stand beside, and nobody below imports them.
+# Inside graph/: each room imports those to its right alone; adapters stand beside, and nobody below imports
+# them.
 DOWN = ("rings", "features", "frame", "store", "journal", "facts", "kernels", "model")
 # A guest and the only places where it may be imported. The benchmarks' rivals aside, scripts/ bring nobody.
 GUESTS = {

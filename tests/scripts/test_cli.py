@@ -26,7 +26,10 @@ FIGURES = {
 
 
 def test_the_list_of_commands_costs_no_library() -> None:
-    watch = "import sys; from scripts.cli.main import main; main(['--help']); print(sorted({'numpy', 'pyarrow', 'rich', 'numba'} & set(sys.modules)))"
+    watch = (
+        "import sys; from scripts.cli.main import main; main(['--help']); print(sorted({'numpy', 'pyarrow', "
+        "'rich', 'numba'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"
     assert all(f"\n  {name} " in done.stdout for name in COMMANDS)

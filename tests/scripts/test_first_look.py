@@ -21,9 +21,9 @@ from scripts.cli.first_look import caught_early, figures, say_early, stranger
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = {
-    "application_id": "a", "applicant_id": "A1", "applied_at": "2026-01-01", "platform_id": "L01", "product": "cash", "amount": 8000,
-    "phone": "13800000001", "device_id": "d1", "bank_card": "c1", "wifi": "w1", "address": "x", "employer": "y", "contact_phone_1": "13800000002",
-    "agent_id": None,
+    "application_id": "a", "applicant_id": "A1", "applied_at": "2026-01-01", "platform_id": "L01",
+    "product": "cash", "amount": 8000, "phone": "13800000001", "device_id": "d1", "bank_card": "c1",
+    "wifi": "w1", "address": "x", "employer": "y", "contact_phone_1": "13800000002", "agent_id": None,
 }  # fmt: skip
 
 
@@ -32,7 +32,8 @@ def ring(name: str, days: float | None, amount: float = 0.0, **more: Any) -> dic
         "would_flag_at": datetime(2026, 4, 16, tzinfo=UTC),
         "first_default_at": datetime(2026, 8, 19, tzinfo=UTC),
     }
-    return {"ring_id": name, "kind": "ring", "score": 0.9, "size": 9, "confirmed_bad": 0, "days_early": days, "loans_after": 5,
+    return {"ring_id": name, "kind": "ring", "score": 0.9, "size": 9, "confirmed_bad": 0, "days_early": days,
+            "loans_after": 5,
             "amount_after": amount, **moments, **more}  # fmt: skip
 
 

@@ -25,7 +25,8 @@ sys.meta_path.insert(0, Absent())
 
 
 MODULES = ("service.serving", "service.http.front.worker", "gnn.scorer", "gnn.bundle", "service.analysis", *(
-    f"scripts.cli.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy", "compare", "train", "demo")
+    f"scripts.cli.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy",
+                                                "compare", "train", "demo")
 ))  # fmt: skip
 EACH = """
 import importlib, json, traceback
@@ -52,7 +53,9 @@ def alone(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def failures() -> dict[str, str]:
-    """By module: why it could not be imported. All are tried in one process, what most share is imported once."""
+    """By module: why it could not be imported. All are tried in one process, what most share is imported
+    once.
+    """
     done = alone(EACH, *MODULES)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
@@ -65,7 +68,8 @@ def test_whatever_is_not_training_is_imported_without_pytorch(failures: dict[str
 
 def test_who_trains_where_it_is_not_is_told_what_to_install() -> None:
     done = alone(
-        "from scripts.cli.main import main; sys.exit(main(['train', '--store', 'sqlite:///x.db', '--as-of', '2026-01-01', '--out', 'x']))"
+        "from scripts.cli.main import main; sys.exit(main(['train', '--store', 'sqlite:///x.db', '--as-of', "
+        "'2026-01-01', '--out', 'x']))"
     )
     assert done.returncode == 2
     assert "pip install 'ringfence[train]'" in done.stderr

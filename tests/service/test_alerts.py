@@ -191,7 +191,8 @@ import service.jobs.leases as leases
 from tests.support.small_worlds import day
 from datetime import timedelta
 leases.LASTS = timedelta(0)  # the next one goes on at once
-object.__setattr__(context, "clock", lambda: day(70) + (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)) / 10**6)
+begin = datetime(2026, 1, 1, tzinfo=UTC)
+object.__setattr__(context, "clock", lambda: day(70) + (datetime.now(UTC) - begin) / 10**6)
 watcher = Watcher(context)
 print("up", flush=True)
 while True:

@@ -61,9 +61,10 @@ def snapshot(
         for n, who in enumerate(members)
     )
     ring = Ring(
-        ring_id="R-000001", kind=kind, score=0.8, state="growing", first_seen=day(on - 7), last_seen=day(on), confirmed_bad=1, suspected=2,
-        bad_rate=0.3, exposure=9000.0, shared_by_kind={"device": 2}, hubs_ignored=1, density=0.7, burst_days=3.0, platforms=2,
-        reason_codes=("SHARED_DEVICE",), members=reported,
+        ring_id="R-000001", kind=kind, score=0.8, state="growing", first_seen=day(on - 7), last_seen=day(on),
+        confirmed_bad=1, suspected=2, bad_rate=0.3, exposure=9000.0, shared_by_kind={"device": 2},
+        hubs_ignored=1, density=0.7, burst_days=3.0, platforms=2, reason_codes=("SHARED_DEVICE",),
+        members=reported,
     )  # fmt: skip
     return RingSnapshot(name=name, as_of=day(on), rings=(ring,))
 
@@ -388,7 +389,8 @@ def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_is_known_of_
     context.store.save_rings(dataclasses.replace(later, rings=(worse,)))
     second = risk(context, {"application_id": "live-1", "stage": "disbursement"}, at=day(68))
     assert second["changes_since"]["ring"] == {
-        "ring_id_then": "R-000001", "ring_id_now": "R-000001", "changed": False, "new_members": 1, "new_confirmed_bad": 2,
+        "ring_id_then": "R-000001", "ring_id_now": "R-000001", "changed": False, "new_members": 1,
+        "new_confirmed_bad": 2,
     }  # fmt: skip
     assert replay(context, second["assessment_id"])["equal"]
 

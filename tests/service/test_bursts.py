@@ -1,4 +1,6 @@
-"""A burst is known at the counter while it happens, before any weekly review; a queue and a couple are none."""
+"""A burst is known at the counter while it happens, before any weekly review; a queue and a couple are
+none.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,6 @@
-"""The case file: one page, the same bytes of the same case, in two languages, and its digest in the history."""
+"""The case file: one page, the same bytes of the same case, in two languages, and its digest in the
+history.
+"""
 
 from __future__ import annotations
 

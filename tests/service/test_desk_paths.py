@@ -1,4 +1,6 @@
-"""How people are tied, and what the people of a ring did when: bounded, as of a moment, and never by a hub."""
+"""How people are tied, and what the people of a ring did when: bounded, as of a moment, and never by a
+hub.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""An investigator's tour in a real browser, as docs/tutorials/investigate_a_ring.md tells it: from the queue to
-a verdict, and to what the next answer and the next ring run make of it.
+"""An investigator's tour in a real browser, as docs/tutorials/investigate_a_ring.md tells it: from the queue
+to a verdict, and to what the next answer and the next ring run make of it.
 
 With TOUR_PICTURES naming a folder (docs/images/tour) the pictures of the tutorial are made there.
 """

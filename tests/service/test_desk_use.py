@@ -166,7 +166,10 @@ def test_no_english_stands_in_the_chinese_page_and_no_chinese_in_the_english_one
     page.goto(f"{address}?lang=zh{f'&node={node}' if node else ''}")
     page.wait_for_selector("#panel h2, #panel .rings, #problem:visible")
     settled(page)
-    ids = r"Ringfence|English|Asia/Shanghai \(UTC\+08:00\)|R-000042|2025-W12|ann@10|\*{3}\w+|\bw\d{3}\b|\b(?:ann|bo|cy|di|ed)\b|Esc|<.*"
+    ids = (
+        r"Ringfence|English|Asia/Shanghai "
+        r"\(UTC\+08:00\)|R-000042|2025-W12|ann@10|\*{3}\w+|\bw\d{3}\b|\b(?:ann|bo|cy|di|ed)\b|Esc|<.*"
+    )
     seen = page.evaluate("document.body.innerText") + page.get_attribute("#q", "placeholder")
     assert re.findall("[A-Za-z]{2,}", re.sub(ids, "", seen)) == []
     page.goto(f"{address}?lang=en{f'&node={node}' if node else ''}")

@@ -54,8 +54,9 @@ class Caller:
         ends: bool = True,
     ) -> None:
         self.scope = {
-            "type": "http", "method": method, "path": path, "query_string": b"", "headers": list(headers), "http_version": "1.1", "scheme": "http",
-            "client": ("127.0.0.1", 9), "server": ("127.0.0.1", 8000),
+            "type": "http", "method": method, "path": path, "query_string": b"", "headers": list(headers),
+            "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 9),
+            "server": ("127.0.0.1", 8000),
         }  # fmt: skip
         self._messages = [
             {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks or [b""]
@@ -285,10 +286,11 @@ def test_the_environ_says_what_flask_needs() -> None:
         }
 
     scope = {
-        "type": "http", "method": "PUT", "path": "/é/x", "query_string": b"q=%C3%BC", "http_version": "1.1", "scheme": "http",
+        "type": "http", "method": "PUT", "path": "/é/x", "query_string": b"q=%C3%BC", "http_version": "1.1",
+        "scheme": "http",
         "headers": [
-            (b"host", b"risk.example"), (b"content-type", b"application/json"), (b"x-two", b"1"), (b"x-two", b"2"), (b"x_two", b"forged"),
-            (b"transfer-encoding", b"chunked"),
+            (b"host", b"risk.example"), (b"content-type", b"application/json"), (b"x-two", b"1"),
+            (b"x-two", b"2"), (b"x_two", b"forged"), (b"transfer-encoding", b"chunked"),
         ],
         "client": ("10.1.2.3", 77), "server": ("127.0.0.1", 8000),
     }  # fmt: skip

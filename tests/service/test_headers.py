@@ -19,10 +19,11 @@ from service.http.front.wsgi import Answer
 from tests.support.small_service import body, service
 
 ANSWERS = [
-    ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/version", 200), ("GET", "/metrics", 200), ("GET", "/openapi.json", 200),
-    ("GET", "/docs", 200), ("GET", "/docs/problems", 200), ("GET", "/desk/overview", 200), ("GET", "/rings", 200), ("OPTIONS", "/risk", 200),
-    ("GET", "/docs/static/none.js", 404),
-    ("HEAD", "/healthz", 200), ("GET", "/desk/static/icons/none.svg", 404), ("GET", "/risk/A-none", 404), ("GET", "/nowhere", 404),
+    ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/version", 200), ("GET", "/metrics", 200),
+    ("GET", "/openapi.json", 200), ("GET", "/docs", 200), ("GET", "/docs/problems", 200),
+    ("GET", "/desk/overview", 200), ("GET", "/rings", 200), ("OPTIONS", "/risk", 200),
+    ("GET", "/docs/static/none.js", 404), ("HEAD", "/healthz", 200),
+    ("GET", "/desk/static/icons/none.svg", 404), ("GET", "/risk/A-none", 404), ("GET", "/nowhere", 404),
     ("DELETE", "/risk", 405), ("POST", "/risk", 415), ("POST", "/desk", 405), ("GET", "/desk/node", 400),
 ]  # fmt: skip
 

@@ -18,29 +18,20 @@ DEEP = {
     "deep groups": b'{"device":' * 900 + b"1" + b"}" * 900,
     "as deep as the library goes": b'{"product":' + b"[" * 250 + b"]" * 250 + b"}",
 }
+_ASKED = b'{"application_id":"x","applicant_id":"p001","platform_id":"L1",'
 LONG = {
-    "5,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":'
-    + b"9" * 5_000
-    + b"}",
-    "4,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":'
-    + b"9" * 4_000
-    + b"}",
-    "5,000 digits after a point": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":0.'
-    + b"9" * 5_000
-    + b"}",
-    "a great exponent": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":1e99999}',
-    "a greater exponent": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":1e-9999999999999999999}',
+    "5,000 digits": _ASKED + b'"amount":' + b"9" * 5_000 + b"}",
+    "4,000 digits": _ASKED + b'"amount":' + b"9" * 4_000 + b"}",
+    "5,000 digits after a point": _ASKED + b'"amount":0.' + b"9" * 5_000 + b"}",
+    "a great exponent": _ASKED + b'"amount":1e99999}',
+    "a greater exponent": _ASKED + b'"amount":1e-9999999999999999999}',
     "an id of 4,000 digits": b'{"application_id":'
     + b"9" * 4_000
     + b',"applicant_id":1e4000,"platform_id":"L1","phone":'
     + b"1" * 4_000
     + b"}",
-    "a term of 4,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","term_months":'
-    + b"9" * 4_000
-    + b"}",
-    "a true amount": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":true,"known_at":'
-    + b"1" * 400
-    + b"}",
+    "a term of 4,000 digits": _ASKED + b'"term_months":' + b"9" * 4_000 + b"}",
+    "a true amount": _ASKED + b'"amount":true,"known_at":' + b"1" * 400 + b"}",
 }
 PATHS = ("/risk", "/v1/risk", "/risk/batch", "/feedback", "/events", "/outcomes", "/desk/search")
 

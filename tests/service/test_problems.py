@@ -77,7 +77,8 @@ def test_what_is_wrong_with_a_request_has_its_code(
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/risk/A-none", (404, "assessment_unknown")), ("/rings/R-none", (404, "ring_unknown")), ("/rings?limit=x", (400, "bad_query")),
+    [("/risk/A-none", (404, "assessment_unknown")), ("/rings/R-none", (404, "ring_unknown")),
+     ("/rings?limit=x", (400, "bad_query")),
      ("/nowhere", (404, "no_such_address"))],
 )  # fmt: skip
 def test_what_is_not_there_has_its_code(client: FlaskClient, path: str, expected: tuple[int, str]) -> None:

@@ -81,8 +81,9 @@ def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(
 
 
 FORGED = {
-    "decision": "'approve'", "score": "1", "probability": "0.001", "level": "'no_graph'", "policy_version": "'other'", "model_version": "'other'",
-    "ring_id": "'R-1'", "applicant_id": "'p029'", "application_id": "'new-5'", "as_of": "as_of + 1", "stage": "'disbursement'", "request_id": "'x'",
+    "decision": "'approve'", "score": "1", "probability": "0.001", "level": "'no_graph'",
+    "policy_version": "'other'", "model_version": "'other'", "ring_id": "'R-1'", "applicant_id": "'p029'",
+    "application_id": "'new-5'", "as_of": "as_of + 1", "stage": "'disbursement'", "request_id": "'x'",
 }  # fmt: skip
 
 

@@ -26,8 +26,9 @@ from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import applies, day
 
 FIELDS = [
-    "request_id", "application_id", "assessment_id", "idempotent_replay", "stage", "as_of", "decision", "score", "probability", "uncertainty",
-    "policy_version", "models", "degraded", "reasons", "dimensions", "multi_lending", "ring", "subgraph", "changes_since", "timings_ms",
+    "request_id", "application_id", "assessment_id", "idempotent_replay", "stage", "as_of", "decision",
+    "score", "probability", "uncertainty", "policy_version", "models", "degraded", "reasons", "dimensions",
+    "multi_lending", "ring", "subgraph", "changes_since", "timings_ms",
 ]  # fmt: skip
 DOCS = (Path(__file__).parents[2] / "docs" / "risk_api.md").read_text(encoding="utf-8")
 
@@ -46,8 +47,8 @@ def test_an_answer_has_every_field_of_the_contract_in_its_order(
     ]
     assert set(answer["timings_ms"]) == {"store", "neighbourhood", "signals", "model", "total"}
     assert set(answer["ring"]) == {
-        "ring_id", "snapshot", "kind", "state", "size", "role", "confirmed_bad", "suspected", "bad_rate", "distance_to_bad", "distance_to_core",
-        "shared_by_kind", "first_seen", "hubs_ignored",
+        "ring_id", "snapshot", "kind", "state", "size", "role", "confirmed_bad", "suspected", "bad_rate",
+        "distance_to_bad", "distance_to_core", "shared_by_kind", "first_seen", "hubs_ignored",
     }  # fmt: skip
     for reason in answer["reasons"]:
         assert set(reason) == {
@@ -235,8 +236,10 @@ def test_a_request_that_cannot_be_read_gets_a_problem(
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nowhere", 404), ("GET", "/risk", 405), ("DELETE", "/risk/x", 405), ("GET", "/risk/A-none", 404), ("GET", "/risk/A-none/replay", 404),
-     ("GET", "/rings/R-none", 404), ("GET", "/rings?kind=circle", 400), ("GET", "/rings?limit=x", 400), ("GET", "/rings?flagged=perhaps", 400),
+    [("GET", "/nowhere", 404), ("GET", "/risk", 405), ("DELETE", "/risk/x", 405),
+     ("GET", "/risk/A-none", 404), ("GET", "/risk/A-none/replay", 404),
+     ("GET", "/rings/R-none", 404), ("GET", "/rings?kind=circle", 400), ("GET", "/rings?limit=x", 400),
+     ("GET", "/rings?flagged=perhaps", 400),
      ("GET", "/rings?min_score=nan", 400), ("GET", "/rings?min_score=1.5", 400)],
 )  # fmt: skip
 def test_other_wrong_turns_get_problems_too(client: FlaskClient, method: str, path: str, status: int) -> None:

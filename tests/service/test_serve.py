@@ -117,7 +117,9 @@ class Running:
         return [child for child in children(self.process.pid) if "service.beside" not in command_of(child)]
 
     def watcher(self) -> int | None:
-        """The process that watches and sends, below the one that keeps it running; None while there is none."""
+        """The process that watches and sends, below the one that keeps it running; None while there is
+        none.
+        """
         (keeper,) = (child for child in children(self.process.pid) if "service.beside" in command_of(child))
         return next(iter(children(keeper)), None)
 

@@ -1,4 +1,6 @@
-"""Webhooks: signed, in order, sent until they are taken or dead letters, and never to where they must not go."""
+"""Webhooks: signed, in order, sent until they are taken or dead letters, and never to where they must not
+go.
+"""
 
 from __future__ import annotations
 
@@ -254,7 +256,8 @@ def test_an_endpoint_gets_what_it_wants_and_nothing_from_before_it_was_there(tmp
 def test_a_lender_is_told_of_its_own_loans_without_the_hour_and_without_others_ends(tmp_path: Path) -> None:
     clock, receiver = Clock(step=timedelta(0)), Receiver()
     data = {
-        "alert_id": "AL-1", "at": "2025-03-01T10:11:12.000000+00:00", "recorded_by": 7, "application_id": "@L01/a1",
+        "alert_id": "AL-1", "at": "2025-03-01T10:11:12.000000+00:00", "recorded_by": 7,
+        "application_id": "@L01/a1",
         "evidence": {"path": ["application:@L01/a1", "device:***7f2a", "applicant:***2c"],
                      "shared_since": "2025-02-01T10:11:12.000000+00:00"},
     }  # fmt: skip
@@ -276,7 +279,8 @@ def test_a_lender_is_told_of_its_own_loans_without_the_hour_and_without_others_e
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.8", "169.254.169.254", "192.168.1.1", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "fe80::1",
+    ["127.0.0.1", "10.0.0.8", "169.254.169.254", "192.168.1.1", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1",
+     "fe80::1",
      "fd00::1", "::ffff:10.0.0.8", "64:ff9b::a00:8", "2002:a00:8::1"],
 )  # fmt: skip
 def test_a_private_address_in_any_dress_is_refused(address: str) -> None:
@@ -302,7 +306,8 @@ def test_a_network_of_the_settings_is_allowed_and_plain_http_there_alone() -> No
         ('[{"name":"a","url":"https://u:p@x/","secret":"whsec_x"}]', "url"),
         ('[{"name":"a","url":"https://x/","secret":"short"}]', "secret"),
         ('[{"name":"a","url":"https://x/","sekret":"short"}]', "unknown fields"),
-        (f'[{{"name":"a","url":"https://x/","secret":"{new_secret()}","events":["ring.eaten"]}}]', "ring.flagged"),
+        (f'[{{"name":"a","url":"https://x/","secret":"{new_secret()}","events":["ring.eaten"]}}]',
+         "ring.flagged"),
         (f'[{{"name":"a","url":"https://x/","secret":"{new_secret()}","lenders":["L1"],"events":["ring.merged"]}}]',
          "risk.changed"),
     ],

@@ -15,8 +15,9 @@ MINUTE = 1 / 1440
 
 @dataclass(frozen=True)
 class BurstWorld:
-    """The facts, who is a bot's account and who else is bad without a sign of it, and the honest by the way in
-    which they share a device (`alone`, `couple`, `family`, `evening`, `kiosk`, `second_hand`, `dormitory`).
+    """The facts, who is a bot's account and who else is bad without a sign of it, and the honest by the way
+    in which they share a device (`alone`, `couple`, `family`, `evening`, `kiosk`, `second_hand`,
+    `dormitory`).
     """
 
     facts: Facts
@@ -72,7 +73,15 @@ _PEOPLE = {
     "second_hand": 4,
     "dormitory": 60,
 }
-_SHARE = {"alone": 0.8, "couple": 0.06, "family": 0.02, "evening": 0.01, "kiosk": 0.05, "second_hand": 0.02, "dormitory": 0.04}  # fmt: skip
+_SHARE = {
+    "alone": 0.8,
+    "couple": 0.06,
+    "family": 0.02,
+    "evening": 0.01,
+    "kiosk": 0.05,
+    "second_hand": 0.02,
+    "dormitory": 0.04,
+}
 
 
 def _ways_to_share(rng: random.Random, people: int) -> list[str]:

@@ -32,7 +32,10 @@ READER = key("who may see the desk alone")
 CASES = "desk+cases:read+cases:work+cases:decide"
 KEYS = {"api_keys": f"desk:{KEY}:{CASES}@*,li:{OTHER}:{CASES}@*,reader:{READER}:desk@*"}
 NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
-PLACES = "Object.fromEntries(document.getElementById('canvas')._cyreg.cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')]]))"
+PLACES = (
+    "Object.fromEntries(document.getElementById('canvas')._cyreg.cy.nodes().map(n => [n.id(), "
+    "[n.position('x'), n.position('y')]]))"
+)
 SELECTED = "document.getElementById('canvas')._cyreg.cy.nodes(':selected').map(n => n.id())"
 
 
@@ -155,7 +158,10 @@ def asked(address: str, path: str, body: Any = None, by: str = KEY) -> Any:
 def choose(page: Any, node: str) -> None:
     """What a click on a node does, wherever the layout has put it."""
     page.evaluate(
-        "id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); cy.getElementById(id).select(); }",
+        (
+            "id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); "
+            "cy.getElementById(id).select(); }"
+        ),
         node,
     )
 

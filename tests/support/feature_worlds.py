@@ -113,9 +113,10 @@ def _application(rng: random.Random, names: list[str], n: int) -> Application:
     reported: dict[str, Any] = {
         "platform_id": rng.choice(("L1", "L2", "L3", "L4")),
         "merchant_id": _maybe(rng, ("M1", "M2", "M3", "M4")), "agent_id": _maybe(rng, ("G1", "G2")),
-        "amount": _maybe(rng, (0.0, 1000.1, 5000.0, 5099.99, 12_345.67), 0.8), "term_months": _maybe(rng, (3, 12)),
-        "city": _maybe(rng, ("Dongguan", "Wuhan")), "product": _maybe(rng, ("cash",)),
-        "face_match": _maybe(rng, (0.31, 0.97)), "liveness": _maybe(rng, (0.5, 0.99)), "birth_year": _maybe(rng, (1970, 1991)),
+        "amount": _maybe(rng, (0.0, 1000.1, 5000.0, 5099.99, 12_345.67), 0.8),
+        "term_months": _maybe(rng, (3, 12)), "city": _maybe(rng, ("Dongguan", "Wuhan")),
+        "product": _maybe(rng, ("cash",)), "face_match": _maybe(rng, (0.31, 0.97)),
+        "liveness": _maybe(rng, (0.5, 0.99)), "birth_year": _maybe(rng, (1970, 1991)),
         "phone_three_element": _maybe(rng, (True, False)), "new_citizen": _maybe(rng, (True, False)),
     }  # fmt: skip
     mentions = (*(_mention(rng, kind) for kind in kinds), *hall)
@@ -226,8 +227,9 @@ def _ring(name: str, kind: RingKind, people: list[str], score: float) -> Ring:
         for n, who in enumerate(people)
     )
     return Ring(
-        ring_id=name, kind=kind, score=score, state="open", first_seen=day(1), last_seen=day(9), confirmed_bad=1, suspected=2, bad_rate=score / 3,
-        exposure=1.0, shared_by_kind={}, hubs_ignored=0, density=1.0, burst_days=1.0, platforms=1, reason_codes=(), members=members,
+        ring_id=name, kind=kind, score=score, state="open", first_seen=day(1), last_seen=day(9),
+        confirmed_bad=1, suspected=2, bad_rate=score / 3, exposure=1.0, shared_by_kind={}, hubs_ignored=0,
+        density=1.0, burst_days=1.0, platforms=1, reason_codes=(), members=members,
     )  # fmt: skip
 
 

@@ -102,23 +102,28 @@ attributes = st.sampled_from(
     )
 )
 applications = st.builds(
-    Application, application_id=st.sampled_from(LOANS), applied_at=moments, applicant_id=people, platform_id=st.sampled_from(("L1", "L9")),
-    product=st.sampled_from((None, "cash")), amount=amounts, term_months=st.sampled_from((None, 12)), merchant_id=st.sampled_from(PLACES),
-    agent_id=st.sampled_from(PLACES), face_match=amounts, phone_three_element=st.sampled_from((None, True, False)),
-    birth_year=st.sampled_from((None, 1990)), city=st.sampled_from((None, "东莞")), mentions=mentions, attributes=attributes,
+    Application, application_id=st.sampled_from(LOANS), applied_at=moments, applicant_id=people,
+    platform_id=st.sampled_from(("L1", "L9")), product=st.sampled_from((None, "cash")), amount=amounts,
+    term_months=st.sampled_from((None, 12)), merchant_id=st.sampled_from(PLACES),
+    agent_id=st.sampled_from(PLACES), face_match=amounts,
+    phone_three_element=st.sampled_from((None, True, False)), birth_year=st.sampled_from((None, 1990)),
+    city=st.sampled_from((None, "东莞")), mentions=mentions, attributes=attributes,
 )  # fmt: skip
 events = st.builds(
-    Event, event_id=st.sampled_from([f"e{n}" for n in range(12)]), kind=st.sampled_from(("transfer", "login", "referral")), at=moments,
-    applicant_id=people, counterparty_id=st.sampled_from((None, *PEOPLE)), merchant_id=st.sampled_from(PLACES), amount=amounts, mentions=mentions,
-    attributes=attributes,
+    Event, event_id=st.sampled_from([f"e{n}" for n in range(12)]),
+    kind=st.sampled_from(("transfer", "login", "referral")), at=moments, applicant_id=people,
+    counterparty_id=st.sampled_from((None, *PEOPLE)), merchant_id=st.sampled_from(PLACES), amount=amounts,
+    mentions=mentions, attributes=attributes,
 )  # fmt: skip
 outcomes = st.builds(
-    Outcome, application_id=st.sampled_from(LOANS), status=st.sampled_from(OutcomeStatus), at=moments, amount=amounts
+    Outcome, application_id=st.sampled_from(LOANS), status=st.sampled_from(OutcomeStatus), at=moments,
+    amount=amounts
 )  # fmt: skip
 labels = st.builds(
     lambda about, label, at, source: Label(label=label, known_at=at, source=source, detail=source, **about),
-    st.one_of(st.sampled_from(LOANS).map(lambda loan: {"application_id": loan}), people.map(lambda who: {"applicant_id": who or "p1"})),
-    st.sampled_from(LabelValue), moments, st.sampled_from(SOURCES),
+    st.one_of(st.sampled_from(LOANS).map(lambda loan: {"application_id": loan}),
+              people.map(lambda who: {"applicant_id": who or "p1"})), st.sampled_from(LabelValue), moments,
+    st.sampled_from(SOURCES),
 )  # fmt: skip
 platforms = st.builds(Platform, platform_id=st.sampled_from(("L1", "L2")), type=st.sampled_from(PlatformType))
 cities = st.sampled_from((None, "东莞"))
@@ -175,8 +180,9 @@ def snapshots(draw: Any) -> RingSnapshot:
         )
         rings.append(
             Ring(
-                ring_id=f"R-{number}", kind=draw(st.sampled_from(RingKind)), score=0.1 + 0.2, state="growing", first_seen=day(1), last_seen=day(2),
-                confirmed_bad=1, suspected=1, bad_rate=1 / 3, exposure=1.0, shared_by_kind={"device": 1}, hubs_ignored=0, density=1.0, burst_days=0.5,
+                ring_id=f"R-{number}", kind=draw(st.sampled_from(RingKind)), score=0.1 + 0.2, state="growing",
+                first_seen=day(1), last_seen=day(2), confirmed_bad=1, suspected=1, bad_rate=1 / 3,
+                exposure=1.0, shared_by_kind={"device": 1}, hubs_ignored=0, density=1.0, burst_days=0.5,
                 platforms=2, reason_codes=("SHARED_DEVICE",), members=places,
             )
         )  # fmt: skip

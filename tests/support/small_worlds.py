@@ -68,7 +68,8 @@ def fraud(application_id: str, known_on: float, label: LabelValue = LabelValue.F
 
 
 _LISTED = {
-    Application: "applications", Event: "events", Outcome: "outcomes", Label: "labels", Contact: "contacts", Device: "devices", Merchant: "merchants",
+    Application: "applications", Event: "events", Outcome: "outcomes", Label: "labels", Contact: "contacts",
+    Device: "devices", Merchant: "merchants",
 }  # fmt: skip
 
 

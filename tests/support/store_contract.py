@@ -514,8 +514,9 @@ def a_snapshot(week: int, size: int) -> RingSnapshot:
         for n in range(size)
     )
     ring = Ring(
-        ring_id="R-1", kind=RingKind.RING, score=0.1 + 0.2, state="growing", first_seen=day(1), last_seen=day(2), confirmed_bad=1, suspected=size,
-        bad_rate=1 / 3, exposure=1e4, shared_by_kind={"device": 2}, hubs_ignored=0, density=1.0, burst_days=0.5, platforms=2,
+        ring_id="R-1", kind=RingKind.RING, score=0.1 + 0.2, state="growing", first_seen=day(1),
+        last_seen=day(2), confirmed_bad=1, suspected=size, bad_rate=1 / 3, exposure=1e4,
+        shared_by_kind={"device": 2}, hubs_ignored=0, density=1.0, burst_days=0.5, platforms=2,
         reason_codes=("SHARED_DEVICE",), members=members, crew_id="R-0",
     )  # fmt: skip
     change = RingChange(

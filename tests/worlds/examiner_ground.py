@@ -159,7 +159,8 @@ class Mint:
 
         def make() -> str:
             rng = self.rng
-            body = f"{county}{birth_year}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}{rng.randint(1, 999):03d}"
+            day = f"{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}"
+            body = f"{county}{birth_year}{day}{rng.randint(1, 999):03d}"
             check = "10X98765432"[
                 sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11
             ]
@@ -169,7 +170,8 @@ class Mint:
 
     def email(self) -> str:
         rng = self.rng
-        return f"{rng.choice('abcdefghjklm')}{rng.randint(10**5, 10**9)}@{rng.choice(('qq.com', '163.com', '126.com'))}"
+        name = f"{rng.choice('abcdefghjklm')}{rng.randint(10**5, 10**9)}"
+        return f"{name}@{rng.choice(('qq.com', '163.com', '126.com'))}"
 
     def ip(self) -> str:
         rng = self.rng
@@ -202,8 +204,5 @@ class Mint:
 
     def landline(self) -> str:
         rng = self.rng
-        return self._fresh(
-            lambda: (
-                f"0{rng.choice(('755', '769', '28', '371', '731', '27', '512'))}-{rng.randint(20000000, 89999999)}"
-            )
-        )
+        towns = ("755", "769", "28", "371", "731", "27", "512")
+        return self._fresh(lambda: f"0{rng.choice(towns)}-{rng.randint(20000000, 89999999)}")

@@ -16,8 +16,8 @@ def words(text: str) -> list[str]:
 CST = timezone(timedelta(hours=8))
 END = datetime(2026, 1, 1, tzinfo=CST)
 COUNTIES = words(  # old counties, so that any year of birth fits
-    "110101 120106 130100 140400 210700 222424 230722 310106 320500 330200 340700 350100 360400 370200 410100 "
-    "422826 430400 440500 450100 510321 522622 532527 610200 622927"
+    "110101 120106 130100 140400 210700 222424 230722 310106 320500 330200 340700 350100 360400 370200 "
+    "410100 422826 430400 440500 450100 510321 522622 532527 610200 622927"
 )
 CITIES = words(
     "北京 上海 深圳 东莞 广州 杭州 苏州 成都 郑州 武汉 重庆 西安 长沙 青岛 厦门 合肥 南昌 南宁 贵阳 昆明"
@@ -38,14 +38,15 @@ MODELS = [
     "realme 11",
 ]
 LENDERS = words(
-    "bank_traditional bank_online bank_online consumer_finance consumer_finance consumer_finance network_microloan "
-    "network_microloan network_microloan microloan microloan p2p auto_finance leasing other consumer_finance "
-    "bank_traditional network_microloan microloan other"
+    "bank_traditional bank_online bank_online consumer_finance consumer_finance consumer_finance "
+    "network_microloan network_microloan network_microloan microloan microloan p2p auto_finance leasing "
+    "other consumer_finance bank_traditional network_microloan microloan other"
 )
 IDLE_DEVICES = ("000000000000000", "9774d56d682e549c", "unknown")
 IDLE_EMPLOYERS = ("自由职业", "个体", "无", "unknown")
 IDENTIFIERS = words(
-    "national_id phone device_id bank_card email ip wifi address employer employer_phone contact_phone_1 contact_phone_2"
+    "national_id phone device_id bank_card email ip wifi address employer employer_phone contact_phone_1 "
+    "contact_phone_2"
 )
 DROPPED = {
     "phone": 0.004,
@@ -140,10 +141,12 @@ class World:
         return self.rng.choice(MOBILE) + f"{self.rng.randrange(10**8):08d}"
 
     def landline(self) -> str:
-        return f"0{self.rng.choice((755, 769, 571, 512, 371, 731))}-{self.rng.randrange(2, 9)}{self.rng.randrange(10**7):07d}"
+        town = self.rng.choice((755, 769, 571, 512, 371, 731))
+        return f"0{town}-{self.rng.randrange(2, 9)}{self.rng.randrange(10**7):07d}"
 
     def national_id(self, birth: int) -> str:
-        body = f"{self.rng.choice(COUNTIES)}{birth}{self.rng.randrange(1, 13):02d}{self.rng.randrange(1, 29):02d}{self.rng.randrange(1, 999):03d}"
+        county, pick = self.rng.choice(COUNTIES), self.rng.randrange
+        body = f"{county}{birth}{pick(1, 13):02d}{pick(1, 29):02d}{pick(1, 999):03d}"
         weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
         return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
 
@@ -168,11 +171,13 @@ class World:
         pick, bits = self.rng.randrange, self.rng.getrandbits
         if self.rng.random() < 0.12:
             return f"2409:8a{pick(0x10, 0x60):02x}:{bits(16):x}:{bits(16):x}::{pick(1, 0xFFFF):x}"
-        return f"{self.rng.choice((36, 58, 61, 112, 117, 120, 183, 218, 223))}.{pick(256)}.{pick(256)}.{pick(1, 255)}"
+        network = self.rng.choice((36, 58, 61, 112, 117, 120, 183, 218, 223))
+        return f"{network}.{pick(256)}.{pick(256)}.{pick(1, 255)}"
 
     def address(self, city: int, *, door: bool = True) -> str:
         pick = self.rng.choice
-        street = f"{CITIES[city]}市{pick('东西南北中')}{pick('新安福兴平和永泰')}{pick('路街巷')}{self.rng.randrange(1, 900)}号"
+        road = f"{pick('东西南北中')}{pick('新安福兴平和永泰')}{pick('路街巷')}"
+        street = f"{CITIES[city]}市{road}{self.rng.randrange(1, 900)}号"
         return street + (f"{self.rng.randrange(1, 30)}栋{self.rng.randrange(101, 3000)}" if door else "")
 
     def company(self) -> str:

@@ -47,14 +47,19 @@ IDS = {
     "events": pages("Event", "event_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.event_id]) AS rows"),
 }
 BY_ID = {  # NodeUniqueIndexSeek for each id
-    "applications": f"UNWIND $ids AS id MATCH (f:Application {{application_id: id}}) RETURN {columns('f', APPLICATION)}",
+    "applications": (
+        f"UNWIND $ids AS id MATCH (f:Application {{application_id: id}}) RETURN {columns('f', APPLICATION)}"
+    ),
     "events": f"UNWIND $ids AS id MATCH (f:Event {{event_id: id}}) RETURN {columns('f', EVENT)}",
 }
 ROWS = {
     "outcomes": pages(
         "Application",
         "application_id",
-        f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {_NEW.replace('f.', 'o.')} RETURN collect([o.mark, {columns('o', OUTCOME)}]) AS rows",
+        (
+            f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {_NEW.replace('f.', 'o.')} "
+            f"RETURN collect([o.mark, {columns('o', OUTCOME)}]) AS rows"
+        ),
     ),
     "contacts": pages(
         "Applicant",
@@ -83,12 +88,18 @@ LABELS = {
     "of applications": pages(
         "Application",
         "application_id",
-        f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows",
+        (
+            f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} "
+            f"RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows"
+        ),
     ),
     "of people": pages(
         "Applicant",
         "applicant_id",
-        f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows",
+        (
+            f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} "
+            f"RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows"
+        ),
     ),
 }
 SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND {_NEW}

@@ -84,17 +84,18 @@ def unpack_mentions(text: str | None) -> tuple[Mention, ...]:
 def application_row(a: Application, pack: Pack) -> Row:
     """The columns of cypher.APPLICATION."""
     return [
-        a.application_id, a.applicant_id, micros(a.applied_at), a.platform_id, a.product, _number(a.amount), a.term_months, a.merchant_id, a.agent_id,
-        a.channel, _number(a.face_match), _number(a.liveness), a.phone_three_element, a.birth_year, a.city, a.new_citizen,
-        pack(a.mentions), _pack(a.attributes),
+        a.application_id, a.applicant_id, micros(a.applied_at), a.platform_id, a.product, _number(a.amount),
+        a.term_months, a.merchant_id, a.agent_id, a.channel, _number(a.face_match), _number(a.liveness),
+        a.phone_three_element, a.birth_year, a.city, a.new_citizen, pack(a.mentions), _pack(a.attributes),
     ]  # fmt: skip
 
 
 def application_of(row: Sequence[Any]) -> Application:
     """The Application behind `application_row`."""
     return Application(
-        application_id=row[0], applicant_id=row[1], applied_at=moment(row[2]), platform_id=row[3], product=row[4], amount=row[5], term_months=row[6],
-        merchant_id=row[7], agent_id=row[8], channel=row[9], face_match=row[10], liveness=row[11], phone_three_element=row[12], birth_year=row[13],
+        application_id=row[0], applicant_id=row[1], applied_at=moment(row[2]), platform_id=row[3],
+        product=row[4], amount=row[5], term_months=row[6], merchant_id=row[7], agent_id=row[8],
+        channel=row[9], face_match=row[10], liveness=row[11], phone_three_element=row[12], birth_year=row[13],
         city=row[14], new_citizen=row[15], mentions=unpack_mentions(row[16]), attributes=_unpack(row[17]),
     )  # fmt: skip
 
@@ -118,8 +119,8 @@ def event_row(e: Event, pack: Pack) -> Row:
 def event_of(row: Sequence[Any]) -> Event:
     """The Event behind `event_row`."""
     return Event(
-        event_id=row[0], applicant_id=row[1], at=moment(row[2]), kind=row[3], counterparty_id=row[4], merchant_id=row[5], amount=row[6],
-        mentions=unpack_mentions(row[7]), attributes=_unpack(row[8]),
+        event_id=row[0], applicant_id=row[1], at=moment(row[2]), kind=row[3], counterparty_id=row[4],
+        merchant_id=row[5], amount=row[6], mentions=unpack_mentions(row[7]), attributes=_unpack(row[8]),
     )  # fmt: skip
 
 
@@ -148,8 +149,8 @@ def label_row(label: Label) -> Row:
 def label_of(row: Sequence[Any]) -> Label:
     """The Label behind `label_row`."""
     return Label(
-        application_id=row[0] or None, applicant_id=row[1] or None, known_at=moment(row[2]), source=row[3] or None, label=LabelValue(row[4]),
-        detail=row[5],
+        application_id=row[0] or None, applicant_id=row[1] or None, known_at=moment(row[2]),
+        source=row[3] or None, label=LabelValue(row[4]), detail=row[5],
     )  # fmt: skip
 
 

@@ -74,8 +74,9 @@ def _value(name: str, value: str) -> str:
 _MOMENTS = ("at", "known_at", "opened_at", "joined_at", "as_of")
 
 APPLICATION = (
-    "application_id", "applicant_id", "at", "platform_id", "product", "amount", "term_months", "merchant_id", "agent_id", "channel", "face_match",
-    "liveness", "phone_three_element", "birth_year", "city", "new_citizen", "mentions", "attributes",
+    "application_id", "applicant_id", "at", "platform_id", "product", "amount", "term_months", "merchant_id",
+    "agent_id", "channel", "face_match", "liveness", "phone_three_element", "birth_year", "city",
+    "new_citizen", "mentions", "attributes",
 )  # fmt: skip
 EVENT = (
     "event_id",
@@ -100,7 +101,10 @@ MEMBER = ("role", "joined_at", "distance_to_core", "strength")
 # latest one as well (`last`), the mark that told of it last (`told_by`), and in `told` every mention,
 # |time,mark|time,mark, so that a view of an earlier moment or mark still reads what was known then. It is a
 # text because the server takes far longer to unpack a list of numbers than to copy a text.
-_TIMES = "[x IN [x IN split(coalesce(t.told, ''), '|')[1..] | split(x, ',')] WHERE toInteger(x[1]) <= $mark | toInteger(x[0])]"
+_TIMES = (
+    "[x IN [x IN split(coalesce(t.told, ''), '|')[1..] | split(x, ',')] "
+    "WHERE toInteger(x[1]) <= $mark | toInteger(x[0])]"
+)
 TIE_VISIBLE = f"t.since < $as_of AND (t.mark <= $mark OR any(at IN {_TIMES} WHERE at < $until))"
 _FIRST_MENTION = f"reduce(first = null, at IN {_TIMES} | CASE WHEN first <= at THEN first ELSE at END)"
 _LAST_MENTION = (
@@ -121,16 +125,21 @@ _IN_HUB = "".join(
         WHERE t.crowd = i.crowd AND {TIE_VISIBLE} RETURN q, t"""
     for kind in ROLE_TYPES
 )
-HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_VISIBLE} RETURN q, t{_IN_HUB} }}"
+HELD = (
+    f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_VISIBLE} "
+    f"RETURN q, t{_IN_HUB} }}"
+)
 # How many they are, counted up to the cap. Few ties are walked. An identifier with more keeps how many it has
 # (`ties`) and when the latest of them began (`latest`, the newest first, microseconds): the answer for any
 # view of a moment after the first of these, and of a mark not before `told`. A crowd knows since when it has
 # been one (`full_since`, `full_mark`).
-SURE = f"""CASE WHEN i.latest[-1] < $until AND i.told <= $mark THEN i.ties - size([began IN i.latest WHERE began >= $until])
+SURE = f"""CASE WHEN i.latest[-1] < $until AND i.told <= $mark THEN i.ties - size([began IN i.latest
+    WHERE began >= $until])
     WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} END"""
 COUNTED = f"""WITH *, {SURE} AS sure
 CALL (i, sure) {{
     CALL (i, sure) {{ WITH i WHERE sure IS NULL {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
     RETURN count(t) AS found
 }}
-WITH *, CASE WHEN coalesce(sure, found) > {COUNT_CAP} THEN {COUNT_CAP} ELSE coalesce(sure, found) END AS holders"""
+WITH *, CASE WHEN coalesce(sure, found) > {COUNT_CAP} THEN {COUNT_CAP}
+    ELSE coalesce(sure, found) END AS holders"""

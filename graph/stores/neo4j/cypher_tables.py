@@ -28,13 +28,17 @@ def pages(label: str, key: str, result: str) -> str:
     before's last.
     """
     return f"""MATCH (f:{label}) WHERE f.{key} > $after WITH f ORDER BY f.{key} LIMIT $page
-        WITH collect(f) AS page CALL (page) {{ UNWIND page AS f {result} }} RETURN page[-1].{key}, size(page), rows"""
+        WITH collect(f) AS page CALL (page) {{ UNWIND page AS f {result} }}
+            RETURN page[-1].{key}, size(page), rows"""
 
 
 TIES = pages(
     "Applicant",
     "applicant_id",
-    f"MATCH (f)-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE} RETURN collect([f.applicant_id, i.node, {TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]) AS rows",
+    (
+        f"MATCH (f)-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE} "
+        f"RETURN collect([f.applicant_id, i.node, {TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]) AS rows"
+    ),
 )
 IDENTIFIERS = pages("Identifier", "node", f"RETURN collect({columns('f', IDENTIFIER)}) AS rows")
 DEVICES = pages(

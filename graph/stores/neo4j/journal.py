@@ -10,7 +10,10 @@ from graph.journal.pages import entries_in_order
 
 Read = Callable[..., list[list[Any]]]
 # NodeUniqueIndexSeekByRange on JournalEntry(mark), which gives the order too.
-ENTRIES = "MATCH (j:JournalEntry) WHERE j.mark > $after AND j.mark <= $upto RETURN j.mark, j.body ORDER BY j.mark LIMIT $limit"
+ENTRIES = (
+    "MATCH (j:JournalEntry) WHERE j.mark > $after AND j.mark <= $upto RETURN j.mark, j.body ORDER BY j.mark "
+    "LIMIT $limit"
+)
 
 
 def tail(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:

@@ -23,10 +23,14 @@ DRAFT = "CREATE (s:RingSnapshot {key: $key, name: $name, begun: datetime()})"
 LEFT_BEHIND = (
     "MATCH (s:RingSnapshot) WHERE s.mark IS NULL AND s.begun < datetime() - duration('P1D') RETURN s.key"
 )
-THROW_RINGS_AWAY = "MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= '' WITH r LIMIT $limit DETACH DELETE r RETURN count(*)"
+THROW_RINGS_AWAY = (
+    "MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= '' WITH r LIMIT $limit DETACH DELETE r "
+    "RETURN count(*)"
+)
 THROW_AWAY = "MATCH (s:RingSnapshot {key: $key}) DETACH DELETE s"
 ADD_RINGS = """MATCH (s:RingSnapshot {key: $key}) UNWIND $rings AS row
-    CREATE (r:Ring {snapshot: $key, ring_id: row[0], kind: row[1], score: row[2], state: row[3], size: row[4], body: row[5]})-[:IN_SNAPSHOT]->(s)"""
+    CREATE (r:Ring {snapshot: $key, ring_id: row[0], kind: row[1], score: row[2], state: row[3],
+        size: row[4], body: row[5]})-[:IN_SNAPSHOT]->(s)"""
 ADD_MEMBERS = f"""UNWIND $members AS row MATCH (r:Ring {{snapshot: $key, ring_id: row[0]}})
     MERGE (p:Applicant {{applicant_id: row[1]}}) ON CREATE SET p:Unknown
     CREATE (p)-[:MEMBER_OF {properties("row", MEMBER, 2)}]->(r)"""

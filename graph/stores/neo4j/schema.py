@@ -13,11 +13,12 @@ from graph.model.errors import StoreVersionError
 from graph.stores.neo4j.cypher import ROLE_TYPES
 
 NODES = (
-    "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant", "Platform", "Agent", "RingSnapshot",
-    "Ring", "JournalEntry", "Unknown",
+    "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant",
+    "Platform", "Agent", "RingSnapshot", "Ring", "JournalEntry", "Unknown",
 )  # fmt: skip
 RELATIONSHIPS = (
-    *ROLE_TYPES, "APPLIED", "TO", "AT", "THROUGH", "DID", "TOWARDS", "CAME_TO", "ABOUT", "LISTED", "MEMBER_OF", "IN_SNAPSHOT",
+    *ROLE_TYPES, "APPLIED", "TO", "AT", "THROUGH", "DID", "TOWARDS", "CAME_TO", "ABOUT", "LISTED",
+    "MEMBER_OF", "IN_SNAPSHOT",
 )  # fmt: skip
 
 

@@ -56,12 +56,15 @@ COUNTS = "\n".join(
         _COUNTED.format(what="()-[t:USES]->()", table="own"),
         _COUNTED.format(what="()-[t:NAMES_AS_CONTACT]->()", table="contact"),
         _COUNTED.format(what="()-[t:NAMES_AS_EMPLOYER]->()", table="employer"),
-        """RETURN all_applications - unknown_applications, events, outcomes, labels, contacts, all_platforms - unknown_platforms,
-            all_merchants - unknown_merchants, devices, all_applicants - unknown_applicants, identifiers, own + contact + employer""",
+        """RETURN all_applications - unknown_applications, events, outcomes, labels, contacts,
+            all_platforms - unknown_platforms,
+            all_merchants - unknown_merchants, devices, all_applicants - unknown_applicants, identifiers,
+                own + contact + employer""",
     ]
 )
 _TABLES = (
-    "applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices", "applicants", "identifiers", "ties",
+    "applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices",
+    "applicants", "identifiers", "ties",
 )  # fmt: skip
 
 

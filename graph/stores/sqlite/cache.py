@@ -17,9 +17,14 @@ from graph.stores.sqlite.codec import (
 )
 from graph.stores.sqlite.rings import snapshot_of
 
-_BY_KEY = f"""SELECT a.key, p.applicant_id, {", ".join("a." + column for column in APPLICATION_COLUMNS.split(", "))}
-    FROM json_each(?) j CROSS JOIN application a ON a.key = j.value CROSS JOIN applicant p ON p.key = a.applicant"""
-_IDENTIFIERS = "SELECT i.key, i.kind, i.token, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i ON i.key = j.value"
+_OF_APPLICATION = ", ".join("a." + column for column in APPLICATION_COLUMNS.split(", "))
+_BY_KEY = f"""SELECT a.key, p.applicant_id, {_OF_APPLICATION}
+    FROM json_each(?) j CROSS JOIN application a ON a.key = j.value
+        CROSS JOIN applicant p ON p.key = a.applicant"""
+_IDENTIFIERS = (
+    "SELECT i.key, i.kind, i.token, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i "
+    "ON i.key = j.value"
+)
 _NAMES = "SELECT p.key, p.applicant_id FROM json_each(?) j CROSS JOIN applicant p ON p.key = j.value"
 _KEYS = """SELECT i.key FROM json_each(?) j CROSS JOIN identifier i
     ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""

@@ -27,8 +27,9 @@ KINDS = tuple(IdentifierKind)
 ROLES = tuple(Role)
 
 APPLICATION_COLUMNS = (
-    "application_id, applicant, at, platform_id, product, amount, term_months, merchant_id, agent_id, channel, face_match, liveness, "
-    "phone_three_element, birth_year, city, new_citizen, mentions, attributes"
+    "application_id, applicant, at, platform_id, product, amount, term_months, merchant_id, agent_id, "
+    "channel, face_match, liveness, phone_three_element, birth_year, city, new_citizen, mentions, "
+    "attributes"
 )
 EVENT_COLUMNS = "event_id, applicant, at, kind, counterparty, merchant_id, amount, mentions, attributes"
 
@@ -68,17 +69,19 @@ def unpack_attributes(text: str) -> tuple[tuple[str, str], ...]:
 def application_row(a: Application, applicant: int, mentions: str) -> Row:
     """The columns of APPLICATION_COLUMNS."""
     return (
-        a.application_id, applicant, micros(a.applied_at), a.platform_id, a.product, a.amount, a.term_months, a.merchant_id, a.agent_id, a.channel,
-        a.face_match, a.liveness, a.phone_three_element, a.birth_year, a.city, a.new_citizen, mentions, pack_attributes(a.attributes),
+        a.application_id, applicant, micros(a.applied_at), a.platform_id, a.product, a.amount, a.term_months,
+        a.merchant_id, a.agent_id, a.channel, a.face_match, a.liveness, a.phone_three_element, a.birth_year,
+        a.city, a.new_citizen, mentions, pack_attributes(a.attributes),
     )  # fmt: skip
 
 
 def application_of(row: Row, applicant_id: str, resolve: Mapping[int, Identifier]) -> Application:
     """A row of APPLICATION_COLUMNS as an Application."""
     return Application(
-        application_id=row[0], applied_at=moment(row[2]), applicant_id=applicant_id, platform_id=row[3], product=row[4], amount=row[5],
-        term_months=row[6], merchant_id=row[7], agent_id=row[8], channel=row[9], face_match=row[10], liveness=row[11],
-        phone_three_element=_truth(row[12]), birth_year=row[13], city=row[14], new_citizen=_truth(row[15]),
+        application_id=row[0], applied_at=moment(row[2]), applicant_id=applicant_id, platform_id=row[3],
+        product=row[4], amount=row[5], term_months=row[6], merchant_id=row[7], agent_id=row[8],
+        channel=row[9], face_match=row[10], liveness=row[11], phone_three_element=_truth(row[12]),
+        birth_year=row[13], city=row[14], new_citizen=_truth(row[15]),
         mentions=unpack_mentions(row[16], resolve), attributes=unpack_attributes(row[17]),
     )  # fmt: skip
 
@@ -101,8 +104,9 @@ def event_row(e: Event, applicant: int, counterparty: int | None, mentions: str)
 def event_of(row: Row, people: tuple[str, str | None], resolve: Mapping[int, Identifier]) -> Event:
     """A row of EVENT_COLUMNS as an Event; `people` are the ids of applicant and counterparty."""
     return Event(
-        event_id=row[0], kind=row[3], at=moment(row[2]), applicant_id=people[0], counterparty_id=people[1], merchant_id=row[5], amount=row[6],
-        mentions=unpack_mentions(row[7], resolve), attributes=unpack_attributes(row[8]),
+        event_id=row[0], kind=row[3], at=moment(row[2]), applicant_id=people[0], counterparty_id=people[1],
+        merchant_id=row[5], amount=row[6], mentions=unpack_mentions(row[7], resolve),
+        attributes=unpack_attributes(row[8]),
     )  # fmt: skip
 
 
@@ -133,8 +137,8 @@ def label_row(label: Label) -> Row:
 def label_of(row: Row) -> Label:
     """The Label behind `label_row`."""
     return Label(
-        application_id=row[0] or None, applicant_id=row[1] or None, known_at=moment(row[2]), source=row[3] or None, label=LabelValue(row[4]),
-        detail=row[5],
+        application_id=row[0] or None, applicant_id=row[1] or None, known_at=moment(row[2]),
+        source=row[3] or None, label=LabelValue(row[4]), detail=row[5],
     )  # fmt: skip
 
 

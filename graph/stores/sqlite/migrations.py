@@ -15,7 +15,8 @@ from graph.stores.sqlite.before_version_3 import write_journal
 ENTRY_FIRST = """CREATE TRIGGER entry_first BEFORE UPDATE ON meta
     WHEN NEW.name = 'mark' AND NOT EXISTS (SELECT 1 FROM journal WHERE mark = NEW.value)
     BEGIN
-        SELECT RAISE(ABORT, 'the store was brought up to a later release: start this process again with that one');
+        SELECT RAISE(ABORT,
+            'the store was brought up to a later release: start this process again with that one');
     END"""
 IDENTITY = "INSERT INTO meta VALUES ('identity', random())"
 
@@ -25,7 +26,8 @@ def _labels_of_one_moment(connection: sqlite3.Connection) -> None:
     for statement in (
         "ALTER TABLE label RENAME TO label_of_version_1",
         "DROP INDEX label_of",
-        """CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL, known_at INTEGER NOT NULL,
+        """CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL,
+            known_at INTEGER NOT NULL,
             source TEXT NOT NULL, label TEXT NOT NULL, detail TEXT, mark INTEGER NOT NULL,
             PRIMARY KEY(application_id, applicant_id, known_at, source, label)) WITHOUT ROWID""",
         "CREATE INDEX label_of ON label(applicant_id) WHERE applicant_id <> ''",

@@ -15,16 +15,23 @@ from graph.stores.sqlite.codec import Row
 from graph.stores.sqlite.journal import ADD_ENTRY
 
 MEMBER_COLUMNS = "m.applicant_id, m.role, m.joined_at, m.distance_to_core, m.strength"
-IN_FORCE = "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
+IN_FORCE = (
+    "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of "
+    "AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
+)
 MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_each(?) j
     CROSS JOIN ring_member m ON m.snapshot = ? AND m.applicant_id = j.value
     CROSS JOIN ring r ON r.snapshot = m.snapshot AND r.ring_id = m.ring_id"""
-ADD_MEMBER = """INSERT INTO ring_member(snapshot, ring_id, applicant_id, role, joined_at, distance_to_core, strength)
+ADD_MEMBER = """INSERT INTO ring_member(snapshot, ring_id, applicant_id, role, joined_at, distance_to_core,
+    strength)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 MEMBERS = (
     f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? ORDER BY m.applicant_id"
 )
-MEMBERS_OF_ONE = f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? AND m.ring_id = ? ORDER BY m.applicant_id"
+MEMBERS_OF_ONE = (
+    f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? "
+    "AND m.ring_id = ? ORDER BY m.applicant_id"
+)
 
 
 def save(connection: sqlite3.Connection, snapshot: RingSnapshot, revision: int) -> None:

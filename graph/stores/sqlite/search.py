@@ -14,14 +14,19 @@ _LOOK_AGAIN = 10_000  # steps of SQLite between two looks at the clock
 
 # Each gives (name, what to show). An id is looked up as it is and as a beginning; the range ends before the
 # highest character.
-APPLICANTS = """SELECT p.applicant_id, p.applicant_id FROM applicant p WHERE p.applicant_id >= :text AND p.applicant_id < :end
+APPLICANTS = """SELECT p.applicant_id, p.applicant_id FROM applicant p
+    WHERE p.applicant_id >= :text AND p.applicant_id < :end
     AND (EXISTS (SELECT 1 FROM application a WHERE a.applicant = p.key AND a.at < :as_of AND a.mark <= :mark)
       OR EXISTS (SELECT 1 FROM event e WHERE e.applicant = p.key AND e.at < :as_of AND e.mark <= :mark)
       OR EXISTS (SELECT 1 FROM tie t WHERE t.applicant = p.key AND t.since < :as_of AND t.mark <= :mark))
     ORDER BY p.applicant_id LIMIT :limit"""
-APPLICATIONS = """SELECT application_id, application_id FROM application WHERE application_id >= :text AND application_id < :end AND at < :as_of
+APPLICATIONS = """SELECT application_id, application_id FROM application
+    WHERE application_id >= :text AND application_id < :end AND at < :as_of
     AND mark <= :mark ORDER BY application_id LIMIT :limit"""
-RINGS = "SELECT ring_id, ring_id FROM ring WHERE snapshot = :snapshot AND ring_id >= :text AND ring_id < :end ORDER BY ring_id LIMIT :limit"
+RINGS = (
+    "SELECT ring_id, ring_id FROM ring WHERE snapshot = :snapshot AND ring_id >= :text "
+    "AND ring_id < :end ORDER BY ring_id LIMIT :limit"
+)
 _KINDS = ", ".join(str(code) for code in range(len(KINDS)))
 IDENTIFIERS = f"""SELECT i.kind, i.token, i.masked FROM identifier i
     WHERE (i.masked = :text OR (i.kind IN ({_KINDS}) AND i.token >= :text AND i.token < :end))

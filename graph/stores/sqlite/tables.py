@@ -53,7 +53,10 @@ class _Reader:
         created = self._read(f"application WHERE {self._visible} ORDER BY at, application_id", _APPLICATION)
         events = self._events()
         labels = self._read(
-            f"label WHERE known_at < {self._as_of} AND {self._recorded} ORDER BY known_at, application_id, applicant_id, source, label",
+            (
+                f"label WHERE known_at < {self._as_of} "
+                f"AND {self._recorded} ORDER BY known_at, application_id, applicant_id, source, label"
+            ),
             _LABEL,
         )
         names, place = self._people(
@@ -198,7 +201,10 @@ class _Reader:
             "amount": ("o.amount", "f8"),
         }
         result = self._read(
-            f"(SELECT * FROM outcome WHERE {self._visible}) o CROSS JOIN application a ON a.application_id = o.application_id",
+            (
+                f"(SELECT * FROM outcome WHERE {self._visible}) o CROSS JOIN application a "
+                "ON a.application_id = o.application_id"
+            ),
             columns,
         )
         place = np.full(int(max(keys.max(initial=0), result["application"].max(initial=0))) + 1, -1, np.int32)
@@ -220,15 +226,18 @@ class _Reader:
 _NOTHING = "\x1f"  # stands for a text that is NULL; no word of a lender's holds it
 _UNKNOWN = {"f": "9e999", "i": "-1", "b": "0", "O": f"'{_NOTHING}'"}
 _APPLICATION: ColumnQueries = (
-    {"key": ("key", "i8"), "application_id": ("application_id", "O"), "applicant": ("applicant", "i8"), "at": ("at", "i8")}
+    {"key": ("key", "i8"), "application_id": ("application_id", "O"), "applicant": ("applicant", "i8"),
+     "at": ("at", "i8")}
     | {name: (f"{name}_id", "O") for name in ("platform", "merchant", "agent")}
     | {name: (f"CAST({name} AS REAL)", "f8")
-       for name in ("amount", "term_months", "face_match", "liveness", "phone_three_element", "birth_year", "new_citizen")}
+       for name in ("amount", "term_months", "face_match", "liveness", "phone_three_element", "birth_year",
+                    "new_citizen")}
     | {name: (name, "O") for name in ("product", "channel", "city")}
 )  # fmt: skip
 _EVENT: ColumnQueries = {
-    "key": ("key", "i8"), "applicant": ("applicant", "i8"), "at": ("at", "i8"), "counterparty": ("counterparty", "i8"), "amount": ("amount", "f8"),
-    "kind": ("kind", "O"), "merchant": ("merchant_id", "O"),
+    "key": ("key", "i8"), "applicant": ("applicant", "i8"), "at": ("at", "i8"),
+    "counterparty": ("counterparty", "i8"), "amount": ("amount", "f8"), "kind": ("kind", "O"),
+    "merchant": ("merchant_id", "O"),
 }  # fmt: skip
 _LABEL: ColumnQueries = {
     "application": ("application_id", "O"),
@@ -254,8 +263,12 @@ _IDENTIFIER: ColumnQueries = {
     "linking": ("linking", "b"),
     "token": ("token", "O"),
 }
-_DEVICE: ColumnQueries = {"identifier": ("identifier", "i8"), "os": ("os", "O"), "model": ("model", "O"),
-                 **{name: (f"CAST({name} AS REAL)", "f8") for name in ("is_emulator", "is_rooted")}}  # fmt: skip
+_DEVICE: ColumnQueries = {
+    "identifier": ("identifier", "i8"),
+    "os": ("os", "O"),
+    "model": ("model", "O"),
+    **{name: (f"CAST({name} AS REAL)", "f8") for name in ("is_emulator", "is_rooted")},
+}
 
 
 def _column(result: pa.ChunkedArray, dtype: str) -> Column:

@@ -18,10 +18,14 @@ from graph.stores.sqlite.schema import FOREVER
 _APPLICANT, _IDENTIFIER = 34, 2
 _LOW = (1 << _APPLICANT - _IDENTIFIER) - 1
 _STANDING = f"""
-    SELECT j.value, (SELECT min(at) FROM mention WHERE applicant = j.value >> {_APPLICANT} AND identifier = j.value >> {_IDENTIFIER} & {_LOW}
+    SELECT j.value, (SELECT min(at) FROM mention
+        WHERE applicant = j.value >> {_APPLICANT} AND identifier = j.value >> {_IDENTIFIER} & {_LOW}
                      AND role = j.value & 3) FROM json_each(?) j"""
 _MENTION = "INSERT OR IGNORE INTO mention(applicant, identifier, role, at, mark) VALUES (?, ?, ?, ?, ?)"
-_SUPERSEDE = "UPDATE tie SET superseded = ? WHERE identifier = ? AND since = ? AND applicant = ? AND role = ? AND superseded = ?"
+_SUPERSEDE = (
+    "UPDATE tie SET superseded = ? WHERE identifier = ? AND since = ? AND applicant = ? AND role = ? "
+    "AND superseded = ?"
+)
 _TIE = (
     "INSERT INTO tie(identifier, since, applicant, role, mark, kind, superseded) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )

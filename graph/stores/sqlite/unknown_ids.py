@@ -9,8 +9,12 @@ from collections.abc import Collection
 from graph.store.port import UnknownIds
 
 # Short lists, each id looked up by its index; the first application or event ends the look.
-APPLICATIONS = "SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM application WHERE application_id = j.value)"
-PEOPLE = """SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM applicant p CROSS JOIN {known_by} f ON f.applicant = p.key
+APPLICATIONS = (
+    "SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM application "
+    "WHERE application_id = j.value)"
+)
+PEOPLE = """SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM applicant p
+    CROSS JOIN {known_by} f ON f.applicant = p.key
     WHERE p.applicant_id = j.value)"""
 
 

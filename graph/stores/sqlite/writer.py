@@ -31,7 +31,8 @@ from graph.stores.sqlite.ties import BatchMentions, TieBatch, keep_ties
 _IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i
     ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
 # The last revision, and the keys that the next person and the next identifier get.
-_STATE = """SELECT value, (SELECT coalesce(max(key), 0) + 1 FROM applicant), (SELECT coalesce(max(key), 0) + 1 FROM identifier)
+_STATE = """SELECT value, (SELECT coalesce(max(key), 0) + 1 FROM applicant), (SELECT coalesce(max(key), 0) + 1
+    FROM identifier)
     FROM meta WHERE name = 'mark'"""
 _PEOPLE = (
     "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"

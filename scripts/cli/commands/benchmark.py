@@ -16,9 +16,10 @@ from scripts.cli.learning_libraries import learning_libraries
 EXAMPLE = """example:
   COMMAND --graph var/graphs/s_ffsd_g --out var/s_ffsd_g.json
 
-The folder holds nodes.parquet (node_id, node_type, label 0/1/null, split train/val/test or a time `at`, features x_*) and edges.parquet
-(src, dst, relation, `at` where known). With `at` every node is read as of its own time, and without `split` the nodes are split by it:
-60 % train, 10 % val, 30 % test. A column `known_at` says when a label became known. docs/benchmarks.md has the rules."""
+The folder holds nodes.parquet (node_id, node_type, label 0/1/null, split train/val/test or a time `at`,
+features x_*) and edges.parquet (src, dst, relation, `at` where known). With `at` every node is read as of its
+own time, and without `split` the nodes are split by it: 60 % train, 10 % val, 30 % test. A column `known_at`
+says when a label became known. docs/benchmarks.md has the rules."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

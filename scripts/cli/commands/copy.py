@@ -18,8 +18,9 @@ EXAMPLE = """examples:
   COMMAND sqlite:///ringfence.db neo4j://neo4j:secret@localhost:7687/neo4j
   COMMAND neo4j://neo4j:secret@localhost:7687/neo4j sqlite:///back.db
 
-A copy that was stopped goes on where it was when it is begun again. The key of the pseudonyms is not in a store: give the new one the same
-RINGFENCE_HASH_KEY. Facts that come into FROM during the copy are copied by running it once more."""
+A copy that was stopped goes on where it was when it is begun again. The key of the pseudonyms is not in a
+store: give the new one the same RINGFENCE_HASH_KEY. Facts that come into FROM during the copy are copied by
+running it once more."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,8 @@ EXAMPLE = """examples:
   COMMAND
   COMMAND --once --folder var/demo
 
-Everything is written below --folder; the world ends today, so that the service's clock is the moment after it."""
+Everything is written below --folder; the world ends today, so that the service's clock is the moment after
+it."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # the time zone of deliveries and arguments unless they say another
 
 
@@ -106,7 +107,8 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
         cases = first_look.cases(api, files.world / "records", files.rings)
         seconds = round(time.monotonic() - started)
         say(f"Ready after {seconds} s. Look around:")
-        print(f"  the desk, open at that ring   {cases['desk']}\n  the key it asks for           cat {key_file}\n"
+        print(f"  the desk, open at that ring   {cases['desk']}\n"
+              f"  the key it asks for           cat {key_file}\n"
               f"  the report of the week        {files.rings / 'report.html'}\n"
               f"  the API                       {api.address}/docs", flush=True)  # fmt: skip
         figures = {**first_look.figures(judged, learned), **cases, "seconds": seconds}
@@ -124,26 +126,48 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
 
 def _graph(files: _Files, applicants: int, today: str) -> None:
     """A world, and its records in the store."""
-    first_look.say_world(step("1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", "world", files.world,
-                              "--applicants", applicants, "--days", 365, "--seed", 7, "--until", today))  # fmt: skip
-    first_look.say_load(step("2/6  Its records go into the graph; no raw phone or id number is kept", "load", files.world / "records",
-                             "--store", files.store, "--report", files.folder / "load"))  # fmt: skip
+    made = ("--applicants", applicants, "--days", 365, "--seed", 7, "--until", today)
+    first_look.say_world(
+        step(
+            "1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside",
+            "world", files.world, *made,
+        )
+    )  # fmt: skip
+    first_look.say_load(
+        step(
+            "2/6  Its records go into the graph; no raw phone or id number is kept",
+            "load", files.world / "records", "--store", files.store, "--report", files.folder / "load",
+        )
+    )  # fmt: skip
 
 
 def _rings_and_model(files: _Files, today: str, last_week: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Figures of the rings, judged by the truth, and of the model, which learns meanwhile."""
     log = files.folder / "train.log"
-    training = start("3/6  A model begins to learn, from what was known at each moment", "train", "--store", files.store, "--as-of", today,
-                     "--out", files.model, "--most-network-samples", 1500, quiet=log)  # fmt: skip
+    training = start(
+        "3/6  A model begins to learn, from what was known at each moment",
+        "train", "--store", files.store, "--as-of", today, "--out", files.model,
+        "--most-network-samples", 1500, quiet=log,
+    )  # fmt: skip
     try:
         # the casebook of the service, where its cases are seen
         weekly = ("rings", "--store", files.store, "--casebook", files.casebook)
-        step("4/6  Meanwhile the rings, as of last week", *weekly, "--new-casebook", "--as-of", last_week, "--back-steps", 0,
-             "--out", files.folder / "rings-last-week")  # fmt: skip
-        first_look.say_rings(step("     and as of today: what changed, and when each would have been flagged first", *weekly, "--as-of", today,
-                                  "--back-steps", 9, "--out", files.rings))  # fmt: skip
-        judged = step("     against the truth, beside the usual recipes on the same graph", "evaluate", "--store", files.store,
-                      "--rings", files.rings, "--truth", files.world / "truth", "--as-of", today)  # fmt: skip
+        step(
+            "4/6  Meanwhile the rings, as of last week",
+            *weekly, "--new-casebook", "--as-of", last_week, "--back-steps", 0,
+            "--out", files.folder / "rings-last-week",
+        )  # fmt: skip
+        first_look.say_rings(
+            step(
+                "     and as of today: what changed, and when each would have been flagged first",
+                *weekly, "--as-of", today, "--back-steps", 9, "--out", files.rings,
+            )
+        )  # fmt: skip
+        judged = step(
+            "     against the truth, beside the usual recipes on the same graph",
+            "evaluate", "--store", files.store, "--rings", files.rings, "--truth", files.world / "truth",
+            "--as-of", today,
+        )  # fmt: skip
         print("   the model is still learning ...", flush=True)
         return judged, figures_of(training, log)
     finally:

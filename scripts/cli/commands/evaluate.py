@@ -17,10 +17,11 @@ from service.settings import Settings
 EXAMPLE = """example:
   COMMAND --rings var/rings/2026-W01 --truth world/truth --as-of 2026-01-05 --store sqlite:///ringfence.db
 
-`not_known` measures the same over those who were not known for fraud by the moment: what was found beyond what had been confirmed already.
-A truth that says when people first applied (first_applied_at) is cut to those who had by then; with --store it is cut to the applicants that the
-store knew by then, and the usual recipes are run beside: bare components, and Leiden on links
-weighted 1/holders (at two resolutions that suit it), all flagged where a known fraud is inside."""
+`not_known` measures the same over those who were not known for fraud by the moment: what was found beyond
+what had been confirmed already. A truth that says when people first applied (first_applied_at) is cut to
+those who had by then; with --store it is cut to the applicants that the store knew by then, and the usual
+recipes are run beside: bare components, and Leiden on links weighted 1/holders (at two resolutions that suit
+it), all flagged where a known fraud is inside."""
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -42,7 +43,10 @@ def _run(options: argparse.Namespace) -> Result:
             known = frozenset(tables.applicant_ids[fraud_spells(tables).fraud].tolist())
     if known is None:
         print(
-            "evaluate_rings: these rings do not say who was known for fraud by then: with --store the figures tell them apart",
+            (
+                "evaluate_rings: these rings do not say who was known for fraud by then: with --store the "
+                "figures tell them apart"
+            ),
             file=sys.stderr,
         )
     references = {name: measured(groups, truth, known) for name, groups in result.items()}

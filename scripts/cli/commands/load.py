@@ -39,7 +39,8 @@ EXAMPLE = """examples:
   COMMAND mine --check
   COMMAND postgresql://reader@db/lending --mapping lending.yaml --store sqlite:///ringfence.db
 
-The report and rejects.jsonl go to --report, by default into a folder of their own under var/loads; the last line names both files."""
+The report and rejects.jsonl go to --report, by default into a folder of their own under var/loads; the last
+line names both files."""
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -125,7 +126,10 @@ def _say(report: Report) -> None:
         log.warning("no table reads %s", names(report.left_out))
     if report.rejects_not_written:
         log.warning(
-            "rejects.jsonl is full (%sREJECTS_BYTES): %d more bad rows are counted in the report and not written out",
+            (
+                "rejects.jsonl is full (%sREJECTS_BYTES): %d more bad rows are counted in the report and "
+                "not written out"
+            ),
             LIMIT,
             report.rejects_not_written,
         )

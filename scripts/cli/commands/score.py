@@ -15,9 +15,11 @@ from service.opening import moment_given
 from service.settings import Settings
 
 EXAMPLE = """example:
-  COMMAND --store sqlite:///ringfence.db --model models/first --since 2025-12-01 --until 2026-01-01 --out scores.parquet
+  COMMAND --store sqlite:///ringfence.db --model models/first \\
+    --since 2025-12-01 --until 2026-01-01 --out scores.parquet
 
-A store that holds no applications (a payment platform's) has its people assessed instead: everybody with an event in the period, as of --until."""
+A store that holds no applications (a payment platform's) has its people assessed instead: everybody with an
+event in the period, as of --until."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

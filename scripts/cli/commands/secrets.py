@@ -18,7 +18,8 @@ from service.folders import folder_for
 EXAMPLE = """example:
   COMMAND secrets
 
-What is there already stays as it is, so that it can be run again. The callers' keys are the lines of api_keys (docs/settings.md)."""
+What is there already stays as it is, so that it can be run again. The callers' keys are the lines of api_keys
+(docs/settings.md)."""
 
 
 def _arguments(parser: Parser) -> None:
@@ -40,18 +41,25 @@ def _run(options: Namespace) -> Result:
     for together in (("store", "neo4j_auth"), ("casebook", "postgres_password")):  # both ends of one password
         if 0 < len(set(together) & set(created)) < len(together):
             raise SettingError(
-                f"{folder} holds one of {' and '.join(together)}, which say the same password: write the other one by hand, or delete both"
+                f"{folder} holds one of {' and '.join(together)}, which say the same password: write the "
+                "other one by hand, or delete both"
             )
     for name in created:
         (folder / name).write_text(wanted[name] + "\n", encoding="utf-8")
     if os.getuid() == 0:
         print(
-            f"root owns {folder}: give it and the model to the service's user (chown -R 1000:1000 {folder} var/model)",
+            (
+                f"root owns {folder}: give it and the model to the service's user (chown -R 1000:1000 "
+                f"{folder} var/model)"
+            ),
             file=sys.stderr,
         )
     elif (os.getuid(), os.getgid()) != (1000, 1000):
         print(
-            f"put into .env, so that the service can read them: RINGFENCE_UID={os.getuid()} and RINGFENCE_GID={os.getgid()}",
+            (
+                f"put into .env, so that the service can read them: RINGFENCE_UID={os.getuid()} and "
+                f"RINGFENCE_GID={os.getgid()}"
+            ),
             file=sys.stderr,
         )
     return Result(

@@ -12,8 +12,9 @@ from service.settings import Settings
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --model models/first --casebook sqlite:///casebook.db
 
-Ready when GET /readyz answers 200. Where no caller's key is configured, the first start makes one, shows it once and keeps it beside the store
-(ringfence.db.operator.key). Every option is also a setting (docs/settings.md)."""
+Ready when GET /readyz answers 200. Where no caller's key is configured, the first start makes one, shows it
+once and keeps it beside the store (ringfence.db.operator.key). Every option is also a setting
+(docs/settings.md)."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
