@@ -62,17 +62,6 @@ def recall_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) 
     return float(((w * y)[above].sum() + share * (w * y)[at].sum()) / (w * y).sum())
 
 
-def threshold_at(probability: Floats, weight: Floats, capacity: float) -> float:
-    """The lowest probability that at most the `capacity` share of samples reaches; ties that do not fit in
-    stay under it together.
-    """
-    order = np.argsort(-probability, kind="stable")
-    p, reached = probability[order], np.cumsum(weight[order])
-    last = np.r_[p[1:] < p[:-1], True]  # of its ties
-    fits = np.flatnonzero(last & (reached <= capacity * weight.sum() * (1 + 1e-9)))
-    return float(p[fits[-1]]) if len(fits) else float(np.nextafter(p[0], 1.0))
-
-
 def best_single(columns: Floats, names: Sequence[str], bad: Bools, weight: Floats) -> tuple[str, float]:
     """The single column (N, columns) that ranks frauds best, and its average precision: a baseline that needs
     no model.

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.cutoffs import learning_cutoffs
-from gnn.evaluate import Measures, threshold_at
+from gnn.evaluate import Measures
 from gnn.learning import FittedParts, StageTargets, TrainingStages, learn, thinned
 from gnn.parts import SERVABLE, SamplePool, design_of
 from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
+from graph.model.capacity import threshold_at
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -48,6 +48,17 @@ class Thresholds:
                 "RINGFENCE_DECLINE_PROBABILITY so that review comes first"
             )
 
+    @property
+    def from_here_a_person(self) -> float:
+        """The probability from which on nothing is approved."""
+        return min(self.review, self.approve)
+
+    def decide(self, probability: float, *, asked: bool) -> Decision:
+        """What is proposed at a probability; `asked`: whether something else asks for a person."""
+        if probability >= self.decline:
+            return Decision.DECLINE
+        return Decision.REVIEW if asked or probability >= self.from_here_a_person else Decision.APPROVE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreScale:
@@ -158,18 +169,21 @@ class Policy:
             dimensions=dimensions,
         )
 
+    def asked(self, findings: Findings) -> bool:
+        """Whether something else than a probability asks for a person: a rule, or what could not be looked
+        at.
+        """
+        return findings.level is not Level.FULL or any(
+            one.forces_review for one in rules.fired(findings.rule_inputs, self.limits)
+        )
+
     def decide(self, findings: Findings, fired: tuple[FiredRule, ...]) -> Decision:
         """approve only with complete evidence, a low probability and no rule that asks for review; only the
         model can propose to decline.
         """
         if findings.level is not Level.FULL or findings.probability is None:
             return Decision.REVIEW
-        if findings.probability >= self.thresholds.decline:
-            return Decision.DECLINE
-        looked_at = min(self.thresholds.review, self.thresholds.approve)
-        if findings.probability >= looked_at or any(one.forces_review for one in fired):
-            return Decision.REVIEW
-        return Decision.APPROVE
+        return self.thresholds.decide(findings.probability, asked=any(one.forces_review for one in fired))
 
     def _score(
         self, findings: Findings, fired: tuple[FiredRule, ...], dimensions: Mapping[str, float]

@@ -67,6 +67,8 @@ def create_app(context: AppContext) -> Flask:
     app.extensions["ringfence"] = context
     # metrics are of a worker, not of what starts it
     context.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()
+    if (following := context.policies.following) is not None:
+        following.alarm = lambda side: metrics.REVIEW_SHARE.labels(side.value).inc()
     context.views.on_fall_back = lambda why: metrics.PAST_FRAME.labels(why).inc()
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_batch_bytes
     app.extensions["ringfence.batches"] = Slots(

@@ -18,7 +18,7 @@ from ingestion.pseudonymise import Keyring
 from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
 from service.assessment.context import system_clock
-from service.settings import NO_FRAME, Settings
+from service.settings import FOLLOWS_ON, NO_FRAME, Settings
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -183,6 +183,13 @@ def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
     )
     review, decline = settings.review_probability or review, settings.decline_probability or decline
     return Policy(Thresholds(review=review, decline=decline, approve=settings.approve_ceiling))
+
+
+def follows(settings: Settings) -> bool:
+    """Whether the review threshold follows the scores: unless the settings say which it is, or that it
+    stays.
+    """
+    return settings.review_follows == FOLLOWS_ON and not settings.review_probability
 
 
 def _without_password(url: str) -> str:

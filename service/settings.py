@@ -20,6 +20,7 @@ _LOAD = DeliveryLimits()
 PREFIX = "RINGFENCE_"
 NO_FRAME = "none"
 WATCH_ON, WATCH_OFF = "on", "off"
+FOLLOWS_ON, FOLLOWS_OFF = "on", "off"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -128,6 +129,11 @@ class Settings:
     review_probability: float = _setting(
         0.0,
         "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.",
+    )
+    review_follows: str = _setting(
+        FOLLOWS_ON,
+        "Whether the review threshold follows the latest scores, so that no more go to a person than its "
+        "capacity; `off`: it stays the model's.",
     )
     decline_probability: float = _setting(
         0.0, "Probability of fraud from which declining is proposed; 0: the model's own."
@@ -261,6 +267,10 @@ class Settings:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
         if self.watch not in (WATCH_ON, WATCH_OFF):
             raise SettingError(f"{PREFIX}WATCH={self.watch!r} must be {WATCH_ON} or {WATCH_OFF}")
+        if self.review_follows not in (FOLLOWS_ON, FOLLOWS_OFF):
+            raise SettingError(
+                f"{PREFIX}REVIEW_FOLLOWS={self.review_follows!r} must be {FOLLOWS_ON} or {FOLLOWS_OFF}"
+            )
         if self.model_digest and not _SHA256.fullmatch(self.model_digest):
             raise SettingError(
                 f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`"

@@ -15,12 +15,16 @@ from graph.frame.location import frame_of
 from graph.model.errors import StoreError
 from graph.store.port import GraphStore
 from ingestion.parse_context import Pseudonymiser, time_zone
+from investigations.casebook import Casebook
+from investigations.policy import Policy
+from investigations.review_capacity import Following
 from service.assessment.context import AppContext, system_clock
+from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
 from service.jobs.background_writer import BackgroundWriter
 from service.lenders import Lenders
-from service.opening import load_scorer, open_casebook, open_keyring, open_store, policy_for
+from service.opening import follows, load_scorer, open_casebook, open_keyring, open_store, policy_for
 from service.settings import NO_FRAME, Settings
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ def wire(
         frame = _if_store_answers(find)
         opened.pop_all()
     rotated = len(keys.keys) > 1
+    policy = policy_for(settings, scorer)
     return AppContext(
         settings=settings,
         store=store,
@@ -70,9 +75,25 @@ def wire(
         responses=ResponseBuilder(zone, f"{settings.public_url.rstrip('/')}/desk"),
         writer=BackgroundWriter(store),
         views=Views(store, frame, settings.self_check, find),
-        policy=policy_for(settings, scorer),
+        policy=policy,
+        policies=PolicyInForce(policy, _following(settings, policy, scorer, casebook)),
         scorer=scorer,
         clock=clock,
+    )
+
+
+def _following(
+    settings: Settings, policy: Policy, scorer: Scorer | None, casebook: Casebook
+) -> Following | None:
+    """Thresholds by the scores of recorded answers; None where the settings say which they are."""
+    if scorer is None or not follows(settings):
+        return None
+    version = scorer.version
+    return Following(
+        policy.thresholds,
+        scorer.capacity,
+        time_zone(settings.timezone),
+        lambda window: casebook.scores.of(window, version),
     )
 
 

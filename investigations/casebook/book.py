@@ -24,6 +24,7 @@ from graph.model.errors import (
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.alert_files import AlertFiles
+from investigations.casebook.answer_scores import AnswerScores
 from investigations.casebook.audit_trail import AuditTrail
 from investigations.casebook.engine import Engines, PlainConnections
 from investigations.casebook.message_files import MessageFiles
@@ -68,6 +69,7 @@ class Casebook(AlertFiles):
         """
         super().__init__(Engines(url, sync))
         self.messages = MessageFiles(self._engines)
+        self.scores = AnswerScores(self._engines)
         self.users = UserFiles(self._engines)
         self.audit = AuditTrail(self._engines)
 

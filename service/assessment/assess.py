@@ -89,7 +89,8 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
         raise UnknownApplicantError(
             f"nobody knows applicant {subject.applicant_id!r}: no application, event or label ever named it"
         )
-    concluded = context.policy.conclude(evaluation.findings)
+    policy = context.policies.at(request.at)
+    concluded = policy.conclude(evaluation.findings)
     findings = _findings(context, request.stage, subject, request.at, (evaluation, concluded))
     first = _first_scan(context, request.stage, subject, request.at)
     if first is not None:
@@ -109,7 +110,6 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
     if request.ignored:
         answer["ignored"] = list(request.ignored)
     scored = findings["models"][0]["version"] if findings["models"] else None
-    membership = evaluation.findings.rule_inputs.membership
     assessment = RiskAssessment(
         assessment_id=assessment_id,
         stage=request.stage,
@@ -125,9 +125,10 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
         probability=concluded.probability,
         policy_version=concluded.policy_version,
         model_version=scored,
-        ring_id=membership.ring.ring_id if membership else None,
+        ring_id=evaluation.ring_id,
         answer=orjson.dumps(answer),
-        audit=audit_record.audit_record(subject, evaluation, remembered.stored),
+        audit=audit_record.audit_record(subject, evaluation, remembered.stored)
+        | context.policies.kept(policy),
     )
     with request.watch.timing("audit"):
         return context.casebook.record(assessment, request.claim, to_outbox=not remembered.stored)
@@ -153,7 +154,7 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
             evaluation,
             degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]),
         )
-    concluded = context.policy.conclude(evaluation.findings)
+    concluded = audit_record.policy_of(recorded, context.policies).conclude(evaluation.findings)
     again = _findings(context, recorded.stage, subject, recorded.as_of, (evaluation, concluded))
     if answered["changes_since"] is not None:
         first = context.casebook.assessment(answered["changes_since"]["assessment_id"])
@@ -184,7 +185,7 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
         "models_then": answered["models"],
         "models_now": response.models(context.model),
         "policy_then": answered["policy_version"],
-        "policy_now": context.policy.version,
+        "policy_now": context.policies.at(context.clock()).version,
         "answer": {
             name: answered[name] if name in response.OF_THE_REQUEST else again.get(name) for name in answered
         },

@@ -11,11 +11,13 @@ from typing import Any
 
 import orjson
 
-from graph.model.errors import StoreChangedError
+from graph.model.errors import SettingError, StoreChangedError
 from graph.model.types import Application, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import Subject
 from investigations.assessments import RiskAssessment
+from investigations.policy import Policy
 from service.assessment.evaluation import Evaluation
+from service.assessment.policy_in_force import PolicyInForce
 
 _MEASURED = ("signals", "contributions", "parts")
 _ABSENT = object()
@@ -55,6 +57,18 @@ def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
             "answer"
         ) from error
     return answer, subject
+
+
+def policy_of(recorded: RiskAssessment, policies: PolicyInForce) -> Policy:
+    """The policy of the settings, with the thresholds of that day where they followed the scores. Raises
+    StoreChangedError where they cannot be read.
+    """
+    try:
+        return policies.again(recorded.audit.get("thresholds"))
+    except (SettingError, TypeError) as error:
+        raise StoreChangedError(
+            f"assessment {recorded.assessment_id} is not as it was written: {error} in its thresholds"
+        ) from error
 
 
 def contradictions(recorded: RiskAssessment) -> list[dict[str, Any]]:

@@ -25,12 +25,14 @@ from graph.model.moments import micros
 from graph.progress import bar
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore, GraphView
+from ingestion.parse_context import time_zone
 from investigations.policy import Policy
 from service.assessment.assess import assess_stored
+from service.assessment.batch_thresholds import followed
 from service.assessment.context import system_clock
 from service.assessment.views import Views
 from service.folders import folder_for
-from service.opening import filled_frame, load_scorer, open_existing, open_store, policy_for
+from service.opening import filled_frame, follows, load_scorer, open_existing, open_store, policy_for
 from service.settings import Settings
 from service.table_files import FORMATS, writer_for
 
@@ -152,7 +154,12 @@ def scored(settings: Settings, period: Period, *, processes: int = 1) -> Iterato
         load_scorer(settings.model, settings.model_digest) if settings.model else None,
         _mark(settings),
     )
-    yield from _all_rows(task, period, processes)
+    rows = _all_rows(task, period, processes)
+    if task.scorer is not None and follows(settings):
+        own = policy_for(settings, task.scorer).thresholds
+        rows = followed(rows, own, task.scorer.capacity, time_zone(settings.timezone))
+    for chunk in rows:
+        yield [{name: row[name] for name in COLUMNS.names} for row in chunk]
 
 
 def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
@@ -232,6 +239,7 @@ def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
         bench.views.at(request.as_of, bench.revision), subject, bench.scorer, bench.policy
     )
     membership = evaluation.findings.rule_inputs.membership
+    asked = bench.policy.asked(evaluation.findings)
     return {
         "application_id": subject.application.application_id if subject.application else None,
         "applicant_id": subject.applicant_id,
@@ -242,6 +250,7 @@ def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
         "ring_id": membership.ring.ring_id if membership else None,
         "ring_kind": membership.ring.kind.value if membership else None,
         "reason_codes": [reason.code.code for reason in concluded.reasons],
+        "asked": asked,
     }
 
 

@@ -17,6 +17,7 @@ from investigations.assessments import ModelUsed
 from investigations.casebook import Casebook
 from investigations.policy import Policy
 from service.assessment.deadline import LatencyEstimate
+from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
 from service.jobs.background_writer import BackgroundWriter
@@ -49,6 +50,7 @@ class AppContext:
     writer: BackgroundWriter
     views: Views
     policy: Policy = dataclasses.field(default_factory=Policy)
+    policies: PolicyInForce
     latencies: LatencyEstimate = dataclasses.field(default_factory=LatencyEstimate)
     scorer: Scorer | None = None
     clock: Callable[[], datetime] = system_clock

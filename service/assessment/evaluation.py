@@ -62,6 +62,12 @@ class Evaluation:
         return self.features.lending if self.features else None
 
     @property
+    def ring_id(self) -> str | None:
+        """The ring that the subject is a member of."""
+        membership = self.findings.rule_inputs.membership
+        return membership.ring.ring_id if membership else None
+
+    @property
     def nobody(self) -> bool:
         """Whether it was looked for, and no fact at all names the subject or anything that the application
         names.

@@ -52,6 +52,11 @@ PAST_FRAME = Counter(
     "Reads of the store's own view because the frame was `behind` or `unreadable`.",
     ("why",),
 )
+REVIEW_SHARE = Counter(
+    "ringfence_review_share_outside_total",
+    "Days on which the share of answers in review had left its band, by `side`, in each worker.",
+    ("side",),
+)
 ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))
 WEBHOOKS = Counter(
     "ringfence_webhooks_total",

@@ -51,7 +51,7 @@ def versions() -> Response:
         Versions(
             name="ringfence",
             version=product_version(),
-            policy_version=app_context().policy.version,
+            policy_version=app_context().policies.at(app_context().clock()).version,
             models=used,
         )
     )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gnn.calibrate import fit, level
 from gnn.calibrator import Calibrator
-from gnn.evaluate import ece, measures, recall_at, threshold_at
+from gnn.evaluate import ece, measures, recall_at
+from graph.model.capacity import threshold_at
 
 seeds = st.integers(0, 10_000)
 

@@ -76,6 +76,7 @@ class PlainModel:
     typical_low: Mapping[str, float] = field(default_factory=lambda: {"face_match": 0.8, "liveness": 0.8})
     review_probability: float = 0.10
     decline_probability: float = 0.90
+    capacity: float = 0.02
 
     def score(self, n: Neighbourhood, row: Column) -> PlainScored:
         if self.broken:
