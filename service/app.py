@@ -38,6 +38,8 @@ from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.jobs.outbox import Outbox
+from service.login import routes as login
+from service.login.oidc import provider_of
 from service.readiness import warm
 from service.settings import Settings, named
 from service.wiring import wire
@@ -81,6 +83,9 @@ def create_app(context: AppContext) -> Flask:
     )
     app.extensions["ringfence.probing"] = Probing(_shared(context.settings, "guesses"))
     app.extensions["ringfence.strangers"] = MissRates(_shared(context.settings, "strangers"))
+    app.extensions["ringfence.login"] = login.desk_for(
+        Path(shared) if (shared := context.settings.metrics_dir) else None, provider_of(context.settings)
+    )
     _frame(
         app,
         CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file),
@@ -94,6 +99,7 @@ def create_app(context: AppContext) -> Flask:
     app.register_blueprint(status_api.bp)
     app.register_blueprint(routes.bp)
     app.register_blueprint(case_files.bp)
+    app.register_blueprint(login.bp)
     require_declared(app)
     return app
 

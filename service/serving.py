@@ -24,6 +24,7 @@ from service.beside import running_beside
 from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
+from service.login.oidc import provider_of
 from service.opening import load_scorer
 from service.readiness import warm
 from service.settings import WATCH_ON, Settings
@@ -55,7 +56,7 @@ def serve(settings: Settings) -> None:
         raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the
     # tables.
-    _prepare(settings)
+    by_name = _prepare(settings)
     if keyless:
         settings = with_operators_key(settings, _say)
     folder = (
@@ -68,6 +69,10 @@ def serve(settings: Settings) -> None:
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     _say(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs")
+    if not by_name:
+        _say(
+            "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"
+        )
     try:
         with running_beside("service.watching") if _watches(settings) else nullcontext():
             _server(settings).serve()
@@ -84,14 +89,18 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings) -> bool:
+    """Raise what stops the start; whether anybody can log in at the desk by name."""
     _check_port(settings)
+    provider = provider_of(settings)
     endpoints(settings.webhooks)  # what cannot be meant stops the start
     networks(settings.webhook_networks)
     context = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
     warm(context)  # here, so that the workers find everything compiled and the frame filled
     context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
+    by_name = provider is not None or context.casebook.users.any()
     context.close()
+    return by_name
 
 
 def _allow_files(wanted: int) -> None:

@@ -21,6 +21,7 @@ PREFIX = "RINGFENCE_"
 NO_FRAME = "none"
 WATCH_ON, WATCH_OFF = "on", "off"
 FOLLOWS_ON, FOLLOWS_OFF = "on", "off"
+OIDC_UNKNOWN = ("refuse", "make")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -251,6 +252,26 @@ class Settings:
     )
     session_hours: int = _setting(12, "How long a session at the desk lasts at most, in hours.")
     password_characters: int = _setting(12, "Characters that a password at the desk must have.")
+    oidc_issuer: str = _setting(
+        "",
+        "Issuer of a provider of logins by OpenID Connect (`https://login.example`); empty: passwords alone.",
+    )
+    oidc_client_id: str = _setting("", "By which id the provider knows this service.")
+    oidc_client_secret: str = _setting(
+        "", "Secret of that client; empty: a public client, which PKCE protects alone.", secret=True
+    )
+    oidc_name_claim: str = _setting(
+        "preferred_username", "Claim with the user's name, at their first login through the provider."
+    )
+    oidc_role_claim: str = _setting("roles", "Claim with the user's groups: a text or a list of them.")
+    oidc_roles: str = _setting(
+        "",
+        "Roles of groups, by commas: `fraud-team=investigator,fraud-leads=senior`; the highest holds; "
+        "empty: `ringfence users` gives them.",
+    )
+    oidc_unknown: str = _setting(
+        "refuse", "What becomes of somebody whom the provider knows and we do not: `refuse` or `make` a user."
+    )
     public_url: str = _setting(
         "",
         "Where people reach this service (`https://risk.example`), put before the desk's links in answers.",
@@ -270,6 +291,10 @@ class Settings:
         if self.review_follows not in (FOLLOWS_ON, FOLLOWS_OFF):
             raise SettingError(
                 f"{PREFIX}REVIEW_FOLLOWS={self.review_follows!r} must be {FOLLOWS_ON} or {FOLLOWS_OFF}"
+            )
+        if self.oidc_unknown not in OIDC_UNKNOWN:
+            raise SettingError(
+                f"{PREFIX}OIDC_UNKNOWN={self.oidc_unknown!r} must be {' or '.join(OIDC_UNKNOWN)}"
             )
         if self.model_digest and not _SHA256.fullmatch(self.model_digest):
             raise SettingError(

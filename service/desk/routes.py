@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request, url_for
 
-from graph.model.errors import InputError
+from graph.model.errors import InputError, StoreError
 from graph.model.moments import read_moment
 from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
@@ -18,7 +18,7 @@ from ingestion.recognise import recognised
 from service.assessment.context import AppContext
 from service.desk import dossiers, finding, ring_dossiers, ring_histories, subgraphs
 from service.desk import paths as tied
-from service.http import built, calls
+from service.http import built, calls, sessions
 
 LONGEST_SEARCH = 200  # characters of a search text at most
 
@@ -55,10 +55,10 @@ def _guarded(response: Response) -> Response:
 @bp.get("")
 def page() -> tuple[str, int]:
     """The page itself: no data in it, so it needs no key; what it asks for does."""
-    version = built.version("desk")
-    return render_template(
-        "desk.html", version=version, zone=calls.app_context().settings.timezone
-    ), 200 if version else 503
+    version, context = built.version("desk"), calls.app_context()
+    login = url_for("login.page") if _by_name(context) else ""
+    page = render_template("desk.html", version=version, zone=context.settings.timezone, login=login)
+    return page, 200 if version else 503
 
 
 @bp.get("/static/<path:name>", endpoint="built")
@@ -139,8 +139,18 @@ def paths() -> Response:
 
 @bp.get("/me")
 def me() -> Response:
-    """By which name the caller's key goes, and what it opens."""
-    return _json({"name": g.caller.name, "scopes": sorted(g.caller.scopes)})
+    """Who asks: the name of the key, or of the user, with the role and the token that changes need; and what
+    that opens.
+    """
+    caller, session = g.caller, sessions.session_id(request, calls.app_context().settings)
+    return _json(
+        {
+            "name": caller.name,
+            "scopes": sorted(caller.scopes),
+            "role": caller.role or None,
+            "csrf": sessions.token_of(session) if caller.session else None,
+        }
+    )
 
 
 @bp.get("/assessment")
@@ -157,6 +167,14 @@ def assessment() -> Response:
     else:
         raise InputError("node: only an applicant or an application is assessed")
     return Response(last.answer if last else b"null", mimetype="application/json")
+
+
+def _by_name(context: AppContext) -> bool:
+    """Whether people log in by name; where that cannot be said now, a key opens the desk."""
+    try:
+        return bool(context.settings.oidc_issuer) or context.casebook.users.any()
+    except StoreError:
+        return False
 
 
 def _view() -> GraphView:

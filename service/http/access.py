@@ -84,6 +84,13 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "desk.paths": "desk",
         "desk.assessment": "desk",
         "desk.me": "desk",
+        "login.page": OPEN_TO_ALL,
+        "login.enter": OPEN_TO_ALL,
+        "login.to_provider": OPEN_TO_ALL,
+        "login.callback": OPEN_TO_ALL,
+        "login.password": OPEN_TO_ALL,
+        "login.change_password": ANY_USER,
+        "login.leave": ANY_USER,
     }
 )
 """By endpoint (under `/v1` the same): the scope that opens it, OPEN_TO_ALL, or ANY_USER for whoever has

@@ -92,13 +92,12 @@ def _user(request: Request) -> Caller | None:
     session = sessions.session_id(request, context.settings)
     if not session:
         return None
-    digest = sessions.digest_of_id(session)
-    terms = sessions.terms(context.settings)
-    user = context.casebook.users.in_session(digest, terms, calls.current_globals().arrived)
+    user = sessions.user_of(request, context)
     if user is None:
         raise SessionEnded("the session is over: log in again")
     if request.method not in sessions.SAFE and not sessions.token_is_right(request, session):
         raise TokenMissing(f"send the session's token in {sessions.TOKEN_HEADER}: GET /desk/me has it")
+    digest = sessions.digest_of_id(session)
     return Caller(user.name, ROLES[user.role], OPERATOR, digest, user.role.value)
 
 

@@ -19,7 +19,18 @@ _OWN = (
 )
 BUILT = f"default-src 'none'; {_OWN}; {_NOWHERE}"
 """That of the pages that npm built: the desk, and the reference of the API."""
-_PAGES = frozenset({"desk.page", "status.docs"})
+_PAGES = frozenset(
+    {
+        "desk.page",
+        "status.docs",
+        "login.page",
+        "login.enter",
+        "login.to_provider",
+        "login.callback",
+        "login.password",
+        "login.change_password",
+    }
+)
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # an address names whom somebody looked at

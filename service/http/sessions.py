@@ -10,9 +10,13 @@ import ipaddress
 import secrets
 from datetime import timedelta
 
-from flask import Request, Response
+from flask import Request
+from werkzeug.wrappers import Response
 
 from investigations.casebook.user_files import SessionTerms
+from investigations.users import DeskUser
+from service.assessment.context import AppContext
+from service.http import calls
 from service.settings import Settings
 
 _PLAIN, _HOST_ONLY = "ringfence", "__Host-ringfence"
@@ -39,8 +43,22 @@ def token_of(session_id: str) -> str:
 
 def token_is_right(request: Request, session_id: str) -> bool:
     """Whether a request that rides on this session's cookie may change something."""
-    given = request.headers.get(TOKEN_HEADER) or ""
-    return hmac.compare_digest(given.encode(), token_of(session_id).encode())
+    form = request.form if request.mimetype == "application/x-www-form-urlencoded" else {}
+    return same(request.headers.get(TOKEN_HEADER) or form.get("token", ""), token_of(session_id))
+
+
+def same(given: str, wanted: str) -> bool:
+    """Whether two texts are equal, in a time that does not tell how nearly."""
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def user_of(request: Request, context: AppContext) -> DeskUser | None:
+    """Whose session the request's cookie is; None without one that lasts."""
+    session = session_id(request, context.settings)
+    if not session:
+        return None
+    now = calls.current_globals().arrived
+    return context.casebook.users.in_session(digest_of_id(session), terms(context.settings), now)
 
 
 def terms(settings: Settings) -> SessionTerms:

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: ["src/desk.ts", "src/desk.css", "src/reference.ts", "src/reference.css"],
+  entryPoints: ["src/desk.ts", "src/desk.css", "src/reference.ts", "src/reference.css", "src/login.css"],
   outdir: "dist",
   bundle: true,
   minify: true,

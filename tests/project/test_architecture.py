@@ -36,6 +36,8 @@ GUESTS = {
     "rich": ("graph/progress", "scripts/cli"),
     "shtab": ("scripts/cli",),
     "reportlab": ("service/desk/case_pdf",),
+    "argon2": ("service/login/passwords",),
+    "authlib": ("service/login/oidc",),
     "msgspec": ("service/http", "service/assessment/answer"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}

@@ -23,6 +23,8 @@ from graph.model.errors import RingfenceError
 from scripts.cli import first_look
 from scripts.cli.command import Command, Result
 from service.http.operator_key import operators_file
+from service.login.accounts import FIRST, first_admin
+from service.opening import open_casebook
 from service.settings import Settings
 
 EXAMPLE = """examples:
@@ -81,6 +83,10 @@ class _Files:
         return self.folder / "rings"
 
     @property
+    def password(self) -> Path:
+        return self.folder / f"{FIRST}.password"
+
+    @property
     def store(self) -> str:
         return f"sqlite:///{self.folder / 'graph.db'}"
 
@@ -98,6 +104,8 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     first_look.say_table(judged, learned)
     port = free_port(options.port)
     key_file = operators_file(Settings(store=files.store, casebook=files.casebook))
+    with open_casebook(files.casebook) as casebook:
+        first_admin(casebook.users, files.password)
     given = ("--store", files.store, "--model", files.model, "--casebook", files.casebook)
     service = start("5/6  The service", "serve", *given, "--port", port, "--workers", 1)
     try:
@@ -108,7 +116,8 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
         seconds = round(time.monotonic() - started)
         say(f"Ready after {seconds} s. Look around:")
         print(f"  the desk, open at that ring   {cases['desk']}\n"
-              f"  the key it asks for           cat {key_file}\n"
+              f"  log in there as               {FIRST}, password: cat {files.password}\n"
+              f"  the key of programs           cat {key_file}\n"
               f"  the report of the week        {files.rings / 'report.html'}\n"
               f"  the API                       {api.address}/docs", flush=True)  # fmt: skip
         figures = {**first_look.figures(judged, learned), **cases, "seconds": seconds}

@@ -23,6 +23,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 ALIVE = frozenset({"/healthz"})
 LOOKS = frozenset({"/readyz", "/metrics", "/version", "/openapi.json", "/docs", "/docs/problems"})
 """How the service is and what it can be asked: never behind work, and never in the way of /healthz."""
+LOGIN = "/login"
+"""Hashing a password takes 0.1 s without the interpreter: it goes beside work, not in its way."""
 LONG_PATHS = ("/risk/batch", "/v1/risk/batch", "/desk/")
 LONG_BYTES = 16_384  # a body beyond this is a list of facts, or costs as much
 HELD_BYTES = 64 * 2**20  # of all bodies that a worker holds at one moment
@@ -43,6 +45,7 @@ class Front:
         self._alive = Lane("alive", run, bound=WAITING_LOOKS)
         self._refusals = Lane("refusals", run, bound=WAITING_LOOKS)
         self._looks = Lane("looks", run, bound=WAITING_LOOKS, threads=2)
+        self._logins = Lane("logins", run, bound=WAITING_LONG)
         self._short = Lane("short", run, bound=WAITING, turn=partial(turns.turn, long=False))
         self._long = Lane(
             "long", run, bound=WAITING_LONG, threads=LONG_AT_ONCE, turn=partial(turns.turn, long=True)
@@ -76,6 +79,8 @@ class Front:
             return self._alive
         if path in LOOKS:
             return self._looks
+        if path.startswith(LOGIN):
+            return self._logins
         return self._long if size > LONG_BYTES or path.startswith(LONG_PATHS) else self._short
 
     async def _answer(
@@ -120,7 +125,7 @@ class Front:
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                for lane in (self._short, self._long, self._looks, self._alive, self._refusals):
+                for lane in (self._short, self._long, self._logins, self._looks, self._alive, self._refusals):
                     await asyncio.to_thread(lane.close, CLOSING_S)
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -45,16 +45,42 @@ function sent(values: Record<string, unknown>): RequestInit {
   return { method: "POST", body: JSON.stringify(values), headers: { "Content-Type": "application/json" } };
 }
 
+/** Ask an address of neither the desk nor of cases to do something. */
+export async function caseless<T>(url: string): Promise<T> {
+  return (await answered(url, sent({}))).json() as Promise<T>;
+}
+
+export function hasKey(): boolean {
+  return sessionStorage.getItem(KEY) !== null;
+}
+
+let token = ""; // of the session, without which nothing is changed
+
+async function headers(request: RequestInit, key: string | null): Promise<Record<string, string>> {
+  const file = new URLSearchParams(location.search).get("case");
+  const purpose: Record<string, string> = file ? { "X-Purpose": encodeURIComponent(`case ${file}`) } : {};
+  if (key) return { ...purpose, Authorization: `Bearer ${key}` };
+  if (request.method !== "POST" || !document.documentElement.dataset.login) return purpose;
+  token ||= (await ask<{ csrf: string | null }>("me", {})).csrf ?? "";
+  return { ...purpose, "X-CSRF-Token": token };
+}
+
 async function answered(url: string, request: RequestInit): Promise<Response> {
   const key = sessionStorage.getItem(KEY);
   if (key && /[^\x21-\x7e]/.test(key)) throw new Refused(401, "no_valid_key", "", true); // no header holds it, so no service knows it
+  const extra = await headers(request, key);
   let answer: Response;
   try {
-    answer = await fetch(url, { ...request, headers: { ...request.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) } });
+    answer = await fetch(url, { ...request, headers: { ...request.headers, ...extra } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refused(0);
   }
   if (answer.ok) return answer;
-  throw await refusal(answer, key !== null);
+  const refused = await refusal(answer, key !== null);
+  if (refused.code === "csrf_token_missing" && token) { // somebody logged in anew in another tab
+    token = "";
+    return answered(url, request);
+  }
+  throw refused;
 }

@@ -26,7 +26,7 @@ export class CaseFile {
   found: CaseDetail | null = null;
   past: Past | null = null;
   private last: Assessment | null | undefined;
-  private me: Me = { name: "", scopes: [] };
+  private me: Me = { name: "", scopes: [], role: null, csrf: null };
   private draft: Draft = fresh();
   private problem: Refused | null = null;
   private meanwhile: CaseDetail["history"] = [];

@@ -56,6 +56,8 @@ export interface CasePage {
 export interface Me {
   name: string;
   scopes: string[];
+  role: string | null; // of a user; a key has none
+  csrf: string | null;
 }
 
 /** What somebody has written and not sent yet; it outlives refusals, changes by others, and languages. */

@@ -1,4 +1,5 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
+import { listenToAccount } from "./account";
 import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW } from "./address";
 import { ask, cases, type DrawnNode, type Overview } from "./api";
 import { CaseFile } from "./casefile";
@@ -81,6 +82,7 @@ class Desk {
   constructor() {
     tellIn(document.documentElement.dataset.zone ?? "UTC");
     this.listen();
+    listenToAccount();
     addEventListener("popstate", () => void this.arrive());
     speak(chosenLanguage());
     void this.arrive();

@@ -1,4 +1,5 @@
 // The frame of the page: its words wherever the page names one, and the key to the drawing.
+import { showAccount } from "./account";
 import { byId, fill } from "./dom";
 import { legend } from "./legend";
 import { say, spoken, type Word } from "./words";
@@ -13,6 +14,7 @@ export function pageWords(): void {
   }
   byId<HTMLInputElement>("q").placeholder = say("search_hint");
   fill(byId("legend-list"), ...legend());
+  void showAccount();
 }
 
 /** A picture without its key says little: on paper the key is open. */

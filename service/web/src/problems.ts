@@ -1,4 +1,5 @@
 // A refusal in the page: its sentence, its next step, and the field for a key where one is wanted.
+import { loginAddress } from "./account";
 import { keep } from "./api";
 import { byId, el, fill } from "./dom";
 import type { Refused } from "./refusals";
@@ -30,8 +31,11 @@ export class Problems {
     byId("problem").hidden = error === null;
     if (error === null) return;
     byId("empty").hidden = true;
+    const byName = error.wantsLogin && loginAddress() !== "" && !new URLSearchParams(location.search).has("key");
+    const nothingToLose = error.code !== "session_ended" || document.body.classList.contains("queueing");
+    if (byName && nothingToLose) return location.assign(loginAddress());
     this.paint();
-    if (error.wantsKey && !this.key.open) this.key.showModal();
+    if (error.wantsKey && !byName && !this.key.open) this.key.showModal();
   }
 
   /** What is told, in the language spoken now. */
@@ -39,7 +43,9 @@ export class Problems {
     const error = this.problem;
     if (error === null) return;
     const button = (word: Word, click: () => void): HTMLElement => el("button", { type: "button", click }, say(word));
-    const step = error.wantsKey
+    const step = error.code === "session_ended"
+      ? el("a", { id: "log-in-again", class: "button", href: loginAddress() }, say("log_in"))
+      : error.wantsKey
       ? button("key_use", () => this.key.showModal())
       : error.wantsMoment
         ? button("show_now", () => this.ways.now())

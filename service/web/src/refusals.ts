@@ -17,10 +17,17 @@ export class Refused extends Error {
 
   /** Whether another key would help. */
   get wantsKey(): boolean {
-    return this.status === 401 || this.code === "scope_missing";
+    return this.status === 401 || (this.code === "scope_missing" && this.withKey);
+  }
+
+  /** Whether logging in by name would help: nobody gave a key. */
+  get wantsLogin(): boolean {
+    return this.status === 401 && !this.withKey;
   }
 
   get title(): Word {
+    if (this.code === "session_ended") return "session_title";
+    if (this.code === "scope_missing" && !this.withKey) return "role_title";
     if (this.code === "scope_missing") return this.cases ? "case_scope_title" : "scope_title";
     if (this.status === 401) return this.withKey ? "wrong_key_title" : "key_title";
     if (this.code === "moment_in_the_future") return "coming_title";
@@ -38,6 +45,8 @@ export class Refused extends Error {
   }
 
   private word(): Word {
+    if (this.code === "session_ended") return "session_text";
+    if (this.code === "scope_missing" && !this.withKey) return "role_text";
     if (this.status === 401) return this.withKey ? "wrong_key_text" : "key_text";
     if (this.code === "scope_missing" && this.cases) return "case_scope_text";
     if (this.code === "ring_unknown" && this.cases) return "case_ring_gone";

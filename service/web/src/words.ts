@@ -1,4 +1,5 @@
 // All texts of the desk, in two languages: each subject has its table in words/. Nothing else in the page holds a sentence.
+import { ACCOUNT } from "./words/account";
 import { CASES } from "./words/cases";
 import { CODES } from "./words/codes";
 import { DRAWING } from "./words/drawing";
@@ -6,7 +7,7 @@ import { EXPLORING } from "./words/exploring";
 import { PAGE } from "./words/page";
 import { PANELS } from "./words/panels";
 
-const TABLE = { ...CASES, ...CODES, ...DRAWING, ...EXPLORING, ...PAGE, ...PANELS };
+const TABLE = { ...ACCOUNT, ...CASES, ...CODES, ...DRAWING, ...EXPLORING, ...PAGE, ...PANELS };
 
 export type Word = keyof typeof TABLE;
 export type Language = "en" | "zh";
