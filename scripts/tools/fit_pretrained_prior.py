@@ -8,14 +8,12 @@ import argparse
 import csv
 import json
 import math
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +24,8 @@ from graph.progress import bar
 from graph.rings.columns import Features
 from graph.rings.pretrained_prior import FILE, fit_prior, suspicion_by
 from graph.rings.search import suspicion_features
-from service.opening import open_store
+from scripts.tools.made_worlds import END, GENERATORS, WorldError, store_of_world
 
-ROOT = Path(__file__).resolve().parents[2]
-END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
-GENERATORS = {
-    "ours": "scripts/make_world.py",
-    "strangers": "tests/worlds/strangers_world.py",
-    "examiner": "tests/worlds/examiner_world.py",
-}
 # Of each hand: applicants, days, what else is chosen. The examiner's worlds are a year long.
 WORLDS: dict[str, tuple[tuple[int, int, tuple[str, ...]], ...]] = {
     "ours": ((8000, 365, ()), (8000, 90, ()), (8000, 180, ()), (1500, 365, ()), (600, 365, ())),
@@ -93,13 +84,12 @@ def main(arguments: list[str] | None = None) -> int:
         help="learn nothing from this hand's worlds",
     )
     options = parser.parse_args(arguments)
-    os.environ["RINGFENCE_HASH_KEY"] = "a key for made worlds"
     with tempfile.TemporaryDirectory() as aside:
         folder = options.folder or Path(aside)
         try:
             lessons = list(taken(folder))
-        except subprocess.CalledProcessError as failed:
-            print(f"fit_pretrained_prior: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
+        except WorldError as failed:
+            print(f"fit_pretrained_prior: {failed}", file=sys.stderr)
             return 1
     unseen = {
         generator: ap(
@@ -122,29 +112,11 @@ def taken(folder: Path) -> Iterator[Lesson]:
     with bar("worlds", len(worlds), "world") as progress:
         for generator, n, applicants, days, more in worlds:
             place = folder / f"{generator}-{n}"
-            if not (place / "graph.db").exists():
-                length = () if generator == "examiner" else ("--days", str(days))
-                _run(
-                    GENERATORS[generator],
-                    place,
-                    "--applicants",
-                    applicants,
-                    *length,
-                    "--seed",
-                    SEED + n,
-                    *more,
-                )
-                _run(
-                    "scripts/load_records.py",
-                    place / "records",
-                    "--store",
-                    f"sqlite:///{place / 'graph.db'}",
-                    "--report",
-                    place / "load",
-                )
-            with (place / "truth" / "applicants.csv").open(encoding="utf-8") as truth:
-                bad = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "1"}
-            with open_store(f"sqlite:///{place / 'graph.db'}") as store:
+            length = () if generator == "examiner" else ("--days", days)
+            made = ("--applicants", applicants, *length, "--seed", SEED + n, *more)
+            with store_of_world(generator, place, *made) as store:
+                with (place / "truth" / "applicants.csv").open(encoding="utf-8") as truth:
+                    bad = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "1"}
                 for age in AGES if applicants > SMALL else AGES[2:]:
                     tables = store.view(END - timedelta(days=days * (1 - age))).tables()
                     yield Lesson(
@@ -178,15 +150,6 @@ def ap(lessons: list[Lesson], text: str) -> float:
             if x.bad.any()
         ),
         3,
-    )
-
-
-def _run(script: str, *arguments: object) -> None:
-    subprocess.run(
-        [sys.executable, ROOT / script, *map(str, arguments)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
     )
 
 

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +23,9 @@ from graph.progress import bar
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore
 from investigations.reference_ranges import FILE
-from service.opening import open_store
+from scripts.tools.made_worlds import END, GENERATORS, WorldError, store_of_world
 
-ROOT = Path(__file__).resolve().parents[2]
-END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
 RECENT = timedelta(days=120)
-GENERATORS = ("scripts/make_world.py", "tests/worlds/strangers_world.py", "tests/worlds/examiner_world.py")
 APPLICANTS, SEED, SAMPLES = 3000, 401, 1200  # of each hand
 
 
@@ -43,16 +38,11 @@ def main() -> int:
         "--out", type=Path, default=FILE, help="the file (default: the one that the policy reads)"
     )
     options = parser.parse_args()
-    os.environ["RINGFENCE_HASH_KEY"] = "a key for made worlds"
     with tempfile.TemporaryDirectory() as aside:
         try:
-            rows = [
-                row
-                for number, generator in enumerate(GENERATORS)
-                for row in _measured(generator, Path(aside) / str(number))
-            ]
-        except subprocess.CalledProcessError as failed:
-            print(f"learn_reference_ranges: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
+            rows = [row for generator in GENERATORS for row in _measured(generator, Path(aside) / generator)]
+        except WorldError as failed:
+            print(f"learn_reference_ranges: {failed}", file=sys.stderr)
             return 1
     lines = ["name,low,high"]
     for name in (*SIGNALS, *NAMES):
@@ -69,16 +59,7 @@ def _measured(generator: str, place: Path) -> Iterator[dict[str, float | None]]:
     """Signals and variables of a made world's latest applications by people of whom no fraud is known at its
     end, evenly spread.
     """
-    _run(generator, place, "--applicants", APPLICANTS, "--seed", SEED)
-    _run(
-        "scripts/load_records.py",
-        place / "records",
-        "--store",
-        f"sqlite:///{place / 'graph.db'}",
-        "--report",
-        place / "load",
-    )
-    with open_store(f"sqlite:///{place / 'graph.db'}") as store:
+    with store_of_world(generator, place, "--applicants", APPLICANTS, "--seed", SEED) as store:
         yield from _rows(store)
 
 
@@ -98,15 +79,6 @@ def _rows(store: GraphStore) -> Iterator[dict[str, float | None]]:
             )
             yield {**sight.signals, **sight.lending.variables}
             progress.update()
-
-
-def _run(script: str, *arguments: object) -> None:
-    subprocess.run(
-        [sys.executable, ROOT / script, *map(str, arguments)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
 
 
 if __name__ == "__main__":
