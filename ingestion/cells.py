@@ -144,7 +144,7 @@ def _id_of_an_identifier(raw: object, column: Column, context: ParseContext) -> 
 
 
 def _text(raw: object, column: Column, context: ParseContext) -> str:
-    """What people wrote may hold a phone or an e-mail, which nothing after the door sees."""
+    """What people wrote may hold a phone or an e-mail, which nothing after parsing sees."""
     return without_identifiers(
         any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name)
     )
@@ -235,8 +235,8 @@ def _flag(raw: object, column: Column, context: ParseContext) -> bool:
 
 
 def _time(raw: object, column: Column, context: ParseContext) -> datetime:
-    """UTC; without an offset it is in the door's time zone. Facts with a date may lie neither in the future
-    nor before 1970.
+    """UTC; without an offset it is in the parse context's time zone. Facts with a date may lie neither in the
+    future nor before 1970.
     """
     try:
         moment = moment_of(raw, column.time)

@@ -38,11 +38,11 @@ class Column:
     because without it the row says something else. The rest is for mappings: `constant` stands in where the
     source has nothing, `values` translates the source's words, `prefix` goes before its ids, `time` is the
     form of its times (ISO-8601 by default; see cells), `zone` the time zone of those without an offset (by
-    default the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed
-    already, `joined` are further source columns that belong to the cell, `shape` is how an identifier is
-    written (see shapes), numbers count `times` so much, `others` are asked in their order where this one says
-    nothing good, and the `kind` of an id or a year is that of the identifier of which it is made. A `year`
-    may be written as a date.
+    default the parse context's), `plus_days` is added to them, `hashed` is the scheme of values that are
+    hashed already, `joined` are further source columns that belong to the cell, `shape` is how an identifier
+    is written (see shapes), numbers count `times` so much, `others` are asked in their order where this one
+    says nothing good, and the `kind` of an id or a year is that of the identifier of which it is made. A
+    `year` may be written as a date.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Loads into a real Neo4j server: the whole door beside bare statements on the same one, with a frame that
+"""Loads into a real Neo4j server: the whole load beside bare statements on the same one, with a frame that
 follows.
 """
 
@@ -157,7 +157,7 @@ def warm_up(folder: Path) -> Path:
 
 
 def beside_bare(driver: neo4j.Driver, records: Path, store: str, most: int) -> Figures:
-    """The delivery by parts, each by the whole door and then its first rows by bare statements: rows/s of
+    """The delivery by parts, each by the whole load and then its first rows by bare statements: rows/s of
     both, and each part's ratio.
     """
     loads, bares = [], []
@@ -192,7 +192,7 @@ def parts(records: Path) -> Iterator[tuple[Path, float]]:
 
 
 def load_rate(records: Path, store: str, folder: Path) -> Figures:
-    """The whole door, rows/s."""
+    """The whole load, rows/s."""
     load = measured("load_records.py", records, "--store", store, "--report", folder / "load-neo4j")
     return {**load, "rows_s": round(load["read"] / load["seconds"])}
 

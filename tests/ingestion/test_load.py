@@ -1,4 +1,4 @@
-"""A delivery comes through the door: every table, every format, bad rows aside, and never twice."""
+"""A delivery is loaded: every table, every format, bad rows aside, and never twice."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ APPLICATION = {
 
 
 def parse_context(now: datetime = NOW, key: str = "a key for tests", **more: Any) -> ParseContext:
-    """A door that knows every lender."""
+    """A parse context that knows every lender."""
     return ParseContext(Pseudonymiser(Keyring.parse(key)), now, SHANGHAI, **more)
 
 

@@ -41,7 +41,7 @@ def day(n: float) -> datetime:
 
 
 def known_as(kind: str, name: str) -> Identifier:
-    """An identifier as the door would give it."""
+    """An identifier as the pseudonymiser would give it."""
     return Identifier(IdentifierKind(kind), f"k1.{name}", f"***{name[-4:]}")
 
 
