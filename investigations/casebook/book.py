@@ -30,6 +30,7 @@ from investigations.casebook.engine import Engines, PlainConnections
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
+from investigations.casebook.view_files import ViewFiles
 
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
 
@@ -72,6 +73,7 @@ class Casebook(AlertFiles):
         self.scores = AnswerScores(self._engines)
         self.users = UserFiles(self._engines)
         self.audit = AuditTrail(self._engines)
+        self.views = ViewFiles(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

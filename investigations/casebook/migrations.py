@@ -32,6 +32,7 @@ from investigations.casebook.tables import (
     VERDICTS,
 )
 from investigations.casebook.user_tables import AUDIT_TRAIL, USER_SESSIONS, USERS
+from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import (
     ALERTS,
     DELIVERIES,
@@ -92,6 +93,7 @@ MIGRATIONS = {
         append_only=(ALERTS, MESSAGES),
     ),
     7: Migration(tables=(USERS, USER_SESSIONS, AUDIT_TRAIL), append_only=(AUDIT_TRAIL,)),
+    8: Migration(tables=(SAVED_VIEWS,)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -4,41 +4,20 @@ ring_dossiers.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, render_template, request, url_for
 
 from graph.model.errors import InputError, StoreError
-from graph.model.moments import read_moment
-from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
-from ingestion.recognise import recognised
 from service.assessment.context import AppContext
-from service.desk import dossiers, finding, ring_dossiers, ring_histories, subgraphs
+from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, subgraphs
 from service.desk import paths as tied
+from service.desk.asked import moment_of, refuse_raw
 from service.http import built, calls, sessions
 
 LONGEST_SEARCH = 200  # characters of a search text at most
-
-
-class MomentError(InputError):
-    """The moment asked for cannot be read."""
-
-    problem = "unreadable_moment"
-
-
-class ComingMomentError(InputError):
-    """The moment asked for has not come yet."""
-
-    problem = "moment_in_the_future"
-
-
-class RawValueError(InputError):
-    """An address names a raw value where a token belongs."""
-
-    problem = "raw_value_in_address"
 
 
 bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
@@ -83,11 +62,11 @@ def search() -> Response:
     if not isinstance(text, str) or not isinstance(as_of, str):
         raise InputError("q and as_of: texts")
     with context.store.within(2 * SEARCH_S):
-        return _json(
-            finding.find(
-                context.store.view(_moment(as_of, context)), context.pseudonymiser, text[:LONGEST_SEARCH]
-            )
-        )
+        text, view = text[:LONGEST_SEARCH], context.store.view(moment_of(as_of, context))
+        if "cases:read" in g.caller.scopes and (case := hits.case_named(context.casebook, text)):
+            return _json(case)
+        found = (*hits.places_named(view, text), *finding.find(view, context.pseudonymiser, text))
+        return _json(hits.with_knowledge(view, found))
 
 
 @bp.get("/subgraph")
@@ -133,7 +112,7 @@ def paths() -> Response:
     node, other, as_of = (body.get(name) or "" for name in ("node", "to", "as_of"))
     if not all(isinstance(one, str) for one in (node, other, as_of)):
         raise InputError("node, to and as_of: texts")
-    view = context.store.view(_moment(as_of, context))
+    view = context.store.view(moment_of(as_of, context))
     return _json(tied.between(view, node, other) if other else tied.to_fraud(view, node))
 
 
@@ -159,7 +138,7 @@ def assessment() -> Response:
     there was none.
     """
     context, (kind, value) = calls.app_context(), subgraphs.split(_arguments())
-    until = _moment(request.args.get("as_of", ""), context)
+    until = moment_of(request.args.get("as_of", ""), context)
     if kind == "applicant":
         last = context.casebook.latest(applicant_id=value, until=until)
     elif kind == "application":
@@ -179,37 +158,14 @@ def _by_name(context: AppContext) -> bool:
 
 def _view() -> GraphView:
     context = calls.app_context()
-    return context.store.view(_moment(request.args.get("as_of", ""), context))
-
-
-def _moment(text: str, context: AppContext) -> datetime:
-    """The moment asked for: ISO-8601, in the service's time zone where it has no offset; empty is now.
-
-    Raises MomentError, and ComingMomentError for one that has not come yet.
-    """
-    if not text:
-        return context.clock()
-    try:
-        moment = read_moment(text, context.zone)
-    except (ValueError, OverflowError):
-        raise MomentError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
-    if moment > context.clock():
-        raise ComingMomentError(
-            "as_of: lies in the future: what will be known by then is not known, the latest moment is now"
-        )
-    return moment
+    return context.store.view(moment_of(request.args.get("as_of", ""), context))
 
 
 def _arguments() -> str:
     name = request.args.get("node", "")
     if not name:
         raise InputError("node: say which, for example ?node=applicant:A-1")
-    kind, _, value = name.partition(":")
-    if kind in tuple(IdentifierKind) and recognised(value):
-        raise RawValueError(
-            "node: an identifier is named by its token; a raw value belongs into the search, never into an "
-            "address"
-        )
+    refuse_raw(name)
     return name
 
 

@@ -91,6 +91,10 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "login.password": OPEN_TO_ALL,
         "login.change_password": ANY_USER,
         "login.leave": ANY_USER,
+        "desk_views.saved": "desk",
+        "desk_views.views": "desk",
+        "desk_views.view": "desk",
+        "desk_views.removed": "desk",
     }
 )
 """By endpoint (under `/v1` the same): the scope that opens it, OPEN_TO_ALL, or ANY_USER for whoever has

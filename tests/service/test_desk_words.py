@@ -19,7 +19,7 @@ ENTRY = re.compile(r'^  (\w+): \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?
 WORDS = {key: (english, chinese) for key, english, chinese in ENTRY.findall(TEXT)}
 OTHER_WAY = {"language", "language_hint"}  # they speak to whoever reads the other language
 # names, keys of the keyboard, and what is typed
-LATIN = {"Ringfence", "P2P", "D", "F", "Esc", "desk", "applicant", "RINGFENCE_API_KEYS"}
+LATIN = {"Ringfence", "P2P", "desk", "applicant", "RINGFENCE_API_KEYS", "Ctrl", "Esc", *"DFHPASZY"}
 
 
 def test_the_whole_dictionary_is_read():

@@ -47,6 +47,14 @@ export interface Found {
   type: string;
   label: string;
   exact: boolean;
+  ring_id: string | null;
+  ring_kind: string | null;
+  ring_flagged: boolean;
+  conclusion: string | null;
+  holders: number | null;
+  more_holders: boolean;
+  state: string | null;
+  subject: string | null;
 }
 
 export interface RingSummary {

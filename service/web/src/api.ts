@@ -15,8 +15,13 @@ export async function ask<T>(path: string, values: Record<string, string>): Prom
 }
 
 /** Ask with a body: what somebody searches may be a raw value, and no address may hold one. */
-export async function post<T>(path: string, values: Record<string, string>, signal?: AbortSignal): Promise<T> {
+export async function post<T>(path: string, values: Record<string, unknown>, signal?: AbortSignal): Promise<T> {
   return (await answered(`${base()}/${path}`, { ...sent(values), signal })).json() as Promise<T>;
+}
+
+/** Take away what the path names. */
+export async function erase(path: string): Promise<void> {
+  await answered(`${base()}/${path}`, { method: "DELETE" });
 }
 
 /** Ask the routes of cases, with a body where something is to be done. */

@@ -1,10 +1,12 @@
 // The drawing itself: cytoscape with fcose, repeatable (the same subgraph looks the same tomorrow), and reachable by keyboard.
-import cytoscape, { type Core, type EdgeSingular, type NodeSingular } from "cytoscape";
+import cytoscape, { type Core, type EdgeSingular, type NodeCollection, type NodeSingular } from "cytoscape";
 import fcose from "cytoscape-fcose";
 import type { DrawnEdge, DrawnNode, Drawing } from "./api";
-import { drawnOf, edgeElement, edgeId, fits, joined, nodeElement } from "./elements";
-import { arrange, beside, nearest } from "./layout";
-import { LOOKS } from "./looks";
+import type { Group } from "./communities";
+import { drawnOf, edgeElement, edgeId, joined, nodeClasses, nodeElement } from "./elements";
+import { follow } from "./lighting";
+import { arrange, beside, nearest, type Point } from "./layout";
+import { looks } from "./looks";
 
 cytoscape.use(fcose);
 
@@ -13,6 +15,14 @@ export interface Wishes {
   expand(node: DrawnNode): void;
   open(node: DrawnNode): void;
   hint(what: DrawnNode | DrawnEdge | null, x: number, y: number): void;
+  grabbed(): void; // a node is about to be moved
+  settled(): void; // nodes stand where they stay
+  pressed(key: string): boolean; // whether a key does something beside moving about
+}
+
+export interface View {
+  zoom: number;
+  pan: Point;
 }
 
 export class Canvas {
@@ -20,45 +30,87 @@ export class Canvas {
   private seed = "";
 
   constructor(private readonly container: HTMLElement, private readonly wishes: Wishes) {
-    this.graph = cytoscape({ container, style: LOOKS, minZoom: 0.15, maxZoom: 3, boxSelectionEnabled: false, selectionType: "single" });
+    this.graph = cytoscape({ container, style: looks(), minZoom: 0.05, maxZoom: 3, boxSelectionEnabled: false, selectionType: "single" });
     this.listen();
     container.addEventListener("keydown", (event) => this.press(event));
     new ResizeObserver(() => this.fit()).observe(container);
   }
 
-  /** Draw these together, the first one's seed as theirs. Whoever is drawn already stays in place, and the view with them. */
-  show(drawings: Drawing[]): void {
+  /** Draw these together, the first one's seed as theirs. Whoever has a place stays there, and the view with them. Returns how many came in. */
+  show(drawings: Drawing[], known: Map<string, Point>, gently = false): { people: number; things: number } {
     this.seed = drawings[0]?.seed ?? "";
     const nodes = new Map<string, DrawnNode>();
     for (const node of drawings.flatMap((drawing) => drawing.nodes)) nodes.set(node.id, joined(nodes.get(node.id), node));
     const edges = new Map(drawings.flatMap((drawing) => drawing.edges).map((edge) => [edgeId(edge), edge]));
-    const places = new Map(this.graph.nodes().map((node) => [node.id(), { ...node.position() }]));
-    const fixed = [...nodes.keys()].flatMap((id) => (places.has(id) ? [{ nodeId: id, position: places.get(id) }] : []));
-    this.graph.elements().remove();
-    this.graph.add([...nodes.values()].map((node) => ({ ...nodeElement(node, this.seed), position: places.get(node.id) })));
-    this.graph.add([...edges.values()].map((edge) => edgeElement(edge)));
-    if (!fixed.length) this.arrange({ randomize: true, animate: false });
-    else if (fixed.length < nodes.size) {
-      this.graph.nodes().forEach((node) => void (places.has(node.id()) || node.position(beside(node, places))));
-      this.arrange({ randomize: false, animate: false, fixedNodeConstraint: fixed });
-    } else this.markHubs();
-  }
-
-  /** Add what is new around `from`, leaving everything drawn where it is. Returns how many people and things came in. */
-  merge(drawing: Drawing, from: string): { people: number; things: number } {
-    const centre = this.graph.getElementById(from).position();
-    const fixed = this.graph.nodes().map((node) => ({ nodeId: node.id(), position: { ...node.position() } }));
-    const fresh = drawing.nodes.filter((node) => this.graph.getElementById(node.id).empty());
-    for (const known of drawing.nodes.filter((node) => !fresh.includes(node))) this.refresh(known);
-    fresh.forEach((node, index) => {
-      const angle = (2 * Math.PI * index) / fresh.length;
-      this.graph.add({ ...nodeElement(node, this.seed), position: { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) } });
-    });
-    const edges = drawing.edges.filter((edge) => this.graph.getElementById(edgeId(edge)).empty());
-    this.graph.add(edges.map((edge) => edgeElement(edge)));
-    if (fresh.length) this.arrange({ randomize: false, animate: !matchMedia("(prefers-reduced-motion: reduce)").matches, fixedNodeConstraint: fixed });
+    const before = new Set(this.nodes().map((node) => node.id()));
+    const empty = before.size === 0;
+    this.graph.batch(() => this.exchange(nodes, edges));
+    const fresh = [...nodes.values()].filter((node) => !before.has(node.id));
+    const placed = new Map([...known].filter(([id]) => nodes.has(id)));
+    this.graph.batch(() => this.nodes().forEach((node) => void node.position(placed.get(node.id()) ?? beside(node, placed))));
+    if (!placed.size) this.arrange({ randomize: true, animate: false });
+    else if (placed.size < nodes.size) {
+      const fixed = [...placed].map(([nodeId, position]) => ({ nodeId, position: { ...position } }));
+      this.arrange({ randomize: false, animate: gently && calm(), fixedNodeConstraint: fixed });
+    } else this.stay(empty);
     const people = fresh.filter((node) => node.type === "applicant").length;
     return { people, things: fresh.length - people };
+  }
+
+  /** Take out what is gone, bring in what is new, and say of the rest what is known now. */
+  private exchange(nodes: Map<string, DrawnNode>, edges: Map<string, DrawnEdge>): void {
+    this.graph.edges().filter((edge) => !edges.has(edge.id())).remove();
+    this.nodes().filter((node) => !nodes.has(node.id())).remove();
+    for (const [id, node] of nodes) {
+      const there = this.graph.getElementById(id);
+      if (there.empty()) this.graph.add(nodeElement(node, this.seed));
+      else {
+        there.data("drawn", node);
+        there.classes([...nodeClasses(node, this.seed), ...(there.hasClass("pinned") ? ["pinned"] : [])]);
+      }
+    }
+    for (const [id, edge] of edges) {
+      const there = this.graph.getElementById(id);
+      if (there.empty()) this.graph.add(edgeElement(edge));
+      else there.data("drawn", edge);
+    }
+  }
+
+  /** Everything stands where it stood. */
+  private stay(fit: boolean): void {
+    this.markHubs();
+    if (fit) this.fit();
+    this.wishes.settled();
+  }
+
+  /** Lay out anew; those stay where they are. */
+  anew(pinned: string[]): void {
+    const fixed = pinned.filter((id) => this.has(id)).map((nodeId) => ({ nodeId, position: { ...this.graph.getElementById(nodeId).position() } }));
+    this.arrange({ randomize: !fixed.length, animate: false, ...(fixed.length ? { fixedNodeConstraint: fixed } : {}) });
+  }
+
+  /** Leave these out of the picture, and mark the pinned; ties that do not stand are left out with them. */
+  narrow(out: Set<string>, ties: (edge: DrawnEdge, index: number) => boolean, pinned: Set<string>): void {
+    this.graph.batch(() => {
+      this.nodes().forEach((node) => {
+        node.toggleClass("out", out.has(node.id())).toggleClass("pinned", pinned.has(node.id()));
+        if (pinned.has(node.id())) node.lock();
+        else node.unlock();
+      });
+      this.graph.edges().forEach((edge, index) => void edge.toggleClass("out", !ties(drawnTie(edge), index)));
+    });
+  }
+
+  /** Put a frame around each group; without any, take the frames away. */
+  group(groups: (Group & { label: string })[]): void {
+    this.graph.batch(() => {
+      this.nodes().move({ parent: null });
+      this.graph.nodes(".group").remove();
+      for (const one of groups) {
+        this.graph.add({ group: "nodes", data: { id: one.id, label: one.label }, classes: "group", selectable: false });
+        this.nodes().filter((node) => one.nodes.includes(node.id())).move({ parent: one.id });
+      }
+    });
   }
 
   clear(): void {
@@ -79,7 +131,7 @@ export class Canvas {
 
   fit(): void {
     this.graph.resize();
-    this.graph.fit(undefined, 50);
+    this.graph.fit(this.graph.elements(":visible"), 50);
   }
 
   zoom(factor: number): void {
@@ -87,9 +139,23 @@ export class Canvas {
     this.graph.zoom({ level: this.graph.zoom() * factor, renderedPosition: { x: box.width / 2, y: box.height / 2 } });
   }
 
+  /** What of the drawing is seen. */
+  view(): View {
+    return { zoom: this.graph.zoom(), pan: { ...this.graph.pan() } };
+  }
+
+  look(view: View): void {
+    this.graph.viewport(view);
+  }
+
+  /** The colours of the page, which may have changed. */
+  dress(): void {
+    this.graph.style(looks());
+  }
+
   counts(): { people: number; things: number } {
-    const people = this.graph.nodes(".person").length;
-    return { people, things: this.graph.nodes(".thing").length };
+    const people = this.graph.nodes(".person").not(".out").length;
+    return { people, things: this.graph.nodes(".thing").not(".out").length };
   }
 
   selected(): string {
@@ -100,18 +166,16 @@ export class Canvas {
     return this.graph.getElementById(id).nonempty();
   }
 
-  drawn(id: string): DrawnNode | undefined {
-    return this.graph.getElementById(id).data("drawn") as DrawnNode | undefined;
-  }
-
   all(): DrawnNode[] {
-    return this.graph.nodes().map((node) => drawnOf(node));
+    return this.nodes().map((node) => drawnOf(node));
   }
 
-  /** Where a node is on the screen, for tests and hints. */
-  place(id: string): { x: number; y: number } | null {
-    const node = this.graph.getElementById(id);
-    return node.nonempty() ? node.renderedPosition() : null;
+  ties(): DrawnEdge[] {
+    return this.graph.edges().map((edge) => drawnTie(edge));
+  }
+
+  places(): Record<string, Point> {
+    return Object.fromEntries(this.nodes().map((node) => [node.id(), { ...node.position() }]));
   }
 
   /** The whole drawing as a picture. */
@@ -122,7 +186,7 @@ export class Canvas {
   /** Light a path of masked names (device:***8f5a); the nodes that were lit, none where it is not drawn whole. */
   lightPath(path: string[], seed: string): string[] {
     const wanted = path[0]?.startsWith("application:") ? [seed, ...path.slice(1)] : path;
-    const found = this.follow(wanted, []);
+    const found = follow(this.graph, wanted, []);
     this.lit(found);
     return found;
   }
@@ -131,9 +195,10 @@ export class Canvas {
   lit(ids: string[]): void {
     this.graph.elements().removeClass("lit dim");
     if (!ids.length) return;
-    const nodes = this.graph.nodes().filter((node) => ids.includes(node.id()));
+    const wanted = new Set(ids);
+    const nodes = this.nodes().filter((node) => wanted.has(node.id()));
     const chosen = nodes.union(nodes.edgesWith(nodes));
-    this.graph.elements().not(chosen).addClass("dim");
+    this.graph.elements().not(chosen).not(".group").addClass("dim");
     chosen.addClass("lit");
   }
 
@@ -143,33 +208,19 @@ export class Canvas {
     return [...chosen.toArray(), ...chosen.neighborhood(".person").toArray()].map((node) => node.id());
   }
 
-  /** The drawn nodes along a path of masked names, each next to the one before; none where there is no such way. */
-  private follow(wanted: string[], so: string[]): string[] {
-    const name = wanted[so.length];
-    if (name === undefined) return so;
-    const before = so.length ? this.graph.getElementById(so[so.length - 1] as string).neighborhood().nodes() : this.graph.nodes();
-    for (const node of before.toArray()) {
-      if (so.includes(node.id()) || !fits(drawnOf(node as NodeSingular), name)) continue;
-      const rest = this.follow(wanted, [...so, node.id()]);
-      if (rest.length) return rest;
-    }
-    return [];
-  }
-
-  private refresh(node: DrawnNode): void {
-    const known = this.graph.getElementById(node.id);
-    const before = drawnOf(known);
-    known.data("drawn", joined(before, node));
-    if (node.hub) known.addClass("hub");
+  private nodes(): NodeCollection {
+    return this.graph.nodes().not(".group") as NodeCollection;
   }
 
   private arrange(options: Record<string, unknown>): void {
-    arrange(this.graph, options);
     this.markHubs();
+    arrange(this.graph, options, () => this.wishes.settled());
   }
 
   private markHubs(): void {
-    this.graph.edges().forEach((edge) => void edge.toggleClass("tohub", edge.connectedNodes(".hub").nonempty()));
+    const toHubs = this.graph.nodes(".hub").connectedEdges();
+    this.graph.edges(".tohub").not(toHubs).removeClass("tohub");
+    toHubs.addClass("tohub");
   }
 
   private listen(): void {
@@ -179,11 +230,13 @@ export class Canvas {
       if (event.target === this.graph) this.release();
     });
     this.graph.on("dbltap", "node", (event) => this.wishes.expand(drawnOf(event.target as NodeSingular)));
-    this.graph.on("mouseover", "node, edge", (event) => {
+    this.graph.on("mouseover", "node[drawn], edge", (event) => {
       const at = event.renderedPosition;
       this.wishes.hint((event.target as NodeSingular | EdgeSingular).data("drawn") as DrawnNode | DrawnEdge, at.x, at.y);
     });
     this.graph.on("mouseout pan zoom drag", () => this.wishes.hint(null, 0, 0));
+    this.graph.on("grab", "node", () => this.wishes.grabbed());
+    this.graph.on("dragfree", "node", () => this.wishes.settled());
   }
 
   private chosen(node: NodeSingular): void {
@@ -222,16 +275,25 @@ export class Canvas {
       Escape: () => this.release(),
     };
     const deed = deeds[event.key];
-    if (!deed) return;
+    if (!deed && !this.wishes.pressed(event.key)) return;
     event.preventDefault();
-    deed();
+    deed?.();
   }
 
   /** Move the selection to the nearest node in a direction; with none selected, to the seed. */
   private step(dx: number, dy: number): void {
     const from = this.graph.nodes(":selected").first();
-    const first = this.has(this.seed) ? this.seed : (this.graph.nodes().first().id() ?? "");
-    const next = from.empty() ? first : nearest(this.graph, from.position(), { x: dx, y: dy });
+    const first = this.has(this.seed) ? this.seed : (this.nodes().first().id() ?? "");
+    const next = from.empty() ? first : nearest(this.nodes(), from.position(), { x: dx, y: dy });
     if (next) this.select(next);
   }
+}
+
+function drawnTie(edge: EdgeSingular): DrawnEdge {
+  return edge.data("drawn") as DrawnEdge;
+}
+
+/** Whether things may move slowly here. */
+function calm(): boolean {
+  return !matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

@@ -19,6 +19,7 @@ import { Side } from "./side";
 import { Ties } from "./ties";
 import { TimeField } from "./timefield";
 import { Timeline } from "./timeline";
+import { savedView } from "./views";
 import { forgetMe, me } from "./whoami";
 import { name, say, speak, spoken } from "./words";
 
@@ -30,6 +31,7 @@ class Desk {
   private file = ""; // the case that is open
   private readonly sheet = new Sheet({
     asOf: () => this.asOf,
+    view: (id) => void this.shared(id),
     look: (node) => void this.look(node),
     open: (node) => this.go(node, this.asOf),
     moved: () => history.replaceState(null, "", address(this.node, this.asOf, this.sheet.opened, this.file)),
@@ -78,7 +80,7 @@ class Desk {
   });
   private readonly time = new TimeField((asOf) => this.go(this.node, asOf, this.sheet.opened));
   private readonly timeline = new Timeline((moment) => this.time.at(moment), () => this.time.now(), () => this.time.moment());
-  private readonly search = new Search(() => this.asOf, (node) => this.go(node, this.asOf), (error) => this.problems.refuse(error));
+  private readonly search = new Search(() => this.asOf, (node) => (node.startsWith("case:") ? this.toCase(node.slice(5)) : this.go(node, this.asOf)), (error) => this.problems.refuse(error));
   constructor() {
     tellIn(document.documentElement.dataset.zone ?? "UTC");
     this.listen();
@@ -91,6 +93,7 @@ class Desk {
   /** Show what the address says. Of what is drawn already, whatever is still there then stays where it is. */
   private async arrive(): Promise<void> {
     const asked = new URLSearchParams(location.search);
+    if (asked.has("view")) return this.shared(asked.get("view") ?? "");
     const same = this.node !== "" && asked.get("node") === this.node;
     const file = asked.get("case") ?? "";
     const sameFile = file !== "" && file === this.file && this.caseFile.found !== null;
@@ -126,6 +129,18 @@ class Desk {
         if (page === this.page) this.wipe(); // what was drawn before is not of this moment
         throw error;
       }
+    });
+  }
+
+  /** A saved view becomes what this tab holds of its node, and the address says the rest. */
+  private async shared(id: string): Promise<void> {
+    this.words();
+    await this.guarded(async () => {
+      const { node, as_of, made } = await savedView(id);
+      this.sheet.take(node, made);
+      this.node = "";
+      history.replaceState(null, "", address(node, as_of, made.opened));
+      await this.arrive();
     });
   }
 

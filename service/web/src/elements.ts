@@ -6,14 +6,18 @@ import { colour, icon } from "./looks";
 const THINGS = new Set(["phone", "device", "bank_card", "national_id", "email", "ip", "wifi", "address", "employer", "merchant", "agent"]);
 const TIES = new Set(["own", "contact", "employer", "applied"]);
 
-export function nodeElement(node: DrawnNode, seed: string): ElementDefinition {
+export function nodeClasses(node: DrawnNode, seed: string): string[] {
   const classes = [node.type, node.type === "applicant" ? "person" : "", THINGS.has(node.type) ? "thing" : ""];
   if (node.ring_id) classes.push(node.ring_flagged ? "flagged" : "grouped", node.ring_role ?? "");
   if (node.bad) classes.push("bad");
   if (node.hub) classes.push("hub");
   if (node.id === seed) classes.push("seed");
+  return classes.filter(Boolean);
+}
+
+export function nodeElement(node: DrawnNode, seed: string): ElementDefinition {
   const data = { id: node.id, label: node.label, colour: colour(node.type), icon: icon(node.type), drawn: node };
-  return { group: "nodes", data, classes: classes.filter(Boolean).join(" ") };
+  return { group: "nodes", data, classes: nodeClasses(node, seed).join(" ") };
 }
 
 export function edgeElement(edge: DrawnEdge): ElementDefinition {

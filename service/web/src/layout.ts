@@ -1,13 +1,19 @@
 // Where nodes stand: the same subgraph looks the same tomorrow.
-import type { Core, LayoutOptions, NodeSingular } from "cytoscape";
+import type { Core, LayoutOptions, NodeCollection, NodeSingular } from "cytoscape";
 
 export interface Point {
   x: number;
   y: number;
 }
 
-/** Lay the drawing out by fcose. */
-export function arrange(graph: Core, options: Record<string, unknown>): void {
+/** Places as they are kept: a tenth of a unit is nothing on a screen. */
+export function rounded(places: Record<string, Point>): Record<string, Point> {
+  const tenth = (value: number): number => Math.round(value * 10) / 10;
+  return Object.fromEntries(Object.entries(places).map(([id, { x, y }]) => [id, { x: tenth(x), y: tenth(y) }]));
+}
+
+/** Lay the drawing out by fcose; what is left out of it takes no room. */
+export function arrange(graph: Core, options: Record<string, unknown>, done: () => void): void {
   const layout = {
     name: "fcose",
     quality: "proof",
@@ -22,7 +28,9 @@ export function arrange(graph: Core, options: Record<string, unknown>): void {
     nodeDimensionsIncludeLabels: true,
     ...options,
   };
-  seeded(() => graph.layout(layout as LayoutOptions).run());
+  const run = graph.elements(":visible").layout(layout as LayoutOptions);
+  run.one("layoutstop", done);
+  seeded(() => run.run());
 }
 
 /** Somewhere near a neighbour that has its place, the same place every time. */
@@ -34,10 +42,10 @@ export function beside(node: NodeSingular, places: Map<string, Point>): Point {
 }
 
 /** The nearest node in a direction, none where nothing lies there. */
-export function nearest(graph: Core, here: Point, way: Point): string {
+export function nearest(nodes: NodeCollection, here: Point, way: Point): string {
   let best = "";
   let least = Infinity;
-  graph.nodes(":visible").forEach((node) => {
+  nodes.filter(":visible").forEach((node) => {
     const along = (node.position("x") - here.x) * way.x + (node.position("y") - here.y) * way.y;
     const across = Math.abs((node.position("x") - here.x) * way.y) + Math.abs((node.position("y") - here.y) * way.x);
     if (along > 1 && along + 2 * across < least) {

@@ -49,9 +49,10 @@ export class Left {
     this.cut ||= drawing.truncated && !drawing.left_out.some((left) => left.why !== "hub" && left.why !== "ties");
   }
 
-  paint(counts: { people: number; things: number }, drawn: boolean): void {
+  paint(counts: { people: number; things: number }, drawn: boolean, out = 0): void {
     const lines = leftLines([...this.left.values()]).map(([why, text]) => el("li", { class: why }, text));
     if (this.cut) lines.push(el("li", {}, say("left_cut")));
+    if (out) lines.push(el("li", { id: "left-out" }, say("left_by_you", { n: count(out) })));
     byId("counts").textContent = counts.people || counts.things ? say("drawn", counts) : "";
     byId("left").hidden = !drawn;
     byId("left-title").textContent = `${say("left_out")} (${lines.length})`;

@@ -16,9 +16,9 @@ export function icon(type: string): string {
   return `${icons}${DRAWN.has(type) ? type : "applicant"}.svg`;
 }
 
-export const LOOKS: StylesheetJson = [
+export const looks = (): StylesheetJson => [
   {
-    selector: "node",
+    selector: "node[drawn]",
     style: {
       width: 22,
       height: 22,
@@ -55,6 +55,12 @@ export const LOOKS: StylesheetJson = [
   { selector: "node.seed", style: { width: 40, height: 40, "font-size": 11, "font-weight": 600, "outline-width": 3, "outline-color": "#1d2430", "outline-offset": 3 } },
   { selector: "node.application.seed", style: { width: 32, height: 32 } },
   { selector: "node:selected", style: { "overlay-color": "#2f5d8a", "overlay-opacity": 0.14, "overlay-padding": 8, "overlay-shape": "ellipse", "z-index": 10 } },
+  { selector: ".out", style: { display: "none" } },
+  { selector: "node.pinned", style: { "border-width": 3, "border-style": "double", "border-color": "#1d2430" } },
+  {
+    selector: "node.group",
+    style: { shape: "round-rectangle", "background-color": "#2f5d8a", "background-opacity": 0.06, "background-image": "none", "border-width": 1, "border-color": "#2f5d8a", "border-opacity": 0.4, "text-valign": "top", "font-size": 11, "font-weight": 600, padding: "14px" },
+  },
   { selector: "node.far", style: { opacity: 0.25 } },
   { selector: "edge", style: { width: 1.3, "line-color": "#bcc3cd", "curve-style": "straight", "z-index": 0 } },
   { selector: "edge.contact", style: { "line-style": "dotted", width: 1.6 } },

@@ -1,7 +1,9 @@
 // The search box: a combobox whose hits come from the service, chosen by mouse or keyboard.
 import { type Found, post } from "./api";
 import { byId, el, fill } from "./dom";
+import { count } from "./formats";
 import { icon } from "./looks";
+import { chip } from "./parts";
 import { Refused } from "./refusals";
 import { name, say } from "./words";
 
@@ -10,6 +12,16 @@ const PAUSE = 300; // milliseconds after the last key
 /** Whether a text is looked up only when Enter says that it is whole: a number or an e-mail, of which every beginning would be sent otherwise. */
 function mustWait(text: string): boolean {
   return /[\p{Nd}@]/u.test(text);
+}
+
+/** What is known of a hit: its ring, what was concluded, how many hold it. */
+function known(hit: Found): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (hit.conclusion) parts.push(chip(hit.conclusion === "fraud" ? say("known_fraud") : name(hit.conclusion), hit.conclusion === "fraud" ? "bad" : "good"));
+  if (hit.state) parts.push(chip(name(hit.state, "state_")), el("small", {}, hit.subject));
+  else if (hit.ring_kind) parts.push(chip(`${hit.ring_id ?? ""} ${name(hit.ring_kind, "kind_")}`.trim(), hit.ring_flagged ? "flagged" : "grouped"));
+  if (hit.holders !== null) parts.push(el("small", { class: "many" }, `${say(hit.type === "ring" ? "size" : "holders")} ${count(hit.holders)}${hit.more_holders ? "+" : ""}`));
+  return parts;
 }
 
 export class Search {
@@ -77,9 +89,10 @@ export class Search {
       el(
         "li",
         { id: `hit-${index}`, role: "option", "aria-selected": "false", mousedown: (event) => event.preventDefault(), click: () => this.take(hit) },
-        hit.type === "ring" ? el("span", { class: "dot" }) : el("img", { src: icon(hit.type), alt: "", class: `chip-icon ${hit.type}` }),
+        hit.type === "ring" || hit.type === "case" ? el("span", { class: "dot" }) : el("img", { src: icon(hit.type), alt: "", class: `chip-icon ${hit.type}` }),
         el("b", {}, hit.label),
         el("small", {}, hit.exact ? name(hit.type) : `${name(hit.type)} · ${say("looks_alike")}`),
+        ...known(hit),
       ),
     );
     this.tell(...(lines.length ? lines : [el("li", { class: "none" }, say("no_hits"))]));

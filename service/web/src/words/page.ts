@@ -3,7 +3,7 @@
 export const PAGE = {
   brand: ["Ringfence", "Ringfence"],
   desk: ["Investigator's desk", "调查工作台"],
-  search_hint: ["Applicant, application, ring, phone, card, device …", "申请人、申请号、团伙、手机号、银行卡、设备……"],
+  search_hint: ["Applicant, application, ring, case, merchant, agent, phone, card, device …", "申请人、申请号、团伙、案件、商户、中介、手机号、银行卡、设备……"],
   press_enter: ["Press Enter to search.", "按回车键搜索。"],
   looks_alike: ["looks the same masked", "仅掩码相同"],
   search: ["Search", "搜索"],
