@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from gnn.ensemble import columns_in, trees_in
 from graph.facts.tables import Column
-from graph.kernels.compiled import compiled
+from graph.kernels.compiled import compiled, tiny
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +26,6 @@ MOST_COLUMNS = 12  # under one leaf: its table has 2 to that power rows
 _NONE, _ZERO, _NAN = range(3)  # which value is *missing*, and goes the way that the tree says
 _MISSING = {"None": _NONE, "Zero": _ZERO, "NaN": _NAN}
 _NOTHING = 1e-35  # LightGBM's kZeroThreshold
-_NOWHERE = np.zeros(0)
 
 # A condition is `column <= threshold`; it leads to the next node where it holds and to `no` where not.
 # `place`: which of the columns above a leaf its column is, in the order in which they are met from the root,
@@ -48,12 +47,17 @@ class _Trees(NamedTuple):
     under m columns has 2 to the power m rows of `table`, the first at `row`: one for each set of columns
     whose conditions hold, padded with 0. All rows have one width, because a loop of fixed length is predicted
     and many rows are fetched at once; it is a power of two, so that most rows lie in one cache line.
+
+    `roots`: the first node of each tree. `at` (nodes,): the row of a node's condition, or -1 - the row of its
+    leaf.
     """
 
     conditions: Column
     leaves: Column
     under: Column
     table: Floats
+    roots: Column
+    at: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Explainer:
         plan = _Plan()
         for member, text in enumerate(texts):
             for tree in trees_in(text):
+                plan.roots.append(plan.nodes)
                 plan.tree(member, tree)
         columns = columns_in(texts[0])
         leaves, table = (
@@ -82,7 +87,14 @@ class Explainer:
         )
         _fill(leaves, np.array(plan.shares, dtype=np.float64), _weights(), table)
         table /= max(len(texts), 1)
-        trees = _Trees(np.array(plan.conditions, dtype=_CONDITION), leaves, plan.padded(columns), table)
+        trees = _Trees(
+            np.array(plan.conditions, dtype=_CONDITION),
+            leaves,
+            plan.padded(columns),
+            table,
+            np.array(plan.roots, np.int32),
+            plan.places(),
+        )
         return cls(columns=columns, members=len(texts), trees=trees)
 
     def __call__(self, x: Floats) -> tuple[Floats, Floats]:
@@ -91,19 +103,20 @@ class Explainer:
 
         Raises ValueError for a row of another length.
         """
-        moved = np.zeros(self.columns + 1)
-        return self._contributions(x, moved), moved[:-1]
+        logits, moved = self._room(x), np.zeros(self.columns + 1)
+        _explain(x, self.trees, logits, moved)
+        return logits, moved[:-1]
 
     def logits(self, x: Floats) -> Floats:
         """Each member's log-odds (members,) alone, the same to the bit. Raises ValueError as a call does."""
-        return self._contributions(x, _NOWHERE)
+        logits = self._room(x)
+        _add_up(x, self.trees, logits)
+        return logits
 
-    def _contributions(self, x: Floats, moved: Floats) -> Floats:
+    def _room(self, x: Floats) -> Floats:
         if len(x) != self.columns:
             raise ValueError(f"a row of {len(x)} columns for trees over {self.columns}")
-        logits = np.zeros(self.members)
-        _explain(x, self.trees, logits, moved)
-        return logits
+        return np.zeros(self.members)
 
 
 @dataclass(slots=True)
@@ -116,8 +129,18 @@ class _Plan:
     leaves: list[tuple[float, int, int, int, int]] = field(default_factory=list)
     under: list[tuple[int, ...]] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
+    roots: list[int] = field(default_factory=list)
     nodes: int = 0
     rows: int = 0
+
+    def places(self) -> Column:
+        """(nodes,) int32: where the condition or the leaf of each node stands, as `_Trees.at`."""
+        out = np.empty(self.nodes, np.int32)
+        for row, condition in enumerate(self.conditions):
+            out[condition[2]] = row
+        for row, leaf in enumerate(self.leaves):
+            out[leaf[1]] = -1 - row
+        return out
 
     @property
     def width(self) -> int:
@@ -214,24 +237,40 @@ def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> Non
                 )
 
 
+@tiny
+def _holds(condition: Any, x: Any) -> Any:
+    """1 where a condition (a row of `_CONDITION`) holds for the columns `x`, else 0. Sums of bits and no branches: which way it falls cannot be foreseen,
+    and a branch would cost more than the rest.
+    """
+    missing = int(condition.missing)
+    kind, value = missing >> 1, x[condition.column]
+    unknown = int(np.isnan(value))
+    value = 0.0 if unknown & (kind != _NAN) else value
+    left_out = ((kind == _NAN) & unknown) | ((kind == _ZERO) & (abs(value) <= _NOTHING))
+    return (missing & 1) & left_out | int(value <= condition.threshold) & (1 - left_out)
+
+
+@compiled
+def _add_up(x: Floats, trees: _Trees, logits: Floats) -> None:
+    """Add up each member's log-odds, from the root of each tree to the one leaf that `x` comes to."""
+    for tree in range(len(trees.roots)):
+        row = trees.at[trees.roots[tree]]
+        while row >= 0:
+            condition = trees.conditions[row]
+            row = trees.at[condition.node + 1 if _holds(condition, x) else condition.no]
+        leaf = trees.leaves[-1 - row]
+        logits[leaf.member] += leaf.value
+
+
 @compiled
 def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
-    """Add up each member's log-odds and, where there is room for them in `moved`, each column's
-    contributions, leaf after leaf.
-    """
-    conditions, leaves, under, table = trees
+    """Add up each member's log-odds and each column's contributions, leaf after leaf."""
+    conditions, leaves, under, table = trees.conditions, trees.leaves, trees.under, trees.table
     # by node: the columns above it of which a condition does not hold, as bits
     broken = np.zeros(len(conditions) + len(leaves), np.int16)
     for c in range(len(conditions)):
-        # Sums of bits and no branches: which way a condition falls cannot be foreseen, and a branch would
-        # cost more than the rest.
         condition = conditions[c]
-        missing, place = int(condition.missing), int(condition.place)
-        kind, value = missing >> 1, x[condition.column]
-        unknown = int(np.isnan(value))
-        value = 0.0 if unknown & (kind != _NAN) else value
-        left_out = ((kind == _NAN) & unknown) | ((kind == _ZERO) & (abs(value) <= _NOTHING))
-        holds = (missing & 1) & left_out | int(value <= condition.threshold) & (1 - left_out)
+        place, holds = int(condition.place), _holds(condition, x)
         above = int(broken[condition.node])
         broken[condition.node + 1] = above | (1 - holds) << place
         broken[condition.no] = above | holds << place
@@ -243,8 +282,6 @@ def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
         if away == 0:
             logits[leaf.member] += leaf.value
         rows[i] = leaf.row + (((1 << m) - 1) & ~away)
-    if len(moved) == 0:
-        return
     for i in range(len(leaves)):
         row = rows[i]
         for j in range(under.shape[1]):

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnn.tensors import Index, Tensors, without
+from gnn.tensors import Index, Tensors, ties_of_subject, without
 from graph.features.path_rules import PathRule, over_dealing, over_tie
+from graph.kernels.compiled import compiled
 
 MOST = 12  # ties that are taken away, one at a time: each costs one pass of the network
 MOST_SHOWN = 3  # ties that are shown
@@ -54,12 +55,19 @@ def occlusion(
     return Occlusion(tuple(heavy), links)
 
 
+@compiled
 def _leading(tensors: Tensors) -> Index:
     """The subject's ties to somebody, or to something that somebody else is tied to as well."""
-    mine, named = tensors.mine, np.bincount(tensors.ends[:, 1], minlength=len(tensors.rows))
-    ends = tensors.ends[mine].max(axis=1)
-    leading: Index = mine[(ends < tensors.first[1]) | (named[ends] > 1)]
-    return leading
+    mine, kept = ties_of_subject(tensors), 0
+    named = np.zeros(len(tensors.rows), np.int32)
+    for link in range(len(tensors.ends)):
+        named[tensors.ends[link, 1]] += 1
+    for link in mine:
+        end = max(tensors.ends[link, 0], tensors.ends[link, 1])
+        if end < tensors.first[1] or named[end] > 1:
+            mine[kept] = link
+            kept += 1
+    return mine[:kept]
 
 
 def _way(tensors: Tensors, tie: int) -> PathRule:

@@ -16,6 +16,8 @@ from graph.kernels.compiled import compiled, inner
 
 Array = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int32]
+_PERSONAL, _DEVICE, _PLACE, _DEALS = range(TIES)  # the first types of link
+_STRONGEST = (_PERSONAL, _DEVICE, _DEALS, _PLACE)
 
 
 class Tensors(NamedTuple):
@@ -66,15 +68,11 @@ class Tensors(NamedTuple):
     @property
     def mine(self) -> Index:
         """The subject's own ties, as positions of links: strong kinds first, then dealings, then places."""
-        personal, device, place, deals = (self._mine(a, b) for a, b in self._runs(self.sorts)[:TIES])
-        return np.concatenate([personal, device, deals, place])
+        return ties_of_subject(self)
 
     def other_end(self, link: int) -> int:
         """The row of the node to which a tie leads from the subject."""
         return int(self.ends[link].max())
-
-    def _mine(self, a: int, b: int) -> Index:
-        return (np.flatnonzero((self.ends[a:b] == 0).any(axis=1)) + a).astype(np.int32)
 
     @staticmethod
     def _runs(starts: Index) -> list[tuple[int, int]]:
@@ -130,18 +128,41 @@ def without(tensors: Tensors, gone: Sequence[int]) -> Tensors:
 
 
 @compiled
-def reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
-    """What the subject reaches over the links that are `left` (E,)."""
-    first, ends, sorts = tensors.first, tensors.ends, tensors.sorts
-    place = np.full(len(tensors.rows), -1, np.int32)  # -1: not reached; then its place among those that are
-    place[0], result = 0, True
+def ties_of_subject(tensors: Tensors) -> Index:
+    """`Tensors.mine`."""
+    out, count = np.empty(tensors.sorts[TIES], np.int32), 0
+    for sort in _STRONGEST:
+        for link in range(tensors.sorts[sort], tensors.sorts[sort + 1]):
+            if tensors.ends[link, 0] == 0 or tensors.ends[link, 1] == 0:
+                out[count] = link
+                count += 1
+    return out[:count]
+
+
+@inner
+def within_reach(tensors: Tensors, left: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """(N,): which nodes the subject reaches over the links that are `left` (E,)."""
+    ends, there = tensors.ends, np.zeros(len(tensors.rows), np.bool_)
+    there[0], result = True, True
     while result:
         result = False
         for link in range(len(ends)):
             a, b = ends[link, 0], ends[link, 1]
-            if left[link] and (place[a] < 0) != (place[b] < 0):
-                place[a] = place[b] = 0
+            if left[link] and there[a] != there[b]:
+                there[a] = there[b] = True
                 result = True
+    return there
+
+
+@compiled
+def reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
+    """What the subject reaches over the links that are `left` (E,)."""
+    first, ends, sorts = tensors.first, tensors.ends, tensors.sorts
+    place = np.full(len(tensors.rows), -1, np.int32)  # -1: not reached; then its place among those that are
+    there = within_reach(tensors, left)
+    for node in range(len(there)):
+        if there[node]:
+            place[node] = 0
     # Whoever is at one end of a link that is left is reached with who is at the other: so one end tells of
     # both.
     nodes, begins = 0, np.zeros_like(first)
