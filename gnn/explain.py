@@ -239,8 +239,10 @@ def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> Non
 
 @tiny
 def _holds(condition: Any, x: Any) -> Any:
-    """1 where a condition (a row of `_CONDITION`) holds for the columns `x`, else 0. Sums of bits and no branches: which way it falls cannot be foreseen,
-    and a branch would cost more than the rest.
+    """1 where a condition (a row of `_CONDITION`) holds for the columns `x`, else 0.
+
+    Sums of bits and no branches: which way it falls cannot be foreseen, and a branch would cost more than the
+    rest.
     """
     missing = int(condition.missing)
     kind, value = missing >> 1, x[condition.column]

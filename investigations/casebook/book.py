@@ -13,7 +13,6 @@ from typing import Any, Self
 import orjson
 import sqlalchemy as sa
 from isal import isal_zlib
-from sqlalchemy.dialects import postgresql, sqlite
 
 from graph.model.errors import (
     KeyReusedError,
@@ -26,7 +25,7 @@ from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.alert_files import AlertFiles
 from investigations.casebook.answer_scores import AnswerScores
 from investigations.casebook.audit_trail import AuditTrail
-from investigations.casebook.engine import Engines, PlainConnections
+from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
@@ -85,12 +84,7 @@ class Casebook(AlertFiles):
         was taken with another body.
         """
         row = _row(assessment)  # packed before anybody waits for the transaction
-        plain = self._engines.plain
-        written = (
-            self._write(row, claim, to_outbox)
-            if plain is None
-            else _write_plainly(plain, row, claim, to_outbox)
-        )
+        written = self._write(row, claim, to_outbox)
         if written or claim is None:
             return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
@@ -205,17 +199,13 @@ class Casebook(AlertFiles):
 
     def _write(self, row: Mapping[str, Any], claim: IdempotencyClaim | None, to_outbox: bool) -> bool:
         """Whether the row was written: it is not where the claim is somebody else's."""
-        with self._engines.writing() as connection:
-            if claim is not None and not self._take(connection, claim, row["assessment_id"]):
+        with self._engines.running() as run:
+            if claim is not None and run(_TAKE, _taken(claim, row["assessment_id"])).rowcount != 1:
                 return False
-            connection.execute(_INSERT, row)
+            run(_INSERT, row)
             if to_outbox:
-                connection.execute(_OWE, {"assessment_id": row["assessment_id"]})
+                run(_OWE, {"assessment_id": row["assessment_id"]})
         return True
-
-    def _take(self, connection: sa.Connection, claim: IdempotencyClaim, assessment_id: str) -> bool:
-        """Whether the claim is ours now: it was free, or the one before has lapsed."""
-        return connection.execute(_TAKE[connection.dialect.name], _taken(claim, assessment_id)).rowcount == 1
 
 
 def _taken(claim: IdempotencyClaim, assessment_id: str) -> dict[str, Any]:
@@ -229,24 +219,9 @@ def _taken(claim: IdempotencyClaim, assessment_id: str) -> dict[str, Any]:
     }
 
 
-def _write_plainly(
-    plain: PlainConnections, row: Mapping[str, Any], claim: IdempotencyClaim | None, to_outbox: bool
-) -> bool:
-    """`Casebook._write` by the same statements, prepared once."""
-    with plain.writing() as connection:
-        if (
-            claim is not None
-            and connection.execute(_PLAIN_TAKE, _taken(claim, row["assessment_id"])).rowcount != 1
-        ):
-            return False
-        connection.execute(_PLAIN_INSERT, row)
-        if to_outbox:
-            connection.execute(_PLAIN_OWE, {"assessment_id": row["assessment_id"]})
-    return True
-
-
 def _take_statement(insert: Any) -> Any:
-    statement = insert(CLAIMS).values({c.name: sa.bindparam(c.name) for c in CLAIMS.columns})
+    """Take a claim that is free, or whose last holder's has lapsed: then a row is written."""
+    statement = inserted(insert, CLAIMS)
     new = {name: statement.excluded[name] for name in ("fingerprint", "assessment_id", "claimed_at")}
     upsert = statement.on_conflict_do_update(
         index_elements=[CLAIMS.c.client, CLAIMS.c.key],
@@ -256,13 +231,9 @@ def _take_statement(insert: Any) -> Any:
     return upsert.execution_options(preserve_rowcount=True)
 
 
-_TAKE = {"sqlite": _take_statement(sqlite.insert), "postgresql": _take_statement(postgresql.insert)}
-_INSERT = sa.insert(ASSESSMENTS)
-_OWE = sa.insert(OWED)
-_NAMED = sqlite.dialect(paramstyle="named")
-_PLAIN_TAKE, _PLAIN_INSERT, _PLAIN_OWE = (
-    str(one.compile(dialect=_NAMED)) for one in (_TAKE["sqlite"], _INSERT, _OWE)
-)
+_TAKE = prepared(_take_statement)
+_INSERT = prepared(lambda insert: inserted(insert, ASSESSMENTS))
+_OWE = prepared(lambda insert: inserted(insert, OWED))
 _BY_ID = sa.select(ASSESSMENTS).where(ASSESSMENTS.c.assessment_id == sa.bindparam("id"))
 _CLAIMED = (
     sa.select(ASSESSMENTS, CLAIMS.c.fingerprint)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from graph.model.errors import InputError, UnknownCaseError
 from graph.model.moments import micros
@@ -20,7 +21,7 @@ from investigations.casebook.case_rows import (
     step,
     verdicts_of,
 )
-from investigations.casebook.engine import Engines
+from investigations.casebook.engine import Engines, Prepared, Run, inserted, prepared
 from investigations.casebook.tables import (
     ATTACHMENTS,
     CASE_EVENTS,
@@ -59,26 +60,16 @@ class CaseFiles:
             "assessment_id": about.assessment_id,
             "reason_codes": " ".join(about.reason_codes),
         }
-        with self._engines.writing() as connection:
-            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-            statement = (
-                insert(CASES)
-                .values(values)
-                .on_conflict_do_nothing()
-                .execution_options(preserve_rowcount=True)
-            )
-            if connection.execute(statement).rowcount:
-                _begin(connection, case_id, about, at, by)
+        with self._engines.running() as run:
+            if run(_CASE, values).rowcount:
+                _begin(run, case_id, about, at, by)
                 return case_id, True
-            subject = (
-                CASES.c.ring_id == about.ring_id
+            known = (
+                run(_OPEN_OF_RING, {"subject": about.ring_id})
                 if about.ring_id
-                else CASES.c.applicant_id == about.applicant_id
+                else run(_OPEN_OF_APPLICANT, {"subject": about.applicant_id})
             )
-            known = connection.execute(
-                sa.select(CASES.c.case_id).where(subject, CASES.c.state != CaseState.CLOSED.value)
-            ).scalar_one()
-            return str(known), False
+            return str(known.fetchone()[0]), False
 
     def note_case_of_ring(self, ring_id: str, note: tuple[str, str], *, at: datetime, by: str) -> None:
         """Write (kind, text) into the history of that ring's open case, if it has one; the case stays as it
@@ -141,11 +132,7 @@ class CaseFiles:
 
     def has_open_case(self, applicant_id: str) -> bool:
         """Whether there is a case about that applicant that is not closed."""
-        query = sa.select(CASES.c.case_id).where(
-            CASES.c.applicant_id == applicant_id, CASES.c.state != CaseState.CLOSED.value
-        )
-        with self._engines.reading() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+        return self._engines.row(_OPEN_OF_APPLICANT, {"subject": applicant_id}) is not None
 
     def had_case_of_ring(self, ring_id: str) -> bool:
         """Whether there ever was a case about that ring, open or closed."""
@@ -158,20 +145,38 @@ class CaseFiles:
             )
 
 
-def _begin(connection: sa.Connection, case_id: str, about: NewCase, at: datetime, by: str) -> None:
+def _begin(run: Run, case_id: str, about: NewCase, at: datetime, by: str) -> None:
     """The rows of a new case beside its own."""
     work = {"case_id": case_id, "exposure": about.exposure, "probability": about.probability}
-    connection.execute(sa.insert(CASE_WORK), work)
-    terms = {"case_id": case_id, "kind": about.kind, "due_at": micros(at + about.due)}
-    connection.execute(sa.insert(CASE_TERMS), terms)
-    if about.lenders:
-        at_them = [{"case_id": case_id, "lender": lender} for lender in sorted(set(about.lenders))]
-        connection.execute(sa.insert(CASE_LENDERS), at_them)
-    connection.execute(
-        sa.insert(CASE_EVENTS), step(case_id, at, by, "opened", CaseState.PENDING, about.reason)
-    )
+    run(_WORK, work | {"assignee": None})
+    run(_TERMS, {"case_id": case_id, "kind": about.kind.value, "due_at": micros(at + about.due)})
+    for lender in sorted(set(about.lenders)):
+        run(_LENDER, {"case_id": case_id, "lender": lender})
+    run(_STEP, step(case_id, at, by, "opened", CaseState.PENDING, about.reason))
 
 
 def _waiting(proposed: Verdict | None, verdicts: tuple[Verdict, ...]) -> Verdict | None:
     """A proposed verdict, as long as no verdict came after it."""
     return None if proposed and verdicts and verdicts[-1].at >= proposed.at else proposed
+
+
+def _new_case(insert: Any) -> Any:
+    """A case, unless one about the same is open: then no row is written."""
+    new = inserted(insert, CASES).on_conflict_do_nothing()
+    return new.execution_options(preserve_rowcount=True)
+
+
+def _open_of(subject: sa.Column[Any]) -> Prepared:
+    query = sa.select(CASES.c.case_id).where(subject == sa.bindparam("subject"), sa.text("state <> 'closed'"))
+    return prepared(lambda _: query)  # an index lets there be one at most
+
+
+_CASE, _OPEN_OF_RING, _OPEN_OF_APPLICANT = (
+    prepared(_new_case),
+    _open_of(CASES.c.ring_id),
+    _open_of(CASES.c.applicant_id),
+)
+_WORK, _TERMS, _LENDER = (
+    prepared(partial(inserted, table=table)) for table in (CASE_WORK, CASE_TERMS, CASE_LENDERS)
+)
+_STEP = prepared(lambda insert: inserted(insert, CASE_EVENTS, "case_id", "at", "by", "kind", "state", "note"))

@@ -5,11 +5,12 @@ once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -26,6 +27,42 @@ BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
 SYNC = ("normal", "full")
 _NAMES_AT_ONCE = 500
 _KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
+
+
+_NAMED = sqlite.dialect(paramstyle="named")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A statement that answers wait for, made ready once: `of` each dialect for SQLAlchemy, and `plain`, as
+    text for a bare connection to an embedded casebook.
+    """
+
+    of: Mapping[str, Any]
+    plain: str
+
+
+def prepared(make: Callable[[Any], Any]) -> Prepared:
+    """The statement that `make` builds of a dialect's `insert`."""
+    of = {"sqlite": make(sqlite.insert), "postgresql": make(postgresql.insert)}
+    return Prepared(of, str(of["sqlite"].compile(dialect=_NAMED)))
+
+
+def inserted(insert: Any, table: sa.Table, *columns: str) -> Any:
+    """An INSERT of a row with those columns (default: all)."""
+    return insert(table).values({name: sa.bindparam(name) for name in columns or table.columns.keys()})
+
+
+class Rows(Protocol):
+    """What a statement gives."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+
+Run = Callable[[Prepared, Mapping[str, Any]], Rows]
 
 
 def file_of(url: str) -> Path | None:
@@ -90,6 +127,25 @@ class Engines:
         with _translated(), self.reader.connect() as connection:
             yield connection
 
+    @contextmanager
+    def running(self) -> Iterator[Run]:
+        """`writing` for what answers wait for: runs prepared statements, on a bare connection where the
+        casebook is embedded.
+        """
+        if self.plain is None:
+            with self.writing() as connection:
+                yield _run_on(connection)
+        else:
+            with self.plain.writing() as bare:
+                yield lambda statement, values: bare.execute(statement.plain, values)
+
+    def row(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
+        """The first row of a prepared query, None where there is none."""
+        if self.plain is None:
+            with self.reading() as connection:
+                return _run_on(connection)(statement, values).fetchone()
+        return self.plain.row(statement, values)
+
     def close(self) -> None:
         """Give the connections back."""
         if self.plain is not None:
@@ -112,16 +168,17 @@ class PlainConnections:
         """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as
         `Engines.writing` does.
         """
-        try:
+        with _plainly_translated():
             connection = self._connections.lean()
             if not begin(connection, BUSY_SECONDS):
                 raise StoreUnavailableError("the casebook cannot be used now: database is locked")
             with self._connections.kept(connection):
                 yield connection
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.DatabaseError as error:
-            raise StoreUnavailableError(f"the casebook cannot be used now: {error}") from error
+
+    def row(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
+        """The first row of a query, None where there is none. Raises StoreUnavailableError."""
+        with _plainly_translated():
+            return self._connections.lean().execute(statement.plain, values).fetchone()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -131,6 +188,20 @@ class PlainConnections:
         connection = sqlite3.connect(self._path, timeout=0.0, isolation_level=None, check_same_thread=False)
         _sqlite_pragmas(self._sync, connection, None)
         return connection
+
+
+def _run_on(connection: sa.Connection) -> Run:
+    return lambda statement, values: connection.execute(statement.of[connection.dialect.name], values)
+
+
+@contextmanager
+def _plainly_translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise StoreUnavailableError(f"the casebook cannot be used now: {error}") from error
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
-from graph.model.errors import StoreError
+from graph.model.errors import FrameUnreadableError, StoreError
 from graph.model.types import RingKind
 from graph.store.evidence import Subject
 from investigations.assessments import Decision, RiskAssessment
@@ -43,11 +44,19 @@ def open_case(context: AppContext, assessment: RiskAssessment, subject: Subject)
     )
     try:
         if not context.casebook.has_open_case(assessment.applicant_id):
-            view = context.store.view(assessment.as_of)
-            lenders = lender_types(view, [assessment.applicant_id])
+            lenders = _lenders(context, assessment)
             context.casebook.open_case(about.at(lenders), at=assessment.as_of, by=BY)
     except StoreError as error:
         log.warning("the case that answer %s calls for was not opened: %s", assessment.assessment_id, error)
+
+
+def _lenders(context: AppContext, assessment: RiskAssessment) -> tuple[str, ...]:
+    """The types of the lenders at which the applicant had applied, through the frame where it can be read."""
+    as_of, who = assessment.as_of, [assessment.applicant_id]
+    if assessment.recorded_by is not None:
+        with suppress(FrameUnreadableError):
+            return lender_types(context.views.at(as_of, assessment.recorded_by), who)
+    return lender_types(context.store.view(as_of), who)
 
 
 def _reason(decision: Decision, answer: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import orjson
 
@@ -150,7 +150,8 @@ class ResponseBuilder:
     def _subgraph(
         self, features: SubjectFeatures | None, subject: Subject, as_of: datetime
     ) -> AssessmentSubgraph:
-        url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
+        node, time = quote_plus(subject.node), quote_plus(str(self.time(as_of)))
+        url = f"{self._desk}?node={node}&as_of={time}"
         if features is None:
             return {"nodes": None, "edges": None, "truncated": None, "url": url}
         return {"nodes": features.nodes, "edges": features.edges, "truncated": features.truncated, "url": url}
