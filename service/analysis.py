@@ -12,6 +12,7 @@ with open_graph("sqlite:///ringfence.db", as_of="2026-01-01", model="models/firs
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -21,7 +22,7 @@ import pyarrow as pa
 from graph.model.errors import SettingError
 from graph.model.types import RingKind
 from investigations.review.ring_files import tables_of
-from service.assessment.batch import COLUMNS, Period, scored
+from service.assessment.batch import Period, columns_with, scored
 from service.desk.subgraphs import draw
 from service.opening import as_of_given, moment_given, open_existing
 from service.settings import Settings
@@ -77,9 +78,17 @@ class Graph:
         """What became of each ring since the snapshot before: the columns of changes.parquet."""
         return _frame(self._snapshot()["changes"])
 
-    def scores(self, since: Moment, until: Moment | None = None, *, processes: int = 1) -> pd.DataFrame:
+    def scores(
+        self,
+        since: Moment,
+        until: Moment | None = None,
+        *,
+        processes: int = 1,
+        variables: Sequence[str] = (),
+    ) -> pd.DataFrame:
         """The applications with since <= applied_at < until (the graph's moment at most), each assessed as of
-        its own moment, as /risk would have: the columns of `ringfence score`.
+        its own moment, as /risk would have: the columns of `ringfence score`, and one for each of these
+        multi-lending variables (docs/variables.md).
         """
         end = moment_given(self.settings, str(until)) if until is not None else self.as_of
         if end > self.as_of:
@@ -87,8 +96,9 @@ class Graph:
                 f"until lies after the graph's moment {self.as_of.isoformat()}: open it as of a later one"
             )
         period = Period(since=moment_given(self.settings, str(since)), until=end)
-        rows = [row for chunk in scored(self.settings, period, processes=processes) for row in chunk]
-        return _frame(pa.Table.from_pylist(rows, COLUMNS))
+        columns = columns_with(variables)
+        chunks = scored(self.settings, period, processes=processes, variables=variables)
+        return _frame(pa.Table.from_pylist([row for chunk in chunks for row in chunk], columns))
 
     def subgraph(self, node: str) -> nx.Graph[str]:
         """What surrounds a node, as the desk draws it: `applicant:ID`, `application:ID`, `ring:ID`,

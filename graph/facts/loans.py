@@ -76,8 +76,14 @@ DEFAULTED_BITS, LATE_BITS, ENDED_BITS, DECIDED_BITS = (
     _bits(words) for words in (DEFAULTED, LATE, ENDED, DECIDED)
 )
 REJECTED_BITS, CLOSED_BITS = (_bits([step]) for step in (OutcomeStatus.REJECTED, OutcomeStatus.CLOSED))
-DISBURSED, RETURNED, REJECTED = (
-    STATUSES.index(step) for step in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED, OutcomeStatus.REJECTED)
+APPROVED, DISBURSED, RETURNED, REJECTED = (
+    STATUSES.index(step)
+    for step in (
+        OutcomeStatus.APPROVED,
+        OutcomeStatus.DISBURSED,
+        OutcomeStatus.RETURNED,
+        OutcomeStatus.REJECTED,
+    )
 )
 _COOLING_OFF = COOLING_OFF.days * DAY
 

@@ -13,6 +13,7 @@ from graph.kernels.compiled import shared
 from graph.model.moments import moment
 
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # o'clock
+_SMALL_HOURS_UNTIL = 5  # o'clock, from midnight on
 _SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000  # microseconds
 _SLOT = 900_000_000  # microseconds: a zone's offset changes on a quarter of an hour, if ever
 # seconds between two looks at a zone's clocks: no law has changed them and back again sooner
@@ -82,6 +83,18 @@ def night(at: int, clocks: Column) -> bool:
     """`at_night` for compiled code: `at` in microseconds, `clocks` as `offsets` gives them."""
     hour = _shown(at, clocks) // _HOUR % 24
     return bool((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
+
+
+@shared
+def small_hours(at: int, clocks: Column) -> bool:
+    """Whether it is between midnight and 5:00, as `night`."""
+    return bool(_shown(at, clocks) // _HOUR % 24 < _SMALL_HOURS_UNTIL)
+
+
+@shared
+def calendar_day(at: int, clocks: Column) -> int:
+    """The day there, counted from 1970-01-01, as `night`."""
+    return int(_shown(at, clocks) // _DAY)
 
 
 @shared

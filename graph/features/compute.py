@@ -16,6 +16,7 @@ from graph.features import multi_lending
 from graph.features.extraction import VARIABLE_NAMES, extract, names
 from graph.features.multi_lending import CountingPlan, plan
 from graph.features.workspace import Precomputed, workspace_for
+from graph.frame.histories import histories
 from graph.frame.layout import Arrays, Int
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.neighbourhood import empty_neighbourhood as neighbourhood_room
@@ -143,6 +144,18 @@ class Walker:
             self.grow()
         return self.room
 
+    def histories(self, arrays: Arrays, question: SubjectQuery, people: Column) -> Neighbourhood:
+        """The applications of those people (rows of the frame), as `graph.frame.histories` writes them; in
+        the same room.
+        """
+        read, asked = address_of(arrays), address_of(question)
+        while not histories(read, asked, people, *self._addresses()):
+            self.grow()
+        return self.room
+
+    def _addresses(self) -> tuple[int, int]:
+        return address_of(self.scratch), address_of(self.room)
+
     def of_seed(self, arrays: Arrays, seeds: Seeds, place: int, revision: int) -> int:
         """Write the neighbourhood of a seed into `room`; DONE, LACKS (then `grow`), or NOBODY."""
         return self.compute(WALK | OF_SEEDS, arrays, seeds, place, 0, revision, _NO_ROWS)[1]
@@ -163,7 +176,7 @@ class Walker:
         """
         precomputed, wanted = observer.addresses(self.room) if observer else (0, 0)
         read, asked = address_of(arrays), address_of(subjects)
-        work, out, into = address_of(self.scratch), address_of(self.room), address_of(written)
+        (work, out), into = self._addresses(), address_of(written)
         status = compute(what, read, asked, first, done, revision, work, out, precomputed, wanted, into)
         return status_of(status)
 

@@ -14,6 +14,7 @@ from graph.store.keys import KEY_KINDS
 
 OWN = ROLES.index(Role.OWN)
 PERSON = 1 << len(KINDS)  # the bit of the resolved person, above one for each kind of identifier
+RING = PERSON << 1  # the bit of the members of the applicant's ring
 _IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])
 
 

@@ -5,6 +5,7 @@ reads from other views.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -13,13 +14,14 @@ from graph.features.compute import Walker
 from graph.frame.from_view import node_names_of
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.node_names import NodeNames
-from graph.frame.query import IN_FRAME, SubjectQuery, query_for
+from graph.frame.query import IN_FRAME, SubjectQuery, query_for, rows_of_people
 from graph.frame.read import FactReader
 from graph.frame.view import FrameView
 from graph.model.errors import FrameUnreadableError
 from graph.model.moments import micros
-from graph.model.types import Identifier
+from graph.model.types import Identifier, PlatformType
 from graph.store.evidence import Subject, leave_out
+from graph.store.histories import histories_of
 from graph.store.port import GraphView
 
 _ROOMS = threading.local()  # of each thread, by zone and number of the room: a Walker
@@ -44,6 +46,22 @@ def read_neighbourhood(view: GraphView, subject: Subject, room: int = 0) -> tupl
         if view.otherwise is None:
             raise
         return read_neighbourhood(view.otherwise(), subject, room)
+
+
+def read_histories(
+    view: GraphView, subject: Subject, people: Sequence[str], room: int
+) -> tuple[Neighbourhood, NodeNames]:
+    """The latest applications of `people` but the one in question, with the names behind their numbers, as a
+    neighbourhood of nothing else; in this thread's room of that number as `read_neighbourhood` says.
+
+    Raises FrameUnreadableError for a frame that cannot be read any more, and StoreUnavailableError.
+    """
+    if not isinstance(view, FrameView):
+        return node_names_of(histories_of(view, subject, people))
+    with view.arrays() as arrays:
+        question = query_for(arrays, subject, np.int64(micros(view.as_of)), np.int64(view.revision))
+        n = _walker(view.zone, room).histories(arrays, question, rows_of_people(arrays, people))
+        return n, _OfFrame(FactReader(arrays), question, subject, view)
 
 
 def _walker(zone: str, room: int) -> Walker:
@@ -85,6 +103,12 @@ class _OfFrame:
 
     def ring(self, number: int) -> str:
         return str(self._reader.text(self._reader.arrays.rings[number]["id"]))
+
+    def word(self, number: int) -> str:
+        return str(self._reader.word(number))
+
+    def lender_type(self, number: int) -> PlatformType:
+        return self._reader.platform(number).type
 
     def joined(self, number: int) -> datetime | None:
         who = self.person(number)

@@ -31,8 +31,8 @@ class SubjectFeatures:
     `row`: signals, variables and reference counts as `graph.features.extraction.names` has them, NaN is *not
     known*; `unjudged` the same as if nobody had said anything of the subject itself. `left_out`: keys of a
     multi-lending check under which nothing was counted, with the reason. `nobody`: no fact at all names the
-    subject or anything that the application names; who is at a hub says nothing. `paths` and `n` are of use
-    until the thread looks at the next subject.
+    subject or anything that the application names; who is at a hub says nothing. `paths`, `n` and
+    `precomputed` are of use until the thread looks at the next subject.
     """
 
     n: Neighbourhood
@@ -41,6 +41,7 @@ class SubjectFeatures:
     unjudged: Column
     left_out: Mapping[str, str]
     nobody: bool
+    precomputed: Precomputed
     paths: EvidencePaths
     nodes: int
     edges: int
@@ -79,6 +80,7 @@ def compute_features(n: Neighbourhood, names: NodeNames, subject: Subject) -> Su
         unjudged=row if unjudged is None else unjudged,
         left_out=left_out,
         nobody=_is_nobody(n, r) and bool(np.isnan(row[_SIGNALS : len(row) - _COUNTS]).all()),
+        precomputed=r,
         paths=EvidencePaths(n, r, names, subject.application, _MINE.trail),
         nodes=int(subject_row["people"] + subject_row["identifiers"]),
         edges=int(subject_row["ties"] + subject_row["dealings"]),

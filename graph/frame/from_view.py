@@ -37,7 +37,7 @@ from graph.frame.neighbourhood import (
 )
 from graph.frame.node_names import NodeNames
 from graph.model.moments import micros
-from graph.model.types import Application, Event, Identifier, LabelValue
+from graph.model.types import Application, Event, Identifier, LabelValue, Platform, PlatformType
 from graph.store.evidence import Evidence
 
 Row = tuple[Any, ...]
@@ -74,7 +74,9 @@ class _Listed(NamedTuple):
     applications: tuple[str, ...]
     identifiers: tuple[Identifier, ...]
     rings: tuple[str, ...]
+    words: tuple[str, ...]
     joined_at: Mapping[str, datetime]
+    platforms: Mapping[str, Platform]
 
     def person(self, number: int) -> str:
         return self.people[number]
@@ -87,6 +89,12 @@ class _Listed(NamedTuple):
 
     def ring(self, number: int) -> str:
         return self.rings[number]
+
+    def word(self, number: int) -> str:
+        return self.words[number]
+
+    def lender_type(self, number: int) -> PlatformType:
+        return self.platforms[self.words[number]].type
 
     def joined(self, number: int) -> datetime | None:
         return self.joined_at.get(self.people[number])
@@ -152,10 +160,12 @@ class _Arrays:
             one.ring.ring_id for who in self.everybody if (one := self.evidence.memberships.get(who))
         )
         joined = {who: one.member.joined_at for who, one in self.evidence.memberships.items()}
-        people, applications, identifiers = map(
-            tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids)
+        people, applications, identifiers, words = map(
+            tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids, self.words)
         )
-        return _Listed(people, applications, identifiers, tuple(rings), joined)
+        return _Listed(
+            people, applications, identifiers, tuple(rings), words, joined, self.evidence.platforms
+        )
 
     def _applications(self) -> tuple[list[Row], list[Run], dict[str, int]]:
         """All of them, each person's run, and where the lists begin that belong to nobody, with their

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from graph.model.types import Identifier
+from graph.model.types import Identifier, PlatformType
 
 
 class NodeNames(Protocol):
@@ -22,6 +22,12 @@ class NodeNames(Protocol):
 
     def ring(self, number: int) -> str:
         """A ring's id."""
+
+    def word(self, number: int) -> str:
+        """What a number of `product`, `city` and the like stands for."""
+
+    def lender_type(self, number: int) -> PlatformType:
+        """What kind of lender a `platform` is, of whom something is known (LENDER_KNOWN)."""
 
     def joined(self, number: int) -> datetime | None:
         """Since when that person has been in their ring, by the snapshot in force."""

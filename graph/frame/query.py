@@ -4,6 +4,7 @@ frame does not have.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -83,12 +84,7 @@ def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> Su
             *(i.token.encode() for i, _ in asked.mentions),
         ]
         of += _OF_APPLICATION + [(AN_IDENTIFIER, _KIND[i.kind]) for i, _ in asked.mentions]
-    rows = _find_all(
-        address_of(arrays),
-        np.array(of, np.int64),
-        np.frombuffer(b"".join(texts), "u1"),
-        np.array(list(accumulate(map(len, texts)))),
-    ).tolist()
+    rows = _rows_of(arrays, texts, of).tolist()
     name = np.frombuffer(bytearray(who), "u1")
     created, named = (
         (_application_row(asked, rows), _mention_rows(asked, rows[7:]))
@@ -104,6 +100,24 @@ def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> Su
         named,
         name,
     )
+
+
+def rows_of_people(arrays: Arrays, applicant_ids: Sequence[str]) -> Column:
+    """The rows of those people (int64); whom the frame does not know is left out."""
+    texts = [who.encode() for who in applicant_ids]
+    rows = _rows_of(arrays, texts, [(A_PERSON, NO_KIND)] * len(texts))
+    return rows[rows >= 0]
+
+
+def _rows_of(arrays: Arrays, texts: Sequence[bytes], of: Sequence[tuple[Int, Int]]) -> Column:
+    """The rows of texts, each of a sort and kind (int64), -1 where the frame has none."""
+    rows: Column = _find_all(
+        address_of(arrays),
+        np.array(of, np.int64).reshape(-1, 2),
+        np.frombuffer(b"".join(texts), "u1"),
+        np.array(list(accumulate(map(len, texts))), np.int64),
+    )
+    return rows
 
 
 @lean

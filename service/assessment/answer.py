@@ -124,9 +124,9 @@ class AssessmentMultiLending(TypedDict):
     variables: Annotated[
         dict[str, float | None],
         Meta(
-            description="By name, `ml_<window>_<key>_<segment>_<stat>` (docs/multi_lending.md lists all). "
-            "null: nothing is known under the key; "
-            "0: something is, and nothing in the window.",
+            description="By name, `ml_<window>_<key>_<segment>_<stat>` and the like (docs/variables.md lists "
+            "all): those of the standard set, or those that the request names. "
+            "null: nothing is known under the key; 0: something is, and nothing in the window.",
             examples=[
                 {"ml_7d_person_all_lenders": 9, "ml_24h_phone_all_apps": 0, "ml_12m_card_all_apps": None}
             ],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.features.changes import EarlierNeighbourhood
+from graph.features.lending_grammar import beyond_standard
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.model.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
 from graph.model.moments import micros
@@ -145,9 +146,9 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
     view = (
         context.views.at(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
     )
-    evaluation = evaluate(
-        view, subject, context.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level
-    )
+    how = (context.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level)
+    wanted = beyond_standard(answered["multi_lending"]["variables"])
+    evaluation = evaluate(view, subject, *how, wanted)
     then = answered["degraded"]
     if evaluation.degraded.level is recorded.level:
         evaluation = replace(
@@ -193,12 +194,17 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
 
 
 def assess_stored(
-    view: GraphView, subject: Subject, scorer: Scorer | None, policy: Policy
+    view: GraphView,
+    subject: Subject,
+    scorer: Scorer | None,
+    policy: Policy,
+    wanted: tuple[str, ...] = (),
 ) -> tuple[Evaluation, Conclusion]:
     """Assess an application, or a person, that is in the store already through a `view` as of the moment in
-    question; nothing is written down.
+    question; nothing is written down. `wanted` names variables beyond those of every answer.
     """
-    evaluation = evaluate(view, subject, scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
+    watch = Stopwatch(LatencyEstimate(), _UNHURRIED_MS)
+    evaluation = evaluate(view, subject, scorer, watch, wanted=wanted)
     return evaluation, policy.conclude(evaluation.findings)
 
 
@@ -234,14 +240,15 @@ def _store_and_evaluate(context: AppContext, request: AssessmentRequest) -> tupl
     """Store the application and evaluate; a hanging store is waited for until the rest of the time is needed
     for the audit record.
     """
+    how, wanted = (context.scorer, request.watch), request.selection.beyond_standard
     with _waiting(context, request.watch):
         with request.watch.timing("store"):
             remembered = _store_subject(context, request)
-        evaluation = evaluate(remembered.view, remembered.subject, context.scorer, request.watch)
+        evaluation = evaluate(remembered.view, remembered.subject, *how, wanted=wanted)
     if evaluation.degraded.reason == _AWAY and (view := context.views.without_store(request.at)) is not None:
         # The frame was a fact behind, and the store went away before anybody could read it there.
         remembered = replace(remembered, view=view, revision=view.revision)
-        again = evaluate(view, remembered.subject, context.scorer, request.watch)
+        again = evaluate(view, remembered.subject, *how, wanted=wanted)
         evaluation = replace(again, degraded=replace(again.degraded, reason=again.degraded.reason or _AWAY))
     if remembered.view is not None and evaluation.features is not None and remembered.stored:
         context.views.check_sometimes(remembered.subject, remembered.view, evaluation.features.row)

@@ -7,9 +7,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from multiprocessing import get_context
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from graph.features.lending_grammar import beyond_standard, is_variable, nearest
 from graph.model.errors import SettingError
 from graph.model.moments import micros
 from graph.progress import bar
@@ -69,6 +70,18 @@ class Period:
             raise SettingError("the period is empty: --since must lie before --until")
 
 
+def columns_with(variables: Sequence[str]) -> pa.Schema:
+    """COLUMNS, and one for each of these multi-lending variables. Raises SettingError for a name that is
+    none.
+    """
+    for name in variables:
+        if not is_variable(name):
+            like = nearest(name)
+            hint = f"; the nearest is {like}" if like else ""
+            raise SettingError(f"no multi-lending variable is named {name[:64]}{hint} (docs/variables.md)")
+    return pa.schema([*COLUMNS, *((name, pa.float64()) for name in dict.fromkeys(variables))])
+
+
 class BatchSubject(NamedTuple):
     """Whom to assess, as of when."""
 
@@ -84,6 +97,7 @@ class BatchWorker:
     scorer: Scorer | None
     policy: Policy
     revision: int
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,10 +109,11 @@ class BatchTask:
     settings: Settings
     scorer: Scorer | None
     revision: int
+    variables: tuple[str, ...] = ()
 
     def bare(self) -> BatchTask:
         """Without the scorer."""
-        return BatchTask(self.settings, None, self.revision)
+        return replace(self, scorer=None)
 
     def bench(self, store: GraphStore) -> BatchWorker:
         """What a process assesses with: all of them look through one frame, which the first to come fills."""
@@ -106,12 +121,15 @@ class BatchTask:
             load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None
         )
         frame = filled_frame(store, self.settings, self.revision)
-        return BatchWorker(Views(store, frame), scorer, policy_for(self.settings, scorer), self.revision)
+        policy = policy_for(self.settings, scorer)
+        return BatchWorker(Views(store, frame), scorer, policy, self.revision, self.variables)
 
 
-def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
+def score(
+    settings: Settings, period: Period, out: Path, *, processes: int = 2, variables: Sequence[str] = ()
+) -> dict[str, Any]:
     """Write one row for every application of the period, by (applied_at, application_id), each as of its own
-    moment; the figures.
+    moment, with these multi-lending variables; the figures.
 
     A store that holds no application at all (a payment platform's) has people instead: everybody with an
     event in the period, on either side, by applicant id, as of the period's end; their `application_id` is
@@ -124,14 +142,15 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
         raise SettingError(
             f"{out}: scores are written as parquet or csv: name a file that ends in .parquet or .csv"
         )
+    columns = columns_with(variables)
     folder_for(out.absolute().parent)
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
     try:
-        with writer_for(out, beside, COLUMNS) as write, bar("score", None, " assessments") as progress:
-            for rows in scored(settings, period, processes=processes):
+        with writer_for(out, beside, columns) as write, bar("score", None, " assessments") as progress:
+            for rows in scored(settings, period, processes=processes, variables=variables):
                 decisions.update(row["decision"] for row in rows)
-                write(pa.Table.from_pylist(rows, COLUMNS))
+                write(pa.Table.from_pylist(rows, columns))
                 progress.update(len(rows))
         beside.replace(out)
     finally:
@@ -144,22 +163,25 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
     }
 
 
-def scored(settings: Settings, period: Period, *, processes: int = 1) -> Iterator[list[dict[str, Any]]]:
-    """The rows of the period, in the columns of COLUMNS, chunk by chunk; as `score`, of which it is the
-    work.
+def scored(
+    settings: Settings, period: Period, *, processes: int = 1, variables: Sequence[str] = ()
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the period, in the columns of `columns_with`, chunk by chunk; as `score`, of which it is
+    the work.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     task = BatchTask(
         settings,
         load_scorer(settings.model, settings.model_digest) if settings.model else None,
         _mark(settings),
+        tuple(dict.fromkeys(variables)),
     )
-    rows = _all_rows(task, period, processes)
+    rows, columns = _all_rows(task, period, processes), columns_with(variables)
     if task.scorer is not None and follows(settings):
         own = policy_for(settings, task.scorer).thresholds
         rows = followed(rows, own, task.scorer.capacity, time_zone(settings.timezone))
     for chunk in rows:
-        yield [{name: row[name] for name in COLUMNS.names} for row in chunk]
+        yield [{name: row[name] for name in columns.names} for row in chunk]
 
 
 def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
@@ -235,9 +257,10 @@ def _rows(bench: BatchWorker, subjects: Iterable[BatchSubject]) -> list[dict[str
 
 def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
     subject = request.subject
-    evaluation, concluded = assess_stored(
-        bench.views.at(request.as_of, bench.revision), subject, bench.scorer, bench.policy
-    )
+    view = bench.views.at(request.as_of, bench.revision)
+    wanted = beyond_standard(bench.variables)
+    evaluation, concluded = assess_stored(view, subject, bench.scorer, bench.policy, wanted)
+    lending = evaluation.variables.variables if evaluation.variables and bench.variables else {}
     membership = evaluation.findings.rule_inputs.membership
     asked = bench.policy.asked(evaluation.findings)
     return {
@@ -251,6 +274,7 @@ def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
         "ring_kind": membership.ring.kind.value if membership else None,
         "reason_codes": [reason.code.code for reason in concluded.reasons],
         "asked": asked,
+        **{name: lending.get(name) for name in bench.variables},
     }
 
 

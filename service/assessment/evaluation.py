@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from graph.facts.decisive import APPLICATIONS
 from graph.facts.tables import STATUSES
 from graph.features.bursts import BURST_AT
+from graph.features.lending_request import NOTHING, Requested, compute_requested
 from graph.features.multi_lending import MultiLending
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import SubjectFeatures, compute_features
@@ -48,18 +49,29 @@ OWN_APPLICATIONS = APPLICATIONS  # of the applicant's past, with the graph and w
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Findings, degraded level and the model's parts; `features` and `variables` are None where the graph was
-    not read.
+    not read. `wanted` are the variables that the request names beyond those of every answer, `requested` what
+    they are.
     """
 
     findings: Findings
     degraded: Degraded
     features: SubjectFeatures | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
+    requested: Requested = NOTHING
 
     @property
     def variables(self) -> MultiLending | None:
-        """The multi-lending variables; None where they could not be looked up."""
-        return self.features.lending if self.features else None
+        """The multi-lending variables, those wanted among them; None where they could not be looked up."""
+        if self.features is None or not self.wanted:
+            return self.features.lending if self.features else None
+        standard, more = self.features.lending, self.requested
+        found = standard.status == "found" or any(value is not None for value in more.variables.values())
+        return MultiLending(
+            "found" if found else "no_record",
+            {**standard.variables, **more.variables},
+            {**standard.left_out, **more.left_out},
+        )
 
     @property
     def ring_id(self) -> str | None:
@@ -81,12 +93,41 @@ def evaluate(
     scorer: Scorer | None,
     watch: Stopwatch,
     at_most: Level = Level.FULL,
+    wanted: tuple[str, ...] = (),
 ) -> Evaluation:
     """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives
-    the level it had as `at_most`.
+    the level it had as `at_most`. `wanted` names variables beyond those of every answer.
 
     A frame that cannot be read any more is no reason for less: another view of the same is looked through.
     """
+    evaluation = _evaluate(view, subject, scorer, watch, at_most)
+    if wanted and view is not None and evaluation.features is not None:
+        try:
+            with watch.timing("signals"):
+                evaluation = replace(
+                    evaluation, requested=_requested(view, subject, evaluation.features, wanted)
+                )
+        except StoreError as error:
+            log.warning("the store failed during an assessment: %s", error)
+            evaluation = _rules_only(subject, "store_unavailable")
+    return replace(evaluation, wanted=wanted) if wanted else evaluation
+
+
+def _requested(
+    view: GraphView, subject: Subject, features: SubjectFeatures, wanted: tuple[str, ...]
+) -> Requested:
+    """The variables wanted; beside a frame that cannot be read any more, through another view of the same."""
+    try:
+        return compute_requested(view, subject, features, wanted)
+    except FrameUnreadableError:
+        if not isinstance(view, FrameView) or view.otherwise is None:
+            raise
+        return compute_requested(view.otherwise(), subject, features, wanted)
+
+
+def _evaluate(
+    view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level
+) -> Evaluation:
     level, why = at_most, None
     if view is None:
         return _rules_only(subject, "store_unavailable")
@@ -103,7 +144,7 @@ def evaluate(
             and view.otherwise is not None
             and isinstance(error, FrameUnreadableError)
         ):
-            return evaluate(view.otherwise(), subject, scorer, watch, at_most)
+            return _evaluate(view.otherwise(), subject, scorer, watch, at_most)
         log.warning("the store failed during an assessment: %s", error)
         return _rules_only(subject, "store_unavailable")
     return _rules_only(subject, "deadline")

@@ -4,11 +4,11 @@ audit keeps all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.features.multi_lending import NAMES
+from graph.features.lending_grammar import beyond_standard, is_variable, nearest
 from graph.model.errors import RecordError
 from service.assessment.answer import Assessment
 
@@ -17,6 +17,7 @@ FIELDS = tuple(name for name in Assessment.__annotations__ if name not in Assess
 ALWAYS = ("request_id", "application_id", "assessment_id", "idempotent_replay", "degraded", "ignored")
 """What tells one answer from another and says how complete it is cannot be left out."""
 KEYS = ("fields", "variables")  # in a request
+MOST_NAMES = 1_000  # in one of them: what is named is computed and written down with every answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,11 @@ class FieldSelection:
         return kept
 
     @property
+    def beyond_standard(self) -> tuple[str, ...]:
+        """The variables that are not in every answer, by name."""
+        return beyond_standard(sorted(self.variables or ()))
+
+    @property
     def everything(self) -> bool:
         """Whether nothing is left out."""
         return self.fields is None and self.variables is None
@@ -57,13 +63,13 @@ EVERYTHING = FieldSelection()
 def field_selection(body: Mapping[str, Any]) -> tuple[FieldSelection, tuple[RecordError, ...]]:
     """The field selection of a request's body, and the errors in it."""
     problems: list[RecordError] = []
-    fields = _chosen(body, "fields", FIELDS, problems)
-    variables = _chosen(body, "variables", NAMES, problems)
+    fields = _chosen(body, "fields", FIELDS.__contains__, problems)
+    variables = _chosen(body, "variables", is_variable, problems)
     return FieldSelection(fields=fields, variables=variables), tuple(problems)
 
 
 def _chosen(
-    body: Mapping[str, Any], key: str, known: Iterable[str], problems: list[RecordError]
+    body: Mapping[str, Any], key: str, is_known: Callable[[str], bool], problems: list[RecordError]
 ) -> frozenset[str] | None:
     given = body.get(key)
     if given is None:
@@ -71,13 +77,17 @@ def _chosen(
     if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
         problems.append(RecordError(key, "unreadable_list", "must be a list of names"))
         return None
+    if len(given) > MOST_NAMES:
+        problems.append(RecordError(key, "too_many_names", f"holds at most {MOST_NAMES:,} names"))
+        return None
     chosen = frozenset(given)
-    if unknown := sorted(chosen.difference(known)):
-        problems.append(
-            RecordError(
-                key,
-                f"unknown_{key.removesuffix('s')}",
-                f"knows no {', '.join(name[:64] for name in unknown[:5])}",
-            )
-        )
+    if unknown := sorted(name for name in chosen if not is_known(name)):
+        message = f"knows no {', '.join(name[:64] for name in unknown[:5])}{_hint(key, unknown)}"
+        problems.append(RecordError(key, f"unknown_{key.removesuffix('s')}", message))
     return chosen
+
+
+def _hint(key: str, unknown: Sequence[str]) -> str:
+    """What the first of them may mean."""
+    like = nearest(unknown[0]) if key == "variables" else None
+    return f"; the nearest to the first is {like}" if like else ""

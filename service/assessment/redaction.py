@@ -12,7 +12,13 @@ from types import MappingProxyType
 from typing import Any
 
 from graph.features.catalogue import SIGNALS
-from graph.features.multi_lending import KEYS, NAMES, STATS, WINDOWS, describe
+from graph.features.lending_grammar import (
+    STANDARD_KEYS,
+    STANDARD_WINDOWS,
+    beyond_standard,
+    variable,
+)
+from graph.features.multi_lending import NAMES, STATS, describe
 
 FEWEST = 3  # other lenders at least, for their kinds to be shown to the operator's keys
 _TYPED = ("bank", "nbank")
@@ -24,7 +30,7 @@ _GROUPS = tuple(
         [f"ml_{w}_{k}_others_{stat}" for stat in STATS],
         [f"ml_{w}_{k}_{kind}_{stat}" for kind in _TYPED for stat in STATS],
     )
-    for w, k in product(WINDOWS, KEYS)
+    for w, k in product(STANDARD_WINDOWS, STANDARD_KEYS)
 )
 _LENDERS = tuple(STATS).index("lenders")
 _NAME_OF_CODE = MappingProxyType({name.upper(): name for name in NAMES})
@@ -55,8 +61,9 @@ class Redaction:
         return self.types and not self.bound
 
     def withheld(self, answer: Answer) -> frozenset[str]:
-        """The variables of an answer that reveal kinds of lenders which the caller may not see: none where
-        nothing was computed.
+        """The variables of an answer that reveal kinds of lenders which the caller may not see: of those in
+        every answer none where nothing was computed, and of those that a request brings in all, since the
+        finer the windows and segments, the more differences single out one lender.
         """
         if self.types:
             return frozenset()
@@ -66,6 +73,8 @@ class Redaction:
             counts = [values[name] for name in (everybody if self.bound else others)]
             if any(counts) and (self.bound or counts[_LENDERS] < FEWEST):
                 out.update(typed)
+        if len(values) > len(NAMES):
+            out.update(name for name in beyond_standard(values) if variable(name).tells_kinds)
         return frozenset(out)
 
     def answer(self, answer: Answer) -> dict[str, Any]:
@@ -79,7 +88,7 @@ class Redaction:
             out["multi_lending"] = {
                 **summary,
                 "variables": variables,
-                "withheld": [name for name in NAMES if name in hidden],
+                "withheld": [name for name in summary["variables"] if name in hidden],
             }
             spoken = [_of_everybody(reason, hidden, variables) for reason in answer["reasons"]]
             out["reasons"] = [{**reason, "rank": rank} for rank, reason in enumerate(filter(None, spoken), 1)]

@@ -164,7 +164,7 @@ def models(used: ModelUsed | None) -> list[AssessmentModel]:
 
 def _multi_lending(evaluation: Evaluation) -> AssessmentMultiLending:
     if evaluation.variables is None:
-        return {"status": "failed", "variables": dict(_FAILED)}
+        return {"status": "failed", "variables": {**_FAILED, **dict.fromkeys(evaluation.wanted)}}
     result = evaluation.variables
     summary: AssessmentMultiLending = {"status": result.status, "variables": dict(result.variables)}
     if result.left_out:

@@ -23,6 +23,10 @@ from graph.model.types import (
     OutcomeStatus,
     Platform,
     PlatformType,
+    Ring,
+    RingKind,
+    RingMember,
+    RingSnapshot,
     Role,
 )
 from graph.store.evidence import subject_of
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 
 _DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _UNHURRIED_MS = 1e9
+# one that no answer has unasked, and one of the ring: all others are counted by the same code
+_WANTED = ("ml_1h_device_all_apps", "ml_1h_ring_all_apps")
 
 
 def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation, Conclusion]:
@@ -49,6 +55,7 @@ def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation,
         SqliteStore(Path(folder) / "store.db") as store,
     ):
         store.add(_facts())
+        store.save_rings(_rings())
         revision = store.add(Facts(applications=(requested,))).revision
         frame = Frame.open(Path(folder) / "frame", store, store.zone)
         frame.catch_up()
@@ -57,6 +64,7 @@ def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation,
             subject_of(requested),
             scorer,
             Stopwatch(LatencyEstimate(), _UNHURRIED_MS),
+            wanted=_WANTED,
         )
         guide = evaluation.findings.paths
         if guide is None:
@@ -93,6 +101,20 @@ def _facts() -> Facts:
         labels=(Label(label=LabelValue.FRAUD, known_at=_DAY + timedelta(days=6), applicant_id="A"),),
         platforms=(Platform(platform_id="L", type=PlatformType.P2P),),
     )
+
+
+def _rings() -> RingSnapshot:
+    """A ring of which they are members."""
+    members = tuple(
+        RingMember(applicant_id=who, role="core", joined_at=_DAY, distance_to_core=0, strength=1.0)
+        for who in "ABC"
+    )
+    ring = Ring(
+        ring_id="R", kind=RingKind.UNKNOWN, score=0.0, state="growing", first_seen=_DAY, last_seen=_DAY,
+        confirmed_bad=0, suspected=0, bad_rate=0.0, exposure=0.0, shared_by_kind={}, hubs_ignored=0,
+        density=1.0, burst_days=1.0, platforms=1, reason_codes=(), members=members,
+    )  # fmt: skip
+    return RingSnapshot(name="warm-up", as_of=_DAY, rings=(ring,))
 
 
 def _application(who: str, day: int) -> Application:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graph.features.multi_lending import NAMES
+from graph.features.lending_grammar import PATTERN
 from ingestion.column_guide import GUIDE
 from ingestion.contract import APPLICATIONS, EVENTS, LABELS, OUTCOMES, RELATIONS, Cell, Column, Table
 from ingestion.hashes import SCHEMES
 from investigations.assessments import Stage
 from service.assessment.bodies import flat
-from service.assessment.fields import FIELDS
+from service.assessment.fields import FIELDS, MOST_NAMES
 
 Schema = dict[str, Any]
 MOST = 1_000  # requests or facts in one body
@@ -75,8 +75,9 @@ def components() -> dict[str, Schema]:
         "PartName": {"type": "string", "enum": list(FIELDS), "description": "A part of an answer."},
         "VariableName": {
             "type": "string",
-            "enum": list(NAMES),
-            "description": "A multi-lending variable (docs/multi_lending.md).",
+            "pattern": PATTERN,
+            "description": "A multi-lending variable (docs/multi_lending.md, docs/variables.md).",
+            "examples": ["ml_7d_person_all_lenders", "ml_6h_device_nbank_cf_apps"],
         },
         "RiskRequest": risk,
         "BatchRequest": _batch(),
@@ -138,12 +139,15 @@ def _batch() -> Schema:
 def _wishes() -> dict[str, Schema]:
     """What of the answer is wanted."""
     lists = {
-        "fields": ("PartName", "Parts of the answer"),
-        "variables": ("VariableName", "Multi-lending variables"),
+        "fields": ("PartName", "Parts of the answer", "all"),
+        "variables": ("VariableName", "Multi-lending variables", "the standard set"),
     }
     return {
-        key: _nullable({"type": "array", "items": ref(name)}, f"{what} that are wanted; default: all.")
-        for key, (name, what) in lists.items()
+        key: _nullable(
+            {"type": "array", "items": ref(name), "maxItems": MOST_NAMES},
+            f"{what} that are wanted; default: {default}.",
+        )
+        for key, (name, what, default) in lists.items()
     }
 
 

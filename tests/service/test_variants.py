@@ -25,6 +25,21 @@ from tests.support.small_worlds import PLATFORMS, day
 OTHERS = tuple(f"F{n}" for n in range(7))
 NAMED = {"phone": "+86 150-7315-7065", "device_id": "6f1f9a62c0de4b7f", "national_id": "11010519491231002x"}
 OF_THE_REQUEST = ("assessment_id", "request_id", "timings_ms")
+REQUESTED = [
+    f"ml_{window}_{key}_{part}"
+    for window in ("1h", "3d", "15d", "6m")
+    for key in ("phone", "device", "person", "ring")
+    for part in (
+        "all_apps",
+        "others_lenders",
+        "own_apps",
+        "all_new_lenders",
+        "night_apps",
+        "bank_onl_apps",
+        "nbank_ml_lenders",
+        "cash_apps",
+    )
+]
 TYPED = frozenset(name for name in NAMES if "_bank_" in name or "_nbank_" in name)
 
 
@@ -85,6 +100,7 @@ class World:
             answer,
             self.call(who, path),
             self.call(who, f"{path}/replay"),
+            self.call(who, "/risk", {"stage": "monitoring", "applicant_id": "me", "variables": REQUESTED}),
             self.call(who, "/risk", {"stage": "monitoring", "applicant_id": "me"}),
         ]
 

@@ -45,6 +45,7 @@ def test_after_it_no_answer_waits_for_a_compiler(tmp_path: Path) -> None:
                     applicant_id=f"p{n:03d}",
                     device_id="device0",
                     stage="monitoring" if n % 3 == 2 else "application",
+                    variables=["ml_6h_ring_night_apps", "ml_phone_burst_1h", "ml_7d_phone_ids"],
                 ),
             )
     finally:

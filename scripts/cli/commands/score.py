@@ -33,6 +33,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
     )
     parser.add_argument(
+        "--variables",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="multi-lending variables to write beside, separated by commas, or a .txt file with one a line "
+        "(docs/variables.md)",
+    )
+    parser.add_argument(
         "--processes",
         type=int,
         default=min(os.cpu_count() or 1, 8),
@@ -46,7 +54,19 @@ def _run(options: argparse.Namespace) -> Result:
     }
     settings = dataclasses.replace(Settings.from_environment(), **given)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
-    return Result(score(settings, period, options.out, processes=options.processes))
+    return Result(
+        score(settings, period, options.out, processes=options.processes, variables=options.variables)
+    )
+
+
+def _names(given: str) -> tuple[str, ...]:
+    """The names in an option, or in the file that it names."""
+    file = Path(given)
+    try:
+        text = file.read_text(encoding="utf-8") if file.suffix == ".txt" else given
+    except (OSError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{file} cannot be read: {error}") from error
+    return tuple(text.replace(",", " ").split())
 
 
 COMMAND = Command(
