@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc
 
-from graph.facts.hubs import GUARD, SHOP_SHARE
+from graph.facts.hubs import GUARD
 from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.model.types import IdentifierKind, Role
+from graph.rings.counters import explained, is_queue, lent, of_a_counter, turns_of
 from graph.rings.incidence import Incidence
 
 # What honest people seldom share; a place, a shop and an agent bring many together within days.
@@ -27,11 +28,6 @@ TELLING = tuple(
 )
 KINDS_AT_MOST = len(KINDS) * len(ROLES)  # a kind is below this
 _NEXT = 3  # arrivals after each holder that it is paired with: whoever comes later is reached through these
-_QUEUE = 3  # users of a device, most of them customers of one shop: it is the shop's
-_PLACES = tuple(
-    KINDS.index(kind) for kind in (IdentifierKind.ADDRESS, IdentifierKind.WIFI, IdentifierKind.EMPLOYER)
-)
-_LARGER = 3  # times as many people at a place as users of a thing there: a crowd that the thing is taken to
 _OWN_RATE_FROM = 5  # holders from which on a value has a rate of its own
 # a counter is open for a third of the day: what comes within hours counts as three times as long, within days
 # as a night longer
@@ -65,14 +61,18 @@ class FastPairs:
 
 @dataclass(frozen=True)
 class _Line:
-    """Holders of telling values in time order, value after value: who, since, kind, value (R,) int64; as_of
-    in microseconds.
+    """Holders of telling values in time order, value after value (R,): who, since, kind, value and turn int64;
+    whether a counter lends or gives such things, and whether one is known to have it, bool. as_of in
+    microseconds.
     """
 
     who: Column
     since: Column
     kind: Column
     value: Column
+    turn: Column
+    lent: Column
+    counter: Column
     as_of: int
 
 
@@ -126,12 +126,36 @@ def unusual_within(pairs: FastPairs, scale: int) -> Column:
     more = np.maximum(people - 1.0, 1.0)
     chance = holders * betainc(more, np.maximum(holders - more, 1.0), share)
     place = holders > _GUARD[line.kind[begin] % len(KINDS)]
-    usual = place & (scale > _HOUR) | (holders >= _OWN_RATE_FROM) & (people >= 2) & (chance > _USUAL)
+    served = is_queue(np.diff(np.r_[line.turn[begin], line.turn[-1] + 1]), line.counter[begin])
+    own_rate = (holders >= _OWN_RATE_FROM) & (people >= 2) & (chance > _USUAL)
+    usual = line.lent[begin] & served | place & (scale > _HOUR) | own_rate
     return np.asarray((pairs.gap <= scale) & (run[pairs.left] == run[pairs.right]) & ~usual[run[pairs.left]])
 
 
+def queued(pairs: FastPairs, near: Column, part: Column) -> Column:
+    """How many people less each group of `part` (A,) counts for (C,), because some of them do no more than
+    come to a thing one after another. `near` (P,) bool: the pairs that link.
+    """
+    line = pairs.line
+    rows = np.unique(np.concatenate([pairs.left[near], pairs.right[near]]))
+    tied = np.zeros(len(part), bool)
+    tied[line.who[rows[~line.lent[rows]]]] = True
+    rows = rows[line.lent[rows] & ~tied[line.who[rows]]]
+    rows = _one_each(line, rows)
+    turns = np.unique(np.stack([part[line.who[rows]], line.value[rows], line.turn[rows]]), axis=1)
+    thing, length = np.unique(turns[:2], axis=1, return_counts=True)
+    return np.bincount(thing[0], weights=explained(length), minlength=int(part.max(initial=-1)) + 1)
+
+
+def _one_each(line: _Line, rows: Column) -> Column:
+    """Of these rows the one of each person where most people come."""
+    people = np.bincount(line.value[rows], minlength=1)[line.value[rows]]
+    order = np.lexsort((line.value[rows], -people, line.who[rows]))
+    return rows[order[np.r_[True, np.diff(line.who[rows][order]) != 0][: len(rows)]]]
+
+
 def _line(tables: Tables, sharing: Incidence) -> _Line:
-    usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0) & ~_of_a_counter(tables, sharing)
+    usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0)
     value = sharing.value_of_row
     row = np.flatnonzero(usable[value] & (sharing.role != ROLES.index(Role.EMPLOYER)))
     phone = sharing.kind[value[row]] == KINDS.index(IdentifierKind.PHONE)
@@ -139,46 +163,17 @@ def _line(tables: Tables, sharing: Incidence) -> _Line:
     thing = value[row] * len(ROLES) + role
     order = np.argsort(thing, kind="stable")  # they are by time within a value
     row, thing = row[order], thing[order]
-    kind = sharing.kind[value[row]].astype(np.int64) + len(KINDS) * role[order]
     number = np.unique(thing, return_inverse=True)[1] if len(thing) else thing
-    return _Line(sharing.who[row].astype(np.int64), sharing.since[row], kind, number, tables.as_of)
-
-
-def _of_a_counter(tables: Tables, sharing: Incidence) -> Column:
-    """Values (V,) bool most of whose users ever applied at one and the same shop, or live or work at one
-    place that is much larger: a promoter's tablet in a dormitory.
-    """
-    applications = tables.applications
-    there = applications["merchant"] >= 0
-    shops = (applications["applicant"][there], applications["merchant"][there])
-    place = np.isin(sharing.kind, _PLACES)[sharing.value_of_row]
-    places = (sharing.who[place], sharing.value_of_row[place])
-    anybody = np.full(len(tables.merchant_ids), np.iinfo(np.int64).max)
-    return _of_most(sharing, shops, anybody) | _of_most(sharing, places, sharing.holders)
-
-
-def _of_most(sharing: Incidence, held: tuple[Column, Column], crowd: Column) -> Column:
-    """Values (V,) bool SHOP_SHARE of whose holders have one thing in common, by rows of people and things,
-    of which `crowd` (things,) people are LARGER times as many as the value's own.
-    """
-    width = len(crowd) + 1
-    pairs = np.unique(held[0].astype(np.int64) * width + held[1])
-    first = np.searchsorted(pairs // width, np.arange(int(sharing.who.max(initial=0)) + 2))
-    some = np.flatnonzero(
-        (np.isin(sharing.kind, TELLING) & (sharing.holders >= _QUEUE))[sharing.value_of_row]
+    return _Line(
+        sharing.who[row].astype(np.int64),
+        since := sharing.since[row],
+        sharing.kind[value[row]].astype(np.int64) + len(KINDS) * role[order],
+        number,
+        turns_of(number, since),
+        lent(sharing.kind[value[row]], sharing.role[row]),
+        of_a_counter(tables, sharing, TELLING)[value[row]],
+        tables.as_of,
     )
-    who, value = sharing.who[some], sharing.value_of_row[some]
-    count = np.diff(first)[who]
-    row = np.repeat(np.arange(len(some)), count)
-    thing = pairs[first[who[row]] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)] % width
-    both, people = np.unique(value[row].astype(np.int64) * width + thing, return_counts=True)
-    value, thing = both // width, both % width
-    enough = (people >= SHOP_SHARE * sharing.holders[value]) & (
-        crowd[thing] // _LARGER >= sharing.holders[value]
-    )
-    out = np.zeros(len(sharing.kind), bool)
-    out[value[enough]] = True
-    return out
 
 
 def _first_amount(tables: Tables) -> Column:

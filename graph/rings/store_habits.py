@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 from graph.facts.tables import Column, Tables
 from graph.rings.active import first_applied
 from graph.rings.communities import components
-from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, fast_pairs, unusual_within
+from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, fast_pairs, queued, unusual_within
 from graph.rings.incidence import Incidence
 from graph.rings.scores import SMALLEST
 
@@ -82,17 +82,20 @@ class UnusualGroups:
 
 @dataclass(frozen=True)
 class _Look:
-    """All groups by one way of being linked within one time: `part` (A,) numbers them."""
+    """All groups by one way of being linked within one time: `part` (A,) numbers them; `counts` (C,) float is
+    how many people each counts for, fewer than it has where some came to a thing one after another.
+    """
 
     part: Column
     way: int
     within: int
+    counts: Column
 
     def chance(self, aside: Column) -> Column:
         """By group (C,): how often the store's habits make one at least as large, learned without those
         `aside` (A,) bool.
         """
-        size = np.bincount(self.part)
+        size = self.counts
         quiet = np.bincount(self.part, weights=aside) == 0
         ones, twos, threes = (float((quiet & (size == n)).sum()) for n in (1, 2, 3))
         begins = (twos + threes + 1.0) / (ones + twos + threes + 2.0)
@@ -135,10 +138,16 @@ def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:
     a, b = pairs.a[near], pairs.b[near]
     kinds = np.unique((a * size + b) * KINDS_AT_MOST + pairs.kind[near]) // KINDS_AT_MOST
     often, count = np.unique(kinds, return_counts=True)
-    twice = often[count >= 2]
-    alike = pairs.alike[near]
-    ends = ((a, b), (twice // max(size, 1), twice % max(size, 1)), (a[alike], b[alike]))
-    return [_Look(components(size, *end), way, scale) for way, end in enumerate(ends)]
+    both = near & np.isin(pairs.a * size + pairs.b, often[count >= 2])
+    ways = (near, both, near & pairs.alike)
+    return [_look(pairs, linked, way, scale, size) for way, linked in enumerate(ways)]
+
+
+def _look(pairs: FastPairs, linked: Column, way: int, scale: int, size: int) -> _Look:
+    part = components(size, pairs.a[linked], pairs.b[linked])
+    people = np.bincount(part)
+    counts = np.maximum(people - queued(pairs, linked, part), np.minimum(people, 2))
+    return _Look(part, way, scale, counts)
 
 
 def _false_discoveries(chances: list[Column]) -> list[Column]:

@@ -82,11 +82,13 @@ def test_a_crew_on_three_devices_stands_out_in_a_town_of_people_who_share(tmp_pa
 
 
 def test_a_promoters_tablet_in_a_dormitory_makes_no_crew_of_those_who_live_there(tmp_path):
-    """Forty people live there; six of them apply within two hours on somebody's tablet."""
+    """Forty people live there; six of them apply within two hours on somebody's tablet. Six strangers within a
+    minute on one device are machines.
+    """
     place = (uses("employer", "plant"), uses("address", "block 4"))
     evening = tuple(applies(f"dorm{n}", 150 + n / 72, uses("device", "promoter"), *place) for n in range(6))
     crowd = both(honest(), Facts(applications=evening))
-    strangers = tuple(applies(f"x{n}", 150 + n / 72, uses("device", "rig")) for n in range(6))
+    strangers = tuple(applies(f"x{n}", 150 + n / 9000, uses("device", "rig")) for n in range(6))
     with town(tmp_path / "t.db", both(crowd, Facts(applications=strangers))) as store:
         people, _ = standing_out(store, day(190))
     assert people == {f"x{n}" for n in range(6)}
