@@ -117,9 +117,10 @@ def without_cheats(hand: str, out: Path) -> Path:
     truth = pd.read_csv(out / "truth" / "applicants.csv", keep_default_na=False, dtype=str)
     cheats = truth.applicant_id[(truth.bad.str.lower().isin(("1", "true"))) | (truth.ring != "")]
     assert len(cheats) > 0.01 * PEOPLE
-    for name in ("applications", "events"):
-        path = out / "records" / f"{name}.parquet"
+    for path in (out / "records").iterdir():
         table = pd.read_parquet(path)
+        if "applicant_id" not in table:
+            continue
         gone = table.applicant_id.isin(cheats)
         if "counterparty_id" in table:
             gone |= table.counterparty_id.isin(cheats)
