@@ -154,7 +154,8 @@ def _one_each(line: _Line, rows: Column) -> Column:
     """Of these rows the one of each person where most people come."""
     people = np.bincount(line.value[rows], minlength=1)[line.value[rows]]
     order = np.lexsort((line.value[rows], -people, line.who[rows]))
-    return rows[order[np.r_[True, np.diff(line.who[rows][order]) != 0][: len(rows)]]]
+    first = np.r_[True, np.diff(line.who[rows][order]) != 0][: len(rows)]
+    return np.asarray(rows[order[first]])
 
 
 def _line(tables: Tables, sharing: Incidence) -> _Line:
