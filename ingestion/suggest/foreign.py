@@ -1,25 +1,25 @@
-"""Foreign files as they are: how their text is written, which of them are one table, and a sample of their
-values.
-"""
+"""Foreign tables as they are: how a file's text is written, which files are one table, a sample of values."""
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from graph.model.errors import DeliveryError
 from ingestion.cells import is_empty
 from ingestion.characters import visible
+from ingestion.databases import open_source, tables_in
 from ingestion.limits import DEFAULT, DeliveryLimits
 from ingestion.nulls import is_null
 from ingestion.readers import inspect, is_json, records, suffix_of
 from ingestion.recoding import DELIMITERS, UTF8, Format
-from ingestion.rows import Inspection
+from ingestion.rows import Inspection, Record
 from ingestion.unpacking import unpacked
 
 _SAMPLE, _OF = 2_000, 200_000  # rows of a table, taken evenly from so many of its first
@@ -27,27 +27,64 @@ _LOOKED_AT = 1 << 18  # bytes from which the encoding is told
 _DIGITS = re.compile(r"\d+")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Foreign:
-    """Files that are one table. `source` is what a mapping calls them, `samples` their values that are not
-    empty, by column.
-    """
-
-    source: tuple[str, ...]
-    files: tuple[tuple[Path, Inspection], ...]
-    form: Format
-    columns: tuple[str, ...]
-    samples: dict[str, list[object]]
+class Part(Protocol):
+    """A file, or a table of a database."""
 
     @property
     def name(self) -> str:
-        """The first of its files' names, which says what they are about."""
-        return self.files[0][0].name
+        """The file's, or the table's."""
+        ...
 
-    def values(self, column: str, limits: DeliveryLimits = DEFAULT) -> Iterator[object]:
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        ...
+
+    def records(self, wanted: Collection[str]) -> Iterator[Record]:
+        """The rows with these columns."""
+        ...
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    inspection: Inspection
+    limits: DeliveryLimits
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def rows(self) -> int:
+        return self.inspection.rows
+
+    def records(self, wanted: Collection[str]) -> Iterator[Record]:
+        return records(self.path, self.inspection, wanted, self.limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """Files, or a table of a database, that are one table. `source` is what a mapping calls it, `samples` its
+    values that are not empty, by column, of `sampled` rows.
+    """
+
+    source: tuple[str, ...]
+    parts: tuple[Part, ...]
+    form: Format
+    columns: tuple[str, ...]
+    samples: dict[str, list[object]]
+    sampled: int
+
+    @property
+    def name(self) -> str:
+        """The first of its parts' names, which says what they are about."""
+        return self.parts[0].name
+
+    def values(self, column: str) -> Iterator[object]:
         """Every value of a column that is not empty."""
-        for path, inspection in self.files:
-            for row in records(path, inspection, {column}, limits):
+        for part in self.parts:
+            for row in part.records({column}):
                 if not _says_nothing(value := row.cells.get(column)):
                     yield value
 
@@ -56,24 +93,25 @@ def read_foreign(files: Sequence[Path], limits: DeliveryLimits = DEFAULT) -> lis
     """The tables that the files are: those of one form and header whose names differ in their numbers alone
     are one. Raises DeliveryError.
     """
-    groups: dict[tuple[str, Format, tuple[str, ...]], list[tuple[Path, Inspection]]] = {}
+    groups: dict[tuple[str, Format, tuple[str, ...]], list[_File]] = {}
     for path in files:
         form = form_of(path)
         inspection = inspect(path, limits, form)
         groups.setdefault((_DIGITS.sub("*", path.name), form, inspection.columns), []).append(
-            (path, inspection)
+            _File(path, inspection, limits)
         )
     names = [path.name for path in files]
     return [
-        Foreign(
-            source=_source(pattern, group, names),
-            files=tuple(group),
-            form=form,
-            columns=columns,
-            samples=_samples(group, columns, limits),
-        )
+        _sampled(_source(pattern, [one.path for one in group], names), group, form, columns)
         for (pattern, form, columns), group in groups.items()
     ]
+
+
+def read_database(url: str, limits: DeliveryLimits = DEFAULT) -> list[Foreign]:
+    """The tables and views of a database, each by itself. Raises DeliveryError."""
+    there = tables_in(url)
+    sources = [open_source(url, name, (name,), there, limits) for name in there]
+    return [_sampled((source.name,), [source], UTF8, source.columns) for source in sources]
 
 
 def form_of(path: Path) -> Format:
@@ -110,28 +148,30 @@ def _encoding(start: bytes) -> str:
     return "gb18030" if b"\xff" not in start[:1_000] else "latin-1"
 
 
-def _source(pattern: str, group: Sequence[tuple[Path, Inspection]], names: Sequence[str]) -> tuple[str, ...]:
+def _source(pattern: str, group: Sequence[Path], names: Sequence[str]) -> tuple[str, ...]:
     """One file by its name, several by a pattern that means no other file beside them, or else one by one."""
-    own = [path.name for path, _ in group]
+    own = [path.name for path in group]
     if len(own) == 1:
         return (own[0],)
-    beside = {path.name for path in group[0][0].parent.iterdir()} | set(names)
+    beside = {path.name for path in group[0].parent.iterdir()} | set(names)
     return (pattern,) if {name for name in beside if fnmatchcase(name, pattern)} == set(own) else tuple(own)
 
 
-def _samples(
-    group: Sequence[tuple[Path, Inspection]], columns: Sequence[str], limits: DeliveryLimits
-) -> dict[str, list[object]]:
-    step = max(1, min(_OF, sum(inspection.rows for _, inspection in group)) // _SAMPLE)
-    results: dict[str, list[object]] = {column: [] for column in columns}
-    rows = (
-        row for path, inspection in group for row in records(path, inspection, frozenset(columns), limits)
-    )
+def _sampled(
+    source: tuple[str, ...], parts: Sequence[Part], form: Format, columns: tuple[str, ...]
+) -> Foreign:
+    step = max(1, min(_OF, sum(part.rows for part in parts)) // _SAMPLE)
+    samples: dict[str, list[object]] = {column: [] for column in columns}
+    rows = (row for part in parts for row in part.records(frozenset(columns)))
+    sampled = 0
     for row in islice(rows, 0, _OF, step):
+        sampled += not row.code
         for column, value in row.cells.items() if not row.code else ():
             if not _says_nothing(value):
-                results[column].append(value)
-    return results
+                samples[column].append(value)
+    return Foreign(
+        source=source, parts=tuple(parts), form=form, columns=columns, samples=samples, sampled=sampled
+    )
 
 
 def _says_nothing(value: object) -> bool:

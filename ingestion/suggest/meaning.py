@@ -10,7 +10,7 @@ from graph.model.types import IdentifierKind
 from ingestion.contract import IDENTIFIERS
 from ingestion.suggest.foreign import Foreign
 from ingestion.suggest.names import meant
-from ingestion.suggest.values import FITS, Fit, fit, identifier_fit, is_unmistakably
+from ingestion.suggest.values import FITS, Fit, fit, identifier_fit, is_unmistakably, time_fit
 
 _CONCEPT_OF = {
     IdentifierKind.PHONE: "phone",
@@ -26,6 +26,10 @@ _STRICT = frozenset(
         "at",
         "known_at",
         "opened_at",
+        "disbursed_at",
+        "closed_at",
+        "rejected_at",
+        "written_off_at",
         "clock",
         "amount",
         "term_months",
@@ -36,6 +40,7 @@ _STRICT = frozenset(
 )
 # of a column of identifiers that is called by its name: masked and mistyped ones come in all the same
 _LEAST = 0.3
+_SURELY = 0.95  # of a column without a usual name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +78,28 @@ def meaning_of(foreign: Foreign) -> Meaning:
             result.unplaced[column] = why
         else:
             result.placed.setdefault(placed.concept, []).append(placed)
+    if not result.has("applied_at", "at") and result.has("amount", "term_months"):
+        _only_moment(foreign, result)
     return result
+
+
+def _only_moment(foreign: Foreign, result: Meaning) -> None:
+    """What has an amount or a term was applied for once: the one column of moments says when."""
+    fits = {column: time_fit(foreign.samples[column]) for column in result.unplaced}
+    dated = {column: seen for column, seen in fits.items() if seen.share >= _SURELY}
+    if len(dated) == 1:
+        [(column, seen)] = dated.items()
+        why = f"the one column of moments; {_share(seen, foreign.samples[column])}"
+        result.placed["at"] = [Placed(column=column, concept="at", fit=seen, why=why)]
+        del result.unplaced[column]
 
 
 def _place(column: str, values: list[object]) -> tuple[Placed | None, str]:
     if not values:
         return None, "it is empty"
     doubts = []
-    for concept in meant(column):
+    concepts = meant(column)
+    for concept in (*concepts, *(("clock",) if {"applied_at", "at"} & {*concepts} else ())):
         seen = fit(concept, values)
         least = FITS if concept in _STRICT else _LEAST if concept in KINDS else 0.0
         if seen.share >= least and seen.share > 0:

@@ -9,7 +9,7 @@ from importlib import resources
 
 import yaml
 
-_SIGNS = re.compile(r"[\s_\-./:：#]+")
+_SIGNS = re.compile(r"[\s_\-./:：#%％]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BRACKETS = re.compile(r"[(（\[【]([^)）\]】]*)[)）\]】]\s*$")
 _HASH = re.compile(r"(?:md5|sha1|sha256|sm3|hash|hashed|fen|cents)$")

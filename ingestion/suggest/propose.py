@@ -15,9 +15,10 @@ from ingestion.contract import IDENTIFIERS, TABLES
 from ingestion.excerpts import names, plain
 from ingestion.limits import DEFAULT, DeliveryLimits
 from ingestion.suggest.drafts import Draft, Line, Said
-from ingestion.suggest.foreign import Foreign, read_foreign
+from ingestion.suggest.foreign import Foreign, read_database, read_foreign
 from ingestion.suggest.meaning import KINDS, Meaning, Placed, meaning_of
 from ingestion.suggest.names import unit
+from ingestion.suggest.steps import steps_of
 from ingestion.suggest.suggestion import ZONE, Suggestion
 from ingestion.suggest.values import clock_form, days_alone, either_first, is_unmistakably, no_days, words_of
 from ingestion.suggest.words import translated
@@ -41,12 +42,20 @@ def suggest(files: Sequence[Path], now: datetime, limits: DeliveryLimits = DEFAU
     """
     if len({path.resolve().parent for path in files}) > 1:
         raise DeliveryError("the files must lie in one folder: it is the delivery")
+    return _suggested(read_foreign(files, limits), now)
+
+
+def suggest_of_database(url: str, now: datetime, limits: DeliveryLimits = DEFAULT) -> Suggestion:
+    """A mapping for the tables and views of a database. Raises DeliveryError."""
+    return _suggested(read_database(url, limits), now)
+
+
+def _suggested(tables: Sequence[Foreign], now: datetime) -> Suggestion:
     result = Suggestion()
-    for foreign in read_foreign(files, limits):
-        _Proposal(foreign, meaning_of(foreign), result, now, limits).make()
-    if any(draft.table in ("applications",) for draft in result.drafts) and not any(
-        draft.table == "platforms" for draft in result.drafts
-    ):
+    for foreign in tables:
+        _Proposal(foreign, meaning_of(foreign), result, now).make()
+    drafted = {draft.table for draft in result.drafts}
+    if "applications" in drafted and "platforms" not in drafted:
         rows: Said = {"platform_id": US, "type": "other", "is_own": "true"}
         about = "no column names the lender: it is us. `type` says which kind of lender: " + ", ".join(
             TABLES["platforms"].column("type").words
@@ -74,38 +83,50 @@ def tables_of(has: Meaning, file: str) -> tuple[str, ...]:
     tied = has.has("device_id", "bank_card", "ip", "event_id") and not has.has("application_id", "amount")
     if person and dated and (has.has("kind", "counterparty_id") or tied):
         return ("events",)
-    if dated and (person or has.has("national_id", "phone")):
+    loan = has.has("application_id", "amount", "term_months", "product", "platform_id")
+    if dated and (person or has.has("national_id", "phone")) and (loan or not _PEOPLE.search(file.lower())):
         return ("applications", "labels") if has.has("label") else ("applications",)
     return ()
+
+
+def lacking(has: Meaning, file: str) -> str:
+    """Why columns of such meaning are no table of ours."""
+    if (
+        has.has("known_at")
+        and not has.has("label")
+        and has.has("application_id", "applicant_id", "national_id")
+    ):
+        return "no column says what was concluded: `constants: {label: fraud}` where all of it is fraud"
+    if has.has(*_MOMENTS) and _PEOPLE.search(file.lower()):
+        return "people, and nothing that they asked for: join them to their loans (of a database by a view)"
+    if not has.has("applicant_id"):
+        return "no applicant with a moment"
+    return "too little" if has.has(*_MOMENTS) else "no moment"
 
 
 class _Proposal:
     """What is proposed for one foreign table."""
 
-    def __init__(
-        self, foreign: Foreign, meaning: Meaning, result: Suggestion, now: datetime, limits: DeliveryLimits
-    ) -> None:
-        self.foreign, self.meaning, self.found, self.now, self.limits = foreign, meaning, result, now, limits
+    def __init__(self, foreign: Foreign, meaning: Meaning, result: Suggestion, now: datetime) -> None:
+        self.foreign, self.meaning, self.found, self.now = foreign, meaning, result, now
         self.used: set[str] = set()
 
     def make(self) -> None:
         """Add its drafts, and what could not be placed."""
         tables = tables_of(self.meaning, self.foreign.name)
-        if not tables:
+        steps = steps_of(self.meaning, self.foreign)
+        if not tables and not steps:
             known = ", ".join(f"{c} ({p[0].column})" for c, p in self.meaning.placed.items())
-            lacks = (
-                "no applicant with a moment"
-                if not self.meaning.has("applicant_id")
-                else "no moment"
-                if not self.meaning.has(*_MOMENTS)
-                else "too little"
-            )
+            lacks = lacking(self.meaning, self.foreign.name)
             self.found.unplaced.append((self.foreign.name, "", f"{lacks}; found: {known or 'nothing'}"))
         for table in tables:
             draft = self._labels() if table == "labels" else self._table(table)
             self.found.drafts.append(draft)
+        for step, columns in steps:
+            self.found.drafts.append(step)
+            self.used |= columns
         reasons = dict(self.meaning.unplaced)
-        for concept, placed in self.meaning.placed.items() if tables else ():
+        for concept, placed in self.meaning.placed.items() if tables or steps else ():
             words = (
                 "a default is no fraud: say it as an outcome (dpd90) with its own moment"
                 if concept == "default"
@@ -171,7 +192,25 @@ class _Proposal:
             return Line(
                 name, says, f"{placed.why}; raw {kind.value}s: nobody is called by one, but by its pseudonym"
             )
+        if name == "applicant_id" and (others := self._instead(placed)):
+            none = (
+                f"{1 - len(values) / self.foreign.sampled:.0%} of the rows have none: they go by a pseudonym"
+            )
+            return Line(name, {"first_of": [says, *others]}, f"{placed.why}; {none}")
         return Line(name, says if len(says) > 1 else placed.column, placed.why)
+
+    def _instead(self, placed: Placed) -> list[Said]:
+        """By what people are called in rows that leave this column empty."""
+        if len(self.foreign.samples[placed.column]) == self.foreign.sampled:
+            return []
+        return self._pseudonyms()
+
+    def _pseudonyms(self) -> list[Said]:
+        known = [p for concept in ("national_id", "phone") if (p := self.meaning.first(concept))]
+        return [
+            {"column": p.column, "kind": p.concept, **{k: v for k, v in p.fit.says.items() if k == "hashed"}}
+            for p in known
+        ]
 
     def _moment(self, name: str, placed: Placed, draft: Draft) -> Line:
         values = self.foreign.samples[placed.column]
@@ -196,7 +235,7 @@ class _Proposal:
 
     def _words(self, placed: Placed) -> list[str]:
         """Every word of a column: one that the sample lacks would cost its rows."""
-        return words_of(self.foreign.values(placed.column, self.limits))
+        return words_of(self.foreign.values(placed.column))
 
     def _word(self, name: str, placed: Placed) -> Line:
         meant, strange = translated(name, self._words(placed))
@@ -209,15 +248,7 @@ class _Proposal:
         """The ids that every row needs, made of what is there where they have no column."""
         fed = {line.name for line in draft.columns}
         if table in ("applications", "events") and "applicant_id" not in fed:
-            known = [p for concept in ("national_id", "phone") if (p := self.meaning.first(concept))]
-            specs: list[Said] = [
-                {
-                    "column": p.column,
-                    "kind": p.concept,
-                    **{k: v for k, v in p.fit.says.items() if k == "hashed"},
-                }
-                for p in known
-            ]
+            specs = self._pseudonyms()
             says: Said = {"first_of": specs} if len(specs) > 1 else specs[0]
             draft.columns.append(
                 Line(
@@ -351,7 +382,7 @@ class _Proposal:
         if placed is None:
             return None
         form, zone, last = placed.fit.says.get("time", ""), ZoneInfo(ZONE), None
-        for value in self.foreign.values(placed.column, self.limits):
+        for value in self.foreign.values(placed.column):
             try:
                 moment = moment_of(visible(value) if isinstance(value, str) else value, form)
             except (ValueError, OverflowError, TypeError, RecordError):

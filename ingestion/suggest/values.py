@@ -69,7 +69,7 @@ def fit(concept: str, values: Sequence[object]) -> Fit:
     """How well values that are not empty fit a concept of names.py."""
     if not values:
         return NOTHING
-    if concept in ("applied_at", "at", "known_at", "opened_at"):
+    if concept == "at" or concept.endswith("_at"):
         return time_fit(values)
     if concept == "clock":
         return Fit(_share(values, _is_clock))
@@ -92,7 +92,11 @@ def fit(concept: str, values: Sequence[object]) -> Fit:
         return Fit(1.0)
     if column.kind is not None:
         return identifier_fit(column.kind, values)
-    return Fit(_share(values, partial(_reads, column)))
+    share = _share(values, partial(_reads, column))
+    if concept in ("face_match", "liveness") and share < FITS:
+        hundredths = _share(values, partial(_reads, replace(column, times=0.01)))
+        return Fit(hundredths, {"times": "0.01"}) if hundredths >= FITS else Fit(share)
+    return Fit(share)
 
 
 def identifier_fit(kind: IdentifierKind, values: Sequence[object]) -> Fit:

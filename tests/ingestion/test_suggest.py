@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from ingestion.delivery import open_delivery
 from ingestion.load import load
 from ingestion.report import Report
 from ingestion.suggest.names import meant
-from ingestion.suggest.propose import suggest
+from ingestion.suggest.propose import suggest, suggest_of_database
 from ingestion.suggest.suggestion import Suggestion
 from scripts.map import main
 from tests.support.deliveries import NOW, parse_context, write_csv, write_parquet
@@ -254,6 +255,69 @@ def test_a_default_is_not_proposed_as_fraud_and_a_file_without_a_moment_not_at_a
         file == "people.csv" and not column and why.startswith("no moment")
         for file, column, why in result.unplaced
     )
+
+
+def test_a_monthly_export_with_two_column_times_and_missing_numbers_loads_without_an_edit(
+    tmp_path: Path,
+) -> None:
+    for month in ("202510", "202511"):
+        rows = [
+            {
+                "进件编号": f"{month}{n}", "申请日期": f"{month}0{n + 1}", "申请时间": f"09{n:02d}30",
+                "客户号": "" if n == 2 else f"KH{n}", "身份证号": ID_CARDS[n % 2], "手机号": phones(4)[n],
+                "出生日期": "1990/3/5", "IP地址": 3232235777 + n, "借款金额": "1,234.50元",
+                "借款期数": "12期", "人脸比对分": 60 + 10 * n,
+            }
+            for n in range(4)
+        ]  # fmt: skip
+        write_text(tmp_path / f"进件_{month}.csv", rows, "gbk", ",")
+    paid = [{"进件编号": "2025100", "放款日期": "2025-11-09", "放款金额": "1,000元", "结清日期": ""}]
+    write_text(tmp_path / "放款.csv", paid, "gbk", ",")
+    proposal = proposed(tmp_path)
+    assert [line for line in proposal.unplaced if line[1]] == [("放款.csv", "结清日期", "it is empty")]
+    report = loaded(tmp_path, tmp_path)
+    assert accepted(report) == {"platforms": 1, "applications": 8, "outcomes": 1}
+    with open_store(tmp_path / "graph.db") as store:
+        loans = {one.application_id: one for one in store.view(NOW).applications(NOW - timedelta(days=999))}
+    first, unnumbered = loans["2025100"], loans["2025102"]
+    assert (first.amount, first.term_months, first.face_match, first.birth_year) == (1234.5, 12, 0.6, 1990)
+    assert first.applied_at == datetime(2025, 10, 1, 1, 0, 30, tzinfo=UTC)
+    assert unnumbered.applicant_id.startswith("k1.")
+
+
+def test_what_has_an_amount_was_applied_for_at_its_one_column_of_moments(tmp_path: Path) -> None:
+    rows = [
+        {"No": n, "Eingang": f"0{n + 1}.11.2025 09:30", "Customer": f"c{n}", "Loan amount": "1000"}
+        for n in range(5)
+    ]
+    write_text(tmp_path / "Antraege.csv", rows, "utf-8-sig", ";")
+    assert 'at: {column: Eingang, time: "%d.%m.%Y %H:%M"}' in proposed(tmp_path).as_yaml()
+
+
+def test_the_tables_of_a_database_are_proposed_and_people_alone_are_no_applications(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'core.db'}"
+    with sqlite3.connect(tmp_path / "core.db") as db:
+        db.executescript(
+            """CREATE TABLE customer(id INTEGER PRIMARY KEY, mobile TEXT, created_at TEXT);
+            CREATE TABLE loan_order(order_id TEXT PRIMARY KEY, customer_id INTEGER, apply_ts INTEGER,
+                principal_cents INTEGER);
+            CREATE TABLE fraud_case(case_no TEXT PRIMARY KEY, order_id TEXT, confirmed_on TEXT);
+            INSERT INTO customer VALUES (1, '13912345678', '2025-01-01'), (2, '13812345678', '2025-01-02');
+            INSERT INTO loan_order VALUES ('L1', 1, 1760000000, 100000), ('L2', 2, 1760000900, 250000);
+            INSERT INTO fraud_case VALUES ('F1', 'L2', '2025-12-01')"""
+        )
+    proposal = suggest_of_database(url, NOW)
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(proposal.as_yaml(), encoding="utf-8")
+    why = {file: reason for file, column, reason in proposal.unplaced if not column}
+    assert why["customer"].startswith("people, and nothing that they asked for")
+    assert why["fraud_case"].startswith("no column says what was concluded")
+    with open_store(tmp_path / "graph.db") as store:
+        delivery = open_delivery(url, str(mapping))
+        report = load(delivery, store, parse_context(), report_to=tmp_path / "report")
+        assert accepted(report) == {"platforms": 1, "applications": 2}
+        amounts = {one.amount for one in store.view(NOW).applications(NOW - timedelta(days=999))}
+    assert amounts == {1000.0, 2500.0}
 
 
 def test_labels_without_a_moment_count_from_the_end_of_the_data(tmp_path: Path) -> None:

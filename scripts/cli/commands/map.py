@@ -1,4 +1,4 @@
-"""Propose a mapping for foreign files, from the names and the values of their columns."""
+"""Propose a mapping for foreign tables, from the names and the values of their columns."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from graph import private
 from graph.model.errors import DeliveryError
+from ingestion.databases import is_url
 from ingestion.readers import suffix_of
-from ingestion.suggest.propose import suggest
+from ingestion.suggest.propose import suggest, suggest_of_database
 from scripts.cli.command import Command, Result
 from service.assessment.context import system_clock
 from service.settings import Settings
@@ -16,15 +17,23 @@ from service.settings import Settings
 EXAMPLE = """examples:
   COMMAND suggest mine --out mine/mapping.yaml
   COMMAND suggest mine/loans.csv
+  COMMAND suggest sqlite:///exports/lending.db --out lending.yaml
 
 Read every line of it, then see what it would do: ringfence load mine --check"""
 
 
 def _run(options: argparse.Namespace) -> Result:
-    files = [file for path in options.files for file in (_within(path) if path.is_dir() else [path])]
     if options.out is not None and options.out.exists():
         raise DeliveryError(f"{options.out} is there already: remove it first, or give another --out")
-    result = suggest(files, system_clock(), Settings.from_environment().delivery)
+    limits, now = Settings.from_environment().delivery, system_clock()
+    if is_url(options.files[0]):
+        if len(options.files) > 1:
+            raise DeliveryError("a database is a delivery by itself: give its URL alone")
+        result = suggest_of_database(options.files[0], now, limits)
+    else:
+        paths = [Path(name) for name in options.files]
+        files = [file for path in paths for file in (_within(path) if path.is_dir() else [path])]
+        result = suggest(files, now, limits)
     if options.out is not None:
         private.write(options.out, result.as_yaml().encode())
     elif not options.json:
@@ -47,7 +56,7 @@ def _within(folder: Path) -> list[Path]:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("suggest",), help="`suggest`: propose a mapping")
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="files of one folder, or the folder"
+        "files", nargs="+", metavar="FILE", help="files of one folder, the folder, or the URL of a database"
     )
     parser.add_argument(
         "--out",
