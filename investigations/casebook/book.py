@@ -25,6 +25,7 @@ from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.alert_files import AlertFiles
 from investigations.casebook.answer_scores import AnswerScores
 from investigations.casebook.audit_trail import AuditTrail
+from investigations.casebook.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
@@ -73,6 +74,7 @@ class Casebook(AlertFiles):
         self.users = UserFiles(self._engines)
         self.audit = AuditTrail(self._engines)
         self.views = ViewFiles(self._engines)
+        self.outcomes = CaseOutcomes(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

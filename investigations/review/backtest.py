@@ -61,7 +61,7 @@ def early_warnings(
 ) -> tuple[EarlyWarning, ...]:
     """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
     place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
-    hurt, paid = _first_hurt(tables), _paid_out(tables)
+    hurt, paid = first_hurt(tables), _paid_out(tables)
     return tuple(
         _warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables)
         for ring in rings
@@ -97,7 +97,7 @@ def _flagged(ring: Ring, earlier: EarlierFlags) -> bool:
     return bool(groups) and max(groups.values()) >= _SMALLEST
 
 
-def _first_hurt(tables: Tables) -> Column:
+def first_hurt(tables: Tables) -> Column:
     """Microseconds of the first default on a loan, or of when the current fraud status began (A,)."""
     out = fraud_spells(tables).since
     np.minimum.at(out, tables.applications["applicant"], loan_histories(tables).first(DEFAULTED))

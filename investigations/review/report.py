@@ -22,6 +22,7 @@ from investigations.review import report_words as words
 from investigations.review.flag_words import FLAGS, why
 from investigations.review.report_charts import Bar
 from investigations.review.report_flags import honest_shares, no_longer_flagged
+from investigations.review.report_record import case_words, desk_link, tallies, trend_charts
 from investigations.review.result import EarlyWarning, ReviewResult
 
 DRAWN_RINGS = 8  # the worst ones
@@ -158,6 +159,25 @@ def _context(result: ReviewResult) -> dict[str, Any]:
         "flags": FLAGS,
         "why": why,
         "words": words,
+        **_record(result),
+    }
+
+
+def _record(result: ReviewResult) -> dict[str, Any]:
+    """What became of the flags: cases, trend, verdicts, and links to the desk."""
+    record, as_of = result.record, result.snapshot.as_of
+    kinds, codes = tallies(record)
+    return {
+        "saved": record.saved,
+        "trend": trend_charts(record.trend, {week.snapshot: money(week.exposure) for week in record.trend}),
+        "weeks": record.trend,
+        "verdicts_by_kind": kinds,
+        "verdicts_by_code": codes,
+        "case_of": lambda ring_id: (record.cases or {}).get(ring_id),
+        "case_words": case_words,
+        "has_cases": record.cases is not None,
+        "desk_of": lambda ring_id: desk_link(result.desk, f"ring:{ring_id}", as_of),
+        "case_at": lambda standing: f"{result.desk}?case={standing.case_id}" if result.desk else "",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graph.model.types import RingKind
+from investigations.cases import CaseState, VerdictValue
 
 Words = tuple[str, str]
 
@@ -14,6 +15,16 @@ KINDS: dict[RingKind, Words] = {
     RingKind.DORMITORY: ("dormitory, workplace", "宿舍、单位"),
     RingKind.KIOSK: ("shop's own device", "门店设备"),
     RingKind.UNKNOWN: ("unknown", "未定"),
+}
+CASE_STATES: dict[CaseState, Words] = {
+    CaseState.PENDING: ("pending", "待处理"),
+    CaseState.INVESTIGATING: ("investigating", "调查中"),
+    CaseState.CLOSED: ("closed", "已结案"),
+}
+VERDICTS: dict[VerdictValue, Words] = {
+    VerdictValue.CONFIRMED_FRAUD: ("confirmed fraud", "确认欺诈"),
+    VerdictValue.FALSE_POSITIVE: ("false positive", "误报"),
+    VerdictValue.INCONCLUSIVE: ("inconclusive", "无法认定"),
 }
 CHANGES: dict[str, Words] = {
     "born": ("new", "新出现"),

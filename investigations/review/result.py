@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 from graph.model.types import Ring, RingChange, RingSnapshot
+from investigations.review.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,8 @@ class ReviewResult:
     honest_expected, _low and _high, the share of the honest that is expected in flagged groups, with the
     interval in which it lies nine times in ten (graph.rings.budget); improbable_groups and improbable_people,
     which the store's habits of sharing do not explain (graph.rings.store_habits). `before` holds the rings
-    that were flagged last time. The page tells times in `zone`, and names it; the files hold UTC.
+    that were flagged last time; `record` says what became of the flags of the last weeks, and `desk` where
+    the page links to (empty: nowhere). The page tells times in `zone`, and names it; the files hold UTC.
     """
 
     snapshot: RingSnapshot
@@ -70,6 +72,8 @@ class ReviewResult:
     figures: Mapping[str, float | int]
     before: tuple[Ring, ...] = ()
     zone: tzinfo = UTC
+    record: Record = field(default_factory=Record)
+    desk: str = ""
 
     @property
     def changes(self) -> tuple[RingChange, ...]:

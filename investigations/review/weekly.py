@@ -35,6 +35,7 @@ from graph.store.port import GraphStore, GraphView
 from investigations.case_subjects import about_ring
 from investigations.casebook import Casebook
 from investigations.review.backtest import early_warnings, look_back
+from investigations.review.flag_history import record_of
 from investigations.review.flag_words import why
 from investigations.review.result import GroupEdge, ReviewResult
 from investigations.review.ring_files import FILES, write_files
@@ -53,7 +54,8 @@ class ReviewPlan:
     `engine` says where the groups are computed: `local`, in this process. `honest_budget` is the
     share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out
     by the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
-    (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted and the report tells
+    (`graph.frame.location.frame_of`). `desk` is the address of the desk,
+    to which the report links. `zone` is the one in which weeks are counted and the report tells
     times.
     """
 
@@ -65,6 +67,7 @@ class ReviewPlan:
     honest_budget: float = HONEST_BUDGET
     false_alarms: float = FALSE_ALARMS
     frame: str = ""
+    desk: str = ""
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
 
     def __post_init__(self) -> None:
@@ -104,6 +107,8 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         figures=_figures(snapshot, found, took),
         before=before,
         zone=plan.zone,
+        record=record_of(store, casebook, snapshot, found.tables, plan.now),
+        desk=plan.desk,
     )
     _publish(store, result, plan.out)
     opened = _open_cases(result, casebook, flagged, plan, view)

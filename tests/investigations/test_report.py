@@ -15,11 +15,15 @@ import pytest
 from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
 from graph.rings import kinds
 from graph.rings.projection import LINK_KINDS
+from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
+from investigations.cases import CaseState, VerdictValue
 from investigations.review import report_words as words
+from investigations.review.record import Record, Saved, TrendWeek
 from investigations.review.report import back_test, money, percent, render
 from investigations.review.report_charts import Bar, bars, columns, histogram
 from investigations.review.report_drawing import MEMBERS_DRAWN, draw
 from investigations.review.result import EarlyWarning, GroupEdge, ReviewResult
+from tests.support.browsers import chromium
 from tests.support.small_worlds import day
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -291,3 +295,55 @@ def test_the_report_tells_times_and_days_in_the_zone_of_the_settings_and_names_i
     assert f"{day(100):%Y-%m-%d} 08:00 Asia/Shanghai (UTC+08:00)" in page
     assert f"<td>{day(61):%Y-%m-%d}</td>" in page
     assert f"<td>{day(60):%Y-%m-%d}</td>" in page_of(review([late]), tmp_path)
+
+
+def record_of_two_weeks():
+    weeks = tuple(
+        TrendWeek(
+            snapshot=f"2025-W{n}", as_of=day(7 * n), flagged=n, people=6 * n, exposure=1e4 * n,
+            newly_flagged=1, no_longer_flagged=0,
+        )
+        for n in (14, 15)
+    )  # fmt: skip
+    standing = CaseStanding(
+        case_id="C-1", state=CaseState.CLOSED, assignee="li", verdict=VerdictValue.FALSE_POSITIVE
+    )
+    saved = Saved(rings=5, ahead=2, late=1, refused=3, refused_amount=24_000.0, paid=1, paid_amount=8_000.0)
+    wrong = {"RING_DENSE": Tally(confirmed_fraud=1, false_positive=3)}
+    counts = VerdictCounts(kinds={"merchant": Tally(false_positive=1)}, codes=wrong)
+    return Record(trend=weeks, saved=saved, cases={"R-1": standing}, verdicts=counts)
+
+
+def test_the_report_links_each_ring_to_the_desk_as_of_its_moment_and_says_how_its_case_stands(tmp_path):
+    result = dataclasses.replace(
+        review([ring("R-1"), ring("R-2")]), record=record_of_two_weeks(), desk="https://risk.example/desk"
+    )
+    page = page_of(result, tmp_path)
+    assert "https://risk.example/desk?node=ring%3AR-1&amp;as_of=2025-04-11T00%3A00%3A00%2B00%3A00" in page
+    assert '<a href="https://risk.example/desk?case=C-1">closed: false positive</a>' in page
+    assert "none yet" in page
+    assert "<a " not in page_of(review([ring("R-1")]), tmp_path), "without an address there is no link"
+
+
+def test_the_report_tells_the_trend_what_the_flags_saved_and_where_they_were_wrong(tmp_path):
+    page = page_of(dataclasses.replace(review([ring("R-1")]), record=record_of_two_weeks()), tmp_path)
+    assert "The last 2 weeks" in page
+    assert "<td>2025-W14</td>" in page
+    assert "24 k</b><span>CNY refused to their people since: 3 applications" in page
+    assert "<b>2 / 3</b>" in page
+    assert re.search(r'title="RING_DENSE">densely tied.*?>1</td>.*?>3</td>.*?75\.0 %', page)
+    assert re.search(r"merchant collusion.*?100\.0 %", page)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_on_a4_nothing_runs_off_the_sheet(tmp_path):
+    flagged = [ring(f"R-{n:06d}", size=12, score=0.9 - n / 100) for n in range(12)]
+    result = dataclasses.replace(review(flagged), record=record_of_two_weeks())
+    render(result, tmp_path / "report.html")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 703, "height": 1020})  # 186 mm between the margins
+        page.goto((tmp_path / "report.html").as_uri())
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 703
+        assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")

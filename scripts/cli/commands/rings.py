@@ -36,13 +36,16 @@ def _run(options: argparse.Namespace) -> Result:
         out = folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
             frame = "" if settings.frame == NO_FRAME else settings.frame
+            desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
             how = {
                 name: getattr(options, name)
                 for name in ("back_steps", "engine", "honest_budget", "false_alarms")
             }
             return Result(
                 review(
-                    store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, **how)
+                    store,
+                    casebook,
+                    ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how),
                 ).figures
             )
 

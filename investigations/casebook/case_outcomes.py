@@ -1,0 +1,88 @@
+"""What cases came to: how each ring's latest case stands, and how often a verdict says that a flag was
+wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from graph.model.moments import micros
+from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
+from investigations.casebook.engine import Engines
+from investigations.casebook.tables import CASE_TERMS, CASE_WORK, CASES, VERDICTS
+from investigations.cases import CaseState, VerdictValue
+
+_AT_ONCE = 500  # rings of one query
+
+
+class CaseOutcomes:
+    """What people made of cases. Every method raises StoreUnavailableError when it cannot be read."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def of_rings(self, ring_ids: Sequence[str], until: datetime) -> Mapping[str, CaseStanding]:
+        """The latest case of each ring that was opened by then, with its latest verdict by then."""
+        found: dict[str, CaseStanding] = {}
+        with self._engines.reading() as connection:
+            for start in range(0, len(ring_ids), _AT_ONCE):
+                some = ring_ids[start : start + _AT_ONCE]
+                rows = connection.execute(_cases(until).where(CASES.c.ring_id.in_(some))).mappings().all()
+                verdicts = _latest(connection, [row["case_id"] for row in rows], until)
+                for row in rows:  # the oldest first: the latest stands
+                    found[row["ring_id"]] = CaseStanding(
+                        case_id=row["case_id"],
+                        state=CaseState(row["state"]),
+                        assignee=row["assignee"],
+                        verdict=verdicts.get(row["case_id"]),
+                    )
+        return found
+
+    def counts(self, since: datetime, until: datetime) -> VerdictCounts:
+        """Of the cases whose latest verdict by `until` was given from `since` on: what it was, by the kind
+        that the case was taken for and by each reason code that spoke for it.
+        """
+        kinds: dict[str, Tally] = {}
+        codes: dict[str, Tally] = {}
+        with self._engines.reading() as connection:
+            given = sa.select(VERDICTS.c.case_id).where(
+                VERDICTS.c.at >= micros(since), VERDICTS.c.at <= micros(until)
+            )
+            rows = connection.execute(_cases(until).where(CASES.c.case_id.in_(given))).mappings().all()
+            verdicts = _latest(connection, [row["case_id"] for row in rows], until)
+        for row in rows:
+            value = verdicts[row["case_id"]]
+            kinds[row["kind"]] = kinds.get(row["kind"], Tally()).with_one(value)
+            for code in row["reason_codes"].split():
+                codes[code] = codes.get(code, Tally()).with_one(value)
+        return VerdictCounts(kinds=kinds, codes=codes)
+
+
+def _cases(until: datetime) -> sa.Select[Any]:
+    columns = (CASES.c.case_id, CASES.c.ring_id, CASES.c.state, CASES.c.reason_codes)
+    return (
+        sa.select(*columns, CASE_WORK.c.assignee, CASE_TERMS.c.kind)
+        .join(CASE_WORK, CASE_WORK.c.case_id == CASES.c.case_id)
+        .join(CASE_TERMS, CASE_TERMS.c.case_id == CASES.c.case_id)
+        .where(CASES.c.opened_at <= micros(until))
+        .order_by(CASES.c.opened_at, CASES.c.case_id)
+    )
+
+
+def _latest(connection: sa.Connection, case_ids: Sequence[str], until: datetime) -> dict[str, VerdictValue]:
+    """The latest verdict of each case by then."""
+    query = sa.select(VERDICTS.c.case_id, VERDICTS.c.value).where(VERDICTS.c.at <= micros(until))
+    found: dict[str, VerdictValue] = {}
+    for some in _parts(case_ids):
+        rows = connection.execute(query.where(VERDICTS.c.case_id.in_(some)).order_by(VERDICTS.c.position))
+        found.update({str(case_id): VerdictValue(value) for case_id, value in rows})
+    return found
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]

@@ -1,0 +1,113 @@
+"""What became of the flags of the last weeks: the trend, what was saved since, and what people concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from graph.facts.fraud_labels import NEVER
+from graph.facts.loans import DEFAULTED, loan_histories
+from graph.facts.tables import Column, Tables
+from graph.model.moments import micros
+from graph.model.types import OutcomeStatus, RingSnapshot
+from graph.store.port import GraphStore
+from investigations.casebook import Casebook
+from investigations.review.backtest import first_hurt
+from investigations.review.record import NONE, Record, Saved, TrendWeek
+
+WEEKS = 12  # snapshots that the trend goes back, this one included
+_INSTANT = timedelta(microseconds=1)
+
+
+def record_of(
+    store: GraphStore, casebook: Casebook | None, snapshot: RingSnapshot, tables: Tables, now: datetime
+) -> Record:
+    """The record as of the snapshot, which need not be saved yet; cases as they stand now."""
+    snapshots = _weeks(store, snapshot)
+    known = {change.ring_id for change in snapshot.changes}
+    known |= {ring.ring_id for ring in snapshot.rings if ring.kind.flagged}
+    since = snapshots[0].as_of if len(snapshots) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
+    return Record(
+        trend=tuple(map(_week, snapshots)),
+        saved=_saved(snapshots, tables),
+        cases=casebook.outcomes.of_rings(sorted(known), now) if casebook else None,
+        verdicts=casebook.outcomes.counts(since, now) if casebook else NONE,
+    )
+
+
+def _weeks(store: GraphStore, latest: RingSnapshot) -> list[RingSnapshot]:
+    """The last snapshots, the oldest first, the last of each week."""
+    found = [latest]
+    before = store.view(latest.as_of).rings()
+    while before is not None and len(found) < WEEKS:
+        if before.name != found[-1].name:
+            found.append(before)
+        before = store.view(before.as_of - _INSTANT).rings()
+    return found[::-1]
+
+
+def _week(snapshot: RingSnapshot) -> TrendWeek:
+    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+    flags = [change.flag for change in snapshot.changes]
+    return TrendWeek(
+        snapshot=snapshot.name,
+        as_of=snapshot.as_of,
+        flagged=len(flagged),
+        people=sum(ring.size for ring in flagged),
+        exposure=sum(ring.exposure for ring in flagged),
+        newly_flagged=flags.count("newly_flagged"),
+        no_longer_flagged=flags.count("no_longer_flagged"),
+    )
+
+
+def _saved(snapshots: Sequence[RingSnapshot], tables: Tables) -> Saved:
+    place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
+    hurt = first_hurt(tables)
+    flagged_at = np.full(len(place), NEVER)  # of whom a ring ahead of its defaults holds
+    rings = ahead = late = 0
+    for at, members in _first_flags(snapshots):
+        people = np.array([place[one] for one in members if one in place], dtype=np.int64)
+        first = int(hurt[people].min(initial=NEVER))
+        rings, late = rings + 1, late + int(first <= micros(at))
+        if micros(at) < first < NEVER:
+            ahead += 1
+        if first > micros(at):
+            np.minimum.at(flagged_at, people, micros(at))
+    return _after(flagged_at, tables, Saved(rings=rings, ahead=ahead, late=late))
+
+
+def _first_flags(snapshots: Sequence[RingSnapshot]) -> list[tuple[datetime, Collection[str]]]:
+    """When each ring was flagged first in these snapshots, with its members then; those that the oldest one
+    flags already came before the record.
+    """
+    known = (
+        {ring.ring_id for ring in snapshots[0].rings if ring.kind.flagged} if len(snapshots) > 1 else set()
+    )
+    found: list[tuple[datetime, Collection[str]]] = []
+    for snapshot in snapshots if not known else snapshots[1:]:
+        for ring in snapshot.rings:
+            if ring.kind.flagged and ring.ring_id not in known:
+                known.add(ring.ring_id)
+                found.append((snapshot.as_of, [member.applicant_id for member in ring.members]))
+    return found
+
+
+def _after(flagged_at: Column, tables: Tables, saved: Saved) -> Saved:
+    """What the flagged people applied for from their flag on, and what became of it."""
+    became, applications = loan_histories(tables), tables.applications
+    later = applications["at"] >= flagged_at[applications["applicant"]]
+    paid = later & became.ever(OutcomeStatus.DISBURSED)
+    refused = later & ~paid & became.ever(OutcomeStatus.REJECTED)
+    wanted = np.nan_to_num(applications["amount"])
+    return Saved(
+        rings=saved.rings,
+        ahead=saved.ahead,
+        late=saved.late,
+        refused=int(refused.sum()),
+        refused_amount=round(float(wanted[refused].sum()), 2),
+        paid=int(paid.sum()),
+        paid_amount=round(float(became.paid_out[paid].sum()), 2),
+        paid_defaulted=int((paid & became.ever(*DEFAULTED)).sum()),
+    )
