@@ -17,12 +17,14 @@ from service.assessment.lender_binding import OPERATOR
 from service.desk import case_files, routes, views
 from service.http import (
     alert_api,
+    audit_api,
     calls,
     case_api,
     case_papers_api,
     facts_api,
     headers,
     logs,
+    looks,
     metrics,
     problems,
     ring_api,
@@ -92,7 +94,7 @@ def create_app(context: AppContext) -> Flask:
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(context.settings, "wrong-keys")),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
-    blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api)
+    blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api, audit_api)
     for blueprint in (module.bp for module in blueprints):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
@@ -101,6 +103,7 @@ def create_app(context: AppContext) -> Flask:
     app.register_blueprint(case_files.bp)
     app.register_blueprint(login.bp)
     app.register_blueprint(views.bp)
+    looks.install(app)
     require_declared(app)
     return app
 

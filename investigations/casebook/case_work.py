@@ -90,19 +90,26 @@ class CaseWork(CaseQueue):
         return self.case(case_id)
 
     def give_verdict(
-        self, case_id: str, verdict: Verdict, version: int, *, second_above: float = inf
+        self,
+        case_id: str,
+        verdict: Verdict,
+        version: int,
+        *,
+        second_above: float = inf,
+        confirms: bool = True,
     ) -> Case:
         """Conclude: the verdict is kept beside those before it, and what it says of people is owed to the
         graph store as labels.
 
-        Above an exposure of `second_above` it is proposed, and counts once another person has come to the
-        same.
+        Above an exposure of `second_above` it is proposed, and counts once another person, who `confirms`,
+        has come to the same.
         """
         with self._engines.writing() as connection:
             self._lock(connection, case_id)
             if not self._was_concluded(connection, case_id, verdict, version):
                 state = self._hold(connection, case_id, version)
-                if self._counts(connection, case_id, verdict, second_above):
+                alone = self._needs_no_second(connection, case_id, second_above)
+                if alone or (confirms and _confirmed(connection, case_id, verdict)):
                     self._conclude(connection, case_id, verdict, state)
                 else:
                     _propose(connection, case_id, verdict, state)
@@ -160,17 +167,9 @@ class CaseWork(CaseQueue):
         with self._engines.writing() as connection:
             connection.execute(sa.delete(OWED_LABELS).where(OWED_LABELS.c.verdict.in_(verdicts)))
 
-    def _counts(self, connection: sa.Connection, case_id: str, verdict: Verdict, second_above: float) -> bool:
-        """Whether a verdict counts: little is at stake, or somebody else came to the same last."""
+    def _needs_no_second(self, connection: sa.Connection, case_id: str, second_above: float) -> bool:
         exposure = sa.select(CASE_WORK.c.exposure).where(CASE_WORK.c.case_id == case_id)
-        if connection.execute(exposure).scalar_one() <= second_above:
-            return True
-        first = proposal_of(connection, case_id)
-        return (
-            first is not None
-            and first.by != verdict.by
-            and (first.value, dict(first.people)) == (verdict.value, dict(verdict.people))
-        )
+        return float(connection.execute(exposure).scalar_one()) <= second_above
 
     def _conclude(self, connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
         insert = sa.insert(VERDICTS).values(_columns(case_id, verdict)).returning(VERDICTS.c.position)
@@ -259,6 +258,16 @@ class CaseWork(CaseQueue):
             & (CASE_EVENTS.c.kind != LOOKED_AT)
         )
         return connection.execute(sa.select(CASE_EVENTS).where(after).order_by(CASE_EVENTS.c.position)).all()
+
+
+def _confirmed(connection: sa.Connection, case_id: str, verdict: Verdict) -> bool:
+    """Whether somebody else came to the same last."""
+    first = proposal_of(connection, case_id)
+    return (
+        first is not None
+        and first.by != verdict.by
+        and (first.value, dict(first.people)) == (verdict.value, dict(verdict.people))
+    )
 
 
 def _columns(case_id: str, verdict: Verdict) -> dict[str, Any]:

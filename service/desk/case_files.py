@@ -11,6 +11,7 @@ from service.desk import ring_histories, subgraphs
 from service.desk.case_pdf import CasePaper, case_pdf
 from service.desk.drawings import Drawing
 from service.desk.ring_histories import RingHistory
+from service.http import looks
 from service.http.calls import app_context, json_object
 
 bp = Blueprint("case_file", __name__, url_prefix="/desk")
@@ -27,6 +28,7 @@ def made() -> Response:
     if not isinstance(case_id, str) or language not in LANGUAGES:
         raise InputError("case_id: the id of a case; language: en or zh")
     case = context.casebook.case(case_id)
+    looks.note([f"case:{case_id}"], case.opened_at)
     view = context.store.view(case.opened_at)
     node = f"ring:{case.about.ring_id}" if case.about.ring_id else f"applicant:{case.about.applicant_id}"
     try:

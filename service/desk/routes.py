@@ -4,6 +4,7 @@ ring_dossiers.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from service.assessment.context import AppContext
 from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, subgraphs
 from service.desk import paths as tied
 from service.desk.asked import moment_of, refuse_raw
-from service.http import built, calls, sessions
+from service.http import built, calls, looks, sessions
 
 LONGEST_SEARCH = 200  # characters of a search text at most
 
@@ -62,11 +63,10 @@ def search() -> Response:
     if not isinstance(text, str) or not isinstance(as_of, str):
         raise InputError("q and as_of: texts")
     with context.store.within(2 * SEARCH_S):
-        text, view = text[:LONGEST_SEARCH], context.store.view(moment_of(as_of, context))
-        if "cases:read" in g.caller.scopes and (case := hits.case_named(context.casebook, text)):
-            return _json(case)
-        found = (*hits.places_named(view, text), *finding.find(view, context.pseudonymiser, text))
-        return _json(hits.with_knowledge(view, found))
+        text, view = text[:LONGEST_SEARCH], context.store.view(_moment(as_of, context))
+        known = _hits(view, text)
+    looks.note(hit.node for hit in known)
+    return _json(known)
 
 
 @bp.get("/subgraph")
@@ -112,8 +112,10 @@ def paths() -> Response:
     node, other, as_of = (body.get(name) or "" for name in ("node", "to", "as_of"))
     if not all(isinstance(one, str) for one in (node, other, as_of)):
         raise InputError("node, to and as_of: texts")
-    view = context.store.view(moment_of(as_of, context))
-    return _json(tied.between(view, node, other) if other else tied.to_fraud(view, node))
+    view = context.store.view(_moment(as_of, context))
+    found = tied.between(view, node, other) if other else tied.to_fraud(view, node)
+    looks.note([found.a, *([found.b] if found.b else []), *(path[-1] for path in found.paths)])
+    return _json(found)
 
 
 @bp.get("/me")
@@ -158,7 +160,22 @@ def _by_name(context: AppContext) -> bool:
 
 def _view() -> GraphView:
     context = calls.app_context()
-    return context.store.view(moment_of(request.args.get("as_of", ""), context))
+    return context.store.view(_moment(request.args.get("as_of", ""), context))
+
+
+def _moment(text: str, context: AppContext) -> datetime:
+    """The moment asked for, which the trail of looks keeps."""
+    moment = moment_of(text, context)
+    looks.at(moment)
+    return moment
+
+
+def _hits(view: GraphView, text: str) -> tuple[hits.KnownHit, ...]:
+    context = calls.app_context()
+    if "cases:read" in g.caller.scopes and (case := hits.case_named(context.casebook, text)):
+        return case
+    found = (*hits.places_named(view, text), *finding.find(view, context.pseudonymiser, text))
+    return hits.with_knowledge(view, found)
 
 
 def _arguments() -> str:

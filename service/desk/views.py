@@ -11,6 +11,7 @@ from flask import Blueprint, Response, g, request
 from ingestion.recognise import scrubbed
 from investigations.saved_views import SavedView
 from service.desk.asked import moment_of, refuse_raw
+from service.http import looks
 from service.http.calls import app_context, json_object
 from service.http.case_bodies import read_body
 from service.http.view_bodies import ViewSaving, composition, packed
@@ -50,6 +51,7 @@ def views() -> Response:
 def view(view_id: str) -> Response:
     """One view with what was made of it."""
     found = app_context().casebook.views.view(view_id)
+    looks.note([found.node], found.as_of)
     return _answer(_shown(found) | {"made": orjson.Fragment(found.content)})
 
 

@@ -61,6 +61,7 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "rings.rings": "rings",
         "rings.ring": "rings",
         "alerts.alerts": "alerts:read",
+        "audit.read": "audit:read",
         "cases.listed": "cases:read",
         "cases.shown": "cases:read",
         "cases.opened": "cases:work",

@@ -110,7 +110,10 @@ def concluded(case_id: str) -> Response:
     people = _people(app_context().casebook.case(case_id), body)
     note = scrubbed(body.note) if body.note else None
     verdict = Verdict(at=g.arrived, by=g.caller.name, value=body.value, note=note, people=people)
-    case = app_context().casebook.give_verdict(case_id, verdict, body.version, second_above=second_above())
+    confirms = "cases:confirm" in g.caller.scopes
+    case = app_context().casebook.give_verdict(
+        case_id, verdict, body.version, second_above=second_above(), confirms=confirms
+    )
     try:
         deliver_labels(app_context().store, app_context().casebook)
     except StoreError as error:

@@ -18,8 +18,9 @@ from service.http.answers import (
     RingShown,
     Versions,
 )
+from service.http.audit_answers import AuditPage
 from service.http.case_answers import CaseDetail, CasePage
-from service.http.parameters import AlertQuery, CaseQuery, RingQuery, RiskHeaders
+from service.http.parameters import AlertQuery, AuditQuery, CaseQuery, RingQuery, RiskHeaders
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
 
@@ -47,6 +48,7 @@ TAGS = {
     "rings": "Groups of the weekly review in force.",
     "alerts": "What got worse around loans in force and flagged rings.",
     "cases": "What people are asked to look at, and what they conclude.",
+    "audit": "Who looked at whom.",
     "status": "How the service is, and what it can be asked.",
 }
 
@@ -225,6 +227,17 @@ OPERATIONS = (
         about="Each alert stands in the list exactly once. A lender's key gets those about its own loans.",
         answer=AlertPage,
         query=AlertQuery,
+        problems=("bad_query",),
+    ),
+    Operation(
+        method="get",
+        path="/audit",
+        name="read_audit",
+        tag="audit",
+        summary="Read who looked at whom, logged in, and changed users",
+        about="In the order in which it happened; lines are only ever added. That you read it is kept, too.",
+        answer=AuditPage,
+        query=AuditQuery,
         problems=("bad_query",),
     ),
     Operation(

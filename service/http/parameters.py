@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,7 @@ from graph.model.errors import InputError
 from graph.model.types import PlatformType, RingKind
 from ingestion.recognise import scrubbed
 from investigations.cases import CaseKind, CaseState
+from investigations.users import AuditAction
 from investigations.watch.alerts import AlertCode
 
 LONGEST_TIMEOUT_MS = 60_000
@@ -52,6 +54,7 @@ TimeoutMs = Annotated[
 
 
 Name = Annotated[str, Meta(max_length=128)]
+AwareMoment = Annotated[datetime, Meta(tz=True)]
 
 
 class EveryHeader(Struct, kw_only=True):
@@ -101,6 +104,23 @@ class AlertQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     platform_id: Annotated[Name | None, Meta(description="Only those about loans of this lender.")] = None
     application_id: Annotated[Name | None, Meta(description="Only those about this loan.")] = None
     ring_id: Annotated[Name | None, Meta(description="Only those about this ring itself.")] = None
+    limit: Annotated[int, Meta(ge=1, le=MOST_ALERTS, description="How many at most.")] = 100
+
+
+class AuditQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which lines of the audit trail are wanted, and after which one."""
+
+    after: Annotated[
+        int, Meta(ge=0, description="Only those after this position: the `next` of the page before.")
+    ] = 0
+    by: Annotated[Name | None, Meta(description="Only what this user or key did.", examples=["wang"])] = None
+    subject: Annotated[
+        Name | None,
+        Meta(description="Only about this person, ring, case or user.", examples=["applicant:C-8841"]),
+    ] = None
+    action: Annotated[AuditAction | None, Meta(description="Only this.")] = None
+    since: Annotated[AwareMoment | None, Meta(description="Only from this moment on.")] = None
+    until: Annotated[AwareMoment | None, Meta(description="Only before this moment.")] = None
     limit: Annotated[int, Meta(ge=1, le=MOST_ALERTS, description="How many at most.")] = 100
 
 

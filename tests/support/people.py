@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -17,6 +18,7 @@ from service.login import passwords
 
 PASSWORD = "rain on a quiet harbour"
 _HASH: list[str] = []
+_MACHINES = count()
 FULL_COST = passwords._hasher
 # hashing at its full cost takes a tenth of a second of both cores, and tests log in by the hundred
 passwords._hasher = cache(lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -53,6 +55,8 @@ def log_in(client: FlaskClient, name: str, password: str = PASSWORD, **more: Any
 def desk_of(app: Flask, name: str) -> FlaskClient:
     """A browser in which somebody has logged in; what it sends carries the token, as the page does."""
     client = app.test_client()
+    machine = next(_MACHINES)
+    client.environ_base["REMOTE_ADDR"] = f"10.1.{machine // 250}.{machine % 250}"
     assert log_in(client, name).status_code == 303
     token = client.get("/desk/me").get_json()["csrf"]
     client.environ_base["HTTP_X_CSRF_TOKEN"] = token

@@ -65,7 +65,7 @@ async function headers(request: RequestInit, key: string | null): Promise<Record
   const file = new URLSearchParams(location.search).get("case");
   const purpose: Record<string, string> = file ? { "X-Purpose": encodeURIComponent(`case ${file}`) } : {};
   if (key) return { ...purpose, Authorization: `Bearer ${key}` };
-  if (request.method !== "POST" || !document.documentElement.dataset.login) return purpose;
+  if ((request.method ?? "GET") === "GET" || !document.documentElement.dataset.login) return purpose;
   token ||= (await ask<{ csrf: string | null }>("me", {})).csrf ?? "";
   return { ...purpose, "X-CSRF-Token": token };
 }

@@ -1,0 +1,124 @@
+"""Looks: whoever is shown a person, a ring or a case stands in the audit trail before the answer leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import unquote
+
+from flask import Flask, g, request
+
+from ingestion.recognise import scrubbed
+from investigations.users import AuditAction, AuditEntry, AuditWay
+from service.http.calls import app_context
+
+PURPOSE_HEADER = "X-Purpose"
+LONGEST_PURPOSE = 200  # characters
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a route shows: which part, and of whom. `by` is `node` (the address's parameter), `case` or `ring`
+    (in its path), `noted` (by the route itself) or empty, for lists.
+
+    `of_users`: of keys nothing is kept, since programs poll.
+    """
+
+    part: str
+    by: str = ""
+    action: AuditAction = AuditAction.LOOKED
+    of_users: bool = False
+
+
+LOOKS: Mapping[str, Look] = MappingProxyType(
+    {
+        "desk.overview": Look("overview"),
+        "desk.search": Look("search", "noted", AuditAction.SEARCHED),
+        "desk.subgraph": Look("drawing", "node"),
+        "desk.expand": Look("expansion", "node"),
+        "desk.node": Look("panel", "node"),
+        "desk.history": Look("history", "node"),
+        "desk.paths": Look("ties", "noted"),
+        "desk.assessment": Look("assessment", "node"),
+        "desk_views.views": Look("views", "node"),
+        "desk_views.view": Look("view", "noted"),
+        "rings.rings": Look("rings"),
+        "rings.ring": Look("ring", "ring"),
+        "cases.listed": Look("queue"),
+        "cases.shown": Look("case", "case"),
+        "case_papers.attachment": Look("attachment", "case"),
+        "case_file.made": Look("case file", "noted"),
+        "alerts.alerts": Look("alerts", of_users=True),
+        "audit.read": Look("audit"),
+    }
+)
+"""By endpoint. What is done to cases stands in their own histories."""
+
+
+def install(app: Flask) -> None:
+    """Let every one of these routes keep its looks."""
+    for endpoint, view in app.view_functions.items():
+        if (look := LOOKS.get(endpoint.removeprefix("v1_"))) is not None:
+            app.view_functions[endpoint] = _kept(view, look)
+
+
+def note(subjects: Iterable[str], as_of: datetime | None = None) -> None:
+    """Say whom this request shows, where its address does not."""
+    g.looked_at = tuple(dict.fromkeys(subjects))
+    if as_of is not None:
+        at(as_of)
+
+
+def at(as_of: datetime) -> None:
+    """Say as of which moment this request shows it."""
+    g.looked_as_of = as_of
+
+
+def _kept(view: View, look: Look) -> View:
+    @wraps(view)
+    def seen(**given: Any) -> Any:
+        answer = view(**given)
+        caller = g.caller
+        if look.of_users and not caller.session:
+            return answer
+        subjects = _subjects(look, given) or (None,)
+        app_context().casebook.audit.add([_entry(look, subject) for subject in subjects])
+        return answer
+
+    return seen
+
+
+def _subjects(look: Look, given: Mapping[str, Any]) -> tuple[str, ...]:
+    if look.by == "node":
+        return (request.args.get("node", ""),)
+    if look.by in ("case", "ring"):
+        return (f"{look.by}:{given[f'{look.by}_id']}",)
+    return tuple(g.looked_at) if look.by == "noted" else ()
+
+
+def _entry(look: Look, subject: str | None) -> AuditEntry:
+    caller = g.caller
+    return AuditEntry(
+        at=g.arrived,
+        by=caller.name,
+        way=AuditWay.SESSION if caller.session else AuditWay.KEY,
+        action=look.action,
+        subject=subject,
+        as_of=g.get("looked_as_of"),
+        purpose=_purpose(),
+        detail=look.part,
+        request_id=g.request_id,
+    )
+
+
+def _purpose() -> str | None:
+    """What the caller says it is for, percent-encoded where it is no ASCII; raw identifiers are masked."""
+    given = unquote(request.headers.get(PURPOSE_HEADER, "")).strip()
+    printable = "".join(one if one.isprintable() else " " for one in given)
+    return scrubbed(printable[:LONGEST_PURPOSE]) or None
