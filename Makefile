@@ -6,11 +6,13 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := analysis,docs,test,train,web,neo4j,neo4j-server,oidc,postgres,reference,sm3
 
-# What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts read each other's byte code.
+# What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts
+# read each other's byte code.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: setup package docs run test coverage test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
+.PHONY: setup package docs run test coverage test-slow test-all check check-bounds neo4j constraints secrets
+.PHONY: bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -18,10 +20,13 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@echo "== setting up: a Python environment in $(VENV) (torch is large: some minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt \
+		--editable ".[$(EXTRAS)]"
 	@touch $@
 
-$(WEB)/dist/.ready: $(VENV)/.ready $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
+PAGE := $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
+
+$(WEB)/dist/.ready: $(VENV)/.ready $(PAGE)
 	@echo "== setting up: the investigators' page"
 	@bash $(WEB)/build.sh $(abspath $(BIN))/python
 	@touch $@
@@ -36,7 +41,8 @@ test: setup
 coverage: setup
 	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered
 
-# What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every law on more examples.
+# What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
+# law on more examples.
 test-slow: setup
 	@STORE=neo4j $(PYTEST) tests/graph/test_rings.py tests/service/test_assess.py tests/service/test_risk_api.py
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
@@ -52,13 +58,15 @@ check: setup
 
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py
+	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py \
+		tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py
 
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-# The sdist and the wheel, built and tried: installed without the extras into an environment of its own, a world made and loaded.
+# The sdist and the wheel, built and tried: installed without the extras into an environment of its own, a world
+# made and loaded.
 package: setup
 	@$(BIN)/python -m scripts.tools.smoke_package
 
