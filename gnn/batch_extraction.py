@@ -168,7 +168,7 @@ class _Extraction:
         frame, revision = self._around.frame, self._around.revision
         if not frame.catch_up(revision):
             raise StoreUnavailableError(
-                "somebody else has been filling the frame for too long: try again later"
+                "another process has been filling the frame for too long: try again later"
             )
         with frame.reading(revision) as arrays:
             yield arrays

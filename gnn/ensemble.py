@@ -57,7 +57,7 @@ def trees_in(text: str) -> Iterator[dict[str, Any]]:
     head, revision, values = text.partition("\nTree=")
     body, end, _ = values.partition("\nend of trees")
     if not head.startswith("tree\n") or (revision and not end):
-        raise ValueError("a file of trees that is none, or ends too early")
+        raise ValueError("this is no model file of LightGBM, or it ends too early")
     for one in body.split("\nTree=") if revision else ():
         yield _tree(_fields(one))
 

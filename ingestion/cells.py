@@ -107,7 +107,7 @@ def id_of(raw: object, name: str) -> str | None:
             name, "unreadable_text", "is a number that lost digits on its way: give ids as texts"
         )
     if id_shows_gaps(text):
-        raise RecordError(name, "unreadable_text", "is masked or cut off: such an id is many people's")
+        raise RecordError(name, "unreadable_text", "is masked or cut off: many people could have it")
     return text
 
 
@@ -138,7 +138,7 @@ def _id_of_an_identifier(raw: object, column: Column, context: ParseContext) -> 
         raise RecordError(
             column.name,
             "unreadable_text",
-            f"is no {column.kind} that passes its check, so nobody can be called by it",
+            f"is no {column.kind} that passes its check, so it cannot be anybody's id",
         )
     return column.prefix + named.mention.identifier.token if named.valid else None
 

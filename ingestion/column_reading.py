@@ -239,7 +239,7 @@ def _times(spec: Mapping[str, Any], constant: Any, place: str) -> float:
         return 1.0
     if "values" in spec or "constant" in spec or constant:
         raise DeliveryError(
-            f"{place}: `times` is of their numbers, beside `values` or a constant nobody knows whose they are"
+            f"{place}: `times` cannot stand beside `values` or a constant: it says what their numbers count"
         )
     try:
         factor = float(spec["times"])

@@ -36,7 +36,7 @@ def contents_of(file: IO[bytes], name: str, limits: DeliveryLimits) -> pq.FileMe
     contents = pq.ParquetFile(pa.BufferReader(alone), thrift_container_size_limit=_ENTRIES).metadata
     columns = len(contents.schema)
     if any(contents.row_group(n).num_columns != columns for n in range(contents.num_row_groups)):
-        raise pa.ArrowInvalid("a row group has not the columns of the file")
+        raise pa.ArrowInvalid("a row group lacks columns of the file")
     return contents
 
 

@@ -105,7 +105,7 @@ def _page_at(file: IO[bytes], at: int) -> tuple[_Page, int]:
             return _read(Compact(head, "the head of a page", _ENTRIES))
         except IndexError as error:
             if len(head) < size or size >= _LONGEST_HEAD:
-                raise pa.ArrowInvalid("the head of a page cannot be read") from error
+                raise pa.ArrowInvalid("the header of a page cannot be read") from error
             size *= 16
 
 
@@ -117,5 +117,5 @@ def _read(head: Compact) -> tuple[_Page, int]:
     values = about.get(1, 0) if isinstance(about, dict) else 0
     numbers = (kind, unpacked, packed, values, encoding)
     if not all(isinstance(n, int) and 0 <= n < 2**31 for n in numbers):
-        raise pa.ArrowInvalid("the head of a page says nothing that can be")
+        raise pa.ArrowInvalid("the header of a page is not valid")
     return _Page(*numbers), head.at  # type: ignore[arg-type]  # they are whole numbers

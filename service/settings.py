@@ -222,7 +222,7 @@ class Settings:
         ),
     )
     self_check: float = _setting(
-        0.001, "Share of assessments that are looked at again through the store, and must be equal; 0: none."
+        0.001, "Share of assessments that are computed again from the store, and must be equal; 0: none."
     )
     watch: str = _setting(
         WATCH_ON,

@@ -105,7 +105,7 @@ class _Extraction:
     def _go_on(self, people: Seeds, done: int, into: FeatureRows) -> tuple[int, int]:
         if not self._frame.catch_up(self._revision):
             raise StoreUnavailableError(
-                "somebody else has been filling the frame for too long: try again later"
+                "another process has been filling the frame for too long: try again later"
             )
         what = WALK | OF_SEEDS | AGAIN | FEATURES | UNJUDGED
         with self._frame.reading(self._revision) as arrays:

@@ -168,7 +168,7 @@ class CallerKeyRing:
         keys = Keys.parse(f"{self.given}\n{more}")
         if self.file and not keys:
             raise SettingError(
-                f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or leave the setting away"
+                f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or unset it"
             )
         return keys
 

@@ -41,10 +41,10 @@ PROBING = Counter(
     ),
     ("kind",),
 )
-REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")
+REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with an unknown key.")
 SELF_CHECKS = Counter(
     "ringfence_self_checks_total",
-    "Answers looked at again through the store's own view, by result.",
+    "Answers computed again from the store's own view, by result.",
     ("result",),
 )
 PAST_FRAME = Counter(

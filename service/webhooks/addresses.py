@@ -25,10 +25,10 @@ def resolved(host: str, port: int, allowed: Sequence[Network], *, secure: bool) 
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise AddressRefusedError("the host's name leads nowhere") from error
+        raise AddressRefusedError("the host's name cannot be resolved") from error
     addresses = [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
     if not addresses:
-        raise AddressRefusedError("the host's name leads nowhere")
+        raise AddressRefusedError("the host's name cannot be resolved")
     for one in addresses:
         own = any(one.version == network.version and one in network for network in allowed)
         if not own and not is_public(one):

@@ -126,5 +126,5 @@ def _binding(name: str, given: object) -> Binding:
     if given is None:
         return OPERATOR
     if not isinstance(given, list) or not given or not all(isinstance(one, str) and one for one in given):
-        raise SettingError(f"{_VARIABLE}: the lenders of {name} are a list of ids; leave it away for all")
+        raise SettingError(f"{_VARIABLE}: the lenders of {name} are a list of ids; leave it out for all")
     return Binding(tuple(sorted(given)))

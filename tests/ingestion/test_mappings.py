@@ -284,6 +284,20 @@ def test_a_word_that_a_mapping_makes_of_others_is_one_that_we_know(tmp_path, tab
             read_mapping(tmp_path / "mapping.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tables: &all\n  - {table: labels}\nname: *all\n", "anchors and aliases"),
+        ("tables: " + "[" * 60 + "]" * 60, "nested more than"),
+        ("tables: []", "at least one table"),
+    ],
+)
+def test_a_mapping_that_grows_or_says_nothing_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "mapping.yaml").write_text(text)
+    with pytest.raises(DeliveryError, match=said):
+        read_mapping(tmp_path / "mapping.yaml")
+
+
 def test_a_constant_stands_in_for_an_empty_cell_and_for_a_missing_column(tmp_path):
     folder = deliver(tmp_path / "delivery")
     rows = [
