@@ -25,6 +25,7 @@ COMMANDS = {
     "serve": "serve /risk, the rings and the investigators' desk",
     "replay": "compute recorded assessments again and compare",
     "webhooks": "look at webhooks that are waiting or dead, and send dead letters again",
+    "cases": "check whether a case file is as this service made it",
     "users": "add, list, change or disable the people who log in at the desk by name",
     "copy": "copy a graph store into an empty one, of another kind or the same",
     "compare": "hold two graph stores side by side",

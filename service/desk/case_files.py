@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g
 from graph.model.errors import InputError, NotFoundError
 from service.desk import ring_histories, subgraphs
 from service.desk.case_pdf import CasePaper, case_pdf
+from service.desk.case_signatures import signed
 from service.desk.drawings import Drawing
 from service.desk.ring_histories import RingHistory
 from service.http import looks
@@ -21,7 +22,7 @@ LANGUAGES = ("en", "zh")
 @bp.post("/case-file")
 def made() -> Response:
     """The case file of the body's `case_id` in its `language`, as of the case's moment. The history of the
-    case says who made it and gives the file's SHA-256, by which a copy can be checked.
+    case says who made it and gives the SHA-256 of the file, whose signature tells a copy that was changed.
     """
     body, context = json_object(), app_context()
     case_id, language = body.get("case_id"), body.get("language", "en")
@@ -50,7 +51,7 @@ def made() -> Response:
         language=LANGUAGES.index(language),
         zone=context.zone,
     )
-    content = case_pdf(page)
+    content = signed(case_pdf(page), context.pseudonymiser.keyring)
     digest = hashlib.sha256(content).hexdigest()
     context.casebook.look_at(case_id, at=g.arrived, by=g.caller.name, note=f"PDF, sha256 {digest}")
     answer = Response(content, mimetype="application/pdf")

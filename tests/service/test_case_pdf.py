@@ -11,7 +11,9 @@ from base64 import a85decode
 
 import pytest
 
+from ingestion.pseudonymise import Keyring
 from service.app import create_app
+from service.desk.case_signatures import SignatureState, checked
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.desk_worlds import fill
@@ -89,6 +91,24 @@ def test_the_digest_of_each_file_is_in_the_history_of_its_case(client):
     assert answer.headers["X-Content-SHA256"] == digest
     history = client.get(f"/cases/{case['case_id']}").get_json()["history"]
     assert ("wang", f"PDF, sha256 {digest}") in {(one["by"], one["note"]) for one in history}
+
+
+def test_a_case_file_is_signed_and_any_change_to_it_is_found(client):
+    content = client.post(
+        "/desk/case-file", json={"case_id": case_of(client, ring_id="R-000042")["case_id"]}
+    ).data
+    ours = Keyring.parse(HASH_KEY)
+    assert checked(content, ours).state is SignatureState.VALID
+    for at in range(0, len(content) - 80, len(content) // 40):
+        changed = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        assert checked(changed, ours).state is SignatureState.TAMPERED, at
+    assert checked(content + b"%", ours).state is SignatureState.UNSIGNED
+    assert (
+        checked(content, Keyring.parse("another secret of some length 123")).state is SignatureState.TAMPERED
+    )
+    rotated = Keyring.parse(f"k2:a new secret of some length 12345,k1:{HASH_KEY}")
+    assert checked(content, rotated).state is SignatureState.VALID
+    assert checked(content, Keyring.parse("k2:a new secret of some length 12345")).state == "unknown_key"
 
 
 def test_the_content_has_one_digest_until_something_is_done(client):

@@ -6,7 +6,7 @@ import type { Group } from "./communities";
 import { drawnOf, edgeElement, edgeId, joined, nodeClasses, nodeElement } from "./elements";
 import { follow } from "./lighting";
 import { arrange, beside, nearest, type Point } from "./layout";
-import { looks } from "./looks";
+import { colour, looks } from "./looks";
 
 cytoscape.use(fcose);
 
@@ -180,7 +180,7 @@ export class Canvas {
 
   /** The whole drawing as a picture. */
   png(): Blob {
-    return this.graph.png({ output: "blob", full: true, scale: 2, bg: "#fbfaf7" }) as unknown as Blob;
+    return this.graph.png({ output: "blob", full: true, scale: 2, bg: colour("paper") }) as unknown as Blob;
   }
 
   /** Light a path of masked names (device:***8f5a); the nodes that were lit, none where it is not drawn whole. */

@@ -17,6 +17,7 @@ import { Search } from "./search";
 import { Sheet } from "./sheet";
 import { Side } from "./side";
 import { Ties } from "./ties";
+import { themes } from "./theme";
 import { TimeField } from "./timefield";
 import { Timeline } from "./timeline";
 import { savedView } from "./views";
@@ -163,9 +164,7 @@ class Desk {
     if (page === this.page) this.side.repaint();
   }
 
-  private besideCase(): void {
-    this.side.show(() => this.wayBack(""), () => this.caseFile.panel());
-  }
+  private readonly besideCase = (): void => this.side.show(() => this.wayBack(""), () => this.caseFile.panel());
 
   private toCase(id: string): void {
     history.pushState(null, "", address("", "", [], id));
@@ -265,6 +264,7 @@ class Desk {
   private listen(): void {
     byId("language").addEventListener("click", () => this.changeLanguage());
     keyOnPaper();
+    themes(() => this.sheet.canvas.dress());
     byId("cases").addEventListener("click", () => (document.body.classList.contains("queueing") ? this.go("", this.asOf) : this.toQueue({})));
     byId("home").addEventListener("click", (event) => {
       event.preventDefault();

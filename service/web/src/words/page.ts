@@ -17,6 +17,7 @@ export const PAGE = {
   week_back: ["One week earlier", "提前一周"],
   week_on: ["One week later", "推后一周"],
   as_of_note: ["The graph as it was known just before this moment. Nothing later is shown.", "显示该时刻之前已知的图谱，不含之后的任何信息。"],
+  theme: ["Dark", "深色"],
   language: ["中文", "English"],
   language_hint: ["切换到中文", "Switch to English"],
   key_title: ["This desk needs a key", "需要访问密钥"],
