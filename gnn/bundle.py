@@ -132,7 +132,7 @@ def _card(folder: Path, pinned: str) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(content)
     except FileNotFoundError as error:
         raise BundleError(
-            f"there is no model bundle in {folder}: make one with scripts/train_model.py --out {folder}"
+            f"there is no model bundle in {folder}: make one with ringfence train --out {folder}"
         ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"the card of the model bundle in {folder} cannot be read: {error}") from error

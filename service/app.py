@@ -117,7 +117,7 @@ def from_environment() -> Flask:
     settings = Settings.from_environment()
     if not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys():
         raise SettingError(
-            "no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS"
+            "no API key is configured: start by ringfence serve, which makes one, or give RINGFENCE_API_KEYS"
         )
     context = wire(settings, listens=True)
     warm(context)

@@ -72,7 +72,7 @@ def open_existing(url: str, zone: str = COUNTRY) -> GraphStore:
     """
     if url.startswith("sqlite:") and not sqlite_path(url).exists():
         raise SettingError(
-            f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), "
+            f"there is no store at {sqlite_path(url)}: load records into it first (ringfence load), "
             "or correct --store"
         )
     return open_store(url, zone=zone)

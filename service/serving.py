@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
     if keyless:
         operators_file(settings)  # where there can be none, better now than when the model is loaded
     if not settings.model:
-        raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
+        raise SettingError("no model: give --model DIR, a bundle made by ringfence train")
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the
     # tables.
     by_name = _prepare(settings)
