@@ -11,7 +11,7 @@ COPY ingestion ingestion
 COPY investigations investigations
 COPY service service
 COPY scripts scripts
-RUN uv pip install --system --no-cache --compile-bytecode --constraint constraints.txt --editable ".[neo4j,postgres,web]" && bash service/web/build.sh "$(command -v python)" \
+RUN uv pip install --system --no-cache --compile-bytecode --constraint constraints.txt --editable ".[neo4j,oidc,postgres,web]" && bash service/web/build.sh "$(command -v python)" \
     && rm -rf service/web/node_modules && python -m compileall -q graph gnn ingestion investigations service scripts && chmod -R a+rX .
 USER ringfence
 EXPOSE 8000

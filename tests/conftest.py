@@ -37,6 +37,7 @@ TOGETHER = {
     "test_databases": "postgres",
     "test_casebook_guards": "postgres",
     "test_casebook_migrations": "postgres",
+    "test_users": "postgres",
     "test_copy_store": "neo4j",
 }  # one server for all of a group
 

@@ -127,7 +127,7 @@ def test_a_keys_look_at_the_desk_is_kept_under_its_name(app: Flask) -> None:
     assert [(one["by"], one["way"]) for one in trail(app, subject="applicant:ann")][-1] == ("desk", "key")
 
 
-def test_what_is_refused_or_not_found_is_no_look_and_no_raw_value_gets_into_the_trail(app: Flask) -> None:
+def test_what_is_refused_is_no_look_and_no_raw_value_gets_into_the_trail(app: Flask) -> None:
     reader = desk_of(app, "reader")
     before = len(trail(app, by="reader"))
     assert reader.get("/desk/node?node=phone:15073157065").status_code == 400

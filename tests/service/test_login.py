@@ -228,7 +228,7 @@ def test_a_session_ends_when_it_is_not_used_and_when_it_is_old(tmp_path: Path) -
     context.close()
 
 
-def test_disabled_or_with_a_new_password_one_is_out_everywhere_and_a_new_role_holds_at_once(
+def test_disabled_or_with_a_new_password_one_is_out_and_a_new_role_holds_at_once(
     app: Flask, context: AppContext
 ) -> None:
     users, first, second = context.casebook.users, desk_of(app, "wang"), desk_of(app, "wang")
