@@ -128,6 +128,14 @@ class Engines:
             yield connection
 
     @contextmanager
+    def scanning(self) -> Iterator[sa.Connection]:
+        """A connection for reads of many rows that are fetched as they are wanted, which PostgreSQL does in a
+        transaction alone.
+        """
+        with _translated(), self.writer.connect() as connection:
+            yield connection
+
+    @contextmanager
     def running(self) -> Iterator[Run]:
         """`writing` for what answers wait for: runs prepared statements, on a bare connection where the
         casebook is embedded.

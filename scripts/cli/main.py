@@ -24,6 +24,7 @@ COMMANDS = {
     "score": "assess the stored applications of a period",
     "serve": "serve /risk, the rings and the investigators' desk",
     "replay": "compute recorded assessments again and compare",
+    "audit": "verify the seals over assessments and cases, and print the anchor to keep elsewhere",
     "webhooks": "look at webhooks that are waiting or dead, and send dead letters again",
     "cases": "check whether a case file is as this service made it",
     "users": "add, list, change or disable the people who log in at the desk by name",

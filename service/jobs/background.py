@@ -1,4 +1,6 @@
-"""What a service does beside its requests: the watch and the webhooks, each in a thread of its own."""
+"""What a service does beside its requests: the watch, the webhooks and the seals over the audit, each in a
+thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,19 @@ from contextlib import contextmanager
 
 from service.assessment.context import AppContext
 from service.jobs.periodic_thread import PeriodicThread
+from service.jobs.sealer import Sealer
 from service.jobs.watcher import Watcher
 from service.settings import WATCH_ON
 from service.webhooks.endpoints import endpoints, networks
 from service.webhooks.sender import WebhookSender
 
+SEALS_EVERY_S = 5.0  # so long a row may stand without a seal
+
 
 @contextmanager
 def background(context: AppContext) -> Iterator[None]:
-    """Watch and send while the block lasts, as the settings say; what is under way then comes to its end.
+    """Watch, send and seal while the block lasts, as the settings say; what is under way then comes to its
+    end.
 
     Raises SettingError for endpoints that are none.
     """
@@ -28,7 +34,8 @@ def background(context: AppContext) -> Iterator[None]:
         allowed=networks(settings.webhook_networks),
         seconds=settings.webhook_seconds,
     )
-    threads = [PeriodicThread(sender.step)]
+    sealer = Sealer(context.casebook, context.clock)
+    threads = [PeriodicThread(sender.step), PeriodicThread(sealer.step, SEALS_EVERY_S)]
     if settings.watch == WATCH_ON:
         threads.append(PeriodicThread(watcher.step))
     for thread in threads:

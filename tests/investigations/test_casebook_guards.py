@@ -15,6 +15,7 @@ from graph.model.errors import StoreChangedError, StoreVersionError
 from investigations.casebook import Casebook, IdempotencyClaim
 from investigations.casebook.migrations import append_only
 from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
+from investigations.users import AuditAction, AuditEntry, AuditWay
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
 from tests.support.casebooks import NOW, assessment, forge, url_of
@@ -42,12 +43,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
             values={"ring": "R-1", "others": "R-2"},
         )  # fmt: skip
         assert book.keep_findings(1, (0, 1), WatchFindings((alert,), (message_of(alert),)))
+        book.audit.add([AuditEntry(at=NOW, by="wang", way=AuditWay.KEY, action=AuditAction.LOOKED)])
+        assert book.seals.seal(NOW)
     return place
 
 
 @pytest.mark.parametrize("table", append_only(), ids=lambda t: t.name)
 def test_no_row_is_changed_deleted_or_replaced(url: str, table: sa.Table) -> None:
-    key = next(iter(table.primary_key.columns)).name
+    key, *more = (column.name for column in table.primary_key.columns)
     attempts = [f"UPDATE {table.name} SET {key} = {key}", f"DELETE FROM {table.name}"]
     if url.startswith("sqlite"):
         attempts += [
@@ -57,7 +60,8 @@ def test_no_row_is_changed_deleted_or_replaced(url: str, table: sa.Table) -> Non
         ]
     else:
         update = (
-            f"INSERT INTO {table.name} SELECT * FROM {table.name} ON CONFLICT ({key}) DO UPDATE "
+            f"INSERT INTO {table.name} SELECT * FROM {table.name} ON CONFLICT "
+            f"({', '.join((key, *more))}) DO UPDATE "
             f"SET {key} = EXCLUDED.{key}"
         )
         attempts += [f"TRUNCATE {table.name}", f"TRUNCATE {table.name} CASCADE", update]

@@ -1,0 +1,85 @@
+"""Verify the seals over assessments and the history of cases, seal what has none yet, or print the anchor to
+keep elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from datetime import UTC, datetime
+
+from investigations.casebook.seals import Anchor
+from scripts.cli.command import DONE, FAILED, Command, Result
+from service.opening import casebook_given, open_casebook
+from service.settings import Settings
+
+EXAMPLE = """example:
+  COMMAND verify --anchor 41207:9c1f...
+  COMMAND seal
+  COMMAND anchor
+
+Exit status 1 where something is not as it was sealed."""
+_SHOWN = 100  # faults that are named
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = Settings.from_environment()
+    if options.casebook is not None:
+        settings = dataclasses.replace(settings, casebook=options.casebook)
+    casebook_given(settings.casebook)  # what is not there has no audit, and is not made by looking
+    with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
+        if options.what == "anchor":
+            return Result(_shown(casebook.seals.head()))
+        if options.what == "seal":
+            sealed = 0
+            while rows := casebook.seals.seal(datetime.now(UTC)):
+                sealed += rows
+            return Result({"sealed": sealed} | _shown(casebook.seals.head()))
+        found = casebook.seals.verify(options.anchor)
+    figures = {
+        "intact": not found.faults,
+        "seals": found.seals,
+        "rows": found.rows,
+        "pending": found.pending,
+        "faults": len(found.faults),
+        "found": [one._asdict() for one in found.faults[:_SHOWN]],
+    }
+    return Result(figures | _shown(found.head), FAILED if found.faults else DONE)
+
+
+def _shown(anchor: Anchor) -> dict[str, object]:
+    return {
+        "anchor": f"{anchor.position}:{anchor.digest}",
+        "at": anchor.at.isoformat() if anchor.at else None,
+    }
+
+
+def _anchor(given: str) -> Anchor:
+    """POSITION:DIGEST, as `anchor` prints it."""
+    position, _, digest = given.partition(":")
+    if not position.isdecimal() or len(digest) != 64:
+        raise argparse.ArgumentTypeError(f"{given!r} is no POSITION:DIGEST as `audit anchor` prints it")
+    return Anchor(int(position), digest)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("verify", "seal", "anchor"), help="what to do")
+    parser.add_argument("--casebook", metavar="URL", help="the casebook (default: RINGFENCE_CASEBOOK)")
+    parser.add_argument(
+        "--anchor",
+        metavar="POSITION:DIGEST",
+        type=_anchor,
+        action="append",
+        default=[],
+        help="verify: an anchor that was kept elsewhere; may be given again",
+    )
+
+
+COMMAND = Command(
+    name="audit",
+    script="",
+    description=__doc__,
+    example=EXAMPLE,
+    arguments=_arguments,
+    run=_run,
+)
