@@ -61,11 +61,6 @@ class Pseudonymiser:
         self._kept = 0
 
     @property
-    def keyring(self) -> Keyring:
-        """The keys in force."""
-        return self._keyring
-
-    @property
     def asks(self) -> bool:
         """Whether a store is asked about values."""
         return self._knows is not None

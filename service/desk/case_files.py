@@ -51,7 +51,7 @@ def made() -> Response:
         language=LANGUAGES.index(language),
         zone=context.zone,
     )
-    content = signed(case_pdf(page), context.pseudonymiser.keyring)
+    content = signed(case_pdf(page), context.keyring)
     digest = hashlib.sha256(content).hexdigest()
     context.casebook.look_at(case_id, at=g.arrived, by=g.caller.name, note=f"PDF, sha256 {digest}")
     answer = Response(content, mimetype="application/pdf")

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from graph.facts.fraud_labels import fraud_statuses
 from graph.facts.loans import DEFAULTED, first_reported, paid_out
+from graph.facts.local_time import local
 from graph.model.types import Application, Identifier, OutcomeStatus
 from graph.store.port import GraphView
 
@@ -18,6 +19,7 @@ READ_PEOPLE = 200  # applications at a shop, or holders of an identifier: the la
 APPLICATIONS_EACH = 4  # of each holder, the latest
 LISTED_PEOPLE = 12
 LISTED_RINGS = 6
+MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,26 @@ class ListedPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoanMonth:
+    """The applications of one month: how many, how many of them were paid out, and how many of these loans
+    are in default, or of somebody known for fraud, by the view's moment.
+    """
+
+    month: str
+    applications: int
+    loans: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
     """The people of a shop, an agent or an identifier. `more`: there are others beyond those read, who are
     not counted here.
 
     `loans` were paid out, `amount` is what was paid out (CNY), `defaulted` of them are in default; `outcomes`
     counts the applications by their latest step. `frauds`: people known for fraud. `rings`: the flagged ones
-    first, then those with the most people.
+    first, then those with the most people. `months`: the last MONTHS up to the latest application, without a
+    gap.
     """
 
     people: int
@@ -63,6 +78,7 @@ class Circle:
     frauds: int
     rings: tuple[NearRing, ...]
     latest: tuple[ListedPerson, ...]
+    months: tuple[LoanMonth, ...] = ()
 
 
 def of_place(view: GraphView, kind: str, place_id: str) -> Circle:
@@ -107,7 +123,34 @@ def _circle(
         frauds=len(bad),
         rings=_rings(view, people),
         latest=_people(came, applications, latest, bad),
+        months=_months(view, applications, summary, bad),
     )
+
+
+def _months(
+    view: GraphView,
+    applications: Sequence[Application],
+    summary: Mapping[str, Mapping[OutcomeStatus, datetime]],
+    bad: set[str],
+) -> tuple[LoanMonth, ...]:
+    """On the borrowers' calendar."""
+    if not applications:
+        return ()
+    parts: dict[int, list[Application]] = {}
+    for one in applications:
+        at = local(one.applied_at, view.zone)
+        parts.setdefault(at.year * 12 + at.month - 1, []).append(one)
+    last = max(parts)
+    months = []
+    for month in range(max(min(parts), last - MONTHS + 1), last + 1):
+        made = parts.get(month, [])
+        paid = [one for one in made if OutcomeStatus.DISBURSED in summary[one.application_id]]
+        lost = sum(
+            one.applicant_id in bad or not DEFAULTED.isdisjoint(summary[one.application_id]) for one in paid
+        )
+        label = f"{month // 12}-{month % 12 + 1:02d}"
+        months.append(LoanMonth(month=label, applications=len(made), loans=len(paid), bad=lost))
+    return tuple(months)
 
 
 def _rings(view: GraphView, people: list[str]) -> tuple[NearRing, ...]:

@@ -18,6 +18,7 @@ DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)
 EXPANDED = Bounds(steps=1, applicants=25, holders=24, ties=32)
 DRAWN_HUB = 4  # a hub held by fewer of the drawn people is listed, not drawn
 RING_MEMBERS = 60  # members of one ring drawn, the strongest first
+WHOLE_RING = 1000  # the same where the ring is expanded
 
 
 def draw(view: GraphView, node: str) -> Drawing:
@@ -35,18 +36,20 @@ def draw(view: GraphView, node: str) -> Drawing:
         if application is None:
             raise NotFoundError(f"no application {value!r} before {drawn_at(view)}")
         return _person(view, application.applicant_id, application, DRAWN)
-    return expand(view, node)
+    return _ring(view, value, RING_MEMBERS) if kind == "ring" else expand(view, node)
 
 
 def expand(view: GraphView, node: str) -> Drawing:
-    """What is next to `node`, within EXPANDED: to be merged into a drawing. Raises like `draw`."""
+    """What is next to `node`, within EXPANDED, of a ring up to WHOLE_RING members: to be merged into a
+    drawing. Raises like `draw`.
+    """
     kind, value = split(node)
     if kind == "applicant":
         return _person(view, value, None, EXPANDED)
     if kind == "application":
         return draw(view, node)
     if kind == "ring":
-        return _ring(view, value)
+        return _ring(view, value, WHOLE_RING)
     if kind in ("merchant", "agent"):
         return _place(view, kind, value)
     return _identifier(view, node)
@@ -183,16 +186,14 @@ def _add_tie(graph: nx.Graph[str], tie: Tie) -> None:
     link(graph, f"applicant:{tie.applicant_id}", tie.identifier.node, (tie.role.value, tie.since, tie.last))
 
 
-def _ring(view: GraphView, ring_id: str) -> Drawing:
+def _ring(view: GraphView, ring_id: str, most: int) -> Drawing:
     """The members and what at least two of them share: identifiers, transfers between them, and the shop or
     agent most of them used.
     """
     ring = view.ring(ring_id)
     if ring is None:
         raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
-    strongest = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[
-        :RING_MEMBERS
-    ]
+    strongest = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:most]
     people = [member.applicant_id for member in strongest]
     graph: nx.Graph[str] = nx.Graph(truncated=len(people) < ring.size, hubs_ignored=0)
     graph.add_nodes_from((f"applicant:{person}" for person in people), type="applicant")

@@ -92,6 +92,7 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "login.password": OPEN_TO_ALL,
         "login.change_password": ANY_USER,
         "login.leave": ANY_USER,
+        "desk_assess.assessed": "cases:work",
         "desk_views.saved": "desk",
         "desk_views.views": "desk",
         "desk_views.view": "desk",

@@ -46,6 +46,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "desk.history": Look("history", "node"),
         "desk.paths": Look("ties", "noted"),
         "desk.assessment": Look("assessment", "node"),
+        "desk_assess.assessed": Look("assessment now", "noted"),
         "desk_views.views": Look("views", "node"),
         "desk_views.view": Look("view", "noted"),
         "rings.rings": Look("rings"),

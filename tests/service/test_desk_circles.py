@@ -128,3 +128,12 @@ def test_deleting_the_future_changes_no_panel_of_a_shop_or_an_identifier(tmp_pat
             assert dossiers.identifier(whole.view(moment), node) == dossiers.identifier(
                 past.view(moment), node
             )
+
+
+def test_loans_that_went_bad_are_counted_by_the_month_of_their_application(store):
+    months = dict.fromkeys(("2025-01", "2025-02"))
+    for day_of, expected in ((31, (2, 0)), (100, (2, 1))):
+        circle = dossiers.shop(store.view(day(day_of)), "merchant", "M7").circle
+        [month] = circle.months
+        assert month.month in months
+        assert (month.applications, month.loans, month.bad) == (4, *expected)

@@ -30,6 +30,21 @@ def test_how_two_people_are_tied_is_drawn_and_told_with_the_days_of_each_tie(pag
     page.wait_for_selector("#ties:has-text('路径 1，2 段关联')")
 
 
+def test_a_person_is_assessed_now_and_the_answer_stands_in_the_panel_and_the_record(page, address):
+    page.goto(f"{address}?node=applicant:ed")
+    page.wait_for_selector("#assess-now")
+    assert "Never assessed" in page.inner_text("#assessment")
+    page.click("#assess-now")
+    page.wait_for_selector("#assessment .verdict")
+    assert page.locator("#assessment .reasons li").count() > 0
+    page.reload()
+    page.wait_for_selector("#assessment .verdict")
+    page.click("#week-back")
+    page.wait_for_selector("#past:visible")
+    page.wait_for_selector("#assessment .quiet:has-text('Never assessed')")
+    assert page.locator("#assess-now").count() == 0, "now alone"
+
+
 def test_the_way_to_a_known_fraud_is_found_and_no_way_is_said(page, address):
     page.goto(f"{address}?node=applicant:ann")
     drawn(page, "applicant:bo")

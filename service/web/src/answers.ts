@@ -173,6 +173,7 @@ export interface Circle {
   frauds: number;
   rings: { ring_id: string; kind: string; flagged: boolean; people: number }[];
   latest: { applicant_id: string; at: string; status: string | null; amount: number | null; bad: boolean }[];
+  months: { month: string; applications: number; loans: number; bad: number }[];
 }
 
 export interface IdentifierDossier {

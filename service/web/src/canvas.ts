@@ -5,7 +5,7 @@ import type { DrawnEdge, DrawnNode, Drawing } from "./api";
 import type { Group } from "./communities";
 import { drawnOf, edgeElement, edgeId, joined, nodeClasses, nodeElement } from "./elements";
 import { follow } from "./lighting";
-import { arrange, beside, nearest, type Point } from "./layout";
+import { arrange, beside, LARGE, nearest, type Point } from "./layout";
 import { colour, looks } from "./looks";
 
 cytoscape.use(fcose);
@@ -48,10 +48,11 @@ export class Canvas {
     const fresh = [...nodes.values()].filter((node) => !before.has(node.id));
     const placed = new Map([...known].filter(([id]) => nodes.has(id)));
     this.graph.batch(() => this.nodes().forEach((node) => void node.position(placed.get(node.id()) ?? beside(node, placed))));
-    if (!placed.size) this.arrange({ randomize: true, animate: false });
+    this.swiftly(nodes.size > LARGE);
+    if (!placed.size || nodes.size - placed.size > LARGE) this.arrange({ randomize: true, animate: false });
     else if (placed.size < nodes.size) {
       const fixed = [...placed].map(([nodeId, position]) => ({ nodeId, position: { ...position } }));
-      this.arrange({ randomize: false, animate: gently && calm(), fixedNodeConstraint: fixed });
+      this.arrange({ randomize: false, animate: gently && nodes.size <= LARGE && calm(), fixedNodeConstraint: fixed });
     } else this.stay(empty);
     const people = fresh.filter((node) => node.type === "applicant").length;
     return { people, things: fresh.length - people };
@@ -74,6 +75,12 @@ export class Canvas {
       if (there.empty()) this.graph.add(edgeElement(edge));
       else there.data("drawn", edge);
     }
+  }
+
+  /** While a large drawing is dragged or zoomed, its picture moves rather than each of its nodes. */
+  private swiftly(large: boolean): void {
+    const renderer = (this.graph as unknown as { renderer(): { textureOnViewport: boolean } }).renderer();
+    renderer.textureOnViewport = large;
   }
 
   /** Everything stands where it stood. */

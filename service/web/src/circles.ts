@@ -2,6 +2,7 @@
 import type { Circle, IdentifierDossier, ShopDossier } from "./api";
 import { el } from "./dom";
 import { count, date } from "./formats";
+import { monthsChart } from "./months";
 import { chip, deeds, facts, grid, head, hubText, link, section, status, table, type Ways, yes } from "./parts";
 import { name, say, type Word } from "./words";
 
@@ -66,6 +67,7 @@ function circle(found: Circle, title: Word, ways: Ways): (HTMLElement | false)[]
   people.querySelector("th")?.replaceChildren();
   return [
     section(title, grid(cells), found.more && el("p", { class: "quiet" }, say("looked_at", { n: count(found.people) }))),
+    found.months.length > 1 && section("months_title", monthsChart(found.months)),
     outcomes.length > 0 && section("outcomes", el("p", { class: "chips" }, ...outcomes)),
     rings.length > 0 && section("in_rings", el("ul", { class: "plain near" }, ...rings)),
     section("latest_people", people),

@@ -69,7 +69,7 @@ class Desk {
     me,
     said: (text) => this.say(text),
   });
-  private readonly side = new Side({ asOf: () => this.asOf, back: (node) => this.wayBack(node), ways: this.ways });
+  private readonly side = new Side({ asOf: () => this.asOf, guarded: (run) => this.guarded(run), back: (node) => this.wayBack(node), ways: this.ways });
   private readonly problems = new Problems({
     again: () => void this.arrive(),
     now: () => this.go(this.node, "", this.sheet.opened),

@@ -31,3 +31,18 @@ export function byId<T extends HTMLElement>(id: string): T {
   if (!found) throw new Error(`the page lacks #${id}`);
   return found as T;
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** What a part of a picture says when it is pointed at. */
+export function titled(text: string): Element {
+  const title = document.createElementNS(SVG, "title");
+  title.textContent = text;
+  return title;
+}
+
+export function svg(tag: string, attributes: Record<string, string | number>): Element {
+  const made = document.createElementNS(SVG, tag);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}

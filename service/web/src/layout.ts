@@ -12,11 +12,13 @@ export function rounded(places: Record<string, Point>): Record<string, Point> {
   return Object.fromEntries(Object.entries(places).map(([id, { x, y }]) => [id, { x: tenth(x), y: tenth(y) }]));
 }
 
+export const LARGE = 300; // nodes beyond which a layout is good rather than perfect
+
 /** Lay the drawing out by fcose; what is left out of it takes no room. */
 export function arrange(graph: Core, options: Record<string, unknown>, done: () => void): void {
   const layout = {
     name: "fcose",
-    quality: "proof",
+    quality: graph.nodes().length > LARGE ? "default" : "proof",
     animationDuration: 350,
     fit: true,
     padding: 50,

@@ -39,6 +39,8 @@ export class Left {
   private readonly left = new Map<string, LeftOut>();
   private cut = false;
 
+  constructor(private readonly whole: () => void) {}
+
   clear(): void {
     this.left.clear();
     this.cut = false;
@@ -50,7 +52,10 @@ export class Left {
   }
 
   paint(counts: { people: number; things: number }, drawn: boolean, out = 0): void {
-    const lines = leftLines([...this.left.values()]).map(([why, text]) => el("li", { class: why }, text));
+    const lines = leftLines([...this.left.values()]).map(([why, text]) => {
+      const all = why === "members" && el("button", { type: "button", id: "draw-all", class: "quiet", click: () => this.whole() }, say("draw_all"));
+      return el("li", { class: why }, text, all);
+    });
     if (this.cut) lines.push(el("li", {}, say("left_cut")));
     if (out) lines.push(el("li", { id: "left-out" }, say("left_by_you", { n: count(out) })));
     byId("counts").textContent = counts.people || counts.things ? say("drawn", counts) : "";

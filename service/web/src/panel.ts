@@ -70,8 +70,8 @@ function applications(listed: Listed[], ways: Ways): HTMLElement {
 }
 
 /** The reasons of an assessment, as recorded: strongest first, each with its share of the risk. */
-export function assessment(found: Assessment | null, light: (path: string[]) => void): HTMLElement[] {
-  const title = el("h3", {}, say("assessment"));
+export function assessment(found: Assessment | null, light: (path: string[]) => void, again: (() => void) | null = null): HTMLElement[] {
+  const title = el("h3", {}, say("assessment"), again && el("button", { type: "button", id: "assess-now", class: "quiet", click: again }, say("assess_now")));
   if (!found) return [title, el("p", { class: "quiet" }, say("no_assessment"))];
   const figures = el(
     "p",

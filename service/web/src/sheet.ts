@@ -6,9 +6,10 @@ import { groupsOf } from "./communities";
 import { byId } from "./dom";
 import { pointsAt } from "./elements";
 import { keepBlob } from "./files";
+import { count } from "./formats";
 import { hint } from "./hints";
 import { recalled, remember } from "./keeping";
-import { type Point, rounded } from "./layout";
+import { LARGE, type Point, rounded } from "./layout";
 import { Left, leftText } from "./leftout";
 import { Refused } from "./refusals";
 import { Tools } from "./tools";
@@ -36,7 +37,7 @@ export class Sheet {
   private answers = new Map<string, Drawing>(); // as of that moment: of the node itself and of what was expanded
   private places = new Map<string, Point>(); // of everything that was drawn, also of what is not there at this moment
   private readonly steps = new Steps();
-  private readonly left = new Left();
+  private readonly left = new Left(() => void this.expand(this.node));
   private readonly tools: Tools;
   private readonly views: Views;
 
@@ -111,13 +112,14 @@ export class Sheet {
   }
 
   async expand(node: string): Promise<void> {
-    if (!this.canvas.has(node)) {
+    if (node !== this.node && !this.canvas.has(node)) {
       this.ways.open(node);
       return;
     }
     await this.ways.guarded(async (still) => {
       const drawing = await ask<Drawing>("expand", { node, as_of: this.ways.asOf() });
       if (!still()) return;
+      if (drawing.nodes.length > LARGE) await this.sign(drawing.nodes.length);
       const before = this.made();
       this.answers.set(node, drawing);
       const opened = this.opened;
@@ -130,6 +132,12 @@ export class Sheet {
       const hub = drawing.left_out.find((left) => left.node === node && left.why === "hub");
       this.ways.said(hub ? leftText(hub) : added.people + added.things ? say("added", added) : say("nothing_new"));
     });
+  }
+
+  /** Say that a large layout begins, and wait until that is painted: the page stands still meanwhile. */
+  private async sign(nodes: number): Promise<void> {
+    this.ways.said(say("laying_out", { n: count(nodes) }));
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
   }
 
   /** Light a reason's path; what of it is not drawn yet is brought in first. */
@@ -185,7 +193,8 @@ export class Sheet {
     const drawings = ["", ...this.opened].flatMap((node) => this.answers.get(node) ?? []).concat(this.tied ?? []);
     const added = this.canvas.show(drawings, this.places, gently);
     this.left.clear();
-    for (const one of drawings) this.left.note(one);
+    const whole = this.opened.includes(this.node); // of a ring: the first drawing is a part of the second
+    for (const one of drawings.slice(whole ? 1 : 0)) this.left.note(one);
     this.apply();
     return added;
   }

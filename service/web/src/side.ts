@@ -1,11 +1,12 @@
 // The panel at the side: what stands in it, painted again in whatever language is spoken.
-import { ask, type Assessment, type Dossier } from "./api";
+import { ask, type Assessment, type Dossier, post } from "./api";
 import { byId, fill } from "./dom";
 import { assessment, panel } from "./panel";
 import type { Ways } from "./parts";
 
 export interface SideWays {
   asOf(): string;
+  guarded(run: () => Promise<void>): Promise<void>;
   back(node: string): HTMLElement; // the way back from a node's panel
   ways: Ways;
 }
@@ -49,8 +50,19 @@ export class Side {
     const body = (): HTMLElement => {
       const made = panel(found, node, this.wishes.ways);
       const place = made.querySelector("#assessment");
-      if (place && last !== undefined) fill(place, ...assessment(last, this.wishes.ways.light));
+      const again = node.startsWith("applicant:") && this.wishes.asOf() === "" ? (): void => void now() : null;
+      if (place && last !== undefined) fill(place, ...assessment(last, this.wishes.ways.light, again));
       return made;
+    };
+    const now = async (): Promise<void> => {
+      const before = last;
+      last = undefined;
+      this.repaint();
+      await this.wishes.guarded(async () => {
+        last = before;
+        last = await post<Assessment>("assess", { node });
+      });
+      if (asked === this.asked) this.repaint();
     };
     this.show(() => this.wishes.back(node), body);
     this.place.scrollTop = 0;

@@ -1,6 +1,6 @@
 // The timeline of a ring or a person: who joined, applied and was concluded on when; the slider on it is the moment that the desk shows.
 import { ask, type Past } from "./api";
-import { byId, el, fill } from "./dom";
+import { byId, el, fill, svg, titled } from "./dom";
 import { date } from "./formats";
 import { Refused } from "./refusals";
 import { name, say, type Word } from "./words";
@@ -8,7 +8,6 @@ import { name, say, type Word } from "./words";
 const DAY = 86_400_000;
 const WIDTH = 1000; // units of the drawing, whatever its size on the screen
 const LANES: Word[] = ["lane_joined", "lane_applications", "lane_verdicts", "lane_changes"];
-const SVG = "http://www.w3.org/2000/svg";
 
 interface Mark {
   at: number;
@@ -107,16 +106,4 @@ function marksOf(past: Past): Mark[] {
     marks.push({ at: Date.parse(one.at), lane: 3, look: one.change, text: `${one.snapshot} · ${name(one.change)} ${from} · ${say("joined_left", { joined: one.joined, left: one.left })}` });
   }
   return marks;
-}
-
-function titled(text: string): Element {
-  const title = document.createElementNS(SVG, "title");
-  title.textContent = text;
-  return title;
-}
-
-function svg(tag: string, attributes: Record<string, string | number>): Element {
-  const made = document.createElementNS(SVG, tag);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
 }

@@ -84,4 +84,6 @@ export const DRAWING = {
   view_copy: ["Copy the address", "复制链接"],
   view_copied: ["The address is copied.", "链接已复制。"],
   view_away: ["Take away", "删除"],
+  draw_all: ["Draw them all", "全部绘制"],
+  laying_out: ["Laying out {n} nodes …", "正在布局 {n} 个节点…"],
 } as const;

@@ -98,4 +98,9 @@ export const PANELS = {
   joined_left: ["{joined} joined, {left} left", "新增 {joined} 人，离开 {left} 人"],
   no_change_known: ["no earlier snapshot to compare with", "没有更早的快照可比较"],
   members_listed: ["The {shown} closest to the core of {total}.", "共 {total} 名，列出最接近核心的 {shown} 名。"],
+  months_title: ["Loans by month, and what went bad", "按月放款及不良"],
+  months_note: ["Grey: applications; blue: paid out; red: in default or of a known fraud, with its share of the loans.", "灰色为申请，蓝色为放款，红色为违约或已知欺诈及其占比。"],
+  month_line: ["{month}: {applications} applications, {loans} loans, {bad} bad ({share})", "{month}：申请 {applications} 笔，放款 {loans} 笔，不良 {bad} 笔（{share}）"],
+  assess_now: ["Assess now", "立即评估"],
+  by_lender: ["By lender", "按机构类型"],
 } as const;
