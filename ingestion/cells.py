@@ -23,7 +23,7 @@ from ingestion.normalise import normalise
 from ingestion.nulls import is_null
 from ingestion.parse_context import ParseContext, time_zone
 from ingestion.recognise import without_identifiers
-from ingestion.written import number as written
+from ingestion.written_numbers import number as written
 
 LONGEST = 512  # characters of an id or a text; longer is not one
 _SHOWN = 40  # characters of a word that is shown

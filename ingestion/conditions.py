@@ -14,7 +14,7 @@ from ingestion.contract import Cell
 from ingestion.digits import whole
 from ingestion.excerpts import shown
 from ingestion.mapping_words import known_keys, listed, text
-from ingestion.written import number
+from ingestion.written_numbers import number
 
 TESTS: Mapping[str, Callable[[str, frozenset[str]], bool]] = {
     "is": lambda cell, given: cell in given,

@@ -20,7 +20,6 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError
-from service.beside import running_beside
 from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
@@ -28,6 +27,7 @@ from service.login.oidc import provider_of
 from service.opening import load_scorer
 from service.readiness import warm
 from service.settings import WATCH_ON, Settings
+from service.supervisor import running_beside
 from service.webhooks.endpoints import endpoints, networks
 from service.wiring import wire
 
@@ -74,7 +74,7 @@ def serve(settings: Settings) -> None:
             "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"
         )
     try:
-        with running_beside("service.watching") if _watches(settings) else nullcontext():
+        with running_beside("service.watch_process") if _watches(settings) else nullcontext():
             _server(settings).serve()
     finally:
         if not settings.metrics_dir:

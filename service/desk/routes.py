@@ -16,7 +16,7 @@ from service.assessment.context import AppContext
 from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, subgraphs
 from service.desk import paths as tied
 from service.desk.asked import moment_of, refuse_raw
-from service.http import built, calls, looks, sessions
+from service.http import calls, looks, sessions, web_assets
 
 LONGEST_SEARCH = 200  # characters of a search text at most
 
@@ -35,7 +35,7 @@ def _guarded(response: Response) -> Response:
 @bp.get("")
 def page() -> tuple[str, int]:
     """The page itself: no data in it, so it needs no key; what it asks for does."""
-    version, context = built.version("desk"), calls.app_context()
+    version, context = web_assets.version("desk"), calls.app_context()
     login = url_for("login.page") if _by_name(context) else ""
     page = render_template("desk.html", version=version, zone=context.settings.timezone, login=login)
     return page, 200 if version else 503
@@ -44,7 +44,7 @@ def page() -> tuple[str, int]:
 @bp.get("/static/<path:name>", endpoint="built")
 def static(name: str) -> Response:
     """What npm built: script, style, fonts, icons."""
-    return built.sent(name)
+    return web_assets.sent(name)
 
 
 @bp.get("/overview")

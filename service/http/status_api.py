@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template
 
 from graph.model.errors import StoreError
 from service.assessment.response import models
-from service.http import built, metrics, openapi, problems
+from service.http import metrics, openapi, problems, web_assets
 from service.http.answers import Health, Versions
 from service.http.calls import app_context
 
@@ -72,14 +72,14 @@ def described() -> Response:
 @bp.get("/docs")
 def docs() -> tuple[str, int]:
     """The description as a page on which every operation can be tried, without anything from elsewhere."""
-    version = built.version("reference")
+    version = web_assets.version("reference")
     return render_template("docs.html", version=version, product=product_version()), 200 if version else 503
 
 
 @bp.get("/docs/static/<name>")
 def docs_built(name: str) -> Response:
     """The page's script and style."""
-    return built.sent(name)
+    return web_assets.sent(name)
 
 
 @bp.get(problems.PAGE)

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ingestion.recognise import scrubbed
 from investigations.casebook.user_files import Change
 from investigations.users import AuditAction, AuditEntry, AuditWay, DeskUser
-from service.http import built, sessions
+from service.http import sessions, web_assets
 from service.http.calls import app_context
 from service.http.rate_limits import RateLimit
 from service.login import oidc, passwords
@@ -236,7 +236,7 @@ def _page(heading: str, problem: str = "", status: int = 200, **more: object) ->
     )
     text = render_template(
         "login.html", heading=heading, problem=problem, language=language, say=words(language, least=least),
-        version=built.version("login"), here=here, **more,
+        version=web_assets.version("login"), here=here, **more,
     )  # fmt: skip
     return Response(text, status=status, mimetype="text/html")
 

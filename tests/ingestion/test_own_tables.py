@@ -22,7 +22,7 @@ from ingestion.contract import APPLICATIONS, Cell
 from ingestion.delivery import open_delivery
 from ingestion.parse import application
 from ingestion.prefetch import prefetch
-from ingestion.written import number
+from ingestion.written_numbers import number
 from tests.support.deliveries import (
     NOW,
     load_into,

@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.http import built
+from service.http import web_assets
 from service.http.front.wsgi import Answer
 from tests.support.small_service import body, service
 
@@ -30,7 +30,7 @@ ANSWERS = [
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
-    monkeypatch.setattr(built, "version", lambda _: "abc123")
+    monkeypatch.setattr(web_assets, "version", lambda _: "abc123")
     context = service(tmp_path)
     yield create_app(context).test_client()
     context.close()

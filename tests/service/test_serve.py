@@ -114,13 +114,17 @@ class Running:
         raise AssertionError("no answer after 200 attempts")
 
     def workers(self) -> list[int]:
-        return [child for child in children(self.process.pid) if "service.beside" not in command_of(child)]
+        return [
+            child for child in children(self.process.pid) if "service.supervisor" not in command_of(child)
+        ]
 
     def watcher(self) -> int | None:
         """The process that watches and sends, below the one that keeps it running; None while there is
         none.
         """
-        (keeper,) = (child for child in children(self.process.pid) if "service.beside" in command_of(child))
+        (keeper,) = (
+            child for child in children(self.process.pid) if "service.supervisor" in command_of(child)
+        )
         return next(iter(children(keeper)), None)
 
 

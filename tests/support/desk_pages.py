@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.assessment.assess import warm_up
-from service.http.built import BUILT
+from service.http.web_assets import BUILT
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.browsers import chromium

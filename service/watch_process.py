@@ -6,10 +6,10 @@ import os
 import sys
 from dataclasses import replace
 
-from service.beside import wait_until_ended
 from service.http import logs
 from service.jobs.background import background
 from service.settings import Settings
+from service.supervisor import wait_until_ended
 from service.wiring import wire
 
 _NICE = 10  # requests go first

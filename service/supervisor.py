@@ -1,6 +1,4 @@
-"""Keeps a process at work beside the workers, of which no request notices anything: killed, it is begun
-again.
-"""
+"""Keeps a process running beside the workers, out of the way of requests: killed, it is started again."""
 
 from __future__ import annotations
 
