@@ -59,7 +59,7 @@ check: setup
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
 	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py \
-		tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py
+		tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py $(SIDE_BY_SIDE)
 
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup
