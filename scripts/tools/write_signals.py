@@ -1,6 +1,4 @@
-"""Write the tables of signals in docs/signals.md and docs/reason_codes.md from the catalogue: after one is
-added, or its words change.
-"""
+"""Write the tables of signals in docs/signals.md and docs/reason_codes.md from the catalogue."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import wrap
 
 from graph.features.catalogue import SIGNALS
 from graph.features.registry import plural_form
@@ -15,6 +14,7 @@ from graph.features.registry import plural_form
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIGNAL_TABLE = "| signal | dimension | direction | unit | what it measures |"
 REASON_TABLE = "| code | dimension | English | Chinese | what is measured |"
+WIDTH = 110  # of the documents' text
 SILENT = "Further signals inform the model and are no reason by themselves: "
 
 
@@ -50,10 +50,10 @@ def _write(page: Path, head: str, rows: Iterable[str], silent: str = "") -> None
     first = lines.index(head) + 2
     last = next(place for place in range(first, len(lines)) if not lines[place].startswith("|"))
     lines[first:last] = rows
-    page.write_text(
-        "\n".join(f"{SILENT}{silent}." if line.startswith(SILENT) else line for line in lines),
-        encoding="utf-8",
-    )
+    if silent:
+        begins = next(place for place, line in enumerate(lines) if line.startswith(SILENT))
+        lines[begins : lines.index("", begins)] = wrap(f"{SILENT}{silent}.", WIDTH)
+    page.write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
