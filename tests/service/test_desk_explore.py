@@ -36,7 +36,12 @@ def test_a_person_is_assessed_now_and_the_answer_stands_in_the_panel_and_the_rec
     assert "Never assessed" in page.inner_text("#assessment")
     page.click("#assess-now")
     page.wait_for_selector("#assessment .verdict")
-    assert page.locator("#assessment .reasons li").count() > 0
+    reasons = page.locator("#assessment .reasons > li > button.reason")
+    assert 0 < reasons.count() == page.locator("#assessment .reasons > li").count(), "each can be clicked"
+    for n in range(reasons.count()):
+        reasons.nth(n).click()
+        page.wait_for_selector("#status:has-text('lit in the drawing'), #status:has-text('own record')")
+        assert "applicant:ed" in page.evaluate(LIT)
     page.reload()
     page.wait_for_selector("#assessment .verdict")
     page.click("#week-back")
@@ -81,6 +86,7 @@ def test_the_slider_is_the_axis_of_the_timeline_and_moves_the_moment(page, addre
     assert "Joined (5)" in text
     assert "Conclusions (1)" in text
     assert "Ring changes (1)" in text
+    page.wait_for_selector("#panel h3:has-text('By lender')")
     places = page.evaluate(PLACES)
     page.focus("#slider")
     page.keyboard.press("ArrowLeft")

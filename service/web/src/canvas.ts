@@ -3,9 +3,9 @@ import cytoscape, { type Core, type EdgeSingular, type NodeCollection, type Node
 import fcose from "cytoscape-fcose";
 import type { DrawnEdge, DrawnNode, Drawing } from "./api";
 import type { Group } from "./communities";
-import { drawnOf, edgeElement, edgeId, joined, nodeClasses, nodeElement } from "./elements";
-import { follow } from "./lighting";
-import { arrange, beside, LARGE, nearest, type Point } from "./layout";
+import { drawnOf, drawnTie, edgeElement, edgeId, joined, nodeClasses, nodeElement } from "./elements";
+import { around, follow, near } from "./lighting";
+import { arrange, beside, calm, LARGE, nearest, type Point } from "./layout";
 import { colour, looks } from "./looks";
 
 cytoscape.use(fcose);
@@ -211,8 +211,12 @@ export class Canvas {
 
   /** Nodes of a kind, or with a class, and the people next to them. */
   around(selector: string): string[] {
-    const chosen = this.graph.nodes(selector);
-    return [...chosen.toArray(), ...chosen.neighborhood(".person").toArray()].map((node) => node.id());
+    return around(this.graph.nodes(selector));
+  }
+
+  /** A person with what is next to them of that kind, and the people beyond it. */
+  near(id: string, selector: string): string[] {
+    return near(this.graph, id, selector);
   }
 
   private nodes(): NodeCollection {
@@ -294,13 +298,4 @@ export class Canvas {
     const next = from.empty() ? first : nearest(this.nodes(), from.position(), { x: dx, y: dy });
     if (next) this.select(next);
   }
-}
-
-function drawnTie(edge: EdgeSingular): DrawnEdge {
-  return edge.data("drawn") as DrawnEdge;
-}
-
-/** Whether things may move slowly here. */
-function calm(): boolean {
-  return !matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

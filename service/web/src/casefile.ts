@@ -85,7 +85,7 @@ export class CaseFile {
       ]),
       el("p", { class: "deeds" }, link(subjectOf(found), say("subject"), this.ways), ...(open ? this.holding(found) : []), ...this.ways.exports(found)),
       found.ring_id !== null && found.reason_codes.length > 0 && section("why_flagged", this.codes(found)),
-      found.applicant_id !== null && this.last !== undefined && el("section", { id: "assessment" }, ...assessment(this.last, (path) => this.ways.light(path))),
+      found.applicant_id !== null && this.last !== undefined && el("section", { id: "assessment" }, ...assessment(this.last, this.ways)),
       section("outcome_of_case", outcomeList(found)),
       open ? this.verdict(found) : this.past && section("what_each_did", this.people(found, this.past)),
       section("history", historyList(found)),

@@ -42,7 +42,9 @@ class Desk {
   private readonly ways: Ways = {
     open: (node) => this.go(node, this.asOf),
     expand: (node) => void this.sheet.expand(node),
-    light: (path) => void this.sheet.light(path),
+    light: (path, code) => void this.sheet.light(path, code),
+    lightReason: (code) => this.sheet.lightReason(code),
+    past: () => this.timeline.past,
     lightCode: (code) => this.sheet.lightCode(code),
     openCase: (node) => void this.begin(node),
     tied: (node) => this.ties.part(node),
@@ -73,10 +75,7 @@ class Desk {
   private readonly problems = new Problems({
     again: () => void this.arrive(),
     now: () => this.go(this.node, "", this.sheet.opened),
-    keyed: () => {
-      forgetMe();
-      void this.arrive();
-    },
+    keyed: () => void (forgetMe(), this.arrive()),
     said: (text) => this.say(text),
   });
   private readonly time = new TimeField((asOf) => this.go(this.node, asOf, this.sheet.opened));
@@ -194,6 +193,7 @@ class Desk {
     const chosen = [selected, drawing.seed].find((node) => canvas.has(node));
     const told = this.timeline.show(this.node, this.asOf, () => page === this.page);
     if (beside) await told;
+    else void told.then(() => this.side.repaint());
     if (page !== this.page) return;
     if (beside && (!chosen || chosen === drawing.seed)) canvas.mark(chosen ?? "");
     else if (chosen) canvas.select(chosen);

@@ -29,6 +29,10 @@ export function drawnOf(node: { data(name: string): unknown }): DrawnNode {
   return node.data("drawn") as DrawnNode;
 }
 
+export function drawnTie(edge: { data(name: string): unknown }): DrawnEdge {
+  return edge.data("drawn") as DrawnEdge;
+}
+
 /** A node told twice: what only one telling knows is kept. */
 export function joined(before: DrawnNode | undefined, node: DrawnNode): DrawnNode {
   return before ? { ...node, holders: node.holders ?? before.holders, hub: node.hub ?? before.hub } : node;
@@ -44,6 +48,24 @@ export function fits(node: DrawnNode, name: string): boolean {
 
 export function edgeId(edge: DrawnEdge): string {
   return [edge.a, edge.b].sort().join(" | ");
+}
+
+/** What a reason about a person points at among what is next to them: DEVICE_SHARED_7D at devices. */
+export function pointsNear(code: string): string {
+  const kinds: [RegExp, string][] = [
+    [/DEVICE|EMULATOR/, "node.device"],
+    [/PHONE|CONTACT/, "node.phone"],
+    [/CARD|ACCOUNT/, "node.bank_card"],
+    [/WIFI|IP_/, "node.wifi, node.ip"],
+    [/ADDRESS/, "node.address"],
+    [/EMPLOYER/, "node.employer"],
+    [/EMAIL/, "node.email"],
+    [/NATIONAL_ID/, "node.national_id"],
+    [/MERCHANT|SHOP/, "node.merchant"],
+    [/AGENT/, "node.agent"],
+    [/NETWORK|RING|TIE|LINK|NEIGHBO/, "node.thing"],
+  ];
+  return kinds.find(([known]) => known.test(code))?.[1] ?? "";
 }
 
 /** What a ring's reason points at in the drawing. */

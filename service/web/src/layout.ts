@@ -6,6 +6,11 @@ export interface Point {
   y: number;
 }
 
+/** Whether things may move slowly here. */
+export function calm(): boolean {
+  return !matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 /** Places as they are kept: a tenth of a unit is nothing on a screen. */
 export function rounded(places: Record<string, Point>): Record<string, Point> {
   const tenth = (value: number): number => Math.round(value * 10) / 10;

@@ -1,5 +1,5 @@
-// Which of the drawn nodes a reason's path goes along.
-import type { Core, NodeSingular } from "cytoscape";
+// Which of the drawn nodes a reason is about.
+import type { Core, NodeCollection, NodeSingular } from "cytoscape";
 import { drawnOf, fits } from "./elements";
 
 /** The drawn nodes along a path of masked names, each next to the one before; none where there is no such way. */
@@ -13,4 +13,15 @@ export function follow(graph: Core, wanted: string[], so: string[]): string[] {
     if (rest.length) return rest;
   }
   return [];
+}
+
+/** These, and the people next to them. */
+export function around(chosen: NodeCollection): string[] {
+  return [...chosen.toArray(), ...chosen.neighborhood(".person").toArray()].map((node) => node.id());
+}
+
+/** A person with what is next to them of that kind, and the people beyond it; the person alone where there is nothing of it. */
+export function near(graph: Core, id: string, selector: string): string[] {
+  if (!selector) return [id];
+  return [id, ...around(graph.getElementById(id).neighborhood(selector).not(".hub") as NodeCollection)];
 }

@@ -1,5 +1,5 @@
 // The panel beside the drawing: what is known of the selected thing, and the reasons of a person's last assessment.
-import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed, Overview, PersonDossier, Reason, RingDossier, RingSummary, ShopDossier } from "./api";
+import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed, Overview, Past, PersonDossier, Reason, RingDossier, RingSummary, ShopDossier } from "./api";
 import { identifierPanel, shopPanel } from "./circles";
 import { el } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
@@ -7,6 +7,7 @@ import { chip, deeds, facts, grid, head, link, opening, section, status, table, 
 import { name, say, spoken, why, type Word } from "./words";
 
 const PATHS = 2; // of one reason
+type ReasonWays = Pick<Ways, "light" | "lightReason">;
 
 export function panel(dossier: Dossier, node: string, ways: Ways): HTMLElement {
   if (dossier.type === "applicant") return personPanel(dossier as PersonDossier, node, ways);
@@ -70,7 +71,7 @@ function applications(listed: Listed[], ways: Ways): HTMLElement {
 }
 
 /** The reasons of an assessment, as recorded: strongest first, each with its share of the risk. */
-export function assessment(found: Assessment | null, light: (path: string[]) => void, again: (() => void) | null = null): HTMLElement[] {
+export function assessment(found: Assessment | null, ways: ReasonWays, again: (() => void) | null = null): HTMLElement[] {
   const title = el("h3", {}, say("assessment"), again && el("button", { type: "button", id: "assess-now", class: "quiet", click: again }, say("assess_now")));
   if (!found) return [title, el("p", { class: "quiet" }, say("no_assessment"))];
   const figures = el(
@@ -90,11 +91,11 @@ export function assessment(found: Assessment | null, light: (path: string[]) => 
     el("p", { class: "quiet" }, minute(found.as_of)),
     dimensions(found),
     ...(degraded ? [el("p", { class: "note" }, `${say("degraded")}: ${name(found.degraded.level)}`)] : []),
-    found.reasons.length ? el("ol", { class: "reasons" }, ...found.reasons.map((reason) => reasonLine(reason, most, light))) : el("p", { class: "quiet" }, say("no_reasons")),
+    found.reasons.length ? el("ol", { class: "reasons" }, ...found.reasons.map((reason) => reasonLine(reason, most, ways))) : el("p", { class: "quiet" }, say("no_reasons")),
   ];
 }
 
-function reasonLine(reason: Reason, most: number, light: (path: string[]) => void): HTMLElement {
+function reasonLine(reason: Reason, most: number, ways: ReasonWays): HTMLElement {
   const low = reason.typical_p05 ?? null;
   const typical = low !== null ? say("typical_low", { p05: decimal(low) }) : reason.typical_p95 === null ? "" : say("typical", { p95: decimal(reason.typical_p95) });
   const value = reason.value === null ? "" : decimal(reason.value);
@@ -103,10 +104,10 @@ function reasonLine(reason: Reason, most: number, light: (path: string[]) => voi
   return el(
     "li",
     { title: reason.code },
-    paths.length ? el("button", { type: "button", class: "reason", click: () => light(paths[0]?.path ?? []) }, text) : el("span", {}, text),
+    el("button", { type: "button", class: "reason", click: () => (paths.length ? ways.light(paths[0]?.path ?? [], reason.code) : ways.lightReason(reason.code)) }, text),
     el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: decimal(reason.contribution) }),
     el("small", {}, [value, typical].filter(Boolean).join(" · ")),
-    ...paths.map((found) => pathLine(found, light)),
+    ...paths.map((found) => pathLine(found, ways.light)),
   );
 }
 
@@ -168,6 +169,7 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
     (found.flag === "no_longer_flagged" || found.flag_why.en !== "") &&
       el("p", { class: "note why-flag" }, found.flag ? `${name(found.flag)}${say("colon")}` : "", found.flag_why[spoken()]),
     facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
+    byLender(ways.past(), found.id),
     shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
     ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("button", { type: "button", class: "chip", title: code, click: () => ways.lightCode(code) }, why(code))))),
     section(
@@ -176,6 +178,21 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
       memberTable(lines),
     ),
   );
+}
+
+/** Where the listed members applied, by type of lender: applications, loans, and how many of these are in default. */
+function byLender(past: Past | null, ringId: string): HTMLElement | false {
+  if (past?.node !== `ring:${ringId}`) return false;
+  const lenders = new Map<string, { made: number; paid: number; bad: number }>();
+  for (const one of past.members.flatMap((member) => member.applications)) {
+    const sums = lenders.get(one.lender) ?? { made: 0, paid: 0, bad: 0 };
+    const bad = one.status === "dpd90" || one.status === "written_off";
+    const paid = bad || one.status === "disbursed" || one.status === "dpd30" || one.status === "closed";
+    lenders.set(one.lender, { made: sums.made + 1, paid: sums.paid + Number(paid), bad: sums.bad + Number(bad) });
+  }
+  if (!lenders.size) return false;
+  const lines = [...lenders].sort((a, b) => b[1].made - a[1].made).map(([lender, { made, paid, bad }]) => [name(lender), count(made), count(paid), count(bad)]);
+  return section("by_lender", table(["lender", "applications", "loans_short", "defaults_short"], lines, "by_lender"));
 }
 
 function memberTable(lines: (Node | string)[][]): HTMLElement {

@@ -1,12 +1,15 @@
 // The parts that every panel is made of.
 import { el } from "./dom";
+import type { Past } from "./api";
 import { icon } from "./looks";
 import { name, say, type Word } from "./words";
 
 export interface Ways {
   open(node: string): void;
   expand(node: string): void;
-  light(path: string[]): void;
+  light(path: string[], code?: string): void;
+  lightReason(code: string): void;
+  past(): Past | null; // what the people of the drawn ring did, once it is known
   lightCode(code: string): void;
   openCase(node: string): void;
   tied(node: string): HTMLElement;

@@ -4,7 +4,7 @@ import { ask, type DrawnNode, type Drawing, type Paths } from "./api";
 import { Canvas, type View } from "./canvas";
 import { groupsOf } from "./communities";
 import { byId } from "./dom";
-import { pointsAt } from "./elements";
+import { pointsAt, pointsNear } from "./elements";
 import { keepBlob } from "./files";
 import { count } from "./formats";
 import { hint } from "./hints";
@@ -140,15 +140,24 @@ export class Sheet {
     await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
   }
 
-  /** Light a reason's path; what of it is not drawn yet is brought in first. */
-  async light(path: string[]): Promise<void> {
+  /** Light a reason's path; what of it is not drawn yet is brought in first. Where that cannot be, what the reason is about. */
+  async light(path: string[], code = ""): Promise<void> {
     const from = this.canvas.selected() || this.node;
     let lit = this.canvas.lightPath(path, from);
     if (!lit.length) {
       await this.expand(from);
       lit = this.canvas.lightPath(path, from);
     }
-    this.ways.said(say(lit.length ? "path_lit" : "path_not_drawn"));
+    if (!lit.length && code) this.lightReason(code);
+    else this.ways.said(say(lit.length ? "path_lit" : "path_not_drawn"));
+  }
+
+  /** Light what a reason without a path of its own is about. */
+  lightReason(code: string): void {
+    const from = this.canvas.selected() || this.node;
+    const lit = this.canvas.near(from, pointsNear(code));
+    this.canvas.lit(lit);
+    this.ways.said(say(lit.length > 1 ? "reason_lit" : "reason_own"));
   }
 
   /** Light what a ring's reason points at. */

@@ -51,7 +51,7 @@ export class Side {
       const made = panel(found, node, this.wishes.ways);
       const place = made.querySelector("#assessment");
       const again = node.startsWith("applicant:") && this.wishes.asOf() === "" ? (): void => void now() : null;
-      if (place && last !== undefined) fill(place, ...assessment(last, this.wishes.ways.light, again));
+      if (place && last !== undefined) fill(place, ...assessment(last, this.wishes.ways, again));
       return made;
     };
     const now = async (): Promise<void> => {

@@ -23,6 +23,8 @@ export const EXPLORING = {
   save_csv: ["Save its people as a table", "导出人员表"],
   light_path: ["Light this path in the drawing", "在图中标出此路径"],
   path_lit: ["The path is lit in the drawing.", "已在图中标出路径。"],
+  reason_lit: ["What the reason is about is lit in the drawing.", "已在图中标出该原因涉及的内容。"],
+  reason_own: ["The reason is about this person's own record: nothing in the drawing stands for it.", "该原因来自本人记录，图中没有对应内容。"],
   path_not_drawn: ["The path is not in the drawing, and could not be brought in.", "图中没有此路径，也未能补充绘制。"],
   open_case: ["Open a case", "立案"],
   open_case_reason: ["opened on the desk", "在工作台立案"],
