@@ -27,7 +27,7 @@ _LOOKED_AT = 1 << 18  # bytes from which the encoding is told
 _DIGITS = re.compile(r"\d+")
 
 
-class Part(Protocol):
+class ForeignPart(Protocol):
     """A file, or a table of a database."""
 
     @property
@@ -70,7 +70,7 @@ class Foreign:
     """
 
     source: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[ForeignPart, ...]
     form: Format
     columns: tuple[str, ...]
     samples: dict[str, list[object]]
@@ -158,7 +158,7 @@ def _source(pattern: str, group: Sequence[Path], names: Sequence[str]) -> tuple[
 
 
 def _sampled(
-    source: tuple[str, ...], parts: Sequence[Part], form: Format, columns: tuple[str, ...]
+    source: tuple[str, ...], parts: Sequence[ForeignPart], form: Format, columns: tuple[str, ...]
 ) -> Foreign:
     step = max(1, min(_OF, sum(part.rows for part in parts)) // _SAMPLE)
     samples: dict[str, list[object]] = {column: [] for column in columns}

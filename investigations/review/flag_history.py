@@ -15,7 +15,7 @@ from graph.model.types import OutcomeStatus, RingSnapshot
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.review.backtest import first_hurt
-from investigations.review.record import NONE, Record, Saved, TrendWeek
+from investigations.review.record import NONE, ReviewRecord, Saved, TrendWeek
 
 WEEKS = 12  # snapshots that the trend goes back, this one included
 _INSTANT = timedelta(microseconds=1)
@@ -23,13 +23,13 @@ _INSTANT = timedelta(microseconds=1)
 
 def record_of(
     store: GraphStore, casebook: Casebook | None, snapshot: RingSnapshot, tables: Tables, now: datetime
-) -> Record:
+) -> ReviewRecord:
     """The record as of the snapshot, which need not be saved yet; cases as they stand now."""
     snapshots = _weeks(store, snapshot)
     known = {change.ring_id for change in snapshot.changes}
     known |= {ring.ring_id for ring in snapshot.rings if ring.kind.flagged}
     since = snapshots[0].as_of if len(snapshots) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
-    return Record(
+    return ReviewRecord(
         trend=tuple(map(_week, snapshots)),
         saved=_saved(snapshots, tables),
         cases=casebook.outcomes.of_rings(sorted(known), now) if casebook else None,

@@ -46,7 +46,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ReviewRecord:
     """The record of the flags. `cases`: the latest case of each ring that is or was flagged; `verdicts`:
     those of these weeks.
     """

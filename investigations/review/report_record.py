@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from investigations.case_outcomes import CaseStanding, Tally
 from investigations.review import report_charts as charts
-from investigations.review.record import Record, TrendWeek
+from investigations.review.record import ReviewRecord, TrendWeek
 from investigations.review.report_charts import Bar
 from investigations.review.report_words import CASE_STATES, KINDS, VERDICTS, Words, reason
 
@@ -59,7 +59,7 @@ def trend_charts(trend: Sequence[TrendWeek], money: Mapping[str, str]) -> dict[s
     }
 
 
-def tallies(record: Record) -> tuple[list[TallyLine], list[TallyLine]]:
+def tallies(record: ReviewRecord) -> tuple[list[TallyLine], list[TallyLine]]:
     """Verdicts by kind of group and by reason code, the most false positives first."""
     kinds = [TallyLine(_kind(kind), "", tally) for kind, tally in record.verdicts.kinds.items()]
     codes = [TallyLine(reason(code), code, tally) for code, tally in record.verdicts.codes.items()]

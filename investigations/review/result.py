@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 from graph.model.types import Ring, RingChange, RingSnapshot
-from investigations.review.record import Record
+from investigations.review.record import ReviewRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class ReviewResult:
     figures: Mapping[str, float | int]
     before: tuple[Ring, ...] = ()
     zone: tzinfo = UTC
-    record: Record = field(default_factory=Record)
+    record: ReviewRecord = field(default_factory=ReviewRecord)
     desk: str = ""
 
     @property

@@ -18,7 +18,7 @@ from graph.rings.projection import LINK_KINDS
 from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
 from investigations.cases import CaseState, VerdictValue
 from investigations.review import report_words as words
-from investigations.review.record import Record, Saved, TrendWeek
+from investigations.review.record import ReviewRecord, Saved, TrendWeek
 from investigations.review.report import back_test, money, percent, render
 from investigations.review.report_charts import Bar, bars, columns, histogram
 from investigations.review.report_drawing import MEMBERS_DRAWN, draw
@@ -311,7 +311,7 @@ def record_of_two_weeks():
     saved = Saved(rings=5, ahead=2, late=1, refused=3, refused_amount=24_000.0, paid=1, paid_amount=8_000.0)
     wrong = {"RING_DENSE": Tally(confirmed_fraud=1, false_positive=3)}
     counts = VerdictCounts(kinds={"merchant": Tally(false_positive=1)}, codes=wrong)
-    return Record(trend=weeks, saved=saved, cases={"R-1": standing}, verdicts=counts)
+    return ReviewRecord(trend=weeks, saved=saved, cases={"R-1": standing}, verdicts=counts)
 
 
 def test_the_report_links_each_ring_to_the_desk_as_of_its_moment_and_says_how_its_case_stands(tmp_path):
