@@ -150,6 +150,18 @@ def queued(pairs: FastPairs, near: Column, part: Column) -> Column:
     return np.bincount(thing[0], weights=explained(length), minlength=int(part.max(initial=-1)) + 1)
 
 
+def attached(pairs: FastPairs, near: Column, people: int) -> Column:
+    """People (A,) bool whose only tie is one lent thing that they have with one other: a second-hand phone, a
+    borrowed one. `near` (P,) bool: the pairs that link.
+    """
+    line = pairs.line
+    rows = np.unique(np.concatenate([pairs.left[near], pairs.right[near]]))
+    two = np.bincount(line.value[rows], minlength=1)[line.value[rows]] == 2
+    ties = np.bincount(line.who[rows], minlength=people)
+    loose = np.bincount(line.who[rows[two & line.lent[rows]]], minlength=people)
+    return np.asarray((ties == 1) & (loose == 1))
+
+
 def _one_each(line: _Line, rows: Column) -> Column:
     """Of these rows the one of each person where most people come."""
     people = np.bincount(line.value[rows], minlength=1)[line.value[rows]]

@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 from graph.facts.tables import Column, Tables
 from graph.rings.active import first_applied
 from graph.rings.communities import components
-from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, fast_pairs, queued, unusual_within
+from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, attached, fast_pairs, queued, unusual_within
 from graph.rings.incidence import Incidence
 from graph.rings.scores import SMALLEST
 
@@ -83,13 +83,15 @@ class UnusualGroups:
 @dataclass(frozen=True)
 class _Look:
     """All groups by one way of being linked within one time: `part` (A,) numbers them; `counts` (C,) float is
-    how many people each counts for, fewer than it has where some came to a thing one after another.
+    how many people each counts for, fewer than it has where some came to a thing one after another;
+    `attached` (A,) bool are merely attached to theirs.
     """
 
     part: Column
     way: int
     within: int
     counts: Column
+    attached: Column
 
     def chance(self, aside: Column) -> Column:
         """By group (C,): how often the store's habits make one at least as large, learned without those
@@ -147,7 +149,7 @@ def _look(pairs: FastPairs, linked: Column, way: int, scale: int, size: int) -> 
     part = components(size, pairs.a[linked], pairs.b[linked])
     people = np.bincount(part)
     counts = np.maximum(people - queued(pairs, linked, part), np.minimum(people, 2))
-    return _Look(part, way, scale, counts)
+    return _Look(part, way, scale, counts, attached(pairs, linked, size))
 
 
 def _false_discoveries(chances: list[Column]) -> list[Column]:
@@ -170,7 +172,8 @@ def _settled(looks: list[_Look], chances: list[Column], false: list[Column], lev
     for chance, n, part in sorted(rows):
         order, start = people[n]
         who = order[start[part] : start[part + 1]]
-        if (group[who] >= 0).any():
+        who = who[~looks[n].attached[who]]
+        if len(who) < SMALLEST or (group[who] >= 0).any():
             continue
         group[who] = len(kept)
         kept.append((chance, float(false[n][part]), looks[n].within, looks[n].way))

@@ -94,6 +94,14 @@ def test_a_promoters_tablet_in_a_dormitory_makes_no_crew_of_those_who_live_there
     assert people == {f"x{n}" for n in range(6)}
 
 
+def test_who_bought_a_phone_of_one_of_a_crew_does_not_stand_out_with_it(tmp_path):
+    sold = uses("device", "sold on")
+    sale = (applies(CREW[0], 101, sold), applies("buyer", 103, sold, uses("bank_card", "buyer's own")))
+    with town(tmp_path / "t.db", both(honest(), crew(), Facts(applications=sale))) as store:
+        people, _ = standing_out(store, day(120))
+    assert people == set(CREW)
+
+
 def test_the_reason_says_within_what_time_they_came(burst):
     _, store = burst
     found = search(store.view(day(28)).tables())
