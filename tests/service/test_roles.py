@@ -115,6 +115,7 @@ SAMPLES: dict[str, Callable[[AppContext], Sample]] = {
     "desk.node": lambda _: {"query_string": ANN},
     "desk.history": lambda _: {"query_string": RING},
     "desk.assessment": lambda _: {"query_string": ANN},
+    "desk_assess.assessed": lambda _: {"json": ANN},
     "desk_views.saved": lambda _: {"json": VIEW},
     "desk_views.views": lambda _: {"query_string": ANN},
     "desk_views.view": kept_view,
