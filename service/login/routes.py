@@ -108,6 +108,8 @@ def callback() -> AnyResponse:
     if provider is None or not secret:
         return _login_page("", "stale", 400)
     to = _unquoted(kept)
+    if _login().by_address.wait(request.remote_addr or "") > 0:
+        return _login_page(to, "too_many", 429)
     change = _change("the provider", AuditWay.PROVIDER)
     try:
         claims = provider.claims(oidc.LoginAttempt(secret), request.args)
@@ -217,7 +219,8 @@ def _unquoted(kept: str) -> str:
 
 def _login_page(to: str, problem: str = "", status: int = 200) -> AnyResponse:
     kept = _cookie(_FORM) or sessions.new_id()
-    answer = _page("title", problem, status, to=to, token=sessions.token_of(kept), provider=_login().provider)
+    more = {"token": sessions.token_of(kept), "provider": _login().provider, "with_key": _desk(f"key=&{to}")}
+    answer = _page("title", problem, status, to=to, **more)
     _set(answer, _FORM, kept, "Strict")
     return answer
 

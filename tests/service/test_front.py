@@ -164,6 +164,25 @@ def test_health_and_metrics_do_not_wait_behind_work() -> None:
     run(work())
 
 
+def test_a_password_is_checked_beside_work_and_work_does_not_wait_for_it() -> None:
+    async def work() -> None:
+        checked, worked = threading.Event(), threading.Event()
+        slow = {"/login": lambda _: checked.wait(10), "/risk": lambda _: worked.wait(10)}
+        front = front_of(Application(slow))
+        login = asyncio.create_task(Caller("/login").ask(front))
+        await asyncio.sleep(0.05)
+        assert (await Caller("/outcomes", b"x").ask(front)).status == 200
+        risk = asyncio.create_task(Caller("/risk").ask(front))
+        await asyncio.sleep(0.05)
+        checked.set()
+        assert (await login).status == 200
+        assert not risk.done()
+        worked.set()
+        await risk
+
+    run(work())
+
+
 def test_who_comes_to_a_full_lane_is_told_at_once_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         monkeypatch.setattr(front_module, "WAITING", 3)

@@ -53,7 +53,7 @@ def test_a_whole_run_of_commands_leaves_no_raw_value(tmp_path: Path) -> None:
             return status, answer
 
         rings = json.loads(ask("GET", "/rings", None)[1])["rings"]
-        drive(ask, f"ring:{rings[0]['ring_id']}")
+        drive(ask, f"ring:{rings[0]['ring_id']}", "P1")
         ends = time.monotonic() + 60
         while not told and time.monotonic() < ends:
             time.sleep(0.5)
@@ -68,7 +68,7 @@ def test_a_whole_run_of_commands_leaves_no_raw_value(tmp_path: Path) -> None:
 def prepared(kept: Path, world: Path, today: str) -> Iterator[tuple[str, bytes]]:
     """A world with marked people in it, loaded, reviewed, learned from and scored; what each command said."""
     store, book = f"sqlite:///{kept}/graph.db", f"sqlite:///{kept}/casebook.db"
-    made = ("--applicants", 1000, "--days", 300, "--seed", 7, "--until", today)
+    made = ("--applicants", 1500, "--days", 365, "--guilty-share", 0.25, "--seed", 7, "--until", today)
     yield "world", ringfence("world", world, *made)
     mark(world / "records" / "applications.parquet")
     for number, delivery in enumerate((world / "records", a_careless_delivery(world / "careless"))):

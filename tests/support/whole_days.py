@@ -42,13 +42,13 @@ def bad_requests() -> Iterator[tuple[str, Any]]:
     yield "/desk/views", {"name": phone, "node": f"phone:{phone}", "as_of": "2025-01-01T00:00:00Z"}
 
 
-def drive(ask: Ask, ring: str = "") -> None:
+def drive(ask: Ask, ring: str = "", lender: str = "L1") -> None:
     """What a day is made of: assessments, facts, searches, looks, a case from its opening to its end, and
     what careless people send.
     """
     phone, card, email = (MARKED[name] for name in ("phone", "bank_card", "email"))
     for number, who in enumerate(CREW):
-        status, answer = ask("POST", "/risk", asks(who, number))
+        status, answer = ask("POST", "/risk", asks(who, number, platform_id=lender))
         assert status == 200, answer
     assessed = json.loads(answer)["assessment_id"]
     assert ask("GET", f"/risk/{assessed}", None)[0] == 200
