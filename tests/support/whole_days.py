@@ -103,7 +103,8 @@ def a_careless_delivery(folder: Path) -> Path:
     """Rows with marked identifiers, good ones and ones that are rejected for each of their columns."""
     good = APPLICATION | MARKED | {"name": NAME, "city": f"call {MARKED['phone']}"}
     rows = [good | {"application_id": f"d{n}", "applicant_id": f"marked-{n}"} for n in range(4)]
-    for n, column in enumerate(("applied_at", "amount", "platform_id", "application_id", "applicant_id")):
+    # not in `amount`: what is a number there is taken for one (docs/security.md#nothing-raw)
+    for n, column in enumerate(("applied_at", "face_match", "platform_id", "application_id", "applicant_id")):
         wrong = "" if column.endswith("id") else MARKED["phone"]
         rows.append(good | {"application_id": f"bad{n}", column: wrong})
     rows += [good | {"application_id": "d0", "amount": "1"}]
