@@ -19,11 +19,14 @@ _DRAWS, _SEED = 300, 7
 
 
 class Gain(NamedTuple):
-    """How much more average precision than another score has: measured, and the ends of the interval."""
+    """How much more average precision than another score has: measured, the ends of the interval, and in what
+    share of the draws there is any gain.
+    """
 
     more: float
     low: float
     high: float
+    better: float
 
     @property
     def shown(self) -> bool:
@@ -57,6 +60,7 @@ def gains(
         name: Gain(
             one.precision(weight) - base.precision(weight),
             *np.quantile(drawn[name] or [-1.0, 1.0], [edge, 1 - edge]).tolist(),
+            float(np.mean(np.array(drawn[name]) > 0)) if drawn[name] else 0.0,
         )
         for name, one in ranked.items()
     }

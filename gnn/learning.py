@@ -139,13 +139,14 @@ class FittedParts:
 
 @dataclass(frozen=True)
 class Learned:
-    """The parts that serve; of the watched models the measures by part and the spreads between members
-    (watched,) by ensemble.
+    """The parts that serve; of the watched models the measures and the log-odds (watched,) by part, and the
+    spreads between members (watched,) by ensemble.
     """
 
     parts: FittedParts
     validation: Mapping[str, Measures]
     spread: Mapping[str, Floats]
+    watched: Mapping[str, Floats]
 
 
 def embedding_names(width: int) -> tuple[str, ...]:
@@ -192,7 +193,7 @@ def learn(inputs: Inputs, stages: TrainingStages, design: Design, plan: Training
         **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
     }
     network = _network(whole, inputs, stages, design, plan, young)
-    return Learned(FittedParts(network, ensembles, moved, share), judged, spread)
+    return Learned(FittedParts(network, ensembles, moved, share), judged, spread, logits)
 
 
 def thinned(weight: Floats, fraud: Bools, drawn: Floats, most: int) -> Floats:

@@ -18,15 +18,19 @@ from gnn import trees
 from gnn.benchmark.inputs import WebInputs, design_of, inputs_of
 from gnn.benchmark.stages import stages_of
 from gnn.benchmark.tables import SPLITS, TEST, GraphTables
+from gnn.beyond_counts import chosen
+from gnn.ensemble import REFERENCE
 from gnn.evaluate import recall_at
-from gnn.learning import PARTS, Design, TrainingStages, learn
+from gnn.intervals import gains
+from gnn.learning import PARTS, Design, Learned, TrainingStages, learn
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-METHODS = (*PARTS, "random_forest")
+SERVED = "served"  # the part that val shows to be worth it, as the product chooses
+METHODS = (*PARTS, SERVED, "random_forest")
 
 
 class TreeSize(NamedTuple):
@@ -44,14 +48,15 @@ _FOREST, _LEAST_LEAF = 100, 2
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed's `scores` by method (tested,), a higher one is more likely bad, and what val said of the
-    parts.
+    """One seed's `scores` by method (tested,), a higher one is more likely bad, what val said of the parts,
+    and which of them serves by that.
     """
 
     seed: int
     plan: TrainingPlan
     scores: Mapping[str, Floats]
     validation: Mapping[str, Any]
+    serves: str
     seconds: float
 
 
@@ -69,9 +74,11 @@ def measure(graph: GraphTables, seeds: Sequence[int], plan: TrainingPlan) -> Ite
             chosen = here = _sized(inputs, stages, design, here)
         learned = learn(inputs, stages, design, here)
         scores = dict(learned.parts.logits(inputs.take(tested)))
+        serves = _serves(learned, stages)
+        scores[SERVED] = scores[serves]
         scores["random_forest"] = _forest(inputs, stages, tested, here)
         validation = {part: dict(values) for part, values in learned.validation.items()}
-        yield SeedResult(seed, here, scores, validation, round(time.process_time() - started, 1))
+        yield SeedResult(seed, here, scores, validation, serves, round(time.process_time() - started, 1))
 
 
 def figures(graph: GraphTables, results: Sequence[SeedResult]) -> dict[str, Any]:
@@ -93,6 +100,7 @@ def figures(graph: GraphTables, results: Sequence[SeedResult]) -> dict[str, Any]
         },
         "trees": {name: getattr(results[0].plan, name) for name in TreeSize._fields},
         "validation": [one.validation for one in results],
+        "serves": [one.serves for one in results],
         "processor_seconds": [one.seconds for one in results],
     }
 
@@ -124,6 +132,14 @@ def _sized(inputs: WebInputs, stages: TrainingStages, design: Design, plan: Trai
         if precision > best:
             best, chosen = precision, replace(plan, **size._asdict())
     return chosen
+
+
+def _serves(learned: Learned, stages: TrainingStages) -> str:
+    """What is shown to rank val better than the nodes' own columns, or these."""
+    logits = dict(learned.watched)
+    each = np.arange(len(stages.bad))
+    found = gains(logits, logits[REFERENCE], stages.bad, stages.weight, each)
+    return chosen(found, {part: values["ap"] for part, values in learned.validation.items()})
 
 
 def _forest(inputs: WebInputs, stages: TrainingStages, tested: Bools, plan: TrainingPlan) -> Floats:

@@ -75,6 +75,9 @@ def agreement(data: Path, named: Sequence[Explained]) -> dict[str, dict[str, flo
     ways: dict[str, Callable[[str], Weights]] = {
         **{f"occlusion {seed + 1}": found.__getitem__ for seed, found in enumerate(named)},
         "occlusion, mean of the networks": mean.__getitem__,
+        "as served: the target's ties by occlusion, with what hangs on each": lambda one: served(
+            links[one], target[one], mean[one]
+        ),
         "nearest first, then occlusion": lambda one: refined(nearness(links[one], target[one]), mean[one]),
         "published explainer, mean of both directions": published[np.mean].__getitem__,
         "published explainer, larger of both": published[np.max].__getitem__,
@@ -185,6 +188,25 @@ def nearness(links: Sequence[frozenset[str]], target: str) -> Weights:
     """Links by how few steps their ends are from the target."""
     steps = nx.single_source_shortest_path_length(graph_of(links), target)
     return {link: -float(sum(steps.get(one, len(links)) for one in link)) for link in links}
+
+
+def served(links: Sequence[frozenset[str]], target: str, moved: Weights) -> Weights:
+    """Links as an answer's evidence shows them: the target's ties by how far the score moves without each, a
+    tie with what is behind it as one way; what no tie leads to comes last, by nearness.
+    """
+    ties = {next(iter(link - {target})): moved.get(link, 0.0) for link in links if target in link}
+    near = nearness(links, target)
+    last = min(near.values(), default=0.0) - 1.0
+    out = {}
+    for link in links:
+        ways = [ties[one] for one in link if one in ties]
+        if target in link:
+            out[link] = 1.0 + ways[0] if ways else 0.0
+        elif ways:
+            out[link] = (1.0 + max(ways)) * (1.0 - 1e-6)
+        else:
+            out[link] = near[link] / -last - 1.0
+    return out
 
 
 def refined(coarse: Weights, fine: Weights) -> Weights:

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from gnn.benchmark import walk
 from gnn.benchmark.explaining import LinkImportance
 from gnn.benchmark.inputs import WebInputs, inputs_of
-from gnn.benchmark.measuring import METHODS, figures, measure, table
+from gnn.benchmark.measuring import METHODS, SERVED, figures, measure, table
 from gnn.benchmark.tables import TEST, GraphTables, read_graph
-from gnn.learning import thinned
+from gnn.learning import PARTS, thinned
 from gnn.training_plan import TrainingPlan
 from graph.model.errors import InputError
 from scripts.cli.commands.benchmark import COMMAND
@@ -147,7 +147,11 @@ def test_every_method_is_measured_and_the_same_seed_gives_the_same(tmp_path: Pat
     graph = read_graph(stored(tmp_path, *rows(dated=dated)))
     results, again = list(measure(graph, [1, 2], SMALL)), next(measure(graph, [1], SMALL))
     assert all(np.array_equal(results[0].scores[name], again.scores[name]) for name in METHODS)
+    for one in results:  # what val shows to be worth it, as the product chooses
+        assert one.serves in PARTS
+        assert np.array_equal(one.scores[SERVED], one.scores[one.serves])
     measured = figures(graph, results)
+    assert measured["serves"] == [one.serves for one in results]
     for method in METHODS:
         of = measured["methods"][method]
         assert of.keys() == {"auroc", "auprc", "recall_at_positives"}
