@@ -21,7 +21,8 @@ class TrainingPlan:
     `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network
     has made so many steps.
     `members`: boosted ensembles are so many models of `rounds` trees, each of so many `leaves` and levels
-    (`depth`), with different seeds, whose spread is the uncertainty. `workers`: threads that grow them.
+    (`depth`) over columns cut into so many `bins`, with different seeds, whose spread is the uncertainty.
+    `workers`: threads that grow them.
     """
 
     name: str = "ringfence"
@@ -39,6 +40,7 @@ class TrainingPlan:
     rounds: int = 100
     leaves: int = 15
     depth: int = 5
+    bins: int = 63
     seed: int = 7
     workers: int = 2
 

@@ -23,7 +23,7 @@ Bools = npt.NDArray[np.bool_]
 PARAMETERS: dict[str, object] = {
     "objective": "cross_entropy", "learning_rate": 0.05, "min_data_in_leaf": 10,
     "min_sum_hessian_in_leaf": 0.5, "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1,
-    "lambda_l2": 1.0, "max_bin": 255,
+    "lambda_l2": 1.0,
     # which knows the usual size of a leaf only where rows are taken some at a time, and would leave out rare
     # columns
     "feature_pre_filter": False,
@@ -96,7 +96,7 @@ def fit(names: Sequence[str], learned: TrainingRows, plan: TrainingPlan, views: 
 
 def parameters(plan: TrainingPlan, *, rare: bool) -> dict[str, object]:
     """LightGBM's parameters for a plan; smaller trees where frauds are rare."""
-    size = {"num_leaves": plan.leaves, "max_depth": plan.depth}
+    size = {"num_leaves": plan.leaves, "max_depth": plan.depth, "max_bin": plan.bins}
     return PARAMETERS | size | (RARE if rare else {})
 
 

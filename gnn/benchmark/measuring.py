@@ -34,15 +34,17 @@ METHODS = (*PARTS, SERVED, "random_forest")
 
 
 class TreeSize(NamedTuple):
-    """Of a plan: how many trees, and how large each."""
+    """Of a plan: how many trees, how large each, and into how many bins a column is cut."""
 
     rounds: int
     leaves: int
     depth: int
+    bins: int
 
 
-# tried on val: the product's own, and one for graphs with more to learn
-SIZES = (TreeSize(100, 15, 5), TreeSize(250, 31, 8))
+# tried on val: as large as the product's own, and larger; columns are cut finer than the product's, because
+# amounts and shares are among them here
+SIZES = (TreeSize(100, 15, 5, 255), TreeSize(250, 31, 8, 255))
 _FOREST, _LEAST_LEAF = 100, 2
 
 

@@ -69,7 +69,7 @@ def test_a_new_bundle_takes_the_place_of_the_old_one_and_leaves_nothing_beside(
 
 
 def test_a_missing_bundle_is_refused_with_the_next_step(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"train_model\.py --out"):
+    with pytest.raises(BundleError, match=r"ringfence train --out"):
         Scorer.load(tmp_path / "nowhere")
 
 
