@@ -102,19 +102,14 @@ class Casebook(AlertFiles):
         """The assessment already written for that claim. Raises KeyReusedError when it was claimed with
         another body.
         """
-        with self._engines.reading() as connection:
-            row = (
-                connection.execute(
-                    _CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": micros(claim.at - claim.lasts)}
-                )
-                .mappings()
-                .first()
-            )
+        cutoff = micros(claim.at - claim.lasts)
+        row = self._engines.row(_CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": cutoff})
         if row is None:
             return None
-        if row["fingerprint"] != claim.fingerprint:
+        *values, fingerprint = row
+        if fingerprint != claim.fingerprint:
             raise KeyReusedError(f"the idempotency key {claim.key!r} was used with another body")
-        return _assessment(row)
+        return _assessment(dict(zip(ASSESSMENTS.columns.keys(), values, strict=True)))
 
     def assessment(self, assessment_id: str) -> RiskAssessment:
         """One assessment. Raises UnknownAssessmentError."""
@@ -239,7 +234,7 @@ _TAKE = prepared(_take_statement)
 _INSERT = prepared(lambda insert: inserted(insert, ASSESSMENTS))
 _OWE = prepared(lambda insert: inserted(insert, OWED))
 _BY_ID = sa.select(ASSESSMENTS).where(ASSESSMENTS.c.assessment_id == sa.bindparam("id"))
-_CLAIMED = (
+_CLAIMED_ROW = (
     sa.select(ASSESSMENTS, CLAIMS.c.fingerprint)
     .join(CLAIMS, CLAIMS.c.assessment_id == ASSESSMENTS.c.assessment_id)
     .where(
@@ -248,6 +243,7 @@ _CLAIMED = (
         CLAIMS.c.claimed_at >= sa.bindparam("cutoff"),
     )
 )
+_CLAIMED = prepared(lambda _: _CLAIMED_ROW)
 
 
 def _row(assessment: RiskAssessment) -> dict[str, Any]:
