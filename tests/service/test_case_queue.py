@@ -10,11 +10,13 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask.testing import FlaskClient
 
+from graph.frame.frame import Frame
+from graph.model.errors import FrameUnreadableError
 from graph.model.types import RingKind
 from investigations.cases import CaseFilter, CaseKind, NewCase
 from service.app import create_app
@@ -227,6 +229,26 @@ def test_an_answer_that_wants_a_review_opens_one_case(tmp_path: Path) -> None:
         quiet = dataclasses.replace(context, settings=dataclasses.replace(context.settings, risk_cases=""))
         create_app(quiet).test_client().post("/risk", json=body("live-3", applicant_id="p002"))
         assert client.get("/cases?applicant_id=p002").get_json()["total"] == 0
+
+
+def test_an_answers_case_names_the_lenders_whether_or_not_the_frame_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure = PlainModel(weights={"strong_people": 0.0}, base=-2.0)
+    lenders = []
+    for name in ("readable", "unreadable"):
+        with closing(service(tmp_path / name, scorer=unsure)) as context:
+            client = create_app(context).test_client()
+            if name == "unreadable":
+                monkeypatch.setattr(Frame, "reading", _unreadable)
+            client.post("/risk", json=body("live-1"))
+            lenders.append(client.get("/cases?applicant_id=p001").get_json()["cases"][0]["lenders"])
+    assert lenders[0]
+    assert lenders[0] == lenders[1]
+
+
+def _unreadable(frame: Frame, revision: int = 0) -> NoReturn:
+    raise FrameUnreadableError(f"the frame does not hold mark {revision} now")
 
 
 def test_somebody_who_is_declined_has_a_case_where_they_are_in_a_flagged_ring(
