@@ -55,15 +55,14 @@ def gains(
             usual = base.precision(now)
             for name, one in ranked.items():
                 drawn[name].append(one.precision(now) - usual)
+    usual = base.precision(weight)
+    return {name: _gain(one.precision(weight) - usual, drawn[name]) for name, one in ranked.items()}
+
+
+def _gain(more: float, drawn: list[float]) -> Gain:
     edge = (1 - SURE) / 2
-    return {
-        name: Gain(
-            one.precision(weight) - base.precision(weight),
-            *np.quantile(drawn[name] or [-1.0, 1.0], [edge, 1 - edge]).tolist(),
-            float(np.mean(np.array(drawn[name]) > 0)) if drawn[name] else 0.0,
-        )
-        for name, one in ranked.items()
-    }
+    low, high = np.quantile(drawn or [-1.0, 1.0], [edge, 1 - edge]).tolist()
+    return Gain(more, low, high, float(np.mean(np.array(drawn) > 0)) if drawn else 0.0)
 
 
 class _Ranked(NamedTuple):
