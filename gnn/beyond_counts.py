@@ -35,7 +35,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 LIKELY = 0.8
 
 
-class Evidence(NamedTuple):
+class PartsEvidence(NamedTuple):
     """By part and by kind of inputs the gain over the bare counts, and what serves by it."""
 
     gains: Mapping[str, Gain]
@@ -48,7 +48,7 @@ def evidence(
     tested: SamplePool,
     outcome: tuple[Bools, Floats],
     ap: Mapping[str, float | None],
-) -> Evidence:
+) -> PartsEvidence:
     """Of the parts' log-odds (N,) of the tested samples, by the `rows` that count, their `outcome` (bad and
     weight, both (N,)) and each part's average precision `ap`.
     """
@@ -56,7 +56,7 @@ def evidence(
     scores = {part: values[rows] for part, values in logits.items()}
     against = scores.pop(REFERENCE)
     found = gains(scores, against, bad[rows], weight[rows], tested.samples.person[rows])
-    return Evidence(found, chosen(found, ap))
+    return PartsEvidence(found, chosen(found, ap))
 
 
 def chosen(found: Mapping[str, Gain], ap: Mapping[str, float | None]) -> str:
@@ -92,7 +92,7 @@ def families(cutoff: int, pool: SamplePool, tested: SamplePool, plan: TrainingPl
     return out
 
 
-def told(evidence: Evidence) -> dict[str, Any]:
+def as_card(evidence: PartsEvidence) -> dict[str, Any]:
     """The card's words: by part its gain with the interval, whether it is shown, and a sentence on what
     serves.
     """
@@ -109,7 +109,7 @@ def told(evidence: Evidence) -> dict[str, Any]:
     return {"sure": SURE, "parts": parts, "sentence": sentence(evidence)}
 
 
-def sentence(evidence: Evidence) -> str:
+def sentence(evidence: PartsEvidence) -> str:
     """What serves, and why."""
     best = max((part for part in SERVABLE if part != REFERENCE), key=lambda part: evidence.gains[part].more)
     gain = evidence.gains[best if evidence.serves == REFERENCE else evidence.serves]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnn.beyond_counts import Evidence, evidence, families
+from gnn.beyond_counts import PartsEvidence, evidence, families
 from gnn.evaluate import Measures, best_single, measures
 from gnn.fitting import Fitted
 from gnn.parts import SERVABLE, SamplePool
@@ -31,7 +31,7 @@ class HoldoutFigures(NamedTuple):
     parts: Mapping[str, Measures]
     everybody: Mapping[str, Measures]
     slice: Mapping[str, Any]
-    evidence: Evidence
+    evidence: PartsEvidence
 
 
 def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, plan: TrainingPlan) -> HoldoutFigures:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gnn import bundle, fitting
 from gnn.batch_extraction import extract_all
-from gnn.beyond_counts import told
+from gnn.beyond_counts import as_card
 from gnn.bundle import ModelBundle
 from gnn.collect import collect
 from gnn.cutoffs import learning_cutoffs, test_cutoff
@@ -70,7 +70,7 @@ def train_model(
         "all": judged.everybody,
         "test": judged.slice,
         "serves": fitted.serves,
-        "evidence": told(judged.evidence),
+        "evidence": as_card(judged.evidence),
         "version": written["version"],
         "samples": written["data"],
         "horizon_days": written["horizon_days"],
@@ -113,7 +113,7 @@ def card(fitted: Fitted, pool: SamplePool, plan: TrainingPlan, judged: HoldoutFi
         "horizon_days": graph.horizon / DAY,
         "capacity": plan.capacity,
         "serves": fitted.serves,
-        "evidence": told(judged.evidence),
+        "evidence": as_card(judged.evidence),
         "review_probability": fitted.review_at,
         "decline_probability": fitted.decline_at,
         "doubt": list(fitted.uncertainty_at),

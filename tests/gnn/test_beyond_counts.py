@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from gnn.beyond_counts import Evidence, chosen, sentence
+from gnn.beyond_counts import PartsEvidence, chosen, sentence
 from gnn.count_words import by_signal, signal_of
 from gnn.ensemble import REFERENCE
 from gnn.intervals import Gain, gains
@@ -74,7 +74,7 @@ def test_a_slice_without_frauds_shows_nothing() -> None:
 def test_what_hardly_beats_the_bare_counts_does_not_serve(trees: Gain, blend: Gain, serves: str) -> None:
     found = {"network": UNSURE, "trees": trees, "blend": blend}
     assert chosen(found, {"trees": 0.5, "blend": 0.6, REFERENCE: 0.4}) == serves
-    said = sentence(Evidence(found, serves))
+    said = sentence(PartsEvidence(found, serves))
     assert said.startswith("the bare counts serve" if serves == REFERENCE else f"{serves} serves")
     assert f"{found[serves if serves != REFERENCE else 'trees'].more:+.3f}" in said
 
