@@ -20,8 +20,7 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@echo "== setting up: a Python environment in $(VENV) (torch is large: some minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt \
-		--editable ".[$(EXTRAS)]"
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
 PAGE := $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json

@@ -353,6 +353,9 @@ class AuditPart(TypedDict):
     ]
     contributions: Annotated[dict[str, float], Meta(description="What each input adds to the log-odds.")]
     parts: Annotated[dict[str, Any], Meta(description="The model's parts.")]
+    thresholds: NotRequired[
+        Annotated[dict[str, float] | None, Meta(description="Those that followed the latest scores.")]
+    ]
 
 
 class AuditRow(TypedDict):

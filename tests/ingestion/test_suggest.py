@@ -257,7 +257,7 @@ def test_a_default_is_not_proposed_as_fraud_and_a_file_without_a_moment_not_at_a
     )
 
 
-def test_a_monthly_export_with_two_column_times_and_missing_numbers_loads_without_an_edit(
+def test_a_monthly_export_with_split_times_and_missing_numbers_loads_as_proposed(
     tmp_path: Path,
 ) -> None:
     for month in ("202510", "202511"):

@@ -314,7 +314,7 @@ def record_of_two_weeks():
     return ReviewRecord(trend=weeks, saved=saved, cases={"R-1": standing}, verdicts=counts)
 
 
-def test_the_report_links_each_ring_to_the_desk_as_of_its_moment_and_says_how_its_case_stands(tmp_path):
+def test_the_report_links_each_ring_to_the_desk_and_says_how_its_case_stands(tmp_path):
     result = dataclasses.replace(
         review([ring("R-1"), ring("R-2")]), record=record_of_two_weeks(), desk="https://risk.example/desk"
     )

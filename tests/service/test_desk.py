@@ -216,7 +216,7 @@ def test_a_person_is_shown_with_what_they_did_and_what_was_done_towards_them(sto
 
 
 def test_the_page_carries_no_data_and_lets_nothing_from_elsewhere_in(desk_client, monkeypatch):
-    monkeypatch.setattr(routes.built, "version", lambda _: "abc123")
+    monkeypatch.setattr(routes.web_assets, "version", lambda _: "abc123")
     answer = desk_client.get("/desk?node=applicant:ann")
     assert answer.status_code == 200
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
@@ -226,7 +226,7 @@ def test_the_page_carries_no_data_and_lets_nothing_from_elsewhere_in(desk_client
 
 
 def test_a_desk_that_is_not_built_says_how_to_build_it(desk_client, monkeypatch):
-    monkeypatch.setattr(routes.built, "version", lambda _: "")
+    monkeypatch.setattr(routes.web_assets, "version", lambda _: "")
     answer = desk_client.get("/desk")
     assert answer.status_code == 503
     assert "make setup" in answer.text

@@ -55,7 +55,7 @@ def test_ties_are_filtered_by_kind_and_by_time_and_what_is_left_out_is_said(page
     assert violations(page) == []
 
 
-def test_hiding_pinning_expanding_and_arranging_are_undone_and_done_again_by_keyboard(page, address):
+def test_hiding_pinning_expanding_and_arranging_are_undone_and_redone_by_keys(page, address):
     page.goto(f"{address}?node=device:k1.shared1")
     whole = drawn(page, "applicant:ann")
     pressed(page, "applicant:cy", "h")

@@ -139,7 +139,7 @@ def test_whatever_a_request_says_of_itself_without_a_key_it_opens_nothing(
 def test_a_worker_without_keys_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in settings_in(tmp_path).to_environment().items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SettingError, match=r"scripts/serve\.py, which makes one"):
+    with pytest.raises(SettingError, match=r"ringfence serve, which makes one"):
         from_environment()
 
 
