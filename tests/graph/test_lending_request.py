@@ -41,6 +41,7 @@ from tests.support.frames import FramedStore
 from tests.support.lending_histories import NOW, PLATFORMS, histories, mentions
 from tests.support.lending_oracle import PlainLending
 from tests.support.small_worlds import known_as
+from tests.support.stores import open_store
 
 ZONE = "Asia/Shanghai"
 NAMES = tuple(one.name for one in every())
@@ -355,3 +356,36 @@ def test_the_standard_set_counted_by_name_is_what_every_answer_has(facts, named,
         store.add(facts)
         view = store.view(NOW)
         assert dict(looked_at(view, subject).lending.variables) == values(view, subject, STANDARD)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_store_of_either_kind_counts_as_slowly_counted_facts_say(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    values_of = [PHONE, DEVICE, ID]
+    steps = (OutcomeStatus.APPROVED, OutcomeStatus.DISBURSED)
+    told = [
+        made(
+            f"a{n:02d}",
+            rng.choice((1, 5, 30, 400, 2_000)),
+            *rng.sample(values_of, 2),
+            amount=rng.choice((None, 50.0)),
+            applicant_id=rng.choice(("ann", "bob", "eve")),
+            platform_id=rng.choice(("L1", "L2", "L9")),
+            product="cash",
+        )
+        for n in range(20)
+    ]
+    hours = [rng.randint(1, 90) for _ in range(10)]
+    facts = facts_of(
+        *told,
+        outcomes=tuple(
+            Outcome(application_id=f"a{n:02d}", status=rng.choice(steps), at=NOW - timedelta(hours=late))
+            for n, late in enumerate(hours)
+        ),
+    )
+    asked = asks(PHONE, ID)
+    with open_store(tmp_path / "graph.db") as store:
+        store.add(facts)
+        store.save_rings(ring_of("ann", "eve"))
+        names = (*rng.sample(NAMES, 60), *(one.name for one in rng.sample(FEW, 60)))
+        assert_as_counted(store.view(NOW), facts, asked, ("ann", "eve"), names)
