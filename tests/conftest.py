@@ -16,11 +16,11 @@ from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from service.app import create_app
 from service.assessment.context import AppContext
-from tests.support.casebooks import postgres, postgres_server
+from tests.support.casebooks import casebook_url, postgres, postgres_server
 from tests.support.small_service import service
 from tests.support.stores import ON_NEO4J
 
-__all__ = ["postgres", "postgres_server"]  # fixtures
+__all__ = ["casebook_url", "postgres", "postgres_server"]  # fixtures
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the processes that tests start read one another's byte code
 

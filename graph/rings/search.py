@@ -18,6 +18,7 @@ from graph.rings.context_features import context_features
 from graph.rings.flag_retention import RetainedFlags, retained_flags
 from graph.rings.improbable import beside_learned, improbable_suspicion
 from graph.rings.incidence import Incidence, incidence_of
+from graph.rings.joined_crews import FINE, by_closeness, hanging, joined, relative_pull
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
@@ -26,7 +27,6 @@ from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
-from graph.rings.whole import FINE, by_closeness, hanging, joined, relative_pull
 
 # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 COARSE = 0.005

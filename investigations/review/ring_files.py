@@ -43,7 +43,8 @@ _CHANGES = pa.schema(
     ]
 )  # fmt: skip
 AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"
-FILES = ("rings.parquet", "members.parquet", "changes.parquet", "report.html")
+REPORT = "report.html"
+FILES = ("rings.parquet", "members.parquet", "changes.parquet", REPORT)
 
 
 def write_files(result: ReviewResult, folder: Path) -> None:
@@ -54,7 +55,7 @@ def write_files(result: ReviewResult, folder: Path) -> None:
     for name, table in tables.items():
         with private.fresh(folder / f"{name}.parquet") as file:
             pq.write_table(table, file, compression="zstd")
-    render(result, folder / "report.html")
+    render(result, folder / REPORT)
 
 
 def tables_of(snapshot: RingSnapshot, early: Sequence[EarlyWarning] = ()) -> dict[str, pa.Table]:

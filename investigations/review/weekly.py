@@ -37,8 +37,9 @@ from investigations.casebook import Casebook
 from investigations.review.backtest import early_warnings, look_back
 from investigations.review.flag_history import record_of
 from investigations.review.flag_words import why
+from investigations.review.report import render
 from investigations.review.result import GroupEdge, ReviewResult
-from investigations.review.ring_files import FILES, write_files
+from investigations.review.ring_files import FILES, REPORT, write_files
 
 log = logging.getLogger("ringfence.rings")
 
@@ -112,6 +113,9 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     )
     _publish(store, result, plan.out)
     opened = _open_cases(result, casebook, flagged, plan, view)
+    if opened:  # the page was in place before: what cannot be opened costs nobody the report
+        record = record_of(store, casebook, snapshot, found.tables, plan.now)
+        render(dataclasses.replace(result, record=record), plan.out / REPORT)
     whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
     return dataclasses.replace(result, figures={**result.figures, **whole})
 

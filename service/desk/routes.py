@@ -15,7 +15,7 @@ from graph.store.port import SEARCH_S, GraphView
 from service.assessment.context import AppContext
 from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, subgraphs
 from service.desk import paths as tied
-from service.desk.asked import moment_of, refuse_raw
+from service.desk.requested import moment_of, refuse_raw
 from service.http import calls, looks, sessions, web_assets
 
 LONGEST_SEARCH = 200  # characters of a search text at most

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request
 
 from ingestion.recognise import scrubbed
 from investigations.saved_views import SavedView
-from service.desk.asked import moment_of, refuse_raw
+from service.desk.requested import moment_of, refuse_raw
 from service.http import looks
 from service.http.calls import app_context, json_object
 from service.http.case_bodies import read_body

@@ -29,14 +29,12 @@ from graph.model.types import (
     Mention,
     Outcome,
     OutcomeStatus,
-    Ring,
-    RingKind,
-    RingMember,
     RingSnapshot,
 )
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
 from scripts.tools import write_variables
+from tests.support.desk_worlds import ring_of
 from tests.support.frames import FramedStore
 from tests.support.lending_histories import NOW, PLATFORMS, histories, mentions
 from tests.support.lending_oracle import PlainLending
@@ -55,32 +53,9 @@ def asks(*named: Mention, platform_id: str = "L0") -> Application:
     )
 
 
-def ring_of(*members: str) -> RingSnapshot:
+def in_a_ring(*members: str) -> RingSnapshot:
     """A snapshot with one ring of these people."""
-    places = tuple(
-        RingMember(applicant_id=who, role="core", joined_at=NOW, distance_to_core=0, strength=1.0)
-        for who in members
-    )
-    ring = Ring(
-        ring_id="R-1",
-        kind=RingKind.RING,
-        score=1.0,
-        state="growing",
-        first_seen=NOW,
-        last_seen=NOW,
-        confirmed_bad=0,
-        suspected=0,
-        bad_rate=0.0,
-        exposure=0.0,
-        shared_by_kind={},
-        hubs_ignored=0,
-        density=1.0,
-        burst_days=1.0,
-        platforms=1,
-        reason_codes=(),
-        members=places,
-    )
-    return RingSnapshot(name="w", as_of=NOW - timedelta(days=1), rings=(ring,))
+    return RingSnapshot(name="w", as_of=NOW - timedelta(days=1), rings=(ring_of(*members),))
 
 
 def looked_at(view: GraphView, subject: Subject) -> SubjectFeatures:
@@ -145,7 +120,7 @@ def test_every_variable_equals_a_slow_count_at_every_revision(facts, named, lend
     with tempfile.TemporaryDirectory() as folder, FramedStore(Path(folder) / "graph.db") as store:
         store.add(deliveries[0])
         if ring:
-            store.save_rings(ring_of(*ring))
+            store.save_rings(in_a_ring(*ring))
         then = store.revision()
         store.add(deliveries[1])
         for known, revision in ((deliveries[0], then), (both(*deliveries), store.revision())):
@@ -284,7 +259,7 @@ def test_a_loan_given_back_in_time_is_no_approval_either_and_its_lender_no_new_o
 def test_under_the_ring_every_member_counts_and_each_lender_once(world) -> None:
     strangers = [made(f"s{n}", n + 1, applicant_id=who) for n, who in enumerate(("dan", "eve", "bob"))]
     result = world(
-        asks(), facts_of(*strangers, made("mine", 9, applicant_id="ann")), ring_of("ann", "dan", "eve")
+        asks(), facts_of(*strangers, made("mine", 9, applicant_id="ann")), in_a_ring("ann", "dan", "eve")
     )
     assert [result[f"ml_12h_ring_all_{stat}"] for stat in ("apps", "lenders")] == [3, 1]
     assert result["ml_12h_person_all_apps"] == 1
@@ -295,7 +270,7 @@ def test_a_ring_too_large_to_read_is_left_out_and_the_answer_says_so(tmp_path: P
     members = ("ann", *(f"m{n}" for n in range(MOST_MEMBERS)))
     with FramedStore(tmp_path / "graph.db") as store:
         store.add(facts_of(made("mine", 9, applicant_id="ann")))
-        store.save_rings(ring_of(*members))
+        store.save_rings(in_a_ring(*members))
         view, subject = store.view(NOW), subject_of(asks())
         got = compute_requested(view, subject, looked_at(view, subject), ("ml_1h_ring_all_apps",))
     assert got.variables == {"ml_1h_ring_all_apps": None}
@@ -386,6 +361,6 @@ def test_a_store_of_either_kind_counts_as_slowly_counted_facts_say(tmp_path: Pat
     asked = asks(PHONE, ID)
     with open_store(tmp_path / "graph.db") as store:
         store.add(facts)
-        store.save_rings(ring_of("ann", "eve"))
+        store.save_rings(in_a_ring("ann", "eve"))
         names = (*rng.sample(NAMES, 60), *(one.name for one in rng.sample(FEW, 60)))
         assert_as_counted(store.view(NOW), facts, asked, ("ann", "eve"), names)

@@ -31,11 +31,10 @@ from tests.support.casebooks import NOW, assessment, url_of
 LATEST = 10**9  # a version that no case has passed
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Casebook]:
+@pytest.fixture
+def book(casebook_url: str) -> Iterator[Casebook]:
     """A casebook on each kind of database; PostgreSQL where the package that brings a server is installed."""
-    url = request.getfixturevalue("postgres") if request.param == "postgresql" else url_of(tmp_path)
-    with Casebook(url) as opened:
+    with Casebook(casebook_url) as opened:
         yield opened
 
 

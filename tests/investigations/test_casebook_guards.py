@@ -23,11 +23,10 @@ from tests.support.casebooks import NOW, assessment, forge, url_of
 SECURITY = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def url(casebook_url: str) -> str:
     """Where a casebook with a row in every table is; on PostgreSQL in a schema of the test's own."""
-    place = url_of(tmp_path) if request.param == "sqlite" else request.getfixturevalue("postgres")
-    with Casebook(place) as book:
+    with Casebook(casebook_url) as book:
         book.record(assessment(1))
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
         verdict = Verdict(
@@ -45,7 +44,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         assert book.keep_findings(1, (0, 1), WatchFindings((alert,), (message_of(alert),)))
         book.audit.add([AuditEntry(at=NOW, by="wang", way=AuditWay.KEY, action=AuditAction.LOOKED)])
         assert book.seals.seal(NOW)
-    return place
+    return casebook_url
 
 
 @pytest.mark.parametrize("table", append_only(), ids=lambda t: t.name)

@@ -22,16 +22,10 @@ from tests.support.casebooks import NOW, assessment, forge, url_of
 RELEASED = Path(__file__).parents[1] / "support" / "casebook_of_0_2_0.sql"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a casebook may come to be."""
-    return url_of(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
-
-
 @contextmanager
-def connected(url: str) -> Iterator[sa.Connection]:
+def connected(casebook_url: str) -> Iterator[sa.Connection]:
     """A transaction of somebody who owns the database."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(casebook_url)
     try:
         with engine.begin() as connection:
             yield connection
@@ -39,19 +33,19 @@ def connected(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def older(url: str, version: int) -> None:
+def older(casebook_url: str, version: int) -> None:
     """A casebook of that version, with a case of before there was more to a case."""
-    with connected(url) as connection:
+    with connected(casebook_url) as connection:
         prepare(connection, 1)
         case = {"case_id": "C-1", "opened_at": 0, "state": "pending", "reason": "x", "reason_codes": ""}
         connection.execute(sa.insert(CASES), case)
-    with connected(url) as connection:
+    with connected(casebook_url) as connection:
         prepare(connection, version)
 
 
-def made(url: str) -> dict[str, set[str | None]]:
+def made(casebook_url: str) -> dict[str, set[str | None]]:
     """By table: its indexes."""
-    with connected(url) as connection:
+    with connected(casebook_url) as connection:
         inspector = sa.inspect(connection)
         return {
             name: {
@@ -64,24 +58,24 @@ def made(url: str) -> dict[str, set[str | None]]:
 
 
 @pytest.mark.parametrize("version", sorted(MIGRATIONS)[:-1])
-def test_a_casebook_of_any_version_becomes_one_as_if_it_were_new(url: str, version: int) -> None:
-    older(url, version)
-    assert set(made(url)) == {t.name for n in range(1, version + 1) for t in MIGRATIONS[n].tables}
-    with Casebook(url) as book:
+def test_a_casebook_of_any_version_becomes_one_as_if_it_were_new(casebook_url: str, version: int) -> None:
+    older(casebook_url, version)
+    assert set(made(casebook_url)) == {t.name for n in range(1, version + 1) for t in MIGRATIONS[n].tables}
+    with Casebook(casebook_url) as book:
         book.record(assessment(1))
         assert [case.case_id for case in book.queue(CaseFilter())[1]] == ["C-1"]
         assert book.assign("C-1", "wang", 10**9, at=NOW, by="wang").assignee == "wang"
-    assert made(url) == {
+    assert made(casebook_url) == {
         table.name: {str(index.name) for index in table.indexes} for table in METADATA.sorted_tables
     }
     with pytest.raises(sa.exc.DatabaseError, match="append-only"):
-        forge(url, "UPDATE assessments SET score = 1")
+        forge(casebook_url, "UPDATE assessments SET score = 1")
 
 
-def test_processes_that_open_an_old_casebook_at_once_migrate_it_once(url: str) -> None:
-    older(url, 1)
+def test_processes_that_open_an_old_casebook_at_once_migrate_it_once(casebook_url: str) -> None:
+    older(casebook_url, 1)
     with ThreadPoolExecutor(6) as pool:
-        books = list(pool.map(lambda _: Casebook(url), range(6)))
+        books = list(pool.map(lambda _: Casebook(casebook_url), range(6)))
     assert [[case.case_id for case in book.queue(CaseFilter())[1]] for book in books] == [["C-1"]] * 6
     for book in books:
         book.close()

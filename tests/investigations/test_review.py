@@ -67,6 +67,14 @@ def test_a_review_writes_four_files_that_agree(store, casebook, tmp_path):
     assert result.figures["members_flagged"] == len(CREW)
 
 
+def test_the_report_says_of_the_case_that_the_same_review_opens(store, casebook, tmp_path):
+    result = review(store, casebook, plan(tmp_path / "out", desk="https://desk.example/desk"))
+    (flagged,) = (ring for ring in result.snapshot.rings if ring.kind.flagged)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert casebook.open_case_of_ring(flagged.ring_id).case_id in page
+    assert "none yet" not in page
+
+
 def test_the_next_week_keeps_the_names_and_opens_no_second_case(store, casebook, tmp_path):
     first = review(store, casebook, plan(tmp_path / "w1"))
     second = review(store, casebook, plan(tmp_path / "w2", day(207)))

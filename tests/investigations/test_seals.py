@@ -27,16 +27,10 @@ from tests.support.casebooks import NOW, assessment, forge, url_of
 ROWS = 60
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a casebook may come to be."""
-    return url_of(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
-
-
 @pytest.fixture
-def book(url: str) -> Iterator[Casebook]:
+def book(casebook_url: str) -> Iterator[Casebook]:
     """A casebook with assessments and a case with a history, all of it sealed."""
-    with Casebook(url) as opened:
+    with Casebook(casebook_url) as opened:
         filled(opened)
         yield opened
 
@@ -50,10 +44,10 @@ def filled(book: Casebook, first: int = 0) -> None:
         pass
 
 
-def owned(url: str, *changes: str) -> None:
+def owned(casebook_url: str, *changes: str) -> None:
     """What the owner of the database does: past the triggers, which stand again afterwards."""
     tables = [table for table in append_only() if any(table.name in change for change in changes)]
-    if url.startswith("postgresql"):
+    if casebook_url.startswith("postgresql"):
         names = [table.name for table in tables]
         off = [f"ALTER TABLE {name} DISABLE TRIGGER ALL" for name in names]
         on = [
@@ -61,10 +55,10 @@ def owned(url: str, *changes: str) -> None:
             for name in names
             for verb in ("update", "delete", "truncate")
         ]
-        forge(url, *off, *changes, *on)
+        forge(casebook_url, *off, *changes, *on)
         return
     guards = {name: made for table in tables for name, made in statements(table).items()}
-    forge(url, *(f"DROP TRIGGER {name}" for name in guards), *changes, *guards.values())
+    forge(casebook_url, *(f"DROP TRIGGER {name}" for name in guards), *changes, *guards.values())
 
 
 def test_what_nobody_touched_is_intact_and_counted(book: Casebook) -> None:
@@ -90,16 +84,16 @@ def test_what_nobody_touched_is_intact_and_counted(book: Casebook) -> None:
     ],
 )
 def test_a_row_that_the_owner_of_the_database_changes_is_named(
-    book: Casebook, url: str, change: str, fault: str
+    book: Casebook, casebook_url: str, change: str, fault: str
 ) -> None:
     filled(book, ROWS)
-    owned(url, change)
+    owned(casebook_url, change)
     assert fault in {" ".join(one) for one in book.seals.verify().faults}
 
 
-def test_a_row_changed_together_with_its_digest_breaks_the_chain(book: Casebook, url: str) -> None:
+def test_a_row_changed_together_with_its_digest_breaks_the_chain(book: Casebook, casebook_url: str) -> None:
     owned(
-        url,
+        casebook_url,
         "UPDATE assessments SET score = 1 WHERE assessment_id = 'A-7'",
         f"UPDATE sealed_rows SET digest = '{'1' * 64}' WHERE row_key = 'A-7'",
     )
@@ -114,18 +108,18 @@ def test_a_row_slipped_in_for_a_time_that_is_sealed_has_no_seal(book: Casebook) 
     assert book.seals.verify().faults == (Fault("row_without_seal", "assessments", "A-901"),)
 
 
-def test_an_anchor_kept_elsewhere_tells_a_chain_that_was_made_anew(book: Casebook, url: str) -> None:
+def test_an_anchor_kept_elsewhere_tells_a_chain_that_was_made_anew(book: Casebook, casebook_url: str) -> None:
     anchor = book.seals.head()
     assert book.seals.verify([anchor]).faults == ()
-    owned(url, "DELETE FROM sealed_rows", "DELETE FROM seals", "UPDATE assessments SET score = 1")
+    owned(casebook_url, "DELETE FROM sealed_rows", "DELETE FROM seals", "UPDATE assessments SET score = 1")
     while book.seals.seal(NOW):
         pass
     assert book.seals.verify().faults == ()
     assert book.seals.verify([anchor]).faults == (Fault("anchor_differs", "seals", str(anchor.position)),)
 
 
-def test_workers_that_write_and_seal_at_once_make_one_chain(url: str) -> None:
-    with Casebook(url) as first, Casebook(url) as second, ThreadPoolExecutor(4) as pool:
+def test_workers_that_write_and_seal_at_once_make_one_chain(casebook_url: str) -> None:
+    with Casebook(casebook_url) as first, Casebook(casebook_url) as second, ThreadPoolExecutor(4) as pool:
 
         def work(number: int) -> None:
             book = (first, second)[number % 2]

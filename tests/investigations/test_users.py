@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,20 +12,15 @@ from graph.model.errors import ConflictError, SettingError, UnknownUserError
 from investigations.casebook import Casebook
 from investigations.casebook.user_files import SessionTerms
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay, DeskRole, DeskUser, user_name
-from tests.support.casebooks import NOW, forge, url_of
+from tests.support.casebooks import NOW, forge
 from tests.support.people import by_command
 
 TERMS = SessionTerms(timedelta(minutes=30), timedelta(hours=2))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return url_of(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("postgres"))
-
-
 @pytest.fixture
-def book(url: str) -> Iterator[Casebook]:
-    with Casebook(url) as opened:
+def book(casebook_url: str) -> Iterator[Casebook]:
+    with Casebook(casebook_url) as opened:
         yield opened
 
 
@@ -94,10 +88,10 @@ def test_the_trail_is_read_by_whom_by_subject_and_by_time_in_pages(book: Caseboo
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_trail SET \"by\" = 'li'", "DELETE FROM audit_trail"])
-def test_nobody_changes_the_trail(book: Casebook, url: str, statement: str) -> None:
+def test_nobody_changes_the_trail(book: Casebook, casebook_url: str, statement: str) -> None:
     book.audit.add([looked("wang", "applicant:A")])
     with pytest.raises(sa.exc.DatabaseError, match="append-only"):
-        forge(url, statement)
+        forge(casebook_url, statement)
 
 
 @pytest.mark.parametrize(("typed", "kept"), [(" Wang ", "wang"), ("li@bank.example", "li@bank.example")])

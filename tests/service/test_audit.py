@@ -11,17 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from graph.model.errors import StoreUnavailableError
-from graph.model.types import RingSnapshot
-from investigations.users import DeskRole
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.http.access import scope_of
 from service.http.looks import LOOKS
-from tests.support.desk_worlds import PHONE, dormitory_and_ring, ring_of
-from tests.support.people import add_user
+from tests.support.desk_worlds import PHONE
 from tests.support.people import desk_of as logged_in
-from tests.support.small_service import key, service
-from tests.support.small_worlds import day
+from tests.support.people import staffed
+from tests.support.small_service import key
 
 KEY = {"Authorization": f"Bearer {key('desk')}"}
 NOT_LOOKS = {"desk.me", "desk_views.saved", "desk_views.removed"}
@@ -31,15 +28,7 @@ READING = {"desk", "rings", "cases:read", "audit:read", "alerts:read"}
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppContext]:
-    opened = service(
-        tmp_path_factory.mktemp("audit"), dormitory_and_ring(), api_keys=f"desk:{key('desk')}:desk+rings@*"
-    )
-    rings = RingSnapshot(
-        name="W12", as_of=day(69), rings=(ring_of("ann", "bo", "cy", "di", "ed"),), changes=()
-    )
-    opened.store.save_rings(rings)
-    for role in DeskRole:
-        add_user(opened.casebook.users, role.value, role)
+    opened = staffed(tmp_path_factory.mktemp("audit"), f"desk:{key('desk')}:desk+rings@*")
     yield opened
     opened.close()
 

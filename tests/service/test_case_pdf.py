@@ -14,27 +14,18 @@ import pytest
 from ingestion.pseudonymise import Keyring
 from service.app import create_app
 from service.desk.case_signatures import SignatureState, checked
-from service.settings import Settings
-from service.wiring import wire
-from tests.support.desk_worlds import fill
+from tests.support.desk_pages import small_desk
 from tests.support.small_service import Clock, key
 from tests.support.small_worlds import day
-from tests.support.stores import HASH_KEY, open_store, store_url
+from tests.support.stores import HASH_KEY
 
 CASES = "cases:read+cases:work+cases:decide"
 
 
 @pytest.fixture
 def client(tmp_path):
-    with open_store(tmp_path / "store.db") as store:
-        fill(store)
-    settings = Settings(
-        store=store_url(tmp_path / "store.db"),
-        casebook=f"sqlite:///{tmp_path}/book.db",
-        hash_key=HASH_KEY,
-        api_keys=f"wang:{key('wang')}:{CASES}@*,desk:{key('desk')}:desk@*",
-    )
-    context = wire(settings, clock=Clock(now=day(100)))
+    keys = f"wang:{key('wang')}:{CASES}@*,desk:{key('desk')}:desk@*"
+    context = small_desk(tmp_path, Clock(now=day(100)), api_keys=keys)
     opened = create_app(context).test_client()
     opened.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key('wang')}"
     yield opened

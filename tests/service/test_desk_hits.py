@@ -10,25 +10,14 @@ from flask.testing import FlaskClient
 
 from graph.model.types import Facts
 from service.app import create_app
-from service.settings import Settings
-from service.wiring import wire
-from tests.support.desk_pages import KEY, KEYS, READER
-from tests.support.desk_worlds import fill
-from tests.support.small_worlds import applies, day
-from tests.support.stores import HASH_KEY, open_store, store_url
+from tests.support.desk_pages import KEY, READER, small_desk
+from tests.support.small_worlds import applies
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    folder = tmp_path_factory.mktemp("hits")
-    with open_store(folder / "store.db") as store:
-        fill(store)
-        store.add(Facts(applications=(applies("mo", 20, merchant_id="M-77", agent_id="G-5"),)))
-    url = f"sqlite:///{folder}/book.db"
-    context = wire(
-        Settings(store=store_url(folder / "store.db"), casebook=url, hash_key=HASH_KEY, **KEYS),
-        clock=lambda: day(100),
-    )
+    context = small_desk(tmp_path_factory.mktemp("hits"))
+    context.store.add(Facts(applications=(applies("mo", 20, merchant_id="M-77", agent_id="G-5"),)))
     yield create_app(context).test_client()
     context.close()
 

@@ -16,7 +16,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Client
 
-from graph.model.types import RingSnapshot
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.saved_views import SavedView
 from investigations.users import DeskRole
@@ -24,8 +23,8 @@ from scripts.tools.write_access import PAGE, may, page
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.http.access import ACCESS, ANY_USER, OPEN_TO_ALL, ROLES, SCOPES, require_declared, scope_of
-from tests.support.desk_worlds import dormitory_and_ring, ring_of
-from tests.support.people import PASSWORD, add_user, desk_of, form
+from tests.support.desk_worlds import dormitory_and_ring
+from tests.support.people import PASSWORD, add_user, desk_of, form, staffed
 from tests.support.small_service import key, service
 from tests.support.small_worlds import day
 
@@ -141,13 +140,7 @@ def assessed(context: AppContext) -> str:
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppContext]:
-    opened = service(tmp_path_factory.mktemp("roles"), dormitory_and_ring(), api_keys=ALL)
-    snapshot = RingSnapshot(
-        name="W", as_of=day(69), rings=(ring_of("ann", "bo", "cy", "di", "ed"),), changes=()
-    )
-    opened.store.save_rings(snapshot)
-    for role in DeskRole:
-        add_user(opened.casebook.users, role.value, role)
+    opened = staffed(tmp_path_factory.mktemp("roles"), ALL)
     yield opened
     opened.close()
 

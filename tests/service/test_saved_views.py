@@ -9,12 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.settings import Settings
-from service.wiring import wire
-from tests.support.desk_pages import KEY, KEYS, OTHER
-from tests.support.desk_worlds import fill
-from tests.support.small_worlds import day
-from tests.support.stores import HASH_KEY, open_store, store_url
+from tests.support.desk_pages import KEY, OTHER, small_desk
 
 MADE = {
     "opened": ["applicant:ann"],
@@ -38,16 +33,7 @@ SAVING = {
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    folder = tmp_path_factory.mktemp("views")
-    with open_store(folder / "store.db") as store:
-        fill(store)
-    settings = Settings(
-        store=store_url(folder / "store.db"),
-        casebook=f"sqlite:///{folder}/book.db",
-        hash_key=HASH_KEY,
-        **KEYS,
-    )
-    context = wire(settings, clock=lambda: day(100))
+    context = small_desk(tmp_path_factory.mktemp("views"))
     yield create_app(context).test_client()
     context.close()
 

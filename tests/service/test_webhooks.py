@@ -59,10 +59,9 @@ def listening(app: Flask) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Casebook]:
-    url = request.getfixturevalue("postgres") if request.param == "postgresql" else url_of(tmp_path)
-    with Casebook(url) as opened:
+@pytest.fixture
+def book(casebook_url: str) -> Iterator[Casebook]:
+    with Casebook(casebook_url) as opened:
         yield opened
 
 

@@ -84,3 +84,9 @@ def postgres(postgres_server: str) -> str:
     engine.dispose()
     url = sa.make_url(postgres_server).update_query_dict({"options": f"-csearch_path={name}"})
     return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def casebook_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a casebook may come to be: a file, or a PostgreSQL schema of the test's own."""
+    return url_of(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("postgres"))

@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.assessment.assess import warm_up
+from service.assessment.context import AppContext
 from service.http.web_assets import BUILT
 from service.settings import Settings
 from service.wiring import wire
@@ -46,9 +47,8 @@ def missing(why: str) -> NoReturn:
     pytest.skip(why)
 
 
-@contextmanager
-def running(folder: Path, clock: Callable[[], datetime] = lambda: day(100), **more: Any) -> Iterator[str]:
-    """The address of a desk over the small world, by that clock."""
+def small_desk(folder: Path, clock: Callable[[], datetime] = lambda: day(100), **more: Any) -> AppContext:
+    """A service over the small world, by that clock; `more` are settings."""
     with open_store(folder / "store.db") as store:
         fill(store)
     settings = Settings(
@@ -57,7 +57,13 @@ def running(folder: Path, clock: Callable[[], datetime] = lambda: day(100), **mo
         hash_key=HASH_KEY,
         **(KEYS | more),
     )
-    context = wire(settings, clock=clock)
+    return wire(settings, clock=clock)
+
+
+@contextmanager
+def running(folder: Path, clock: Callable[[], datetime] = lambda: day(100), **more: Any) -> Iterator[str]:
+    """The address of a desk over the small world, by that clock."""
+    context = small_desk(folder, clock, **more)
     # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for
     # seconds
     warm_up(context)

@@ -6,15 +6,21 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from graph.model.types import RingSnapshot
 from investigations.casebook.user_files import Change, UserFiles
 from investigations.users import AuditWay, DeskRole, DeskUser
+from service.assessment.context import AppContext
 from service.login import passwords
+from tests.support.desk_worlds import dormitory_and_ring, ring_of
+from tests.support.small_service import service
+from tests.support.small_worlds import day
 
 PASSWORD = "rain on a quiet harbour"
 _HASH: list[str] = []
@@ -61,3 +67,13 @@ def desk_of(app: Flask, name: str) -> FlaskClient:
     token = client.get("/desk/me").get_json()["csrf"]
     client.environ_base["HTTP_X_CSRF_TOKEN"] = token
     return client
+
+
+def staffed(folder: Path, api_keys: str) -> AppContext:
+    """A service over a dormitory and a flagged ring, with a user of each role, who is named as the role."""
+    opened = service(folder, dormitory_and_ring(), api_keys=api_keys)
+    rings = (ring_of("ann", "bo", "cy", "di", "ed"),)
+    opened.store.save_rings(RingSnapshot(name="W12", as_of=day(69), rings=rings, changes=()))
+    for role in DeskRole:
+        add_user(opened.casebook.users, role.value, role)
+    return opened

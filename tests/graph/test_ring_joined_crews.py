@@ -8,8 +8,8 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
+from graph.rings.joined_crews import by_closeness, hanging, joined
 from graph.rings.projection import LINK_KINDS, ApplicantLinks
-from graph.rings.whole import by_closeness, hanging, joined
 
 DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
 
