@@ -23,7 +23,7 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
-PAGE := $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
+PAGE := $(wildcard $(WEB)/src/* $(WEB)/src/*/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
 
 $(WEB)/dist/.ready: $(VENV)/.ready $(PAGE)
 	@echo "== setting up: the investigators' page"
