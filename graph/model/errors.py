@@ -17,11 +17,10 @@ RingfenceError
 ├── NotFoundError             nothing is known under that id (also a LookupError)
 │   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError,
 │   │   UnknownCaseError, UnknownUserError
-├── ConflictError             what is asked for contradicts what is there
-│   ├── KnownOtherwiseError   the id of a fact is known already, with other content
-│   ├── KeyReusedError        the idempotency key was used with another body
-│   └── CaseChangedError      somebody else has changed the case meanwhile
-└── DeadlineError             the caller's time is up (also a TimeoutError)
+└── ConflictError             what is asked for contradicts what is there
+    ├── KnownOtherwiseError   the id of a fact is known already, with other content
+    ├── KeyReusedError        the idempotency key was used with another body
+    └── CaseChangedError      somebody else has changed the case meanwhile
 """
 
 from __future__ import annotations
@@ -157,9 +156,3 @@ class CaseChangedError(ConflictError):
     """The case was changed after whoever asks had read it: nothing was done."""
 
     problem = "case_changed"
-
-
-class DeadlineError(RingfenceError, TimeoutError):
-    """The caller's deadline has passed."""
-
-    problem = "deadline_passed"

@@ -127,7 +127,6 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             "The store or the audit log cannot be used",
             "Send the same again after `Retry-After` seconds.",
         ),
-        "deadline_passed": Problem(503, "The deadline has passed", "Send the same again, with more time."),
     }
 )
 _OF_HTTP: Mapping[int, str] = MappingProxyType(

@@ -27,7 +27,7 @@ SECONDS = 10.0  # how long the provider may take for an answer
 KEPT_S = 3_600.0  # how long what it says of itself is kept
 LEEWAY_S = 60  # by which its clock may be before or after ours
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-REFUSE, MAKE = "refuse", "make"
+MAKE = "make"  # of `oidc_unknown`
 
 
 class ProviderError(RingfenceError):
