@@ -43,15 +43,13 @@ _TRANSFER = LINK.index("transfer")
 
 
 class _Plan(NamedTuple):
-    """Where everything comes: `first` and `sorts` as in Tensors; the node of each identifier (I,) or -1, of
-    each person's latest application (people,), and of each application at the shop and the agent (at
-    merchant, then at agent), -1 where it is none.
+    """Where everything comes: `first` and `sorts` as in Tensors; the node of each identifier (I,), and of
+    each application at the shop and the agent (at merchant, then at agent), -1 where it is none.
     """
 
     first: Index
     sorts: Index
     identifiers: Index
-    application_nodes: Index
     place_nodes: Index
 
 
@@ -112,7 +110,7 @@ def _planned(n: Neighbourhood) -> _Plan:
     for place in range(whole.identifiers):
         if identifiers[place] >= 0:
             identifiers[place] += nodes[_GROUP[n.identifiers[place].kind]]
-    return _Plan(nodes, links, identifiers, applications, there)
+    return _Plan(nodes, links, identifiers, there)
 
 
 @inner

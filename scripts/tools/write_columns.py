@@ -13,6 +13,7 @@ from graph.model.types import IdentifierKind, Role
 from ingestion.column_guide import GUIDE
 from ingestion.contract import TABLES, Cell, Column
 from ingestion.word_guide import WORDS
+from scripts.tools.prose import wrapped
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "columns.md"
 OPENING = """# Columns and words
@@ -90,9 +91,12 @@ def _words() -> Iterator[str]:
         yield f"### {name}\n"
         if name == "events.kind":
             yield (
-                "Any word of letters, digits and underscores is taken. These mean something to signals; an "
-                "event of another kind is counted, its identifiers link (`login`, `device_use`, "
-                "`card_bind`, `register`), and the load says so (`kinds_without_meaning`).\n"
+                wrapped(
+                    "Any word of letters, digits and underscores is taken. These mean something to signals; "
+                    "an event of another kind is counted, its identifiers link (`login`, `device_use`, "
+                    "`card_bind`, `register`), and the load says so (`kinds_without_meaning`)."
+                )
+                + "\n"
             )
         yield "| word | meaning | 中文 |\n|---|---|---|"
         yield from (f"| `{word}` | {english} | {chinese} |" for word, (english, chinese) in words.items())
@@ -102,8 +106,13 @@ def _words() -> Iterator[str]:
 def _identifiers() -> Iterator[str]:
     yield "## Identifiers\n"
     kinds, roles = (" ".join(f"`{word}`" for word in words) for words in (IdentifierKind, Role))
-    yield f"Kinds: {kinds}. Roles: {roles}, for the applicant's, a contact's and an employer's."
-    yield "What becomes of each is told in [records](records.md#what-happens-to-identifiers).\n"
+    yield (
+        wrapped(
+            f"Kinds: {kinds}. Roles: {roles}, for the applicant's, a contact's and an employer's. What "
+            "becomes of each is told in [records](records.md#what-happens-to-identifiers)."
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.cli.main import COMMANDS, command
+from scripts.tools.prose import wrapped
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 OPENING = """# Commands
@@ -52,12 +53,13 @@ def _section(name: str) -> str:
     one.arguments(parser)
     script = f"Script: `scripts/{one.script}.py`.\n\n" if one.script else ""
     example = one.example.replace("COMMAND", f"ringfence {name}").partition("\n")[2]
-    shown = "\n".join(
-        f"    {line.strip()}" if line.startswith(" ") else line for line in example.splitlines()
-    )
+    lines = example.splitlines()
+    typed = [line.removeprefix("  ") for line in lines if line.startswith(" ")]
+    shown = "\n".join(["```sh", *typed, "```", *(line for line in lines if not line.startswith(" "))])
     rows = "".join(_rows(parser))
     table = f"\n| option | |\n|---|---|\n{rows}" if rows else ""
-    return f"\n## ringfence {name}\n\n{' '.join((one.description or '').split())}\n\n{script}{shown}\n{table}"
+    about = wrapped(one.description or "")
+    return f"\n## ringfence {name}\n\n{about}\n\n{script}{shown}\n{table}"
 
 
 def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -29,6 +29,7 @@ from graph.features.lending_grammar import (
 )
 from graph.features.lending_words import KEY_WORDS, WINDOW_WORDS, describe, unit_of
 from graph.features.registry import plural_form
+from scripts.tools.prose import wrapped
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "variables.md"
 OPENING = """# Every multi-lending variable
@@ -43,7 +44,7 @@ so the row `ml_{{window}}_{{key}}_all_apps` says what `ml_6h_ring_all_apps` is.
 all others are computed where they are named.
 The [scope](settings.md#keys-of-callers) `types` is needed for rows that say so.
 
-Keys: {key_list}.
+{key_list}
 """
 _WINDOW, _KEY = "{window}", "{key}"
 
@@ -68,7 +69,9 @@ def page() -> str:
     }
     standard = sizes["windows"] * sizes["keys"] * sizes["segments"] * sizes["stats"]
     keys = ", ".join(f"`{key}` ({KEY_WORDS[key][0]}, {KEY_WORDS[key][1]})" for key in KEYS)
-    opening = OPENING.format(count=sum(1 for _ in every()), standard=standard, key_list=keys, **sizes)
+    opening = OPENING.format(
+        count=sum(1 for _ in every()), standard=standard, key_list=wrapped(f"Keys: {keys}."), **sizes
+    )
     return "\n".join([opening, *_sections()]).rstrip() + "\n"
 
 

@@ -32,9 +32,9 @@ _DECIDING = _LOOKING | {"cases:work", "cases:decide"}
 ROLES: Mapping[DeskRole, frozenset[str]] = MappingProxyType(
     {
         DeskRole.READER: _LOOKING,
+        DeskRole.AUDITOR: _LOOKING | {"audit:read"},
         DeskRole.INVESTIGATOR: _DECIDING,
         DeskRole.SENIOR: _DECIDING | {"cases:confirm"},
-        DeskRole.AUDITOR: _LOOKING | {"audit:read"},
         DeskRole.ADMIN: _DECIDING | {"cases:confirm", "audit:read", "metrics"},
     }
 )

@@ -13,10 +13,7 @@ PAGE = ROOT / "docs" / "tutorials" / "your_own_tables.md"
 
 
 def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
-    blocks = [
-        re.sub(r"^    ", "", block, flags=re.MULTILINE)
-        for block in re.findall(r"(?:^    .*\n)+", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
+    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     *before, serve = blocks
     assert "ringfence serve" in serve
     commands = "\n".join(["set -e", *before]).replace(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
 
+from scripts.tools.prose import columns
+
 ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "service" / "web" / "README.md")
+)
 
 
 def pages(nav: object) -> set[str]:
@@ -43,3 +52,35 @@ def test_every_link_leads_somewhere(tmp_path: Path) -> None:
     )
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "tutorials" / "weekly_review" / "index.html").exists()
+
+
+def prose(page: str) -> Iterator[tuple[int, str]]:
+    """The lines of a page that are neither code nor tables, headings or pictures, with their numbers."""
+    fenced = False
+    for number, line in enumerate((ROOT / page).read_text(encoding="utf-8").splitlines(), 1):
+        fence = line.lstrip().startswith("```")
+        fenced ^= fence
+        if not fenced and not fence and line.strip() and not line.lstrip().startswith(("|", "#", "![")):
+            yield number, line
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_prose_is_at_most_110_columns_wide(page: str) -> None:
+    wide = [
+        number
+        for number, line in prose(page)
+        if columns(line) > 110 and " " in re.sub(r"`[^`]*`", "code", line).strip()
+    ]
+    assert wide == [], page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_code_is_fenced_so_that_it_can_be_copied(page: str) -> None:
+    code, before, in_list = [], "", False
+    for number, line in prose(page):
+        if not line.startswith(" "):
+            in_list = re.match(r"([-*]|\d+\.)\s", line) is not None
+        if line.startswith("    ") and not in_list and not before.startswith(" "):
+            code.append(number)
+        before = line
+    assert code == [], page

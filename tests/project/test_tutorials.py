@@ -12,8 +12,8 @@ CHINESE = sorted(TUTORIALS.glob("*.zh.md"))
 
 
 def commands(page: Path) -> list[str]:
-    """The lines of a page's indented blocks, in order."""
-    return [line for line in page.read_text(encoding="utf-8").splitlines() if re.match(r" {4}\S", line)]
+    """The fenced blocks of a page, in order."""
+    return re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.stem)

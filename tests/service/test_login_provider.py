@@ -25,7 +25,7 @@ from tests.support.issuers import CLIENT, SECRET, Issuer, running_issuer
 from tests.support.people import add_user
 from tests.support.small_service import key, service
 
-ROLES = "fraud-team=investigator,fraud-leads=senior"
+ROLES = "fraud-team=investigator,fraud-leads=senior,audit=auditor,staff-all=reader"
 
 
 @pytest.fixture
@@ -91,6 +91,23 @@ def test_somebody_new_is_made_with_the_highest_role_of_their_groups(
     assert (answer.status_code, answer.location) == (303, "/desk?queue=&state=pending")
     me = client.get("/desk/me").get_json()
     assert (me["name"], me["role"]) == ("wang", "senior")
+
+
+@pytest.mark.parametrize(
+    ("groups", "role"),
+    [
+        (["audit", "fraud-leads"], DeskRole.SENIOR),
+        (["audit", "fraud-team"], DeskRole.INVESTIGATOR),
+        (["audit", "staff-all"], DeskRole.AUDITOR),
+    ],
+)
+def test_of_an_auditors_and_a_deciding_role_the_deciding_one_holds(
+    context: AppContext, issuer: Issuer, groups: list[str], role: DeskRole
+) -> None:
+    issuer.claims |= {"roles": groups}
+    client, _ = log_in(context)
+    assert client.get("/desk/me").get_json()["role"] == role
+    assert client.get("/audit").status_code == (200 if role is DeskRole.AUDITOR else 403)
 
 
 def test_a_role_follows_the_claims_at_each_login_and_a_name_does_not(
