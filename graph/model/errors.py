@@ -8,7 +8,8 @@ RingfenceError
 │   ├── SettingError          a setting or an argument is missing or contradicts another
 │   ├── DeliveryError         a delivery cannot be read as a whole: nothing of it is written
 │   ├── RecordError           one record is bad: it names field, code and reason, and the rest goes on
-│   └── BundleError           a model bundle is missing, damaged or made for other inputs
+│   ├── BundleError           a model bundle is missing, damaged or made for other inputs
+│   └── RegistryError         the registry of models is not as it was written, or cannot do what is asked
 ├── StoreError                the graph store cannot do what it should
 │   ├── StoreUnavailableError it cannot be reached now: try again later
 │   │   └── FrameUnreadableError  its resident copy does not hold what is asked for now; the store itself may
@@ -64,6 +65,10 @@ class RecordError(InputError):
 
 class BundleError(InputError):
     """A model bundle is missing, damaged, or was trained on other inputs than the code computes."""
+
+
+class RegistryError(InputError):
+    """The registry of models cannot be used, was changed from outside, or holds no such model."""
 
 
 class StoreError(RingfenceError):

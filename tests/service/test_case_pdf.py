@@ -11,9 +11,10 @@ from base64 import a85decode
 
 import pytest
 
+from graph.signatures import SignatureState
 from ingestion.pseudonymise import Keyring
 from service.app import create_app
-from service.desk.case_signatures import SignatureState, checked
+from service.desk.case_signatures import checked
 from tests.support.desk_pages import small_desk
 from tests.support.small_service import Clock, key
 from tests.support.small_worlds import day

@@ -7,8 +7,9 @@ import dataclasses
 from pathlib import Path
 
 from graph.model.errors import DeliveryError
+from graph.signatures import SignatureState
 from scripts.cli.command import FAILED, Command, Result
-from service.desk.case_signatures import SignatureState, checked
+from service.desk.case_signatures import checked
 from service.opening import open_existing, open_keyring
 from service.settings import Settings
 
