@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class GateCheck:
     """One thing that a model must keep to.
 
     `value` was measured, `low` and `high` are the ends of its interval (None where it has none, or where
@@ -34,7 +34,7 @@ class GateResult:
     version: str
     against: str
     slice: dict[str, Any]
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def passed(self) -> bool:
