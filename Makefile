@@ -8,7 +8,7 @@ EXTRAS := analysis,docs,test,train,web,neo4j,neo4j-server,oidc,postgres,referenc
 
 # What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts
 # read each other's byte code.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .PHONY: setup package docs run test coverage test-slow test-all check check-bounds neo4j constraints secrets
@@ -63,6 +63,7 @@ check-bounds: setup
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "the documentation: var/site/index.html"
 
 # The sdist and the wheel, built and tried: installed without the extras into an environment of its own, a world
 # made and loaded.

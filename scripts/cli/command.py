@@ -18,10 +18,13 @@ DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 @dataclass(frozen=True)
 class Result:
-    """What a command found out, for the last line of stdout, and its exit status."""
+    """What a command found out, for the last line of stdout, and its exit status. `brief` is what somebody at
+    a terminal reads of it first; None: all of it.
+    """
 
     figures: Mapping[str, object]
     status: int = DONE
+    brief: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,7 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
     if sys.stdout.isatty() and not json_alone:
         from scripts.cli.shown import show  # here, because the library for it takes a tenth of a second
 
-        show(name, result.figures)
+        show(name, result.figures if result.brief is None else result.brief, whole=result.brief is None)
     else:
         print(
             orjson.dumps(

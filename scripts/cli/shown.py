@@ -12,13 +12,16 @@ from rich.text import Text
 _ITEMS = 8  # of a list; how many more there are is said
 
 
-def show(title: str, figures: Mapping[str, object], console: Console | None = None) -> None:
+def show(
+    title: str, figures: Mapping[str, object], console: Console | None = None, *, whole: bool = True
+) -> None:
     """Print them: single values in one table, what has parts in a table each, rows of equal parts side by
-    side.
+    side; and whether a line of JSON would say the same or (not `whole`) more.
     """
     console = console or Console()
     console.print(Group(*_tables(title, figures)))
-    console.print(Text("the same as a line of JSON: --json", style="dim"))
+    more = "the same as a line of JSON: --json" if whole else "all figures, as a line of JSON: --json"
+    console.print(Text(more, style="dim"))
 
 
 def _tables(title: str, figures: Mapping[str, object]) -> Iterator[RenderableType]:

@@ -276,7 +276,7 @@ def test_fewer_variables_are_given_where_fewer_are_wanted() -> None:
 
 
 def test_the_worlds_show_everything_as_not_known_as_none_and_as_several() -> None:
-    evidences = (*odd_evidence(random.Random(1), 60, people=20, loans=80), *made_evidence(100))
+    evidences = (*odd_evidence(random.Random(1), 40, people=20, loans=80), *made_evidence(60))
     rows = np.array([row_of(neighbourhood_of(one))[0] for one in evidences], dtype=np.float64)
     signals, counts = rows[:, : len(SIGNAL_NAMES)], rows[:, -len(COUNT_NAMES) :]
     assert [

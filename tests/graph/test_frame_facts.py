@@ -114,7 +114,7 @@ def test_many_ties_of_people_and_identifiers_answer_alike_whichever_came_first()
     text=st.one_of(st.text(max_size=300), st.from_regex(r"[k1.]{0,4}[0-9a-f]{0,60}", fullmatch=True)),
     other=st.text("0129afgé", max_size=20),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples, deadline=None)
 def test_a_text_is_read_as_it_was_written_and_stands_where_it_should(text: str, other: str) -> None:
     with tempfile.TemporaryDirectory() as folder, FramedStore(Path(folder) / "graph.db") as store:
         for who in {text, other}:

@@ -224,7 +224,7 @@ def _read(path: Path, until: int, reported: multiprocessing.connection.Connectio
 
 
 def test_a_reader_in_another_process_sees_every_mark_whole_while_files_grow_under_it(tmp_path: Path) -> None:
-    path, here = tmp_path / "graph.db", 400
+    path, here = tmp_path / "graph.db", 200
     with tiny_rooms(), SqliteStore(path) as store:
         frame = Frame.open(path.with_suffix(".frame"), store)
         mine, theirs = SPAWN.Pipe()
@@ -256,14 +256,14 @@ def _write(path: Path, writer: int, facts: int) -> None:
 def test_two_processes_write_and_read_at_once_and_each_sees_its_own_fact(tmp_path: Path) -> None:
     path = tmp_path / "graph.db"
     SqliteStore(path).close()
-    writers = [SPAWN.Process(target=_write, args=(path, n, 60)) for n in range(2)]
+    writers = [SPAWN.Process(target=_write, args=(path, n, 30)) for n in range(2)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(240)
     assert [writer.exitcode for writer in writers] == [0, 0]
     with FramedStore(path) as store:
-        assert store.frame.revision == 120
+        assert store.frame.revision == 60
         assert_right(store.frame, store)
 
 
@@ -310,7 +310,7 @@ def test_many_threads_read_while_files_grow_under_them(tmp_path: Path) -> None:
         wrong: list[object] = []
 
         def read() -> None:
-            while frame.revision < 200:
+            while frame.revision < 100:
                 mark = frame.revision
                 held = frame.view(day(70), mark).holder_counts(
                     [uses("device", f"d{n}").identifier for n in range(7)]
@@ -321,7 +321,7 @@ def test_many_threads_read_while_files_grow_under_them(tmp_path: Path) -> None:
         readers = [threading.Thread(target=read) for _ in range(3)]
         for reader in readers:
             reader.start()
-        for n in range(200):
+        for n in range(100):
             store.add(one_more(n))
             assert frame.catch_up()
         for reader in readers:

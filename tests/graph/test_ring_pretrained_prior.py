@@ -91,6 +91,7 @@ def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, m
     assert len(honest_people.intersection(flagged)) <= 0.006 * len(honest_people)
 
 
+@pytest.mark.slow
 def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatch, capsys):
     small = {
         "ours": (500, 200, ()),

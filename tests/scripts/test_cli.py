@@ -81,6 +81,22 @@ def test_somebody_at_a_terminal_reads_a_table_and_may_have_the_line_alone(
     assert json.loads(capsys.readouterr().out) == FIGURES
 
 
+def test_a_terminal_shows_the_figures_that_matter_first_and_a_program_gets_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> Result:
+        return Result(FIGURES, brief={"frauds": 3})
+
+    ended("score", run)
+    assert json.loads(capsys.readouterr().out) == FIGURES
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    ended("score", run)
+    shown = capsys.readouterr().out
+    assert "frauds" in shown
+    assert "network" not in shown
+    assert "all figures" in shown
+
+
 def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     def run() -> Result:
         raise SettingError("no model: give --model DIR")

@@ -9,7 +9,7 @@ import os
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,18 @@ def test_the_figures_hold_rings_and_model_beside_the_best_of_the_usual_recipes()
     assert (result["auc"], result["ap_usual"]) == (0.96, 0.3)
 
 
+@pytest.mark.parametrize("today", ["2026-11-27", "2026-11-28", "2026-12-03"])
+def test_the_world_is_the_same_on_any_day_because_it_ends_on_a_friday(today: str) -> None:
+    assert demo.last_friday(date.fromisoformat(today)) == date(2026, 11, 27)
+
+
+def test_latest_leads_to_what_was_made_last(tmp_path: Path) -> None:
+    for name in ("2026-11-20", "2026-11-27"):
+        (tmp_path / name).mkdir()
+        demo.lead_to(tmp_path / "latest", tmp_path / name)
+    assert (tmp_path / "latest").resolve() == tmp_path / "2026-11-27"
+
+
 def test_a_step_that_fails_ends_the_demonstration_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         demo.step("fails", "load", "nowhere")
@@ -118,7 +130,7 @@ def test_the_whole_way_once(tmp_path: Path) -> None:
     assert result["newcomer"]["path"][-1].startswith("applicant:")
     assert result["second_look"]["before"]["decision"] == "approve"
     assert result["second_look"]["after"]["probability"] > result["second_look"]["before"]["probability"]
-    day = next(path for path in tmp_path.iterdir() if path.is_dir())
+    day = tmp_path / "latest"
     ids = {
         row["ring_id"]
         for row in pq.read_table(day / "rings" / "rings.parquet").to_pylist()

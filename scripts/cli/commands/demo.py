@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,8 +31,9 @@ EXAMPLE = """examples:
   COMMAND
   COMMAND --once --folder var/demo
 
-Everything is written below --folder; the world ends today, so that the service's clock is the moment after
-it."""
+Everything is written below --folder, where `latest` leads to what was made last. The world ends on the last
+Friday, so that it is the same for everybody who makes it, moved in time."""
+FRIDAY, LATEST = 4, "latest"
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # the time zone of deliveries and arguments unless they say another
 
 
@@ -97,10 +98,11 @@ class _Files:
 
 def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     """The steps, each a command that a user can run alone; training and the rings go side by side."""
-    today, last_week = (str((datetime.now(SHANGHAI) - timedelta(days=days)).date()) for days in (0, 7))
-    files = _Files(options.folder / today)
-    _graph(files, options.applicants, today)
-    judged, learned = _rings_and_model(files, today, last_week)
+    ends = last_friday(datetime.now(SHANGHAI).date())
+    files = _Files(options.folder / str(ends))
+    _graph(files, options.applicants, str(ends))
+    judged, learned = _rings_and_model(files, str(ends), str(ends - timedelta(days=7)))
+    lead_to(options.folder / LATEST, files.folder)
     first_look.say_table(judged, learned)
     port = free_port(options.port)
     key_file = operators_file(Settings(store=files.store, casebook=files.casebook))
@@ -131,6 +133,17 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     finally:
         ended(service)
     return None
+
+
+def last_friday(today: date) -> date:
+    """The last one, today among them."""
+    return today - timedelta(days=(today.weekday() - FRIDAY) % 7)
+
+
+def lead_to(link: Path, folder: Path) -> None:
+    """Let the link lead to a folder beside it, wherever it led before."""
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name, target_is_directory=True)
 
 
 def _graph(files: _Files, applicants: int, today: str) -> None:

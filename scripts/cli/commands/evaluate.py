@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from graph.facts.fraud_labels import fraud_spells
@@ -50,7 +51,19 @@ def _run(options: argparse.Namespace) -> Result:
             file=sys.stderr,
         )
     references = {name: measured(groups, truth, known) for name, groups in result.items()}
-    return Result({**measured(flagged.groups.values(), truth, known), "references": references})
+    figures = measured(flagged.groups.values(), truth, known)
+    brief = {"these rings": _brief(figures), **{name: _brief(one) for name, one in references.items()}}
+    return Result({**figures, "references": references}, brief=brief)
+
+
+def _brief(figures: Mapping[str, object]) -> dict[str, object]:
+    """What one looks at first; `not known`: over those alone who were not known for fraud by the moment."""
+    beyond = figures.get("not_known")
+    found = beyond.get("ring_recall") if isinstance(beyond, Mapping) else None
+    return {
+        **{name: figures[name] for name in ("groups", "ring_recall", "member_recall", "honest_flagged")},
+        "ring recall, not known": found,
+    }
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

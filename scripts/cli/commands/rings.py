@@ -22,6 +22,18 @@ from service.settings import NO_FRAME, Settings
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
+BRIEF = (
+    "applicants",
+    "groups",
+    "flagged",
+    "members_flagged",
+    "newly_flagged",
+    "no_longer_flagged",
+    "honest_expected",
+    "cases_opened",
+    "seconds",
+)
+"""The figures that somebody at a terminal reads first."""
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -41,13 +53,9 @@ def _run(options: argparse.Namespace) -> Result:
                 name: getattr(options, name)
                 for name in ("back_steps", "engine", "honest_budget", "false_alarms")
             }
-            return Result(
-                review(
-                    store,
-                    casebook,
-                    ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how),
-                ).figures
-            )
+            plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
+            figures = review(store, casebook, plan).figures
+            return Result(figures, brief={name: figures[name] for name in BRIEF})
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
