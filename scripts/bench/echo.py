@@ -21,8 +21,8 @@ def create_app() -> Front:
         return Response(request.get_data(), mimetype="application/json")
 
     @app.get("/readyz")
-    def ready() -> str:
-        return "ready"
+    def ready() -> dict[str, str]:
+        return {"status": "ready"}
 
     return Front(app, most_bytes=65_536, body_seconds=10.0)
 

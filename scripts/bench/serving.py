@@ -75,8 +75,7 @@ def main() -> int:
             folder, result = options.folder / str(applicants), figures[str(applicants)]
             result["risk"] = served(folder, model, options.requests)
             if options.hub:
-                load_hub(folder, options.hub)
-                result["hub"] = served(folder, model, options.requests, {"device_id": HUB})
+                result["hub"] = served(folder, model, options.requests, hub=options.hub)
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
         return 1
@@ -142,34 +141,31 @@ def measured(script: str, *arguments: object) -> Figures:
 
 
 def load_hub(folder: Path, count: int) -> None:
-    """Load `count` applications of as many people that all name one device, unless that was done before.
+    """Load `count` applications of as many people that all name one device into the store of that folder.
     Raises CalledProcessError.
     """
-    delivery = folder / f"hub-{count}"
-    if delivery.exists():
-        return
     created = [datetime(2025, 1, 1, tzinfo=UTC) + n * timedelta(days=360) / count for n in range(count)]
     columns = {name: [f"hub-{name}-{n}" for n in range(count)] for name in ("application_id", "applicant_id")}
     table = pa.table(
         columns | {"applied_at": created, "platform_id": ["L01"] * count, "device_id": [HUB] * count}
     )
-    delivery.mkdir(parents=True)
+    delivery = folder / "hub"
+    delivery.mkdir()
     pq.write_table(table, delivery / "applications.parquet")
-    try:
-        measured("load_records.py", delivery, "--store", url(folder), "--report", folder / "load-hub")
-    except subprocess.CalledProcessError:
-        shutil.rmtree(delivery)
-        raise
+    measured("load_records.py", delivery, "--store", url(folder), "--report", folder / "load-hub")
 
 
-def served(folder: Path, model: Path, count: int, named: dict[str, str] | None = None) -> Figures:
+def served(folder: Path, model: Path, count: int, hub: int = 0) -> Figures:
     """The service and the bare echo, one after the other on the same server: one connection, then eight.
-    Every request names `named` too. Served is a copy of the store, so that each run finds it as it was
-    loaded.
+    With `hub`, so many more applications name one device, and every request does. Served is a copy of the
+    store, so that each run finds it as it was loaded.
     """
-    requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named or {})
+    named = {"device_id": HUB} if hub else {}
+    requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named)
     echo = [sys.executable, "-m", "scripts.bench.echo", "8701", "2"]
     with copied(folder) as copy:
+        if hub:
+            load_hub(copy, hub)
         ours = [
             *(sys.executable, str(SCRIPTS / "serve.py"), "--port", "8702", "--workers", "2"),
             *("--store", url(copy), "--casebook", f"sqlite:///{copy / 'casebook.db'}", "--model", str(model)),
@@ -221,13 +217,17 @@ def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int
 
 
 def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Until /readyz answers; raises CalledProcessError when the server ends instead."""
+    """Until /readyz answers and the frame, where the server has one, holds the store; raises
+    CalledProcessError when the server ends instead.
+    """
     while server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                return
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:
+                if json.load(answer).get("frame", {}).get("state") != "filling":
+                    return
         except OSError:
-            time.sleep(0.2)
+            pass
+        time.sleep(0.2)
     raise subprocess.CalledProcessError(server.returncode, server.args)
 
 
