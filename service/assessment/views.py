@@ -95,6 +95,14 @@ class Views:
             return {"state": "none", "behind": None}
         return {"state": "current" if self.frame.is_whole else "filling", "behind": self.frame.behind}
 
+    def is_near(self, most: int | None) -> bool:
+        """Whether the frame held the store once and is behind it by `most` revisions at most; None asks
+        nothing.
+        """
+        return most is None or (
+            self.frame is not None and self.frame.is_whole and (self.frame.behind or 0) <= most
+        )
+
     def close(self) -> None:
         """Write the frame to the disk, so that the next start finds it, and give it back."""
         self.keeper.close()

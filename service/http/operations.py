@@ -20,7 +20,7 @@ from service.http.answers import (
 )
 from service.http.audit_answers import AuditPage
 from service.http.case_answers import CaseDetail, CasePage
-from service.http.parameters import AlertQuery, AuditQuery, CaseQuery, RingQuery, RiskHeaders
+from service.http.parameters import AlertQuery, AuditQuery, CaseQuery, ReadinessQuery, RingQuery, RiskHeaders
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
 
@@ -311,7 +311,15 @@ OPERATIONS = (
         problems=("case_unknown",),
     ),
     _status("/healthz", "health", "Whether the process answers", Health),
-    _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness, unready=503),
+    _status(
+        "/readyz",
+        "readiness",
+        "Whether store, model and audit log can be used",
+        Readiness,
+        unready=503,
+        query=ReadinessQuery,
+        problems=("bad_query",),
+    ),
     _status("/version", "version", "Versions of product, policy and model", Versions),
     _status("/metrics", "metrics", "Prometheus metrics, all workers together", "text/plain", open=False),
     _status("/openapi.json", "description", "This description", "application/json"),

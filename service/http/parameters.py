@@ -88,6 +88,25 @@ class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 
 
+class ReadinessQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What counts as ready."""
+
+    behind: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                description=(
+                    "By so many marks at most may the frame be behind the store, once it has held all of it; "
+                    "left away, whole answers are enough. For a balancer over several machines."
+                ),
+                examples=[1000],
+            ),
+        ]
+        | None
+    ) = None
+
+
 class AlertQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which alerts are wanted, and after which one."""
 

