@@ -49,6 +49,7 @@ def main() -> int:
     )
     parser.add_argument("--machines", type=int, default=3, choices=(1, 2, 3), help="(default 3)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are ended, too
     os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     records = options.folder / str(options.applicants) / "world" / "records"
     with tempfile.TemporaryDirectory(prefix="ringfence-machines-") as scratch:
