@@ -13,7 +13,7 @@ from graph.rings.store_habits import UnusualGroups
 # judged people that the belief in such groups counts for before any of theirs is judged, and how many of
 # these would be honest
 _BELIEF, _HONEST = 20.0, 0.05
-# in a store that has enough labels nothing more than this much is said of anybody by such a group alone
+# in a store that has many labels nothing more than this much is said of anybody by such a group alone
 _BESIDE_LABELS = 0.8
 
 
@@ -37,12 +37,16 @@ def improbable_suspicion(groups: UnusualGroups, labelled: LabelledApplicants) ->
 
 def beside_learned(learned: Column, improbable: Column, labelled: LabelledApplicants) -> Column:
     """Suspicion (A,) by what is learned and by such groups: the larger of both until the store has enough
-    labels; from then on such a group raises the odds of what is learned, never beyond what it says itself.
+    labels; in one that has many such a group raises the odds of what is learned, never beyond what it says
+    itself. In between, both, by `LabelledApplicants.share_without_labels`.
 
     So a flatmate to whom a crew lent its phone, and of whom all that was learned speaks well, is no member.
     """
-    if not labelled.has_enough_labels:
-        return np.asarray(np.maximum(learned, improbable))
+    larger, share = np.maximum(learned, improbable), labelled.share_without_labels
+    if share == 1.0:
+        return np.asarray(larger)
     chance, by_group = np.clip(learned, 1e-4, 1 - 1e-4), np.clip(improbable, 1e-6, _BESIDE_LABELS)
     odds = chance / (1 - chance) * by_group / (1 - by_group)
-    return np.asarray(np.maximum(learned, np.minimum(odds / (1 + odds), improbable)))
+    raised = np.maximum(learned, np.minimum(odds / (1 + odds), improbable))
+    # the larger one is never the smaller, whatever the last bit of a power says
+    return np.asarray(np.clip(larger**share * raised ** (1 - share), raised, larger))

@@ -18,6 +18,8 @@ from graph.rings.active import first_applied
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
 # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
 ENOUGH_SILENT = 0.1
+# of what is believed without a store's own labels, a smaller share than this is not worth the time
+_LEAST_SHARE = 0.05
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
 # the first instalment after a month, and a month past due: what a loan has to show whether it performs
 SHOWN_DAYS = 60
@@ -47,6 +49,19 @@ class LabelledApplicants:
         """Whether there are enough frauds, and enough honest people beside them, to learn from."""
         silent = (self.mature & ~self.fraud).sum() >= ENOUGH_SILENT * len(self.fraud)
         return bool(self.fraud.sum() >= ENOUGH_FRAUDS and (silent or self.good.sum() >= ENOUGH_GOODS))
+
+    @property
+    def share_without_labels(self) -> float:
+        """How much counts (0-1) what needs no label of this store: other stores' experience, and that a
+        group is improbable.
+
+        All until the store has enough labels, and from then on less with every fraud: in no week does
+        another judgement take over at once.
+        """
+        if not self.has_enough_labels:
+            return 1.0
+        share = ENOUGH_FRAUDS / int(self.fraud.sum())
+        return share if share >= _LEAST_SHARE else 0.0
 
 
 def labelled_applicants(tables: Tables) -> LabelledApplicants:

@@ -38,9 +38,7 @@ _TREES: dict[str, object] = {
     "verbose": -1,
 }
 _ROUNDS = 250
-_AS_MUCH = 25  # known frauds with which what other stores taught counts for as much as a store's own labels
 _NEVER = 1e-4  # no chance is smaller
-_LEAST = 0.05  # share from which on it is worth the time
 
 
 def prior_suspicion(around: Features) -> Column:
@@ -52,8 +50,8 @@ def beside_experience(own: Column, around: Features, labelled: LabelledApplicant
     """A store's own chances to be bad (A,) beside what other stores taught, which counts for less with every
     fraud that is known here.
     """
-    share = _AS_MUCH / (_AS_MUCH + int(labelled.fraud.sum()))
-    if share < _LEAST:
+    share = labelled.share_without_labels
+    if not share:
         return own
     return np.asarray(
         np.maximum(own, _NEVER) ** (1 - share) * np.maximum(prior_suspicion(around), _NEVER) ** share

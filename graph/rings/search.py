@@ -202,7 +202,8 @@ def _suspicion(
     two = out_of_fold((looked.beside(closely(tables, some)) if closely else looked).values, examples.of(some))
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
     own[some] = np.sqrt(one[some] * two)
-    return rescaled(beside_experience(own, around, labelled), labelled)
+    # what other stores taught is a chance to be bad already: only what labels teach has to be rescaled
+    return beside_experience(rescaled(own, labelled), around, labelled)
 
 
 def _among_suspects(links: ApplicantLinks, suspicion: Column, coarse: Column) -> Column:

@@ -54,6 +54,13 @@ def test_a_store_teaches_once_it_has_frauds_and_people_to_tell_them_from():
     assert not known(frauds=200, goods=29, silent=99).has_enough_labels
 
 
+@pytest.mark.parametrize("frauds", range(20, 400, 19))
+def test_no_fraud_more_or_less_changes_at_once_how_a_store_judges(frauds):
+    earlier, later = (known(frauds=n, goods=30).share_without_labels for n in (frauds, frauds + 1))
+    assert known(frauds=19, goods=30).share_without_labels == 1.0 >= earlier > later >= 0.95 * earlier
+    assert known(frauds=900, goods=30).share_without_labels == 0.0
+
+
 def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
     """Frauds are from among everybody: beside a handful of the honest they would seem to be what people are
     like.
