@@ -1,4 +1,6 @@
-"""The incidence of values and holders in time order (identifiers, merchants, agents), with hubs marked."""
+"""The incidence of values and holders in time order (identifiers, merchants, agents, same payments), with
+hubs marked.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ import numpy as np
 from graph.facts.hubs import batch_reasons
 from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.model.types import Role
+from graph.rings.payments import same_payments
 
-MERCHANT, AGENT = len(KINDS), len(KINDS) + 1  # value kinds beyond the identifiers'
-VALUE_KINDS = (*(kind.value for kind in KINDS), "merchant", "agent")
+# value kinds beyond the identifiers'
+MERCHANT, AGENT, PAYMENT = range(len(KINDS), len(KINDS) + 3)
+VALUE_KINDS = (*(kind.value for kind in KINDS), "merchant", "agent", "payment")
 
 _CONTACT = ROLES.index(Role.CONTACT)
 
@@ -21,7 +25,8 @@ class Incidence:
     """Values with two or more holders; holders of value v are rows start[v]:start[v + 1], by (since,
     applicant).
 
-    kind int8, source int32 (position in identifiers, merchant_ids or agent_ids), start int64 (V + 1,)
+    kind int8, source int32 (position in identifiers, merchant_ids, agent_ids or
+    of what was paid), start int64 (V + 1,)
     who int32, role int8, since int64, last int64                                        (rows)
     hub int8: per value an index into graph.facts.hubs.REASONS, 0 = it links
     """
@@ -53,13 +58,17 @@ def incidence_of(tables: Tables) -> Incidence:
         len(tables.merchant_ids),
         len(tables.agent_ids),
     )
+    paid = same_payments(tables)
+    payments = int(paid[0].max(initial=-1)) + 1
     kind = np.r_[
         tables.identifiers["kind"].astype(np.int8),
         np.full(merchants, MERCHANT, np.int8),
         np.full(agents, AGENT, np.int8),
+        np.full(payments, PAYMENT, np.int8),
     ]
-    source = np.r_[np.arange(identifiers), np.arange(merchants), np.arange(agents)].astype(np.int32)
-    rows = _one_per_holder(*_rows(tables))
+    counts = (identifiers, merchants, agents, payments)
+    source = np.concatenate([np.arange(count) for count in counts]).astype(np.int32)
+    rows = _one_per_holder(*_rows(tables, paid))
     value = rows[0]
     count = np.bincount(value, minlength=len(kind))
     rows = tuple(column[count[value] >= 2] for column in rows)
@@ -75,7 +84,7 @@ def incidence_of(tables: Tables) -> Incidence:
     )
 
 
-def _rows(tables: Tables) -> tuple[Column, Column, Column]:
+def _rows(tables: Tables, paid: tuple[Column, Column, Column]) -> tuple[Column, Column, Column]:
     """Every (value, applicant, role), some more than once, as one number: value << 34 | applicant << 2 |
     role; and since and last (rows,).
     """
@@ -93,6 +102,11 @@ def _rows(tables: Tables) -> tuple[Column, Column, Column]:
         )
         since.append(applications["at"][at])
         last.append(applications["at"][at])
+    what, who, when = paid
+    offset = identifiers + merchants + len(tables.agent_ids)
+    packed.append(what.astype(np.int64) + offset << 34 | who.astype(np.int64) << 2)
+    since.append(when)
+    last.append(when)
     return np.concatenate(packed), np.concatenate(since), np.concatenate(last)
 
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.columns import Features, features, most, total
-from graph.rings.incidence import MERCHANT, VALUE_KINDS, Incidence
+from graph.rings.incidence import AGENT, MERCHANT, VALUE_KINDS, Incidence
 from graph.rings.projection import LINK_KINDS, SOFT, ApplicantLinks
 
 # Own features whose average over others says something about the others.
@@ -129,7 +129,9 @@ def _arrivals(sharing: Incidence, value: Column) -> Column:
 
 def counter_features(sharing: Incidence, own: Features, surroundings: Features) -> Features:
     """The merchants and agents an applicant came through, described by their other customers."""
-    return others_at(sharing, sharing.kind >= MERCHANT, own.beside(surroundings), _OF_CUSTOMERS)
+    return others_at(
+        sharing, np.isin(sharing.kind, (MERCHANT, AGENT)), own.beside(surroundings), _OF_CUSTOMERS
+    )
 
 
 def others_at(sharing: Incidence, chosen: Column, known: Features, names: tuple[str, ...]) -> Features:

@@ -12,7 +12,7 @@ from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.kernels.compiled import compiled
 from graph.model.moments import DAY
 from graph.model.types import IdentifierKind, Role
-from graph.rings.incidence import AGENT, Incidence, incidence_of
+from graph.rings.incidence import PAYMENT, Incidence, incidence_of
 
 # What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it
 # says.
@@ -20,19 +20,20 @@ LINK_KINDS = (
     *(kind.value for kind in KINDS),
     "merchant",
     "agent",
+    "payment",  # the same amount at the same shop, soon after they asked for money
     "known_contact",  # one names the other's own phone as a contact's
     "common_contact",  # both name the same third phone
     "employer_phone",
     "transfer",  # money or anything else that goes from one to the other
     "referral",
 )
-KNOWN_CONTACT, COMMON_CONTACT, EMPLOYER_PHONE, TRANSFER, REFERRAL = range(AGENT + 1, AGENT + 6)
+KNOWN_CONTACT, COMMON_CONTACT, EMPLOYER_PHONE, TRANSFER, REFERRAL = range(PAYMENT + 1, PAYMENT + 6)
 
 # How much one shared value with two holders says before anything is learned: about the chance that the pair
 # acts together.
 PRIOR = {
     "national_id": 0.9, "phone": 0.7, "device": 0.6, "bank_card": 0.8, "email": 0.7, "ip": 0.2, "wifi": 0.2,
-    "address": 0.25, "employer": 0.06, "merchant": 0.01, "agent": 0.04, "known_contact": 0.3,
+    "address": 0.25, "employer": 0.06, "merchant": 0.01, "agent": 0.04, "payment": 0.2, "known_contact": 0.3,
     "common_contact": 0.45, "employer_phone": 0.15, "transfer": 0.35, "referral": 0.3,
 }  # fmt: skip
 # What honest people seldom share, the most telling first. The others are soft: they are no corroboration that
@@ -49,7 +50,7 @@ HARD = (
     "referral",
 )
 SOFT = tuple(kind for kind in LINK_KINDS if kind not in HARD)
-PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent"))
+PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent", "payment"))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ KIND_COLOURS = {
     "employer": "#8a6a58",
     "merchant": "#5c8040",
     "agent": "#8f5a2c",
+    "payment": "#3f8a5f",
     "known_contact": "#1f6f7a",
     "common_contact": "#6fb0a3",
     "employer_phone": "#b08a6a",

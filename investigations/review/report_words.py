@@ -47,6 +47,7 @@ SHARED: dict[str, Words] = {
     "employer": ("employer", "单位"),
     "merchant": ("merchant", "商户"),
     "agent": ("agent", "中介"),
+    "payment": ("same payment at a shop", "同商户同额消费"),
     "known_contact": ("naming one another", "互填联系人"),
     "common_contact": ("common contact", "共同联系人"),
     "employer_phone": ("employer's phone", "单位电话"),

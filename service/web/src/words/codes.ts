@@ -18,6 +18,7 @@ export const CODES = {
   employer_phone: ["employer's phone", "单位电话"],
   transfer: ["transfer", "转账"],
   referral: ["referral", "推荐"],
+  payment: ["same payment at a shop", "同商户同额消费"],
   address: ["Address", "住址"],
   employer: ["Employer", "单位"],
   role_own: ["own", "本人"],
