@@ -39,7 +39,9 @@ from service.http.miss_rates import MissRates
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
+from service.jobs.champion import ChampionFollower
 from service.jobs.outbox import Outbox
+from service.jobs.periodic_thread import PeriodicThread
 from service.login import routes as login
 from service.login.oidc import provider_of
 from service.readiness import warm
@@ -70,6 +72,7 @@ def create_app(context: AppContext) -> Flask:
     app.test_client_class = InProcess
     app.extensions["ringfence"] = context
     # metrics are of a worker, not of what starts it
+    metrics.note_model(context.model)
     context.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()
     if (following := context.policies.following) is not None:
         following.alarm = lambda side: metrics.REVIEW_SHARE.labels(side.value).inc()
@@ -125,11 +128,36 @@ def from_environment() -> Flask:
     Outbox(context.store, context.casebook, investigators=named(settings.investigators)).start()
     context.views.keeper.wake()
     app = create_app(context)
+    follow_champion(app)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
     # and so would frequent scans of cached facts, of which none is ever freed
     gc.set_threshold(25_000, 20, 40)
     return app
+
+
+def follow_champion(app: Flask) -> PeriodicThread | None:
+    """Take over the registry's champions from here on, in a thread of its own: it loads and warms a model,
+    and requests that begin afterwards are answered by it. None where there is no registry.
+    """
+    context: AppContext = app.extensions["ringfence"]
+    if context.models is None:
+        return None
+
+    def take(now: AppContext) -> None:
+        metrics.note_model(now.model, app.extensions["ringfence"].model)
+        metrics.MODELS_TAKEN.labels("taken").inc()
+        app.extensions["ringfence"] = now
+
+    follower = ChampionFollower(
+        context.models,
+        lambda: app.extensions["ringfence"],
+        take,
+        lambda: metrics.MODELS_TAKEN.labels("failed").inc(),
+    )
+    thread = PeriodicThread(follower.step, context.settings.registry_seconds)
+    thread.wake()
+    return thread
 
 
 def _shared(settings: Settings, name: str) -> Path | None:

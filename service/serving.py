@@ -24,8 +24,8 @@ from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.login.oidc import provider_of
-from service.opening import load_scorer
 from service.readiness import warm
+from service.registered_models import no_champion
 from service.settings import WATCH_ON, Settings
 from service.supervisor import running_beside
 from service.webhooks.endpoints import endpoints, networks
@@ -52,8 +52,10 @@ def serve(settings: Settings) -> None:
     keyless = not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys()
     if keyless:
         operators_file(settings)  # where there can be none, better now than when the model is loaded
-    if not settings.model:
-        raise SettingError("no model: give --model DIR, a bundle made by ringfence train")
+    if not (settings.model or settings.registry):
+        raise SettingError(
+            "no model: give --model DIR, a bundle made by ringfence train, or --registry URL with a champion"
+        )
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the
     # tables.
     by_name = _prepare(settings)
@@ -95,7 +97,10 @@ def _prepare(settings: Settings) -> bool:
     provider = provider_of(settings)
     endpoints(settings.webhooks)  # what cannot be meant stops the start
     networks(settings.webhook_networks)
-    context = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
+    context = wire(settings, listens=True)
+    if context.scorer is None:
+        context.close()
+        raise no_champion(settings.registry)
     warm(context)  # here, so that the workers find everything compiled and the frame filled
     context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
     by_name = provider is not None or context.casebook.users.any()

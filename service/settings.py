@@ -32,6 +32,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "decline_probability": (0, 1),
         "approve_ceiling": (0, 1),
         "self_check": (0, 1),
+        "registry_seconds": (0.05, 3_600),
         "rate_limit": (0, 1e9),
         "second_eyes_above": (0, 1e15),
         "rate_burst": (1, 1e9),
@@ -84,6 +85,14 @@ class Settings:
     )
     model_digest: str = _setting(
         "", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any."
+    )
+    registry: str = _setting(
+        "",
+        "Registry of models, a folder or a bucket (`s3://...`): its champion serves, taken over without a "
+        "restart; `RINGFENCE_MODEL` serves while there is none.",
+    )
+    registry_seconds: float = _setting(
+        2.0, "How often a worker looks whether the registry has another champion, in seconds."
     )
     hash_key: str = _setting(
         "",

@@ -21,7 +21,7 @@ def main() -> int:
     os.nice(_NICE)
     logs.install()
     logs.to_stderr()
-    context = wire(replace(Settings.from_environment(), model=""))
+    context = wire(replace(Settings.from_environment(), model="", registry=""))
     with background(context):
         wait_until_ended(parent)
     context.close()

@@ -15,16 +15,15 @@ from graph.frame.location import frame_of
 from graph.model.errors import StoreError
 from graph.store.port import GraphStore
 from ingestion.parse_context import Pseudonymiser, time_zone
-from investigations.casebook import Casebook
-from investigations.policy import Policy
-from investigations.review_capacity import Following
 from service.assessment.context import AppContext, system_clock
 from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
+from service.assessment.served_model import following
 from service.assessment.views import Views
 from service.jobs.background_writer import BackgroundWriter
 from service.lenders import Lenders
-from service.opening import follows, load_scorer, open_casebook, open_keyring, open_store, policy_for
+from service.opening import load_scorer, open_casebook, open_keyring, open_store, policy_for
+from service.registered_models import RegisteredModels, open_models, serving_scorer
 from service.settings import NO_FRAME, Settings
 
 if TYPE_CHECKING:
@@ -50,12 +49,14 @@ def wire(
 
     Raises SettingError, BundleError or StoreError, each with the next step.
     """
-    if scorer is None and settings.model:
+    if scorer is None and settings.model and not settings.registry:
         scorer = load_scorer(settings.model, settings.model_digest)
     zone = time_zone(settings.timezone)
     with ExitStack() as opened:  # closed again where the rest cannot be had
         store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
         keys = open_keyring(settings, store, strict=listens)
+        models = open_models(settings, keys.keys)
+        scorer = scorer or _champion(settings, models)
         casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
         find = partial(_frame, store, settings) if settings.frame != NO_FRAME else _no_frame
         frame = _if_store_answers(find)
@@ -76,25 +77,20 @@ def wire(
         writer=BackgroundWriter(store),
         views=Views(store, frame, settings.self_check, find),
         policy=policy,
-        policies=PolicyInForce(policy, _following(settings, policy, scorer, casebook)),
+        policies=PolicyInForce(policy, following(settings, policy, scorer, casebook)),
         scorer=scorer,
+        models=models,
         clock=clock,
     )
 
 
-def _following(
-    settings: Settings, policy: Policy, scorer: Scorer | None, casebook: Casebook
-) -> Following | None:
-    """Thresholds by the scores of recorded answers; None where the settings say which they are."""
-    if scorer is None or not follows(settings):
+def _champion(settings: Settings, models: RegisteredModels | None) -> Scorer | None:
+    """The registry's champion; while there is none, the model that the settings name."""
+    if models is None:
         return None
-    version = scorer.version
-    return Following(
-        policy.thresholds,
-        scorer.capacity,
-        time_zone(settings.timezone),
-        lambda window: casebook.scores.of(window, version),
-    )
+    if (scorer := serving_scorer(models)) is None and settings.model:
+        return load_scorer(settings.model, settings.model_digest)
+    return scorer
 
 
 def _frame(store: GraphStore, settings: Settings) -> Frame | None:

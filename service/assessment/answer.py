@@ -353,6 +353,7 @@ class AuditPart(TypedDict):
     ]
     contributions: Annotated[dict[str, float], Meta(description="What each input adds to the log-odds.")]
     parts: Annotated[dict[str, Any], Meta(description="The model's parts.")]
+    model_loaded: NotRequired[Annotated[str | None, Meta(description="Version of the model that was there.")]]
     thresholds: NotRequired[
         Annotated[dict[str, float] | None, Meta(description="Those that followed the latest scores.")]
     ]

@@ -28,6 +28,7 @@ from service.assessment.context import AppContext
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import Evaluation, evaluate
 from service.assessment.fields import EVERYTHING, FieldSelection
+from service.assessment.served_model import as_served, kept
 from service.assessment.warm_up import exercise_kernels
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
         model_version=scored,
         ring_id=evaluation.ring_id,
         answer=orjson.dumps(answer),
-        audit=audit_record.audit_record(subject, evaluation, remembered.stored)
-        | context.policies.kept(policy),
+        audit=audit_record.audit_record(subject, evaluation, remembered.stored) | kept(context, policy),
     )
     with request.watch.timing("audit"):
         return context.casebook.record(assessment, request.claim, to_outbox=not remembered.stored)
@@ -146,7 +146,8 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
     view = (
         context.views.at(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
     )
-    how = (context.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level)
+    then_served = as_served(context, recorded)
+    how = (then_served.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level)
     wanted = beyond_standard(answered["multi_lending"]["variables"])
     evaluation = evaluate(view, subject, *how, wanted)
     then = answered["degraded"]
@@ -155,8 +156,8 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
             evaluation,
             degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]),
         )
-    concluded = audit_record.policy_of(recorded, context.policies).conclude(evaluation.findings)
-    again = _findings(context, recorded.stage, subject, recorded.as_of, (evaluation, concluded))
+    concluded = audit_record.policy_of(recorded, then_served.policies).conclude(evaluation.findings)
+    again = _findings(then_served, recorded.stage, subject, recorded.as_of, (evaluation, concluded))
     if answered["changes_since"] is not None:
         first = context.casebook.assessment(answered["changes_since"]["assessment_id"])
         looked = answered["changes_since"]["person"] is not None

@@ -22,6 +22,7 @@ from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
 from service.jobs.background_writer import BackgroundWriter
 from service.lenders import Lenders
+from service.registered_models import RegisteredModels
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class AppContext:
-    """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web
-    application.
+    """What a request needs, made once a process, and again with another model (`served_model.with_model`); a
+    request keeps the one that it began with. `models`: the registry's, where there is one.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class AppContext:
     policies: PolicyInForce
     latencies: LatencyEstimate = dataclasses.field(default_factory=LatencyEstimate)
     scorer: Scorer | None = None
+    models: RegisteredModels | None = None
     clock: Callable[[], datetime] = system_clock
 
     @property

@@ -179,3 +179,6 @@ class Versions(TypedDict):
     version: Annotated[str, Meta(description="Its version.")]
     policy_version: Annotated[str, Meta(description="The policy's.")]
     models: Annotated[list[AssessmentModel], Meta(description="The model that is loaded: none or one.")]
+    model_age_days: Annotated[
+        float | None, Meta(description="How long ago it learned, in days; null where none is loaded.")
+    ]

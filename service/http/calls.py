@@ -42,8 +42,13 @@ def current_globals() -> _AppCtxGlobals:
 
 
 def app_context() -> AppContext:
-    """What this process was plugged together from."""
-    return cast(AppContext, current_app.extensions["ringfence"])
+    """What this process was plugged together from: of one request the same throughout, whichever model is
+    taken over meanwhile.
+    """
+    about = current_globals()
+    if "context" not in about:
+        about.context = current_app.extensions["ringfence"]
+    return cast(AppContext, about.context)
 
 
 def batches() -> Slots:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
@@ -11,10 +12,13 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
 )
+
+from investigations.assessments import ModelUsed
 
 _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
 
@@ -57,6 +61,22 @@ REVIEW_SHARE = Counter(
     "Days on which the share of answers in review had left its band, by `side`, in each worker.",
     ("side",),
 )
+MODEL = Gauge(
+    "ringfence_model_serves",
+    "1 for the model that a worker took over last, 0 for the ones before.",
+    ("name", "version"),
+    multiprocess_mode="mostrecent",
+)
+MODEL_TRAINED = Gauge(
+    "ringfence_model_trained_timestamp_seconds",
+    "Until when the model that serves learned, as seconds since 1970: time() less this is its age.",
+    multiprocess_mode="mostrecent",
+)
+MODELS_TAKEN = Counter(
+    "ringfence_models_taken_over_total",
+    "Champions of the registry by worker: `taken` over, or `failed` (the one before serves on).",
+    ("result",),
+)
 ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))
 WEBHOOKS = Counter(
     "ringfence_webhooks_total",
@@ -72,6 +92,15 @@ Metric = TypeVar("Metric", Counter, Histogram)
 def labelled(metric: Metric, *labels: str) -> Metric:
     """`metric.labels(...)`, found once for all requests."""
     return metric.labels(*labels)
+
+
+def note_model(now: ModelUsed | None, before: ModelUsed | None = None) -> None:
+    """The model that serves from here on, and the one that did before."""
+    if before is not None:
+        MODEL.labels(before.name, before.version).set(0)
+    if now is not None:
+        MODEL.labels(now.name, now.version).set(1)
+        MODEL_TRAINED.set(datetime.fromisoformat(now.trained_as_of).timestamp())
 
 
 def method_label(method: str) -> str:

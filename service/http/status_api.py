@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -49,13 +50,15 @@ def readyz() -> Response:
 @bp.get("/version")
 def versions() -> Response:
     """What runs: the product's version, the policy's and the model's."""
-    used = models(app_context().model)
+    model, now = app_context().model, app_context().clock()
+    age = (now - datetime.fromisoformat(model.trained_as_of)) / timedelta(days=1) if model else None
     return _json(
         Versions(
             name="ringfence",
             version=product_version(),
-            policy_version=app_context().policies.at(app_context().clock()).version,
-            models=used,
+            policy_version=app_context().policies.at(now).version,
+            models=models(model),
+            model_age_days=round(age, 2) if age is not None else None,
         )
     )
 

@@ -21,7 +21,7 @@ Exit status 1 where some differ."""
 def _run(options: argparse.Namespace) -> Result:
     given = {
         name: getattr(options, name)
-        for name in ("store", "model", "casebook")
+        for name in ("store", "model", "registry", "casebook")
         if getattr(options, name) is not None
     }
     settings = dataclasses.replace(Settings.from_environment(), **given)
@@ -37,6 +37,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument(
         "--model", metavar="DIR", help="the model bundle that was served (default: RINGFENCE_MODEL)"
+    )
+    parser.add_argument(
+        "--registry",
+        metavar="URL",
+        help="the registry whose models were served: each answer is computed by its own (default: "
+        "RINGFENCE_REGISTRY)",
     )
     parser.add_argument(
         "--casebook", metavar="URL", help="casebook with the assessments (default: RINGFENCE_CASEBOOK)"

@@ -22,6 +22,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
     )
+    parser.add_argument(
+        "--registry",
+        metavar="URL",
+        help="registry of models, whose champion serves and is taken over without a restart (default: "
+        "RINGFENCE_REGISTRY)",
+    )
     parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1; it is plain HTTP)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 8000)")
@@ -29,7 +35,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    names = ("store", "model", "casebook", "host", "port", "workers")
+    names = ("store", "model", "registry", "casebook", "host", "port", "workers")
     serve(
         dataclasses.replace(
             Settings.from_environment(),

@@ -1,0 +1,69 @@
+"""Which model an answer is of: a context that belongs to one version wholly, today's or an earlier one's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from graph.model.errors import BundleError, RegistryError, StoreUnavailableError
+from ingestion.parse_context import time_zone
+from investigations.assessments import RiskAssessment
+from investigations.casebook import Casebook
+from investigations.policy import Policy
+from investigations.review_capacity import Following
+from service.assessment.context import AppContext
+from service.assessment.policy_in_force import PolicyInForce
+from service.opening import follows, policy_for
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+# in an audit record: the version of the model that was loaded, whether or not it had a say
+LOADED = "model_loaded"
+
+
+def with_model(context: AppContext, scorer: Scorer) -> AppContext:
+    """The same context with another model: its scores, and the policy and thresholds that belong to it."""
+    policy = policy_for(context.settings, scorer)
+    policies = PolicyInForce(policy, following(context.settings, policy, scorer, context.casebook))
+    if policies.following is not None and context.policies.following is not None:
+        policies.following.alarm = context.policies.following.alarm
+    return replace(context, scorer=scorer, policy=policy, policies=policies)
+
+
+def following(
+    settings: Settings, policy: Policy, scorer: Scorer | None, casebook: Casebook
+) -> Following | None:
+    """Thresholds by the scores of a model's recorded answers; None where the settings say which they are."""
+    if scorer is None or not follows(settings):
+        return None
+    version = scorer.version
+    return Following(
+        policy.thresholds,
+        scorer.capacity,
+        time_zone(settings.timezone),
+        lambda window: casebook.scores.of(window, version),
+    )
+
+
+def kept(context: AppContext, policy: Policy) -> dict[str, Any]:
+    """What an audit record keeps of the model that was loaded and of the policy of the day."""
+    return {LOADED: context.model.version if context.model else None} | context.policies.kept(policy)
+
+
+def as_served(context: AppContext, recorded: RiskAssessment) -> AppContext:
+    """The context as an assessment was made with: the version that was loaded then, from the registry. Where
+    that has no such model, or there is no registry, today's.
+
+    Raises StoreUnavailableError where the registry cannot be read.
+    """
+    version = recorded.audit.get(LOADED, recorded.model_version)
+    if version is None or context.models is None or (context.model and context.model.version == version):
+        return context
+    try:
+        return (
+            with_model(context, context.models.scorer(version)) if context.models.holds(version) else context
+        )
+    except (BundleError, RegistryError) as error:
+        raise StoreUnavailableError(f"the model {version} that answered cannot be had: {error}") from error
