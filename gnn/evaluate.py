@@ -53,13 +53,21 @@ def recall_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) 
     """The share of frauds among the `capacity` share of samples with the highest probability; a tie at the
     edge counts in proportion.
     """
+    frauds = weight * bad
+    return float(frauds @ reviewed(probability, weight, capacity) / frauds.sum())
+
+
+def reviewed(probability: Floats, weight: Floats, capacity: float) -> Floats:
+    """(N,) 0 to 1: how far each sample is among the `capacity` share with the highest probability; at the
+    edge in proportion.
+    """
     order = np.argsort(-probability, kind="stable")
-    p, y, w = probability[order], bad[order].astype(np.float64), weight[order]
+    p, w = probability[order], weight[order]
     room = capacity * w.sum()
     edge = p[min(int(np.searchsorted(np.cumsum(w), room)), len(p) - 1)]
-    above, at = p > edge, p == edge
-    share = (room - w[above].sum()) / w[at].sum()
-    return float(((w * y)[above].sum() + share * (w * y)[at].sum()) / (w * y).sum())
+    above, at = probability > edge, probability == edge
+    share = (room - weight[above].sum()) / weight[at].sum()
+    return np.where(above, 1.0, np.where(at, share, 0.0))
 
 
 def best_single(columns: Floats, names: Sequence[str], bad: Bools, weight: Floats) -> tuple[str, float]:

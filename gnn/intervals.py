@@ -1,10 +1,10 @@
-"""How sure a difference in average precision is: people are drawn again and again, each with all their
+"""How sure a difference between two scores is: people are drawn again and again, each with all their
 samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -44,22 +44,29 @@ def gains(
     prove little. Draws without a fraud, or with nothing else, tell nothing.
     """
     counts = weight > 0
-    bad, weight, group = bad[counts], weight[counts], np.unique(person[counts], return_inverse=True)[1]
+    bad, weight = bad[counts], weight[counts]
     base = _Ranked.of(against[counts], bad)
     ranked = {name: _Ranked.of(values[counts], bad) for name, values in scores.items()}
-    chance = np.random.default_rng(_SEED)
     drawn: dict[str, list[float]] = {name: [] for name in ranked}
-    for _ in range(_DRAWS):
-        now = weight * chance.poisson(1.0, int(group.max(initial=0)) + 1)[group]
+    for factor in redrawn(person[counts]):
+        now = weight * factor
         if now[bad].sum() > 0 and now[~bad].sum() > 0:
             usual = base.precision(now)
             for name, one in ranked.items():
                 drawn[name].append(one.precision(now) - usual)
     usual = base.precision(weight)
-    return {name: _gain(one.precision(weight) - usual, drawn[name]) for name, one in ranked.items()}
+    return {name: gain_of(one.precision(weight) - usual, drawn[name]) for name, one in ranked.items()}
 
 
-def _gain(more: float, drawn: list[float]) -> Gain:
+def redrawn(person: Index) -> Iterator[Floats]:
+    """Draw after draw how often each sample (N,) is in it; those of one `person` are drawn together."""
+    group, chance = np.unique(person, return_inverse=True)[1], np.random.default_rng(_SEED)
+    for _ in range(_DRAWS):
+        yield chance.poisson(1.0, int(group.max(initial=0)) + 1)[group].astype(np.float64)
+
+
+def gain_of(more: float, drawn: list[float]) -> Gain:
+    """The gain that was measured, with the interval of those `drawn`."""
     edge = (1 - SURE) / 2
     low, high = np.quantile(drawn or [-1.0, 1.0], [edge, 1 - edge]).tolist()
     return Gain(more, low, high, float(np.mean(np.array(drawn) > 0)) if drawn else 0.0)

@@ -33,6 +33,10 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "approve_ceiling": (0, 1),
         "self_check": (0, 1),
         "registry_seconds": (0.05, 3_600),
+        "gate_margin": (0, 1),
+        "gate_group_margin": (0, 1),
+        "gate_ece": (0, 1),
+        "gate_latency_ms": (0.1, 60_000),
         "rate_limit": (0, 1e9),
         "second_eyes_above": (0, 1e15),
         "rate_burst": (1, 1e9),
@@ -93,6 +97,22 @@ class Settings:
     )
     registry_seconds: float = _setting(
         2.0, "How often a worker looks whether the registry has another champion, in seconds."
+    )
+    gate_margin: float = _setting(
+        0.05,
+        "By how much of the frauds found at review capacity a model may fall behind the champion, at the "
+        "lower end of its interval, and still be promoted.",
+    )
+    gate_group_margin: float = _setting(
+        0.05, "The same of a group's frauds (product, platform type, thin file), where it is shown to fall."
+    )
+    gate_ece: float = _setting(
+        0.01, "How much more calibration error than the champion's a model may have and still be promoted."
+    )
+    gate_latency_ms: float = _setting(
+        10.0,
+        "Milliseconds of the processor that a promoted model's score may take, or half as much again as the "
+        "champion's.",
     )
     hash_key: str = _setting(
         "",

@@ -20,6 +20,7 @@ COMMANDS = {
     "rings": "find the rings as of a moment, say what changed, open cases",
     "evaluate": "compare the rings that were found with a truth",
     "train": "train a model on what was known before a moment",
+    "models": "list and compare the registry's models, promote one through the gate, go back",
     "benchmark": "measure the model's parts on any graph with labels",
     "score": "assess the stored applications of a period",
     "serve": "serve /risk, the rings and the investigators' desk",

@@ -1,6 +1,4 @@
-"""Model bundles written by hand: whole and served as any other, each with a probability of its own for
-everybody.
-"""
+"""Model bundles written by hand: whole and served as any other, each with probabilities of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import numpy as np
 
 from gnn import bundle
 from gnn.bundle import ModelBundle
-from gnn.ensemble import Trees
+from gnn.ensemble import REFERENCE, Trees
 from gnn.parts import names_of
 from gnn.training_plan import TrainingPlan
 from gnn.weights import NetworkWeights, shapes
@@ -21,15 +19,21 @@ _SHAPE = {"hidden": 4, "embedding": 2, "layers": 1}
 _PLAN = TrainingPlan(hidden=4, embedding=2)
 
 
-def made_bundle(folder: Path, probability: float, **card: Any) -> str:
-    """Write the bundle of a model to which everybody has this probability; its version."""
-    return str(bundle.write(_bundle(probability, card), folder)["version"])
+def made_bundle(folder: Path, probability: float, strange_face: float | None = None, **card: Any) -> str:
+    """Write the bundle of a model to which everybody has this probability, and who hardly looks like their
+    document (face match up to .2) another one, where it is given; its version.
+    """
+    strange = probability if strange_face is None else strange_face
+    return str(bundle.write(_bundle(_odds(strange), _odds(probability), card), folder)["version"])
 
 
-def _bundle(probability: float, card: dict[str, Any]) -> ModelBundle:
+def _odds(probability: float) -> float:
+    return log(probability / (1 - probability))
+
+
+def _bundle(strange: float, usual: float, card: dict[str, Any]) -> ModelBundle:
     network = {name: np.ones(size, np.float32) for name, size in shapes(**_SHAPE).items()}
     names = names_of(_PLAN)
-    odds = log(probability / (1 - probability))
     stated = {
         "name": "made",
         "trained_as_of": "2025-01-01T00:00:00+00:00",
@@ -43,14 +47,20 @@ def _bundle(probability: float, card: dict[str, Any]) -> ModelBundle:
         "calibration": {part: {"slope": 1.0, "shift": 0.0} for part in ("network", *names)},
         "typical_p95": {},
     }
-    trees = {part: Trees(columns, (_constant(odds, len(columns)),)) for part, columns in names.items()}
+    trees = {part: Trees(columns, (_tree(strange, usual, columns),)) for part, columns in names.items()}
+    trees[REFERENCE] = Trees(names[REFERENCE], (_tree(usual, usual, names[REFERENCE]),))
     return ModelBundle({**stated, **card}, NetworkWeights(_SHAPE, network), trees)
 
 
-def _constant(value: float, columns: int) -> str:
-    """A tree of two equal leaves."""
+def _tree(strange: float, usual: float, columns: tuple[str, ...]) -> str:
+    """A tree as LightGBM writes it, of two leaves: strange faces and all others, the unknown among them."""
+    at, count = columns.index("face_match") if "face_match" in columns else 0, len(columns)
     return (
-        f"tree\nmax_feature_idx={columns - 1}\n\nTree=0\nnum_leaves=2\nsplit_feature=0\nthreshold=0\n"
-        "decision_type=2\nleft_child=-1\nright_child=-2\n"
-        f"leaf_value={value!r} {value!r}\nleaf_count=1 1\ninternal_count=2\n\nend of trees\n"
+        "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
+        f"max_feature_idx={count - 1}\nobjective=binary sigmoid:1\n"
+        f"feature_names={' '.join(f'c{n}' for n in range(count))}\n"
+        f"feature_infos={' '.join(['[0:1]'] * count)}\n\nTree=0\nnum_leaves=2\nnum_cat=0\n"
+        f"split_feature={at}\nsplit_gain=1\nthreshold=0.2\ndecision_type=8\nleft_child=-1\nright_child=-2\n"
+        f"leaf_value={strange!r} {usual!r}\nleaf_weight=1 1\nleaf_count=1 1\ninternal_value=0\n"
+        "internal_weight=0\ninternal_count=2\nis_linear=0\nshrinkage=1\n\n\nend of trees\n"
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import getpass
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ingestion.pseudonymise import Keyring
 from scripts.cli.command import Command, Result
 from scripts.cli.learning_libraries import learning_libraries
 from service.folders import folder_for, folder_named
-from service.opening import as_of_given, open_existing
+from service.opening import as_of_given, open_existing, open_keyring
 from service.settings import NO_FRAME, Settings
 
 EXAMPLE = """example:
@@ -30,6 +34,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="folder of the model bundle; one that is there is replaced at the end",
+    )
+    parser.add_argument(
+        "--registry",
+        metavar="URL",
+        help="add the bundle to this registry as a candidate too (default: it stays in its folder alone)",
     )
     parser.add_argument(
         "--horizon-days",
@@ -69,6 +78,7 @@ def _run(options: argparse.Namespace) -> Result:
         from gnn.training_plan import TrainingPlan
 
     settings = Settings.from_environment()
+    settings = dataclasses.replace(settings, store=options.store or settings.store)
     plan = TrainingPlan(
         horizon_days=options.horizon_days,
         capacity=options.capacity,
@@ -76,13 +86,23 @@ def _run(options: argparse.Namespace) -> Result:
         most_network_samples=options.most_network_samples,
         workers=options.processes,
     )
-    as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
-    with open_existing(url, settings.timezone) as store:
+    as_of = as_of_given(settings, options.as_of)
+    with open_existing(settings.store, settings.timezone) as store:
         folder_for(folder_named(options.out).absolute().parent)
         figures = train_model(
             store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame
         )
-    return Result({**figures, "digest": digest(options.out)})
+        state = _added(options, open_keyring(settings, store)) if options.registry else {}
+    return Result({**figures, "digest": digest(options.out), **state})
+
+
+def _added(options: argparse.Namespace, keys: Keyring) -> dict[str, str]:
+    """The state of the bundle in the registry."""
+    from gnn.registry.models import Deed, ModelRegistry
+
+    registry = ModelRegistry(options.registry, keys.keys)
+    deed = Deed(by=getpass.getuser(), at=datetime.now(UTC), reason=f"trained as of {options.as_of}")
+    return {"state": registry.add(options.out, deed).state.value}
 
 
 COMMAND = Command(

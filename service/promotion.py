@@ -1,0 +1,70 @@
+"""Comparing and promoting the registry's models by a store's last slice."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from graph.frame.location import frame_of
+from graph.model.moments import micros
+from graph.store.port import GraphStore
+from service.settings import NO_FRAME, Settings
+
+if TYPE_CHECKING:
+    from gnn.registry.checks import GateResult
+    from gnn.registry.comparison import ModelComparison
+    from gnn.registry.gate import GateChecks
+    from gnn.registry.models import Deed, ModelRegistry
+
+# What the gate asks beside recall, groups, calibration and latency.
+MORE_CHECKS: tuple[GateChecks, ...] = ()
+
+
+def compare(
+    settings: Settings,
+    store: GraphStore,
+    registry: ModelRegistry,
+    versions: tuple[str, str | None],
+    as_of: datetime,
+) -> ModelComparison:
+    """A version beside another, or beside its own bare counts where that is None, on the applications that
+    neither has learned from, as known by `as_of`.
+
+    At the review capacity of the second, with the longer of their horizons. Raises InputError where these are
+    too few, BundleError and RegistryError.
+    """
+    from gnn.registry.comparison import compared  # here, because a service needs none of it
+    from gnn.registry.last_slice import last_slice, learned_until
+
+    version, against = versions
+    model, other = registry.bundle(version), registry.bundle(against) if against else None
+    cards = [one.card for one in (model, other) if one is not None]
+    horizon = max(card["horizon_days"] for card in cards)
+    with closing(frame_of(store, "" if settings.frame == NO_FRAME else settings.frame)) as frame:
+        on = last_slice(store, frame, learned_until(*cards), micros(as_of), horizon)
+        return compared(model, other, on, cards[-1]["capacity"])
+
+
+def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:
+    """What the gate says of a comparison, by the limits of the settings."""
+    from gnn.registry import gate
+
+    limits = gate.GateLimits(
+        margin=settings.gate_margin,
+        group_margin=settings.gate_group_margin,
+        ece=settings.gate_ece,
+        latency_ms=settings.gate_latency_ms,
+    )
+    return gate.passed_gate(comparison, limits, MORE_CHECKS)
+
+
+def promote(registry: ModelRegistry, result: GateResult, deed: Deed, *, forced: bool = False) -> bool:
+    """Promote the model of a gate's result where it passed, or is forced; else keep that it did not. Whether
+    it serves now. Raises RegistryError.
+    """
+    if not result.passed and not forced:
+        registry.refuse(result.version, deed, result.as_json())
+        return False
+    registry.promote(result.version, deed, result.as_json(), forced=forced and not result.passed)
+    return True

@@ -1,0 +1,92 @@
+"""`ringfence models`: a promotion goes through the gate, what it found is kept, and one command goes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.cli.main import main
+from tests.support.made_bundles import made_bundle
+from tests.support.small_models import TODAY, small_facts
+from tests.support.small_worlds import day
+from tests.support.stores import HASH_KEY, open_url, store_url
+
+CARD = {"trained_as_of": day(5).isoformat(), "capacity": 0.15}
+
+
+class Desk:
+    """Somebody at a terminal, with a store, a registry, and bundles that a training left."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.store, self.registry, self._capsys = store_url(folder / "store.db"), folder / "registry", capsys
+        with open_url(self.store) as store:
+            store.add(small_facts())
+        self.sharp = made_bundle(folder / "sharp", 0.05, 0.9, **CARD)
+        self.fooled = made_bundle(folder / "fooled", 0.05, 0.001, **CARD)
+
+    def run(self, *arguments: str, status: int = 0) -> dict[str, Any]:
+        common = ["--store", self.store, "--registry", str(self.registry), "--by", "ann", "--json"]
+        assert main(["models", *arguments, *common]) == status
+        out: dict[str, Any] = json.loads(self._capsys.readouterr().out)
+        return out
+
+    def promote(self, version: str, *more: str, status: int = 0) -> dict[str, Any]:
+        return self.run("promote", version, "--as-of", TODAY.isoformat(), *more, status=status)
+
+    def history(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.run("list", "--history")["history"]
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    monkeypatch.setenv("RINGFENCE_GATE_ECE", "1")  # models by hand promise nothing
+    made = Desk(tmp_path, capsys)
+    for name in ("sharp", "fooled"):
+        assert made.run("add", str(tmp_path / name))["state"] == "candidate"
+    return made
+
+
+def test_a_model_is_promoted_refused_forced_and_taken_back(desk: Desk) -> None:
+    first = desk.promote(desk.sharp[:6])
+    assert (first["against"], first["passed"], first["champion"]) == ("bare counts", True, True)
+    refused = desk.promote(desk.fooled, status=1)
+    assert (refused["against"], refused["champion"]) == (desk.sharp, False)
+    assert any("recall_at_capacity" in one for one in refused["failed"])
+    forced = desk.promote(desk.fooled, "--force", "--reason", "the sharp one is too slow")
+    assert (forced["passed"], forced["forced"], forced["champion"]) == (False, True, True)
+    back = desk.run("rollback", "--reason", "frauds got through")
+    assert (back["version"], back["state"]) == (desk.sharp, "champion")
+    told = [(one["action"], one["from"], one["to"], one["forced"], one["gate"]) for one in desk.history()[2:]]
+    assert told == [
+        ("promote", "candidate", "champion", False, True),
+        ("refuse", "candidate", "candidate", False, False),
+        ("promote", "candidate", "champion", True, False),
+        ("rollback", "retired", "champion", False, None),
+    ]
+    listed = desk.run("list")
+    assert (listed[desk.sharp]["state"], listed[desk.fooled]["state"]) == ("champion", "retired")
+
+
+def test_two_models_are_held_side_by_side_on_the_same_applications(desk: Desk) -> None:
+    found = desk.run("compare", desk.fooled, desk.sharp, "--as-of", TODAY.isoformat())
+    assert found[desk.sharp]["recall_at_capacity"] > found[desk.fooled]["recall_at_capacity"]
+    assert found["difference"]["recall_at_capacity"]["low"] > 0
+    assert found["slice"]["frauds"] >= 10
+
+
+def test_force_without_a_reason_is_refused_before_anything_is_measured(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--store", desk.store, "--registry", str(desk.registry)]
+    assert main(["models", "promote", desk.sharp, "--force", *given]) == 2
+    assert "--reason" in capsys.readouterr().err
+
+
+def test_without_a_registry_the_next_step_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 2
+    assert "--registry" in capsys.readouterr().err
