@@ -64,8 +64,8 @@ _ABOUT_A_KIND: dict[str, Words] = {
 }
 _WORDS: dict[str, Words] = {
     "held": (
-        "the estimate went from {}, but nothing has come to speak against it",
-        "评分由{}，但没有相反证据，标记保留",
+        "the expected bad share went from {}, but nothing has come to speak against it",
+        "预计不良占比由{}，但没有相反证据，标记保留",
     ),
     "tied_to": (
         "belongs with {}: several of its people are tied to people there who came at about the same time",
@@ -86,6 +86,6 @@ _WORDS: dict[str, Words] = {
     "too_few_left": ("fewer than three are still tied", "仍有关联者不足三人"),
     "in_flagged": ("its people are in flagged {}", "成员现属被标记的{}"),
     "reasons_gone": ("no longer so: {}", "不再成立：{}"),
-    "score": ("estimate {}", "评分由{}"),
+    "score": ("expected bad share {}", "预计不良占比由{}"),
     "among": ("its people are in {} now", "成员现属{}"),
 }

@@ -174,7 +174,7 @@ def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_mor
     assert "113 k" in part
     assert "people cleared: 2 (ann, ben); taken for now: household" in part
     assert "its people are in flagged R-1" in part
-    assert "the estimate went from 94% to 45%, but nothing has come to speak against it" in page
+    assert "the expected bad share went from 94% to 45%, but nothing has come to speak against it" in page
 
 
 def test_the_honest_hit_in_homes_dormitories_and_shops_are_headlines_of_every_report(tmp_path):

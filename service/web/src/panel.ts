@@ -204,7 +204,7 @@ function memberTable(lines: (Node | string)[][]): HTMLElement {
 
 function figures(ring: RingSummary): HTMLElement {
   const cells: [string, Word][] = [
-    [percent(ring.score), "probability"],
+    [percent(ring.score), "bad_share"],
     [count(ring.size), "size"],
     [count(ring.confirmed_bad), "bad_confirmed"],
     [count(ring.suspected), "suspected"],

@@ -41,6 +41,7 @@ export const PANELS = {
   no_assessment: ["Never assessed before this moment.", "该时刻之前未评估过。"],
   no_reasons: ["No reason was recorded.", "没有记录原因。"],
   score: ["score", "评分"],
+  bad_share: ["expected bad share", "预计不良占比"],
   probability: ["fraud probability", "欺诈概率"],
   uncertainty: ["uncertainty", "不确定性"],
   degraded: ["Degraded answer", "降级结果"],
