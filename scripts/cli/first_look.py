@@ -124,7 +124,13 @@ def say_table(judged: Row, learned: Row) -> None:
     Console().print(table)
     if 0 < result["honest_flagged"] < result["honest_flagged_usual"]:
         times = result["honest_flagged_usual"] / result["honest_flagged"]
-        say(f"The usual recipe flags {times:.0f} times as many honest people for the rings that it finds.")
+        if result["rings_found"] < result["rings_found_usual"]:
+            say(
+                f"The usual recipe finds more of these rings, and flags {times:.0f} times as many honest "
+                "people for it."
+            )
+        else:
+            say(f"The usual recipe finds no more rings, and flags {times:.0f} times as many honest people.")
     say(
         "Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM "
         "on counts of shared identifiers."

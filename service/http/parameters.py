@@ -83,7 +83,9 @@ class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     flagged: Annotated[
         bool | None, Meta(description="Only those that are flagged, or only those that are not.")
     ] = None
-    min_score: Annotated[float, Meta(ge=0, le=1, description="Only rings with at least this expected bad share.")] = 0.0
+    min_score: Annotated[
+        float, Meta(ge=0, le=1, description="Only rings with at least this expected bad share.")
+    ] = 0.0
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 

@@ -4,9 +4,11 @@ a command of a user's.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -16,6 +18,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.simulation.build import make_world
+from ingestion.simulation.world_spec import WorldSpec
 from scripts.cli.commands import demo
 from scripts.cli.first_look import caught_early, figures, say_early, stranger
 
@@ -95,6 +99,20 @@ def test_the_figures_hold_rings_and_model_beside_the_best_of_the_usual_recipes()
         0.01,
     )
     assert (result["auc"], result["ap_usual"]) == (0.96, 0.3)
+
+
+def test_the_devices_that_the_pages_ask_with_are_a_crews_of_that_world(tmp_path: Path) -> None:
+    ends = datetime.combine(demo.last_friday(date(2027, 3, 2)), datetime.min.time(), demo.SHANGHAI)
+    make_world(WorldSpec(applicants=6000, days=365, seed=7, until=ends), tmp_path / "world")
+    made = pq.read_table(tmp_path / "world" / "records" / "applications.parquet").to_pylist()
+    with (tmp_path / "world" / "truth" / "applicants.csv").open(encoding="utf-8") as truth:
+        ring_of = {row["applicant_id"]: row["ring"] for row in csv.DictReader(truth)}
+    for page in ("README.md", "docs/tutorials/first_application.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        devices = re.findall(r'"device(?:_id"|": \{"id"): "([0-9a-f]{16})"', text)
+        used = {one["applicant_id"] for one in made if one["device_id"] == devices[-1]}
+        assert len(used) >= 6, page
+        assert len({ring_of[person] for person in used} - {""}) == 1, page
 
 
 @pytest.mark.parametrize("today", ["2026-11-27", "2026-11-28", "2026-12-03"])
