@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "list and compare the registry's models, promote one through the gate, go back",
     "benchmark": "measure the model's parts on any graph with labels",
     "score": "assess the stored applications of a period",
+    "fairness": "measure how each group fares, and what ties by place alone do to the honest",
     "serve": "serve /risk, the rings and the investigators' desk",
     "replay": "compute recorded assessments again and compare",
     "audit": "verify the seals over assessments and cases, and print the anchor to keep elsewhere",

@@ -18,6 +18,7 @@ from graph.features.multi_lending import MultiLending
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.frame.node_names import NodeNames
 from graph.frame.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.model.moments import moment
@@ -154,7 +155,21 @@ def _with_graph(
     view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level
 ) -> Evaluation:
     with watch.timing("neighbourhood"):
-        n, names = read_neighbourhood(view, subject)
+        seen = read_neighbourhood(view, subject)
+    return evaluate_neighbourhood(seen, view, subject, scorer, watch, level)
+
+
+def evaluate_neighbourhood(
+    seen: tuple[Neighbourhood, NodeNames],
+    view: GraphView,
+    subject: Subject,
+    scorer: Scorer | None,
+    watch: Stopwatch,
+    level: Level = Level.FULL,
+) -> Evaluation:
+    """Evaluate what was `seen` of a subject; the view tells its own labels and ring."""
+    n, names = seen
+    with watch.timing("neighbourhood"):
         known = _rule_inputs_of(n, view, subject)
     with watch.timing("signals"):
         features = compute_features(n, names, subject)

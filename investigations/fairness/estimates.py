@@ -1,0 +1,77 @@
+"""Shares and ratios with their 95 % intervals: Wilson's score interval and the Poisson bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest
+
+TOO_FEW = 30  # people; of fewer a share says nothing
+DRAWS = 999
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+class Estimate(NamedTuple):
+    """A figure between the ends of its 95 % interval, of so many people; None where they are too few."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    people: int
+
+
+def share(of: Mask, among: Mask) -> Estimate:
+    """The share `of` those `among` (both (N,)), with Wilson's interval (Wilson 1927)."""
+    people, count = int(among.sum()), int((of & among).sum())
+    if people < TOO_FEW:
+        return Estimate(None, None, None, people)
+    interval = binomtest(count, people).proportion_ci(0.95, method="wilson")
+    return Estimate(count / people, float(interval.low), float(interval.high), people)
+
+
+def resampled(figure: Callable[[Array], float], people: int, seed: int = 7) -> Estimate:
+    """A figure of weights (N,) per person, by a Poisson bootstrap (Chamandy et al. 2012)."""
+    if people < TOO_FEW:
+        return Estimate(None, None, None, people)
+    lot = np.random.default_rng(seed)
+    value = figure(np.ones(people))
+    drawn = np.array([figure(lot.poisson(1.0, people).astype(np.float64)) for _ in range(DRAWS)])
+    drawn = drawn[np.isfinite(drawn)]
+    if not np.isfinite(value) or len(drawn) < DRAWS // 2:
+        return Estimate(None, None, None, people)
+    low, high = np.quantile(drawn, (0.025, 0.975)).tolist()
+    return Estimate(float(value), low, high, people)
+
+
+def against_the_same(event: Mask, member: Mask, stratum: npt.NDArray[np.int64]) -> Estimate:
+    """How often `event` happens to members, as a multiple of how often it does to others of the same strata
+    (direct standardisation to the members' strata); strata without others are left out.
+    """
+    strata = int(stratum.max(initial=-1)) + 1
+    ours = np.array([bool((member & (stratum == s)).any()) for s in range(strata)])
+    theirs = np.array([bool((~member & (stratum == s)).any()) for s in range(strata)])
+    inside = (ours & theirs)[stratum] if strata else np.zeros(0, bool)
+    if int((member & inside).sum()) < TOO_FEW or int((~member & inside).sum()) < TOO_FEW:
+        return Estimate(None, None, None, int((member & inside).sum()))
+    event, member, stratum = event[inside].astype(np.float64), member[inside], stratum[inside]
+
+    def ratio(weights: Array) -> float:
+        mine = np.bincount(stratum[member], weights[member], strata)
+        other = np.bincount(stratum[~member], weights[~member], strata)
+        rate = np.divide(
+            np.bincount(stratum[~member], (weights * event)[~member], strata),
+            other,
+            out=np.full(strata, np.nan),
+            where=other > 0,
+        )
+        kept = (mine > 0) & np.isfinite(rate)
+        expected = float((mine[kept] * rate[kept]).sum())
+        happened = float((weights * event)[member].sum())
+        return happened / expected if expected > 0 else float("nan")
+
+    return resampled(ratio, len(event))._replace(people=int(member.sum()))

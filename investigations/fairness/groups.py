@@ -1,0 +1,79 @@
+"""The groups whose treatment is measured: what an applicant said, and how they live by the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from graph.model.types import Application, OutcomeStatus, PlatformType
+
+HOUSEHOLD_AT_MOST = 8  # holders of an address or Wi-Fi that a family has, as the signal `household_size` says
+PLACE_ONLY = 0.8  # of those who share anything with somebody in a dormitory share no more than the place
+THIN_FILE = 1  # earlier applications at most
+AGES = ((25, "age_under_25"), (35, "age_25_to_34"), (45, "age_35_to_44"), (200, "age_45_and_over"))
+_FIRST_TIER = frozenset(("北京", "上海", "广州", "深圳"))
+# the fifteen cities that Yicai's ranking of 2024 calls new first tier
+_NEW_FIRST_TIER = frozenset(
+    (
+        *("成都", "杭州", "重庆", "苏州", "武汉", "西安", "南京", "长沙"),
+        *("天津", "郑州", "东莞", "无锡", "宁波", "青岛", "合肥"),
+    )
+)
+_BANKS = frozenset({PlatformType.BANK_TRADITIONAL, PlatformType.BANK_ONLINE})
+_LATE = frozenset({OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
+
+
+def groups_of(
+    application: Application,
+    signals: Mapping[str, float | None],
+    earlier: int,
+    lender: PlatformType,
+    as_of: datetime,
+) -> frozenset[str]:
+    """The names of the groups that the applicant belongs to; `signals` are those of the assessment, `earlier`
+    counts own applications before it.
+    """
+    return frozenset(
+        (
+            *_said(application, as_of),
+            *_lives(signals),
+            *(("thin_file",) if earlier <= THIN_FILE else ()),
+            "bank" if lender in _BANKS else f"lender_{lender.value}",
+        )
+    )
+
+
+def history_of(steps: Sequence[Sequence[OutcomeStatus]], earlier: int) -> str:
+    """The applicant's own history in a word: people are compared with others of the same."""
+    became = {status for one in steps for status in one}
+    loans = "late" if became & _LATE else "repaid" if OutcomeStatus.CLOSED in became else "none"
+    return f"{min(earlier, 3)}{'+' if earlier > 2 else ''} earlier, {loans}"
+
+
+def _said(application: Application, as_of: datetime) -> Iterator[str]:
+    if application.new_citizen is not None:
+        yield "new_citizen" if application.new_citizen else "settled_citizen"
+    if application.birth_year is not None:
+        age = as_of.year - application.birth_year
+        yield next(name for below, name in AGES if age < below or below == AGES[-1][0])
+    if application.city:
+        city = application.city.removesuffix("市")
+        yield (
+            "city_first_tier"
+            if city in _FIRST_TIER
+            else "city_new_first_tier"
+            if city in _NEW_FIRST_TIER
+            else "city_other"
+        )
+
+
+def _lives(signals: Mapping[str, float | None]) -> Iterator[str]:
+    """How somebody lives: in a household, or in a dormitory, whose many people share a place and nothing
+    else.
+    """
+    if signals.get("household_size"):
+        yield "household"
+    crowd = max(signals.get("address_holders") or 0.0, signals.get("wifi_holders") or 0.0)
+    place_only = signals.get("place_only_share")  # of nobody where so many share it that nobody is linked
+    if crowd >= HOUSEHOLD_AT_MOST and (place_only is None or place_only >= PLACE_ONLY):
+        yield "dormitory"

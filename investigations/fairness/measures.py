@@ -1,0 +1,117 @@
+"""How each group fares: decisions, false positives, calibration, and what ties by place alone do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from investigations.assessments import Decision
+from investigations.fairness.estimates import Estimate, Mask, against_the_same, resampled, share
+
+EVERYBODY = "everybody"
+MEASURES: Mapping[str, str] = {
+    "approved": "approved, of all",
+    "reviewed": "sent to a person, of all",
+    "declined": "proposed to be declined, of all",
+    "honest_held_up": "not approved, of the honest: false positives",
+    "honest_declined": "proposed to be declined, of the honest",
+    "honest_in_flagged_rings": "in a flagged ring, of the honest",
+    "times_the_same": "honest held up, as a multiple of others with the same own history",
+    "expected_bad": "the mean probability that the model gave, of all who are judged",
+    "bad": "bad, of all who are judged",
+    "association_alone": "honest held up, but approved without what is shared by living or working together",
+    "association_spares": "honest approved who would be held up without it",
+    "association_moves": "log-odds that it adds for the honest, on average",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessCase:
+    """One person, by one assessment.
+
+    `honest`: True, False (bad), None where that cannot be told yet. `history`: the own history in a word, by
+    which people are compared. `apart`: decision and probability without what people share by living or
+    working together, None where there is no such tie.
+    """
+
+    groups: frozenset[str]
+    history: str
+    honest: bool | None
+    decision: Decision
+    probability: float | None
+    in_flagged_ring: bool
+    apart: tuple[Decision, float | None] | None = None
+
+
+def fairness(cases: Sequence[FairnessCase]) -> dict[str, dict[str, Estimate]]:
+    """Every measure of MEASURES for everybody and for each group, the largest group first."""
+    columns = _Columns(cases)
+    sizes = {name: sum(name in one.groups for one in cases) for one in cases for name in one.groups}
+    ordered = sorted(sizes, key=lambda name: (-sizes[name], name))
+    everybody = np.ones(len(cases), bool)
+    members = {name: np.array([name in one.groups for one in cases], bool) for name in ordered}
+    return {
+        name: columns.measured(among)
+        for name, among in ({EVERYBODY: everybody} | members).items()
+        if len(cases)
+    }
+
+
+class _Columns:
+    """The cases as columns (N,)."""
+
+    def __init__(self, cases: Sequence[FairnessCase]) -> None:
+        self.decision = np.array([one.decision.value for one in cases], object)
+        self.held_up: Mask = self.decision != Decision.APPROVE.value
+        self.honest = np.array([one.honest is True for one in cases], bool)
+        self.judged = np.array([one.honest is not None for one in cases], bool)
+        self.in_flagged = np.array([one.in_flagged_ring for one in cases], bool)
+        self.probability = np.array(
+            [np.nan if one.probability is None else one.probability for one in cases], np.float64
+        )
+        apart = [one.apart or (one.decision, one.probability) for one in cases]
+        self.held_up_apart = np.array([decision is not Decision.APPROVE for decision, _ in apart], bool)
+        self.moved = np.array(
+            [_log_odds(one.probability) - _log_odds(p) for one, (_, p) in zip(cases, apart, strict=True)]
+        )
+        words = {word: number for number, word in enumerate(sorted({one.history for one in cases}))}
+        self.history = np.array([words[one.history] for one in cases], np.int64)
+
+    def measured(self, among: Mask) -> dict[str, Estimate]:
+        honest, judged = among & self.honest, among & self.judged
+        scored = judged & np.isfinite(self.probability)
+        everybody = self.honest
+        return {
+            "approved": share(~self.held_up, among),
+            "reviewed": share(self.decision == Decision.REVIEW.value, among),
+            "declined": share(self.decision == Decision.DECLINE.value, among),
+            "honest_held_up": share(self.held_up, honest),
+            "honest_declined": share(self.decision == Decision.DECLINE.value, honest),
+            "honest_in_flagged_rings": share(self.in_flagged, honest),
+            "times_the_same": against_the_same(
+                self.held_up[everybody], among[everybody], self.history[everybody]
+            ),
+            "expected_bad": _mean(self.probability[scored]),
+            "bad": share(~self.honest, scored),
+            "association_alone": share(self.held_up & ~self.held_up_apart, honest),
+            "association_spares": share(~self.held_up & self.held_up_apart, honest),
+            "association_moves": _mean(self.moved[honest & np.isfinite(self.moved)]),
+        }
+
+
+def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Estimate:
+    def mean(weights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+        total = float(weights.sum())
+        return float((weights * values).sum()) / total if total else float("nan")
+
+    return resampled(mean, len(values))
+
+
+def _log_odds(probability: float | None) -> float:
+    if probability is None:
+        return float("nan")
+    inside = min(max(probability, 1e-9), 1 - 1e-9)
+    return log(inside / (1 - inside))

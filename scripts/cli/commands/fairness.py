@@ -1,0 +1,121 @@
+"""Measure how each group of people fares, and what ties by living or working together alone do to the
+honest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from investigations.fairness.estimates import Estimate
+from investigations.fairness.measures import MEASURES
+from scripts.cli.command import Command, Result
+from service.assessment.batch import Period
+from service.assessment.context import system_clock
+from service.assessment.fairness_run import MOST, measured_fairness, read_truth, rows
+from service.folders import folder_for
+from service.opening import load_scorer, moment_given
+from service.settings import Settings
+from service.table_files import writer_for
+
+EXAMPLE = """example:
+  COMMAND --store sqlite:///ringfence.db --model models/first \\
+    --since 2025-07-01 --until 2025-10-01 --out fairness.csv"""
+_SHOWN = (
+    "approved", "honest_held_up", "times_the_same", "honest_in_flagged_rings", "expected_bad", "bad",
+    "association_alone",
+)  # fmt: skip
+_COLUMNS = pa.schema(
+    [("group", pa.string()), ("measure", pa.string()), ("value", pa.float64()), ("low", pa.float64()),
+     ("high", pa.float64()), ("people", pa.int64())]
+)  # fmt: skip
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument(
+        "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
+    )
+    parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
+    parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="who is bad, where that is known: applicant_id, bad and perhaps kind (csv, parquet); default: "
+        "the labels and outcomes of the store",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="file for every figure: .parquet or .csv")
+    parser.add_argument(
+        "--most", type=int, default=MOST, help=f"people at most, drawn by lot (default {MOST})"
+    )
+    parser.add_argument("--now", metavar="T", help="by when labels are known (default: the clock)")
+
+
+def _run(options: argparse.Namespace) -> Result:
+    given = {
+        name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None
+    }
+    settings = dataclasses.replace(Settings.from_environment(), **given)
+    period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
+    now = moment_given(settings, options.now) if options.now else system_clock()
+    truth = read_truth(options.truth) if options.truth else None
+    scorer = load_scorer(settings.model, settings.model_digest) if settings.model else None
+    measured, people = measured_fairness(settings, period, now, scorer=scorer, most=options.most, truth=truth)
+    if options.out is not None:
+        _write(options.out, measured)
+    return Result(
+        {"people": people, "groups": {name: _figures(one) for name, one in measured.items()}},
+        brief={
+            "people": people,
+            "fairness": {
+                name: {"people": one["approved"].people} | {m: _shown(one[m]) for m in _SHOWN}
+                for name, one in measured.items()
+            },
+            "what the columns say": {name: {"": MEASURES[name]} for name in _SHOWN},
+        },
+    )
+
+
+def _write(path: Path, measured: Mapping[str, Mapping[str, Estimate]]) -> None:
+    folder_for(path.absolute().parent)
+    beside = path.with_name(f".{path.name}.new")
+    with writer_for(path, beside, _COLUMNS) as write:
+        write(pa.Table.from_pylist(list(rows(measured)), _COLUMNS))
+    beside.replace(path)
+
+
+def _figures(one: Mapping[str, Estimate]) -> dict[str, object]:
+    return {
+        name: {
+            "value": _rounded(e.value),
+            "low": _rounded(e.low),
+            "high": _rounded(e.high),
+            "people": e.people,
+        }
+        for name, e in one.items()
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def _shown(one: Estimate) -> str:
+    if one.value is None or one.low is None or one.high is None:
+        return "too few"
+    return f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})"
+
+
+COMMAND = Command(
+    name="fairness",
+    script="",
+    description=__doc__,
+    example=EXAMPLE,
+    arguments=_arguments,
+    run=_run,
+)

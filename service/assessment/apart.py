@@ -1,0 +1,118 @@
+"""An assessment as it would be without what people share by living or working together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from graph.facts.decisive import APPLICATIONS, EVENTS
+from graph.frame.from_view import node_names_of
+from graph.model.types import (
+    Application,
+    Event,
+    Holders,
+    Identifier,
+    IdentifierKind,
+    Mention,
+    Role,
+    Tie,
+)
+from graph.store.evidence import Subject, leave_out
+from graph.store.port import GraphView
+from investigations.assessments import Conclusion
+from investigations.policy import Policy
+from service.assessment.deadline import LatencyEstimate, Stopwatch
+from service.assessment.evaluation import evaluate_neighbourhood
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+PLACES = frozenset({IdentifierKind.ADDRESS, IdentifierKind.WIFI, IdentifierKind.IP, IdentifierKind.EMPLOYER})
+_UNHURRIED_MS = 1e9
+_Fact = TypeVar("_Fact", Application, Event)
+
+
+def assess_apart(
+    view: GraphView, subject: Subject, scorer: Scorer | None, policy: Policy
+) -> Conclusion | None:
+    """What would be concluded if the subject had named no address, network, Wi-Fi, employer or employer's
+    number; None where nobody else holds any of these. The ring stays as it is.
+    """
+    apart = _Apart(view, subject)
+    if not apart.shares_a_place():
+        return None
+    seen = leave_out(GraphView.evidence_of(cast(GraphView, apart), apart.subject))
+    watch = Stopwatch(LatencyEstimate(), _UNHURRIED_MS)
+    evaluation = evaluate_neighbourhood(node_names_of(seen), view, apart.subject, scorer, watch)
+    return policy.conclude(evaluation.findings)
+
+
+class _Apart:
+    """A view in which the subject has no tie by place or work. All else is read through the view itself."""
+
+    neighbourhood = GraphView.neighbourhood
+
+    def __init__(self, view: GraphView, subject: Subject) -> None:
+        self._view, self._me = view, subject.applicant_id
+        application = subject.application
+        self.subject = replace(subject, application=application and _without_places(application))
+        named = application.mentions if application else ()
+        hidden = [tie for tie in view.ties_of([self._me])[self._me] if _is_place(tie)]
+        self._hidden = Counter(tie.identifier for tie in hidden)
+        self._places = {*self._hidden, *(one.identifier for one in named if _is_place(one))}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+    def shares_a_place(self) -> bool:
+        """Whether somebody else holds one of the places."""
+        return any(self.holder_counts(sorted(self._places, key=lambda one: one.node)).values())
+
+    def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
+        """As the view has them, without the subject's by place or work."""
+        ties = self._view.ties_of(applicant_ids, limit)
+        if self._me not in ties:
+            return ties
+        return {**ties, self._me: tuple(tie for tie in ties[self._me] if not _is_place(tie))}
+
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        """As the view counts them, without the subject where its tie is one by place or work."""
+        counts = self._view.holder_counts(identifiers)
+        return {one: count - self._hidden[one] for one, count in counts.items()}
+
+    def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
+        """As the view has them, without the subject where its tie is one by place or work."""
+        most = max((self._hidden[one] for one in identifiers), default=0)
+        return {
+            one: Holders(one, holders.count - self._hidden[one], self._others(holders)[:limit])
+            for one, holders in self._view.holders_of(identifiers, limit + most).items()
+        }
+
+    def applications_of(
+        self, applicant_ids: Sequence[str], limit: int = APPLICATIONS
+    ) -> Mapping[str, tuple[Application, ...]]:
+        """As the view has them; the subject's name no place."""
+        return self._named_apart(self._view.applications_of(applicant_ids, limit))
+
+    def events_of(self, applicant_ids: Sequence[str], limit: int = EVENTS) -> Mapping[str, tuple[Event, ...]]:
+        """As the view has them; the subject's name no place."""
+        return self._named_apart(self._view.events_of(applicant_ids, limit))
+
+    def _named_apart(self, facts: Mapping[str, tuple[_Fact, ...]]) -> Mapping[str, tuple[_Fact, ...]]:
+        if self._me not in facts:
+            return facts
+        return {**facts, self._me: tuple(_without_places(one) for one in facts[self._me])}
+
+    def _others(self, holders: Holders) -> tuple[Tie, ...]:
+        return tuple(tie for tie in holders.ties if tie.applicant_id != self._me or not _is_place(tie))
+
+
+def _is_place(one: Tie | Mention) -> bool:
+    """Whether it is a tie by living or working together."""
+    return one.identifier.kind in PLACES or one.role is Role.EMPLOYER
+
+
+def _without_places(fact: _Fact) -> _Fact:
+    return replace(fact, mentions=tuple(one for one in fact.mentions if not _is_place(one)))

@@ -1,0 +1,159 @@
+"""Assesses people of a period with and without their ties by place, to measure how fair decisions are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from graph.model.errors import InputError
+from graph.model.types import Application, PlatformType
+from graph.progress import bar
+from graph.rings.labelled import MATURE_DAYS, labelled_applicants
+from graph.store.evidence import subject_of
+from graph.store.port import GraphStore
+from investigations.fairness.estimates import Estimate
+from investigations.fairness.groups import groups_of, history_of
+from investigations.fairness.measures import FairnessCase, fairness
+from service.assessment.apart import assess_apart
+from service.assessment.assess import assess_stored
+from service.assessment.batch import BatchTask, BatchWorker, Period
+from service.opening import open_existing
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+DAY_S = 86_400.0
+MOST = 5_000  # people
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Who is bad, where somebody knows; `kinds`: the kind of people that somebody belongs to."""
+
+    bad: Mapping[str, bool]
+    kinds: Mapping[str, str]
+
+
+def read_truth(path: Path) -> Truth:
+    """A table `applicant_id`, `bad` (0 or 1) and perhaps `kind`, as `ringfence world` writes it. Raises
+    InputError.
+    """
+    try:
+        table = parquet.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
+        people = table["applicant_id"].cast(pa.string()).to_pylist()
+        bad = [bool(float(one)) for one in table["bad"].cast(pa.string()).to_pylist()]
+        kinds = table["kind"].cast(pa.string()).to_pylist() if "kind" in table.column_names else ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: a truth is a csv or parquet with applicant_id and bad ({error})"
+        ) from error
+    return Truth(dict(zip(people, bad, strict=True)), dict(zip(people, kinds, strict=False)))
+
+
+def measured_fairness(
+    settings: Settings,
+    period: Period,
+    now: datetime,
+    *,
+    scorer: Scorer | None,
+    most: int = MOST,
+    truth: Truth | None = None,
+) -> tuple[dict[str, dict[str, Estimate]], int]:
+    """Every measure for everybody and each group, and of how many people.
+
+    Each person counts once, by the latest application of the period, assessed as of its own moment; of more
+    than `most` people so many are drawn by lot. Without a `truth` somebody is bad who by `now` is known for
+    fraud or was 30 days late, and honest who is neither, once the horizon of the application has passed.
+    Raises StoreError.
+    """
+    horizon = scorer.horizon_days if scorer is not None else MATURE_DAYS
+    with open_existing(settings.store, zone=settings.timezone) as store:
+        revision = store.revision()
+        bench = BatchTask(settings, scorer, revision).bench(store)
+        try:
+            chosen = _people(store, period, revision, most)
+            standing = _standing(store, revision, now) if truth is None else truth.bad
+            ripe = now.timestamp() - horizon * DAY_S
+            platforms = store.view(now, revision).platforms()
+            cases = []
+            with bar("fairness", len(chosen), " people") as progress:
+                for one in chosen:
+                    bad = standing.get(one.applicant_id)
+                    known = bad or truth is not None or one.applied_at.timestamp() <= ripe
+                    lender = platforms.get(one.platform_id)
+                    cases.append(
+                        _case(
+                            bench,
+                            one,
+                            (None if bad is None or not known else not bad),
+                            lender.type if lender else PlatformType.OTHER,
+                            truth.kinds.get(one.applicant_id) if truth else None,
+                        )
+                    )
+                    progress.update(1)
+        finally:
+            bench.views.close()
+    return fairness(cases), len(cases)
+
+
+def _people(store: GraphStore, period: Period, revision: int, most: int) -> list[Application]:
+    """The latest application of each person in the period; of too many people those whom a lot of their ids
+    draws.
+    """
+    latest = {one.applicant_id: one for one in store.view(period.until, revision).applications(period.since)}
+    drawn = sorted(
+        latest.values(), key=lambda one: blake2b(one.applicant_id.encode(), digest_size=8).digest()
+    )
+    return drawn[:most]
+
+
+def _standing(store: GraphStore, revision: int, now: datetime) -> dict[str, bool]:
+    """Whether each person is known for fraud, or was late, by now."""
+    tables = store.view(now, revision).tables()
+    labelled = labelled_applicants(tables)
+    bad = np.asarray(labelled.fraud | labelled.late)
+    return dict(zip(tables.applicant_ids.tolist(), bad.tolist(), strict=True))
+
+
+def _case(
+    bench: BatchWorker,
+    application: Application,
+    honest: bool | None,
+    lender: PlatformType,
+    kind: str | None,
+) -> FairnessCase:
+    subject = subject_of(application)
+    view = bench.views.at(application.applied_at, bench.revision)
+    evaluation, concluded = assess_stored(view, subject, bench.scorer, bench.policy)
+    inputs = evaluation.findings.rule_inputs
+    earlier = len(inputs.applied_at or ())
+    apart = assess_apart(view, subject, bench.scorer, bench.policy)
+    groups = groups_of(
+        application, evaluation.findings.signals or {}, earlier, lender, application.applied_at
+    )
+    membership = inputs.membership
+    return FairnessCase(
+        groups=groups | ({f"truth_{kind}"} if kind else set()),
+        history=history_of(inputs.steps or (), earlier),
+        honest=honest,
+        decision=concluded.decision,
+        probability=concluded.probability,
+        in_flagged_ring=membership is not None and membership.ring.kind.flagged,
+        apart=None if apart is None else (apart.decision, apart.probability),
+    )
+
+
+def rows(measured: Mapping[str, Mapping[str, Estimate]]) -> Iterator[dict[str, object]]:
+    """One row for each group and measure."""
+    for group, figures in measured.items():
+        for name, figure in figures.items():
+            yield {"group": group, "measure": name, **figure._asdict()}

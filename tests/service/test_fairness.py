@@ -1,0 +1,204 @@
+"""How fair decisions are: people are compared with others of the same history, and with themselves without
+what they share by living or working together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graph.model.types import Facts, IdentifierKind, PlatformType, Role
+from graph.store.evidence import subject_of
+from investigations.assessments import Decision
+from investigations.fairness.estimates import TOO_FEW, against_the_same, share
+from investigations.fairness.groups import groups_of, history_of
+from investigations.fairness.measures import EVERYBODY, FairnessCase, fairness
+from investigations.policy import Policy
+from scripts.cli.commands.fairness import COMMAND
+from service.assessment.apart import PLACES, assess_apart
+from service.assessment.assess import assess_stored
+from service.assessment.batch import Period
+from service.assessment.fairness_run import measured_fairness, read_truth
+from tests.support.small_service import PlainModel, settings_in
+from tests.support.small_worlds import applies, day, facts_of, fraud, random_facts, shuffled, uses
+from tests.support.stores import open_store
+
+
+@dataclass
+class Model(PlainModel):
+    horizon_days: float = 30.0
+
+
+PUNISHES_PLACES: Any = Model(weights={"address_bad": 3.0})
+IS_FAIR: Any = Model()
+
+
+def case(**changes: Any) -> FairnessCase:
+    reported: dict[str, Any] = {
+        "groups": frozenset({"dormitory"}),
+        "history": "0 earlier, none",
+        "honest": True,
+        "decision": Decision.APPROVE,
+        "probability": 0.01,
+        "in_flagged_ring": False,
+    }
+    return FairnessCase(**(reported | changes))
+
+
+def dormitory(arrivals: int = 40) -> Facts:
+    """People who arrive one a day in a dormitory in which one confirmed fraud lives, and as many who live
+    alone; nobody has a history.
+    """
+    home = (uses("address", "dormitory"), uses("wifi", "dormitory"))
+    known = applies("bad", 1, *home)
+    arriving = [applies(f"d{n:02}", 10 + n, *home, uses("phone", f"d{n:02}")) for n in range(arrivals)]
+    alone = [
+        applies(f"s{n:02}", 10 + n, uses("address", f"s{n:02}"), uses("phone", f"s{n:02}"))
+        for n in range(arrivals)
+    ]
+    return facts_of(known, *arriving, *alone, fraud(known.application_id, 5))
+
+
+def measured(folder: Path, facts: Facts, scorer: Any) -> dict[str, Any]:
+    settings = settings_in(folder)
+    with open_store(folder / "store.db") as store:
+        store.add(facts)
+    return measured_fairness(
+        settings, Period(since=day(8), until=day(60)), day(400), scorer=scorer, most=1000
+    )[0]
+
+
+def test_arrivals_in_a_dormitory_fare_as_others_with_the_same_history_do(tmp_path: Path) -> None:
+    figures = measured(tmp_path, dormitory(), IS_FAIR)
+    assert figures["dormitory"]["approved"].people > TOO_FEW
+    assert figures["dormitory"]["approved"].value == figures[EVERYBODY]["approved"].value == 1.0
+    assert figures["dormitory"]["association_alone"].value == 0.0
+
+
+def test_a_model_that_punishes_people_for_where_they_live_is_caught(tmp_path: Path) -> None:
+    figures = measured(tmp_path, dormitory(), PUNISHES_PLACES)
+    dormitory_of = figures["dormitory"]
+    assert dormitory_of["association_alone"].low > 0.3, "approved but for the address"
+    assert dormitory_of["honest_held_up"].value == dormitory_of["association_alone"].value
+    assert dormitory_of["association_moves"].low > 0.5
+    assert figures[EVERYBODY]["association_alone"].value < dormitory_of["association_alone"].value
+
+
+def test_the_order_of_what_came_and_what_comes_later_change_nothing(tmp_path: Path) -> None:
+    facts = dormitory()
+    later = replace(facts, labels=(*facts.labels, *(fraud(f"s{n:02}@{10 + n}", 401) for n in range(40))))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    assert measured(tmp_path / "one", facts, PUNISHES_PLACES) == measured(
+        tmp_path / "two", shuffled(later, 3), PUNISHES_PLACES
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_its_places_somebody_is_assessed_as_if_none_had_been_named(tmp_path: Path, seed: int) -> None:
+    facts, compared = random_facts(seed), 0
+    chosen = [a for a in facts.applications if any(m.identifier.kind in PLACES for m in a.mentions)][-6:]
+    with open_store(tmp_path / "whole.db") as store:
+        store.add(facts)
+        for number, application in enumerate(chosen):
+            view = store.view(application.applied_at)
+            apart = assess_apart(view, subject_of(application), IS_FAIR, Policy())
+            if apart is None:
+                continue
+            who = application.applicant_id
+            with open_store(tmp_path / f"{number}.db") as other:
+                other.add(without_places_of(facts, who))
+                named = subject_of(without(application))
+                _, simple = assess_stored(other.view(application.applied_at), named, IS_FAIR, Policy())
+            assert apart.probability == pytest.approx(simple.probability)
+            assert apart.decision is simple.decision
+            compared += 1
+    assert compared
+
+
+def without(one: Any) -> Any:
+    """The same application or event without the places that it names."""
+    kept = tuple(m for m in one.mentions if m.identifier.kind not in PLACES and m.role is not Role.EMPLOYER)
+    return replace(one, mentions=kept)
+
+
+def without_places_of(facts: Facts, who: str) -> Facts:
+    return replace(
+        facts,
+        applications=tuple(without(a) if a.applicant_id == who else a for a in facts.applications),
+        events=tuple(without(e) if e.applicant_id == who else e for e in facts.events),
+    )
+
+
+def test_somebody_who_shares_no_place_has_nothing_to_take_away(tmp_path: Path) -> None:
+    device = uses("device", "shared")
+    with open_store(tmp_path / "store.db") as store:
+        store.add(facts_of(applies("p", 1, device), applies("q", 2, device, uses("address", "q"))))
+        (stored,) = store.view(day(9)).applications(day(2))
+        assert assess_apart(store.view(day(2)), subject_of(stored), IS_FAIR, Policy()) is None
+
+
+def test_a_group_held_up_twice_as_often_as_others_of_the_same_history_is_twice() -> None:
+    history = np.repeat([0, 1], 500)
+    member = np.arange(1000) % 2 == 0
+    event = np.where(member, np.arange(1000) % 10 < 4, np.arange(1000) % 10 < 2)
+    ratio = against_the_same(event.astype(bool), member, history)
+    assert ratio.value == pytest.approx(2.0)
+    assert ratio.low < 2.0 < ratio.high
+    unlike = against_the_same(event.astype(bool), history == 1, history)
+    assert unlike.value is None, "nobody else has that history"
+
+
+def test_of_too_few_people_no_share_is_told() -> None:
+    few = fairness([case()] * (TOO_FEW - 1))["dormitory"]["honest_held_up"]
+    assert few.value is None
+    assert few.people == TOO_FEW - 1
+    enough = share(np.ones(TOO_FEW, bool), np.ones(TOO_FEW, bool))
+    assert (enough.value, round(enough.low or 0, 3)) == (1.0, 0.886), "Wilson's interval of 30 of 30"
+
+
+def test_bad_people_count_in_no_false_positive_and_unripe_ones_in_no_judgement() -> None:
+    held_up = case(decision=Decision.REVIEW)
+    figures = fairness(
+        [held_up] * 40
+        + [case()] * 40
+        + [replace(held_up, honest=False)] * 40
+        + [replace(held_up, honest=None)] * 40
+    )["dormitory"]
+    assert figures["honest_held_up"].value == 0.5
+    assert figures["bad"].value == pytest.approx(1 / 3)
+    assert figures["approved"].value == 0.25
+
+
+def test_groups_are_told_by_what_was_said_and_how_people_live() -> None:
+    newcomer = applies("p", 1, birth_year=2004, city="深圳市", new_citizen=True)
+    crowd = {"wifi_holders": 40.0, "place_only_share": 1.0, "household_size": 0.0}
+    assert groups_of(newcomer, crowd, 1, PlatformType.P2P, day(1)) == {
+        "new_citizen", "age_under_25", "city_first_tier", "dormitory", "thin_file", "lender_p2p",
+    }  # fmt: skip
+    family = {"address_holders": 2.0, "place_only_share": 1.0, "household_size": 2.0}
+    assert groups_of(applies("q", 1), family, 4, PlatformType.BANK_ONLINE, day(1)) == {"household", "bank"}
+    assert history_of((), 0) == "0 earlier, none"
+    assert IdentifierKind.ADDRESS in PLACES
+
+
+def test_the_command_writes_every_figure_by_a_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_in(tmp_path)
+    with open_store(tmp_path / "store.db") as store:
+        store.add(dormitory(6))
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", settings.hash_key)
+    truth = tmp_path / "truth.csv"
+    truth.write_text("applicant_id,kind,bad\nbad,ring,1\nd01,dormitory,0\n", "utf-8")
+    out = tmp_path / "fairness.csv"
+    common = ["--store", settings.store, "--since", "2025-01-01", "--until", "2025-12-01"]
+    assert COMMAND.main([*common, "--truth", str(truth), "--out", str(out), "--json"]) == 0
+    assert '"truth_dormitory"' in capsys.readouterr().out
+    assert "everybody,approved," in out.read_text("utf-8").replace('"', "")
+    assert COMMAND.main([*common, "--truth", str(tmp_path / "none.csv")]) == 2
+    assert read_truth(truth).bad == {"bad": True, "d01": False}
