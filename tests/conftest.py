@@ -31,7 +31,17 @@ settings.register_profile("thorough", max_examples=200, deadline=None, derandomi
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 # What takes longest begins first: whoever takes it last keeps everybody waiting.
-LONGEST = ("neo4j", "test_hostile_deliveries", "test_serve", "test_training")
+LONGEST = (
+    "neo4j",
+    "test_hostile_deliveries",
+    "test_serve",
+    "test_desk_accessibility",
+    "test_features",
+    "test_frame_files",
+    "test_desk_browser",
+    "test_desk_graph_work",
+    "test_desk_explore",
+)
 TOGETHER = {
     "test_casebook": "postgres",
     "test_databases": "postgres",

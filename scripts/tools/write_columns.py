@@ -109,7 +109,7 @@ def _identifiers() -> Iterator[str]:
     yield (
         wrapped(
             f"Kinds: {kinds}. Roles: {roles}, for the applicant's, a contact's and an employer's. What "
-            "becomes of each is told in [records](records.md#what-happens-to-identifiers)."
+            "becomes of each stands in [records](records.md#what-happens-to-identifiers)."
         )
         + "\n"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.features.catalogue import SIGNALS
@@ -146,6 +146,7 @@ kinds = st.tuples(
     types=st.tuples(kinds, kinds),
     order=st.permutations(OTHERS),
 )
+@settings(max_examples=settings().max_examples * 2 // 5)  # two services each
 def test_no_answer_depends_on_which_lenders_the_others_are_or_of_what_kind(history, types, order):
     seen = []
     for kinds_of, names in zip(types, (OTHERS, order), strict=True):

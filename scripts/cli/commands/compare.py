@@ -28,7 +28,7 @@ def _run(options: argparse.Namespace) -> Result:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("one", metavar="ONE", help="URL of a store")
-    parser.add_argument("other", metavar="OTHER", help="URL of another one that was told the same")
+    parser.add_argument("other", metavar="OTHER", help="URL of another one with the same facts")
     parser.add_argument(
         "--as-of",
         required=True,
