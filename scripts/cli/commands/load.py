@@ -8,10 +8,12 @@ import hashlib
 import logging
 import secrets
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from graph.progress import bar
 from ingestion.check_page import page
@@ -69,10 +71,17 @@ def _run(options: argparse.Namespace) -> Result:
         # rows that the mapping's `where` passes over
         progress.update((progress.total or progress.n) - progress.n)
     _say(report)
-    return Result(
-        {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)},
-        _status(report),
-    )
+    files = {"report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}
+    figures = report.as_json()
+    return Result({**figures, **files}, _status(report), {**_brief(figures), **files})
+
+
+def _brief(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What became of the rows."""
+    totals = ("read", "accepted", "known", "rejected", "unmatched", "seconds")
+    return {
+        name: figures[name] for name in (*totals, "tables", *(("rejects",) if figures["rejects"] else ()))
+    }
 
 
 def _status(report: Report) -> int:

@@ -6,8 +6,10 @@ import argparse
 import dataclasses
 import getpass
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ingestion.pseudonymise import Keyring
 from scripts.cli.command import Command, Result
@@ -93,7 +95,17 @@ def _run(options: argparse.Namespace) -> Result:
             store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame
         )
         state = _added(options, open_keyring(settings, store)) if options.registry else {}
-    return Result({**figures, "digest": digest(options.out), **state})
+    return Result({**figures, "digest": digest(options.out), **state}, brief={**_brief(figures), **state})
+
+
+def _brief(figures: Mapping[str, Any]) -> dict[str, object]:
+    """Each part on people who are not known, and what serves."""
+    return {
+        **{part: figures[part] for part in ("network", "trees", "blend", "reference") if part in figures},
+        **{name: figures["test"][name] for name in ("samples", "frauds")},
+        "serves": figures["serves"],
+        "why": figures["evidence"]["sentence"],
+    }
 
 
 def _added(options: argparse.Namespace, keys: Keyring) -> dict[str, str]:
