@@ -28,6 +28,7 @@ from investigations.casebook.audit_trail import AuditTrail
 from investigations.casebook.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
+from investigations.casebook.person_files import PersonFiles
 from investigations.casebook.seals import Seals
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
@@ -77,6 +78,7 @@ class Casebook(AlertFiles):
         self.views = ViewFiles(self._engines)
         self.outcomes = CaseOutcomes(self._engines)
         self.seals = Seals(self._engines)
+        self.people = PersonFiles(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

@@ -1,0 +1,66 @@
+"""Export what is held about one person: as JSON and as a page, identifiers masked, nothing of others."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from graph import private
+from graph.model.errors import SettingError
+from investigations.users import AuditAction, AuditEntry
+from scripts.cli.command import Command, Result
+from service.assessment.context import system_clock
+from service.login.accounts import by_command
+from service.opening import casebook_given, open_casebook, open_existing
+from service.person_export import as_json, as_page, held_about
+from service.settings import Settings
+
+EXAMPLE = """example:
+  COMMAND export C-104 --purpose "request of 12 March" --out exports/C-104
+
+The export is itself a look at the person: the audit trail has who made it, when and for what."""
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = Settings.from_environment()
+    given = {name: getattr(options, name) for name in ("store", "casebook") if getattr(options, name)}
+    settings = dataclasses.replace(settings, **given)
+    if not options.purpose.strip():
+        raise SettingError('say for what: --purpose "request of 12 March"')
+    casebook_given(settings.casebook)
+    who: str = options.applicant_id
+    with (
+        open_existing(settings.store, settings.timezone) as store,
+        open_casebook(settings.casebook, settings.casebook_sync) as casebook,
+    ):
+        now = system_clock()
+        held = held_about(store, casebook, who, now)
+        by = by_command()
+        line = AuditEntry(
+            at=now, by=by.by, way=by.way, action=AuditAction.LOOKED, subject=f"applicant:{who}",
+            as_of=now, purpose=options.purpose, detail="export",
+        )  # fmt: skip
+        casebook.audit.add([line])  # before anything leaves
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, content in (("person.json", as_json(held)), ("person.html", as_page(held))):
+        private.write(options.out / name, content)
+    counts = {name: len(value) for name, value in held.items() if isinstance(value, list)}
+    counts.pop("not_included")
+    return Result({"applicant_id": who, "as_of": held["as_of"], "out": str(options.out), **counts})
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("export",), help="what to do")
+    parser.add_argument("applicant_id", metavar="APPLICANT", help="the applicant's id")
+    parser.add_argument("--purpose", metavar="TEXT", required=True, help="for what, for the audit trail")
+    parser.add_argument(
+        "--out", metavar="FOLDER", type=Path, required=True, help="where person.json and person.html go"
+    )
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+
+
+COMMAND = Command(
+    name="person", script="", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)
