@@ -4,7 +4,6 @@ it from starting.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -15,8 +14,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +25,7 @@ from graph.model.types import Facts
 from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
-from service.http.operator_key import operators_file
-from service.settings import Settings
+from tests.support.running_service import Running
 from tests.support.small_models import small_facts, trained
 from tests.support.small_service import body
 from tests.support.small_worlds import applies, day, uses
@@ -37,103 +33,6 @@ from tests.support.stores import HASH_KEY, ON_NEO4J, open_store, store_url
 
 ROOT = Path(__file__).parents[2]
 NOW = day(2000)
-
-
-@dataclass(frozen=True)
-class Running:
-    """A service in processes of its own."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    store: Path
-    casebook: Path
-    said: Path
-
-    @classmethod
-    def started(cls, store: Path, bundle: Path, casebook: Path, port: int | None = None) -> Running:
-        """One that is ready: two workers, on a free port unless it is given."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = port or int(probe.getsockname()[1])
-        command = [
-            sys.executable,
-            "scripts/serve.py",
-            "--store",
-            store_url(store),
-            "--model",
-            str(bundle),
-            "--casebook",
-            f"sqlite:///{casebook}",
-        ]
-        soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
-        # no pipe: whatever is left of a service that was killed would hold its other end
-        stated = casebook.with_name(f"said-{time.time_ns()}")
-        with stated.open("wb") as errors:
-            arguments = [*command, "--port", str(port), "--workers", "2"]
-            process = subprocess.Popen(arguments, cwd=ROOT, stderr=errors, env=soon, start_new_session=True)
-        service = cls(process, port, store, casebook, stated)
-        try:
-            wait_until_ready(service)
-        except BaseException:
-            service.end()
-            raise
-        return service
-
-    def end(self) -> None:
-        """End it, its workers too, whatever state they are in."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    @property
-    def key(self) -> str:
-        """The key that its first start made."""
-        return (
-            operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}"))
-            .read_text()
-            .strip()
-        )
-
-    def ask(self, method: str, path: str, reported: Any = None, **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            sent = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"} | headers
-            connection.request(method, path, orjson.dumps(reported) if reported is not None else None, sent)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def ask_until_answered(self, reported: Any, **headers: str) -> tuple[int, bytes]:
-        """As a decision engine does: when the line breaks, the same request with the same key again."""
-        for _ in range(200):
-            try:
-                return self.ask("POST", "/risk", reported, **headers)
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05)
-        raise AssertionError("no answer after 200 attempts")
-
-    def workers(self) -> list[int]:
-        return [
-            child for child in children(self.process.pid) if "service.supervisor" not in command_of(child)
-        ]
-
-    def watcher(self) -> int | None:
-        """The process that watches and sends, below the one that keeps it running; None while there is
-        none.
-        """
-        (keeper,) = (
-            child for child in children(self.process.pid) if "service.supervisor" in command_of(child)
-        )
-        return next(iter(children(keeper)), None)
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def command_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -164,18 +63,6 @@ def running(model: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) 
         yield service
     finally:
         service.end()
-
-
-def wait_until_ready(service: Running) -> None:
-    for _ in range(3_000):  # a machine that is busy with other things takes its time
-        assert service.process.poll() is None, service.said.read_text()
-        try:
-            if service.ask("GET", "/readyz")[0] == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("not ready after 300 s")
 
 
 def test_a_real_model_scores_over_http_and_the_replay_is_equal(running: Running) -> None:

@@ -1,0 +1,145 @@
+"""Two workers with a registry, as they are run: promoted through the gate and rolled back under traffic."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.cli.main import main
+from tests.support.made_bundles import made_bundle
+from tests.support.running_service import Running
+from tests.support.small_models import TODAY, small_facts
+from tests.support.small_service import body
+from tests.support.small_worlds import day
+from tests.support.stores import open_store, sqlite_only, store_url
+
+CARD = {"trained_as_of": day(5).isoformat(), "capacity": 0.15}
+USUAL = {"sharp": 0.05, "later": 0.06}
+
+
+class Operator:
+    """Who promotes and rolls back beside the running service."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.store, self.registry, self._capsys = folder / "store.db", folder / "registry", capsys
+        with open_store(self.store) as store:
+            store.add(small_facts())
+        self.versions = {
+            name: made_bundle(folder / name, usual, 0.9, review_probability=usual / 2, **CARD)
+            for name, usual in USUAL.items()
+        }
+        for name in USUAL:
+            self.models("add", str(folder / name))
+        self.promote("sharp")
+
+    def models(self, *arguments: str) -> dict[str, Any]:
+        given = ["--store", store_url(self.store), "--registry", str(self.registry), "--json"]
+        assert main(["models", *arguments, *given]) == 0
+        out: dict[str, Any] = json.loads(self._capsys.readouterr().out)
+        return out
+
+    def promote(self, name: str) -> None:
+        assert self.models("promote", self.versions[name], "--as-of", TODAY.isoformat())["passed"]
+
+
+@pytest.fixture
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+    monkeypatch.delenv("RINGFENCE_HASH_KEY", raising=False)
+    monkeypatch.setenv("RINGFENCE_GATE_ECE", "1")  # models by hand promise nothing
+    monkeypatch.setenv("RINGFENCE_REGISTRY_SECONDS", "0.2")
+    return Operator(tmp_path, capsys)
+
+
+@pytest.fixture
+def running(operator: Operator, tmp_path: Path) -> Iterator[Running]:
+    service = Running.started(
+        operator.store, operator.registry, tmp_path / "casebook.db", model_as="--registry"
+    )
+    try:
+        yield service
+    finally:
+        service.end()
+
+
+class Traffic:
+    """Decision engines that ask without a pause, until the block ends; every answer is kept."""
+
+    def __init__(self, service: Running) -> None:
+        self._service, self._over = service, threading.Event()
+        self.answers, self.wrong = list[dict[str, Any]](), list[object]()
+        self._engines = [threading.Thread(target=self._ask, args=(number,)) for number in range(4)]
+
+    def __enter__(self) -> Traffic:
+        for engine in self._engines:
+            engine.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for engine in self._engines:
+            engine.join()
+
+    def _ask(self, number: int) -> None:
+        n = 0
+        while not self._over.is_set():
+            n += 1
+            reported = body(f"live-{number}-{n}", applicant_id=f"p{(number * 7 + n) % 90:03d}")
+            try:
+                status, data = self._service.ask("POST", "/risk", reported, **{"X-Timeout-Ms": "30000"})
+            except OSError as error:
+                self.wrong.append(error)
+                continue
+            if status == 200:
+                self.answers.append(json.loads(data))
+            else:
+                self.wrong.append((status, data))
+
+    def until(self, version: str) -> None:
+        """Until twenty answers in a row are of that version: both workers have it."""
+        until = time.monotonic() + 120
+        while not self._last_are(version):
+            assert time.monotonic() < until, f"{version} does not serve after 120 s"
+            time.sleep(0.05)
+
+    def _last_are(self, version: str) -> bool:
+        last = self.answers[-20:]
+        return len(last) == 20 and {answer["models"][0]["version"] for answer in last} == {version}
+
+
+@sqlite_only
+@pytest.mark.slow
+def test_workers_take_over_what_is_promoted_and_rolled_back_and_lose_nothing(
+    operator: Operator, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sharp, later = operator.versions["sharp"], operator.versions["later"]
+    with Traffic(running) as traffic:
+        traffic.until(sharp)
+        operator.promote("later")
+        traffic.until(later)
+        operator.models("rollback", "--reason", "to see it")
+        traffic.until(sharp)
+    assert traffic.wrong == []
+    assert {answer["degraded"]["level"] for answer in traffic.answers} == {"full"}
+    of_version = {
+        version: [answer for answer in traffic.answers if answer["models"][0]["version"] == version]
+        for version in (sharp, later)
+    }
+    assert sum(map(len, of_version.values())) == len(traffic.answers)
+    policies = []
+    for name, version in operator.versions.items():
+        assert {round(answer["probability"], 6) for answer in of_version[version]} == {USUAL[name]}
+        (policy,) = {answer["policy_version"] for answer in of_version[version]}
+        policies.append(policy)
+    assert len(set(policies)) == 2  # each version has thresholds of its own
+    for answer in (*of_version[later][-10:], *of_version[sharp][:10]):
+        again = json.loads(running.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
+        assert again["equal"], again["differences"]
+    given = ["--store", store_url(running.store), "--casebook", f"sqlite:///{running.casebook}"]
+    assert main(["replay", *given, "--registry", str(operator.registry), "--last", "200", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["different"] == 0
