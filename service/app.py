@@ -74,8 +74,7 @@ def create_app(context: AppContext) -> Flask:
     # metrics are of a worker, not of what starts it
     metrics.note_model(context.model)
     context.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()
-    if (following := context.policies.following) is not None:
-        following.alarm = lambda side: metrics.REVIEW_SHARE.labels(side.value).inc()
+    _count_alarms(context)
     context.views.on_fall_back = lambda why: metrics.PAST_FRAME.labels(why).inc()
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_batch_bytes
     app.extensions["ringfence.batches"] = Slots(
@@ -147,6 +146,7 @@ def follow_champion(app: Flask) -> PeriodicThread | None:
     def take(now: AppContext) -> None:
         metrics.note_model(now.model, app.extensions["ringfence"].model)
         metrics.MODELS_TAKEN.labels("taken").inc()
+        _count_alarms(now)
         app.extensions["ringfence"] = now
 
     follower = ChampionFollower(
@@ -158,6 +158,12 @@ def follow_champion(app: Flask) -> PeriodicThread | None:
     thread = PeriodicThread(follower.step, context.settings.registry_seconds)
     thread.wake()
     return thread
+
+
+def _count_alarms(context: AppContext) -> None:
+    """Count when the thresholds of this context's model find too many or too few in review."""
+    if (following := context.policies.following) is not None:
+        following.alarm = lambda side: metrics.REVIEW_SHARE.labels(side.value).inc()
 
 
 def _shared(settings: Settings, name: str) -> Path | None:

@@ -27,8 +27,6 @@ def with_model(context: AppContext, scorer: Scorer) -> AppContext:
     """The same context with another model: its scores, and the policy and thresholds that belong to it."""
     policy = policy_for(context.settings, scorer)
     policies = PolicyInForce(policy, following(context.settings, policy, scorer, context.casebook))
-    if policies.following is not None and context.policies.following is not None:
-        policies.following.alarm = context.policies.following.alarm
     return replace(context, scorer=scorer, policy=policy, policies=policies)
 
 
