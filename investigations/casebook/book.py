@@ -29,6 +29,7 @@ from investigations.casebook.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.person_files import PersonFiles
+from investigations.casebook.retention import Retention
 from investigations.casebook.seals import Seals
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
@@ -79,6 +80,7 @@ class Casebook(AlertFiles):
         self.outcomes = CaseOutcomes(self._engines)
         self.seals = Seals(self._engines)
         self.people = PersonFiles(self._engines)
+        self.retention = Retention(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

@@ -1,0 +1,76 @@
+"""How long rows of the casebook are kept: what may go once it is old, and what is kept for ever and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from graph.model.errors import SettingError
+from graph.model.moments import micros
+from investigations.casebook.engine import Engines
+from investigations.casebook.migrations import append_only
+from investigations.casebook.tables import CLAIMS
+from investigations.casebook.user_tables import USER_SESSIONS
+from investigations.casebook.view_tables import SAVED_VIEWS
+from investigations.casebook.watch_tables import DELIVERIES, MESSAGES
+
+_SENT = (DELIVERIES.c.state == "sent") & DELIVERIES.c.message.in_(
+    sa.select(MESSAGES.c.position).where(MESSAGES.c.at < sa.bindparam("before"))
+)
+# No answer can be computed from these, none is under a seal, and nothing that still waits is among them.
+_OLD: Mapping[sa.Table, sa.ColumnElement[bool]] = {
+    CLAIMS: CLAIMS.c.claimed_at < sa.bindparam("before"),
+    USER_SESSIONS: USER_SESSIONS.c.began_at < sa.bindparam("before"),
+    DELIVERIES: _SENT,
+    SAVED_VIEWS: SAVED_VIEWS.c.at < sa.bindparam("before"),
+}
+RETAINABLE = tuple(table.name for table in _OLD)
+
+
+def retainable(table: str) -> str:
+    """The same name. Raises SettingError for a table of which nothing goes, saying why."""
+    if table in RETAINABLE:
+        return table
+    if table in {one.name for one in append_only()}:
+        raise SettingError(f"{table} is under the seals of the audit: its rows stay (docs/security.md)")
+    raise SettingError(f"no period can be given for {table!r}: it can for {', '.join(RETAINABLE)}")
+
+
+class Retention:
+    """Old rows of a casebook. Raises StoreUnavailableError when it cannot be used."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def due(self, periods: Mapping[str, timedelta], now: datetime) -> dict[str, int]:
+        """By table: how many rows are older than its period, the rows of tables without one staying."""
+        with self._engines.reading() as connection:
+            return {
+                table.name: int(
+                    connection.execute(
+                        sa.select(sa.func.count()).select_from(table).where(_OLD[table]),
+                        _before(periods, table, now),
+                    ).scalar_one()
+                )
+                for table in _OLD
+                if table.name in periods
+            }
+
+    def forget(self, periods: Mapping[str, timedelta], now: datetime) -> dict[str, int]:
+        """Delete these rows, all or none; how many of which table. In SQLite their bytes are overwritten."""
+        forgotten: dict[str, int] = {}
+        with self._engines.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            for table in _OLD:
+                if table.name in periods:
+                    gone = sa.delete(table).where(_OLD[table])
+                    forgotten[table.name] = connection.execute(gone, _before(periods, table, now)).rowcount
+        return forgotten
+
+
+def _before(periods: Mapping[str, timedelta], table: sa.Table, now: datetime) -> dict[str, Any]:
+    return {"before": micros(now - periods[table.name])}
