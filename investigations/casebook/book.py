@@ -5,7 +5,7 @@ the byte.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -35,6 +35,7 @@ from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
 from investigations.casebook.view_files import ViewFiles
 
+_PAGE = 500
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
 
 
@@ -152,6 +153,23 @@ class Casebook(AlertFiles):
         with self._engines.reading() as connection:
             row = connection.execute(query).mappings().first()
         return _assessment(row) if row is not None else None
+
+    def between(self, since: datetime, until: datetime) -> Iterator[RiskAssessment]:
+        """The assessments with since <= as_of < until, by (as_of, assessment_id), read page by page."""
+        columns, after = ASSESSMENTS.c, (micros(since), "")
+        while True:
+            at, name = after
+            query = sa.select(ASSESSMENTS).where(columns.as_of < micros(until))
+            query = query.where(
+                (columns.as_of > at) | ((columns.as_of == at) & (columns.assessment_id > name))
+            )
+            query = query.order_by(columns.as_of, columns.assessment_id).limit(_PAGE)
+            with self._engines.reading() as connection:
+                rows = connection.execute(query).mappings().all()
+            yield from map(_assessment, rows)
+            if len(rows) < _PAGE:
+                return
+            after = (rows[-1]["as_of"], rows[-1]["assessment_id"])
 
     def outbox_pending(self, limit: int) -> tuple[RiskAssessment, ...]:
         """Assessments whose applications are owed to the graph store, the oldest first."""

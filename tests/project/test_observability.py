@@ -1,0 +1,71 @@
+"""Rules for Prometheus and the dashboard for Grafana name metrics and labels that the service really has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+from service.http import metrics
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+RULES: list[dict[str, Any]] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8"))[
+    "groups"
+][0]["rules"]
+DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "ringfence.json").read_text("utf-8"))
+EXPRESSIONS = [rule["expr"] for rule in RULES] + [
+    target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]
+]
+OURS: list[MetricWrapperBase] = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+
+
+def names(one: MetricWrapperBase) -> Iterator[str]:
+    """The names under which it stands in the exposition."""
+    family = one.describe()[0]
+    if isinstance(one, Histogram):
+        yield from (f"{family.name}_{part}" for part in ("bucket", "count", "sum"))
+    else:
+        yield f"{family.name}_total" if family.type == "counter" else family.name
+
+
+LABELS = {
+    name: {*one._labelnames, *(("le",) if isinstance(one, Histogram) else ())}
+    for one in OURS
+    for name in names(one)
+}
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) -> None:
+    named = re.findall(r"(ringfence_\w+)(?:\{([^}]*)\})?", expression)
+    assert named
+    for metric, chosen in named:
+        assert metric in LABELS, metric
+        assert {one.partition("=")[0].rstrip("!~ ") for one in chosen.split(",") if one} <= LABELS[metric]
+    grouped = {label.strip() for by in re.findall(r"by \(([^)]*)\)", expression) for label in by.split(",")}
+    assert grouped <= set().union(*(LABELS[metric] for metric, _ in named))
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_is_closed_where_it_opens(expression: str) -> None:
+    opened: list[str] = []
+    for one in re.sub(r'"[^"]*"', "", expression):
+        if one in "([{":
+            opened.append(one)
+        elif one in ")]}":
+            assert opened, expression
+            assert opened.pop() + one in ("()", "[]", "{}"), expression
+    assert opened == []
+
+
+def test_every_alert_says_what_to_do_and_every_panel_what_it_shows() -> None:
+    assert all(rule["annotations"]["summary"].endswith(".") and rule["labels"]["severity"] for rule in RULES)
+    assert all(panel["description"] and panel["targets"] for panel in DASHBOARD["panels"])
+    assert len({rule["alert"] for rule in RULES}) == len(RULES)

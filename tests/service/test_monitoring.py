@@ -1,0 +1,115 @@
+"""Monitoring reads what a service recorded, judges it once labels came, and says what has to be looked at."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from graph.model.errors import InputError
+from graph.model.types import Facts
+from investigations.casebook import Casebook
+from scripts.cli.commands.monitor import COMMAND
+from service import monitoring
+from service.monitoring import MonitorPlan, monitored
+from tests.support.casebooks import assessment
+from tests.support.small_worlds import applies, day, facts_of, fraud
+from tests.support.stores import HASH_KEY, open_store, store_url
+
+PEOPLE = 60
+
+
+@pytest.fixture(autouse=True)
+def _few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitoring, "LEAST_REFERENCE", 20)
+    monkeypatch.setattr(monitoring, "LEAST_JUDGED", 20)
+
+
+def recorded(url: str) -> Casebook:
+    """One person's application a day for sixty days; every sixth probability is high."""
+    casebook = Casebook(url)
+    for n in range(PEOPLE):
+        casebook.record(
+            assessment(
+                n,
+                as_of=day(n),
+                applicant_id=f"p{n:02}",
+                application_id=f"p{n:02}@{n}",
+                probability=0.9 if n % 6 == 0 else 0.01,
+            )
+        )
+    return casebook
+
+
+def plan(**changes: object) -> MonitorPlan:
+    reported: dict[str, object] = {
+        "since": day(0), "until": day(60), "now": day(200), "length": timedelta(days=7),
+        "horizon_days": 30.0, "capacity": 0.2, "trained_as_of": day(0),
+    }  # fmt: skip
+    return MonitorPlan(**(reported | changes))  # type: ignore[arg-type]
+
+
+def facts(known_after: float = 10.0) -> Facts:
+    people = [applies(f"p{n:02}", n) for n in range(PEOPLE)]
+    frauds = [fraud(f"p{n:02}@{n}", n + known_after) for n in range(0, PEOPLE, 6)]
+    return facts_of(*people, *frauds)
+
+
+def test_assessments_are_read_in_order_and_page_by_page(
+    casebook_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("investigations.casebook.book._PAGE", 7)
+    with recorded(casebook_url) as casebook:
+        read = [one.application_id for one in casebook.between(day(3), day(20))]
+    assert read == [f"p{n:02}@{n}" for n in range(3, 20)]
+
+
+def test_a_month_is_judged_by_the_labels_that_came_within_the_horizon(tmp_path: Path) -> None:
+    with recorded(f"sqlite:///{tmp_path}/casebook.db") as casebook, open_store(tmp_path / "s.db") as store:
+        store.add(facts())
+        found = monitored(casebook, store, plan())
+        first = found.judged[0]
+        assert (first.month, first.assessments, first.frauds) == ("2025-01", 31, 6)
+        assert found.judged[0].figures["ap"] == 1.0
+        assert found.judged[0].figures["recall_at_capacity"] == 1.0
+        early = monitored(casebook, store, plan(now=day(35)))
+        assert early.judged == [], "five of them alone have had thirty days"
+        assert any(one.code.value == "model_age" for one in found.alarms)
+        assert not any(one.code.value == "model_age" for one in early.alarms)
+
+
+def test_what_became_known_after_the_horizon_or_after_now_is_not_counted(tmp_path: Path) -> None:
+    with recorded(f"sqlite:///{tmp_path}/casebook.db") as casebook, open_store(tmp_path / "s.db") as store:
+        store.add(facts(known_after=31.0))
+        found = monitored(casebook, store, plan())
+    assert {one.frauds for one in found.judged} == {0}
+
+
+def test_too_few_assessments_to_say_what_is_usual_are_refused_with_what_helps(tmp_path: Path) -> None:
+    with (
+        recorded(f"sqlite:///{tmp_path}/casebook.db") as casebook,
+        pytest.raises(InputError, match="--usual-days"),
+    ):
+        monitored(casebook, None, plan(usual=timedelta(days=4)))
+
+
+def test_the_command_prints_periods_performance_and_alarms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    recorded(f"sqlite:///{tmp_path}/casebook.db").close()
+    with open_store(tmp_path / "s.db") as store:
+        store.add(facts())
+    given = ["--casebook", f"sqlite:///{tmp_path}/casebook.db", "--store", store_url(tmp_path / "s.db")]
+    status = COMMAND.main([*given, "--since", "2025-01-01", "--until", "2025-09-01", "--days", "7", "--json"])
+    assert status == 0
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert line["periods"][0]["assessments"] == 7
+    assert {"index", "says", "missing"} == line["periods"][0]["stability"]["probability"].keys()
+    assert line["judged"]
+    assert (
+        COMMAND.main(["--casebook", f"sqlite:///{tmp_path}/none.db", *given[2:], "--since", "2025-01-01"])
+        == 2
+    )
