@@ -36,25 +36,25 @@ def drift_alarms(found: Sequence[ServedPeriod]) -> list[Alarm]:
     which that was so.
     """
     alarms = []
-    for code, is_of in (
-        (AlarmCode.SCORE_DRIFT, lambda name: name == SCORE),
-        (AlarmCode.SIGNAL_DRIFT, lambda name: name != SCORE),
-    ):
+    for code in (AlarmCode.SCORE_DRIFT, AlarmCode.SIGNAL_DRIFT):
         since = None
         for one in reversed(found):
-            if not any(map(is_of, one.drifted())):
+            if not _drifted(one, code):
                 break
             since = one.since
         if since is None:
             continue
-        last = found[-1]
-        names = [name for name in last.drifted() if is_of(name)]
+        last, names = found[-1], _drifted(found[-1], code)
         said = ", ".join(f"{name} {last.shifts[name].index:.2f}" for name in names[:MOST_NAMED])
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        alarms.append(
-            Alarm(code, since, f"population stability index of {said}{more} since {since:%Y-%m-%d}")
-        )
+        sentence = f"population stability index of {said}{more}, since {since:%Y-%m-%d}"
+        alarms.append(Alarm(code, since, sentence))
     return alarms
+
+
+def _drifted(period: ServedPeriod, code: AlarmCode) -> list[str]:
+    """The names that drifted and that alarms of that code are about."""
+    return [name for name in period.drifted() if (name == SCORE) == (code is AlarmCode.SCORE_DRIFT)]
 
 
 def age_alarm(trained_as_of: datetime, now: datetime) -> list[Alarm]:

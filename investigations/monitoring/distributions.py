@@ -43,8 +43,10 @@ class Distribution:
         weight.
         """
         known = values[~np.isnan(values)]
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else []
-        return cls(tuple(map(float, edges)), (), 0).filled(values)
+        edges: Sequence[float] = []
+        if len(known):
+            edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])).tolist()
+        return cls(tuple(edges), (), 0).filled(values)
 
     def filled(self, values: Values) -> Self:
         """Other values in the same bins."""
