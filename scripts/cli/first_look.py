@@ -122,19 +122,22 @@ def say_table(judged: Row, learned: Row) -> None:
     for title, name, form in rows:
         table.add_row(title, format(result[name], form), format(result[f"{name}_usual"], form))
     Console().print(table)
-    if 0 < result["honest_flagged"] < result["honest_flagged_usual"]:
-        times = result["honest_flagged_usual"] / result["honest_flagged"]
-        if result["rings_found"] < result["rings_found_usual"]:
-            say(
-                f"The usual recipe finds more of these rings, and flags {times:.0f} times as many honest "
-                "people for it."
-            )
-        else:
-            say(f"The usual recipe finds no more rings, and flags {times:.0f} times as many honest people.")
+    say(what_it_costs(result))
     say(
         "Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM "
         "on counts of shared identifiers."
     )
+
+
+def what_it_costs(result: Row) -> str:
+    """Rings found and honest people flagged by the usual recipe beside ours, in a sentence."""
+    more = "more of these rings" if result["rings_found"] < result["rings_found_usual"] else "no more rings"
+    ours, usual = result["honest_flagged"], result["honest_flagged_usual"]
+    if ours >= usual:
+        return f"The usual recipe finds {more}, and flags no more honest people."
+    if not ours:
+        return f"The usual recipe finds {more}, and flags {usual:.2%} of the honest people, Ringfence nobody."
+    return f"The usual recipe finds {more}, and flags {usual / ours:.0f} times as many honest people."
 
 
 def cases(api: Api, records: Path, rings: Path) -> Row:

@@ -21,7 +21,7 @@ import pytest
 from ingestion.simulation.build import make_world
 from ingestion.simulation.world_spec import WorldSpec
 from scripts.cli.commands import demo
-from scripts.cli.first_look import caught_early, figures, say_early, stranger
+from scripts.cli.first_look import caught_early, figures, say_early, stranger, what_it_costs
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = {
@@ -125,6 +125,20 @@ def test_latest_leads_to_what_was_made_last(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         demo.lead_to(tmp_path / "latest", tmp_path / name)
     assert (tmp_path / "latest").resolve() == tmp_path / "2026-11-27"
+
+
+@pytest.mark.parametrize(
+    ("found", "ours", "says"),
+    [
+        (0.57, 0.0, "more of these rings, and flags 0.60% of the honest people, Ringfence nobody."),
+        (0.57, 0.0002, "more of these rings, and flags 30 times as many honest people."),
+        (0.7, 0.0002, "no more rings, and flags 30 times as many honest people."),
+        (0.7, 0.01, "no more rings, and flags no more honest people."),
+    ],
+)
+def test_a_lost_line_of_the_table_is_said_with_what_it_costs(found: float, ours: float, says: str) -> None:
+    result = {"rings_found": found, "rings_found_usual": 0.65, "honest_flagged": ours}
+    assert what_it_costs(result | {"honest_flagged_usual": 0.006}) == f"The usual recipe finds {says}"
 
 
 def test_a_step_that_fails_ends_the_demonstration_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
