@@ -21,7 +21,8 @@ from gnn.registry.last_slice import LastSlice
 from gnn.scorer import Scorer
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.model.moments import moment
-from graph.store.evidence import subject_of
+from graph.store.evidence import Subject, subject_of
+from graph.store.port import GraphView
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -148,18 +149,23 @@ def _latencies(scorers: list[Scorer], on: LastSlice) -> list[float]:
     turns, so that whatever else the machine does falls on all.
     """
     batch, spent = on.inputs.neighbourhoods, [list[float]() for _ in scorers]
+    later = batch.frame.view(moment(on.as_of), batch.revision)  # at its own moment nobody sees an application
     rows = np.unique(np.linspace(0, len(on.samples) - 1, min(_TIMED, len(on.samples))).astype(np.int64))
     for row in rows.tolist():
         view = batch.frame.view(moment(int(on.samples.at[row])), batch.revision)
-        application = view.application(str(on.samples.application_id[row]))
-        if application is None:
-            continue
-        n, _ = read_neighbourhood(view, subject_of(application))
+        n, _ = read_neighbourhood(view, _subject(later, on, row))
         for scorer, times in zip(scorers, spent, strict=True):
             began = time.thread_time_ns()
             scorer.score(n, on.inputs.rows[row])
             times.append((time.thread_time_ns() - began) / 1e6)
-    return [float(np.median(times)) if times else 0.0 for times in spent]
+    return [float(np.median(times)) for times in spent]
+
+
+def _subject(later: GraphView, on: LastSlice, row: int) -> Subject:
+    """Who is assessed in that sample: an application, or a person who was watched at a moment."""
+    name = on.samples.application_id[row]
+    application = later.application(name) if name is not None else None
+    return subject_of(application) if application else Subject(applicant_id=on.samples.applicant_id[row])
 
 
 def _figures(one: ComparedModel) -> dict[str, Any]:

@@ -17,7 +17,7 @@ GateChecks = Callable[[ModelComparison], Sequence[GateCheck]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateLimits:
     """How far a model may fall behind: `margin` in the share of frauds found at review capacity (the lower
-    end of the interval), `group_margin` in that of a group where chance does not explain it, `ece` in
+    end of the interval); where chance does not explain it `group_margin` in that of a group, and `ece` in
     calibration error; `latency_ms` of the processor a score may take, or `latency_times` as much as now.
     """
 
@@ -77,25 +77,26 @@ def _ece(compared: ModelComparison, limits: GateLimits) -> GateCheck:
     gain = compared.ece
     return GateCheck(
         name="calibration",
-        passed=gain.more <= limits.ece,
+        passed=gain.more <= limits.ece or gain.low <= 0,
         value=round(gain.more, 4),
         low=round(gain.low, 4),
         high=round(gain.high, 4),
         limit=limits.ece,
-        sentence=f"{_span(gain)} of calibration error, which is {compared.model.measures['ece']}",
+        sentence=f"{_span(gain)} of calibration error, now {compared.model.measures['ece']}; it fails above "
+        "the limit where the whole interval is above 0",
     )
 
 
 def _latency(compared: ModelComparison, limits: GateLimits) -> GateCheck:
-    ours, now = compared.model.latency_ms or 0.0, compared.other.latency_ms
+    ours, now = compared.model.latency_ms, compared.other.latency_ms
     limit = max(limits.latency_ms, limits.latency_times * now if now is not None else 0.0)
     beside = f", {now:.2f} ms now" if now is not None else ""
     return GateCheck(
         name="latency",
-        passed=ours <= limit,
-        value=round(ours, 3),
+        passed=ours is not None and ours <= limit,
+        value=round(ours, 3) if ours is not None else None,
         limit=round(limit, 3),
-        sentence=f"a score takes {ours:.2f} ms of the processor (median){beside}",
+        sentence=f"a score takes {ours or 0.0:.2f} ms of the processor (median){beside}",
     )
 
 

@@ -97,6 +97,7 @@ def test_who_knows_the_trick_passes_and_who_is_fooled_does_not(
     on: LastSlice, models: dict[str, ModelBundle]
 ) -> None:
     ahead = compared(models["sharp"], models["blind"], on, CAPACITY)
+    assert all(one.latency_ms is not None and one.latency_ms > 0 for one in (ahead.model, ahead.other))
     assert ahead.recall.low > 0
     assert ahead.ap.low > 0
     assert failed(passed_gate(ahead, GateLimits(ece=1.0))) == []
@@ -143,7 +144,9 @@ def failed(result: GateResult) -> list[str]:
         ({"groups": {"thin file": Gain(-0.06, -0.1, -0.01, 0.0)}}, ["recall of thin file"]),
         ({"groups": {"thin file": Gain(-0.06, -0.2, 0.1, 0.2)}}, []),  # chance explains it
         ({"groups": {"thin file": Gain(-0.04, -0.045, -0.035, 0.0)}}, []),  # within the margin
-        ({"ece": Gain(0.011, 0.0, 0.02, 0.9)}, ["calibration"]),
+        ({"ece": Gain(0.011, 0.001, 0.02, 1.0)}, ["calibration"]),
+        ({"ece": Gain(0.019, -0.04, 0.03, 0.5)}, []),  # chance explains it
+        ({"model": SimpleNamespace(version="new", latency_ms=None, measures={"ece": 0.0})}, ["latency"]),
         ({"model": SimpleNamespace(version="new", latency_ms=11.0, measures={"ece": 0.0})}, ["latency"]),
     ],
 )

@@ -231,3 +231,8 @@ def test_under_traffic_every_answer_is_wholly_of_one_version_promoted_or_rolled_
     for follower in threads:
         follower.close()
     apps[1].extensions["ringfence"].close()
+
+
+def test_without_a_registry_there_is_nothing_to_follow(tmp_path: Path) -> None:
+    with closing(wire(settings_in(tmp_path), clock=Clock())) as context:
+        assert follow_champion(create_app(context)) is None
