@@ -55,6 +55,8 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "cases.shown": Look("case", "case"),
         "case_papers.attachment": Look("attachment", "case"),
         "case_file.made": Look("case file", "noted"),
+        "risk.read": Look("recorded assessment", "noted"),
+        "risk.replayed": Look("replay", "noted"),
         "alerts.alerts": Look("alerts", of_users=True),
         "audit.read": Look("audit"),
     }

@@ -27,7 +27,7 @@ from service.assessment.case_opening import open_case
 from service.assessment.fields import KEYS
 from service.assessment.redaction import Redaction
 from service.assessment.request import assessment_request, fingerprint_of
-from service.http import metrics, problems
+from service.http import looks, metrics, problems
 from service.http.calls import (
     app_context,
     batches,
@@ -117,6 +117,7 @@ def _own(assessment_id: str) -> RiskAssessment:
     row = app_context().casebook.assessment(assessment_id)
     if not binding().owns(row.applicant_id):
         raise UnknownAssessmentError(f"no assessment {assessment_id}")
+    looks.note([f"applicant:{row.applicant_id}"], row.as_of)
     return row
 
 

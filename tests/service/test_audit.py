@@ -18,17 +18,17 @@ from service.http.looks import LOOKS
 from tests.support.desk_worlds import PHONE
 from tests.support.people import desk_of as logged_in
 from tests.support.people import staffed
-from tests.support.small_service import key
+from tests.support.small_service import body, key, risk
 
 KEY = {"Authorization": f"Bearer {key('desk')}"}
 NOT_LOOKS = {"desk.me", "desk_views.saved", "desk_views.removed"}
-DOES_AND_SHOWS = {"desk_assess.assessed"}  # by a scope that does more than read
+DOES_AND_SHOWS = {"desk_assess.assessed", "risk.read", "risk.replayed"}  # by a scope that does more than read
 READING = {"desk", "rings", "cases:read", "audit:read", "alerts:read"}
 
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppContext]:
-    opened = staffed(tmp_path_factory.mktemp("audit"), f"desk:{key('desk')}:desk+rings@*")
+    opened = staffed(tmp_path_factory.mktemp("audit"), f"desk:{key('desk')}:desk+rings+risk@*")
     yield opened
     opened.close()
 
@@ -115,6 +115,22 @@ def test_a_look_as_of_a_moment_says_which(app: Flask) -> None:
 def test_a_keys_look_at_the_desk_is_kept_under_its_name(app: Flask) -> None:
     app.test_client().get("/desk/node?node=applicant:ann", headers=KEY)
     assert [(one["by"], one["way"]) for one in trail(app, subject="applicant:ann")][-1] == ("desk", "key")
+
+
+def test_reading_an_assessment_back_or_replaying_it_is_a_look_at_its_person(
+    app: Flask, context: AppContext
+) -> None:
+    answer = risk(context, body(applicant_id="ann"))
+    path, purpose = f"/risk/{answer['assessment_id']}", {"X-Purpose": "complaint 7"}
+    reader = app.test_client()
+    assert reader.get(path, headers=KEY | purpose).status_code == 200
+    assert reader.get(f"/v1{path}/replay", headers=KEY | purpose).status_code == 200
+    assert reader.get("/risk/A-nothing", headers=KEY).status_code == 404
+    lines = trail(app, subject="applicant:ann")[-2:]
+    assert [one["detail"] for one in lines] == ["recorded assessment", "replay"]
+    assert {(one["by"], one["purpose"], one["as_of"]) for one in lines} == {
+        ("desk", "complaint 7", answer["as_of"])
+    }
 
 
 def test_what_is_refused_is_no_look_and_no_raw_value_gets_into_the_trail(app: Flask) -> None:
