@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from investigations.cases import CaseState, VerdictValue
 
@@ -39,6 +40,15 @@ class Tally:
     def share_wrong(self) -> float | None:
         """The share of false positives of those that say so; None where none does."""
         return self.false_positive / self.concluded if self.concluded else None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPerson:
+    """What the latest verdict about a person was, and when it was given."""
+
+    applicant_id: str
+    value: VerdictValue
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

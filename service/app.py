@@ -30,6 +30,7 @@ from service.http import (
     ring_api,
     risk_api,
     status_api,
+    verdict_api,
 )
 from service.http.access import require_declared
 from service.http.admission import IN_PROCESS, admit
@@ -96,7 +97,7 @@ def create_app(context: AppContext) -> Flask:
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(context.settings, "wrong-keys")),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
-    blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api, audit_api)
+    blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api, audit_api, verdict_api)
     for blueprint in (module.bp for module in blueprints):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")

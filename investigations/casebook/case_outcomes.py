@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from graph.model.moments import micros
-from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
+from graph.model.moments import micros, moment
+from investigations.case_outcomes import CaseStanding, JudgedPerson, Tally, VerdictCounts
 from investigations.casebook.engine import Engines
-from investigations.casebook.tables import CASE_TERMS, CASE_WORK, CASES, VERDICTS
+from investigations.casebook.tables import CASE_TERMS, CASE_WORK, CASES, PERSON_VERDICTS, VERDICTS
 from investigations.cases import CaseState, VerdictValue
 
 _AT_ONCE = 500  # rings of one query
@@ -60,6 +60,21 @@ class CaseOutcomes:
             for code in row["reason_codes"].split():
                 codes[code] = codes.get(code, Tally()).with_one(value)
         return VerdictCounts(kinds=kinds, codes=codes)
+
+    def people(self, since: datetime, until: datetime, limit: int) -> tuple[JudgedPerson, ...]:
+        """The people whose latest verdict by `until` was given from `since` on; the latest `limit`."""
+        query = (
+            sa.select(PERSON_VERDICTS.c.applicant_id, PERSON_VERDICTS.c.value, VERDICTS.c.at)
+            .join(VERDICTS, VERDICTS.c.position == PERSON_VERDICTS.c.verdict)
+            .where(VERDICTS.c.at <= micros(until))
+            .order_by(VERDICTS.c.at, PERSON_VERDICTS.c.position)
+        )
+        with self._engines.reading() as connection:
+            rows = connection.execute(query).all()
+        given = [JudgedPerson(str(who), VerdictValue(value), moment(at)) for who, value, at in rows]
+        latest = {one.applicant_id: one for one in given}
+        within = [one for one in latest.values() if one.at >= since]
+        return tuple(sorted(within, key=lambda one: (one.at, one.applicant_id))[-limit:])
 
 
 def _cases(until: datetime) -> sa.Select[Any]:

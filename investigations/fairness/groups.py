@@ -26,18 +26,18 @@ _LATE = frozenset({OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITT
 def groups_of(
     application: Application,
     signals: Mapping[str, float | None],
-    earlier: int,
+    earlier: int | None,
     lender: PlatformType,
     as_of: datetime,
 ) -> frozenset[str]:
     """The names of the groups that the applicant belongs to; `signals` are those of the assessment, `earlier`
-    counts own applications before it.
+    counts own applications before it, None where that is not known.
     """
     return frozenset(
         (
             *_said(application, as_of),
             *_lives(signals),
-            *(("thin_file",) if earlier <= THIN_FILE else ()),
+            *(("thin_file",) if earlier is not None and earlier <= THIN_FILE else ()),
             "bank" if lender in _BANKS else f"lender_{lender.value}",
         )
     )

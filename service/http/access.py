@@ -62,6 +62,7 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "rings.ring": "rings",
         "alerts.alerts": "alerts:read",
         "audit.read": "audit:read",
+        "verdicts.counted": "cases:read",
         "cases.listed": "cases:read",
         "cases.shown": "cases:read",
         "cases.opened": "cases:work",

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from service.assessment import answer
 from service.assessment.fields import ALWAYS
-from service.http import alert_answers, answers, audit_answers, case_answers
+from service.http import alert_answers, answers, audit_answers, case_answers, verdict_answers
 from service.http.case_bodies import BODIES
 from service.http.operations import OPERATIONS, TAGS, Operation
 from service.http.parameters import EveryHeader, fields
@@ -192,7 +192,7 @@ def _answers() -> dict[str, Schema]:
     """The schemas of all answers, their properties in the order in which they are sent."""
     kinds = {
         one.__name__: one
-        for module in (answer, answers, alert_answers, audit_answers, case_answers)
+        for module in (answer, answers, alert_answers, audit_answers, case_answers, verdict_answers)
         for one in _typed(module)
     }
     _, created = msgspec.json.schema_components(list(kinds.values()), ref_template=_REF)

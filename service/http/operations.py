@@ -20,9 +20,18 @@ from service.http.answers import (
 )
 from service.http.audit_answers import AuditPage
 from service.http.case_answers import CaseDetail, CasePage
-from service.http.parameters import AlertQuery, AuditQuery, CaseQuery, ReadinessQuery, RingQuery, RiskHeaders
+from service.http.parameters import (
+    AlertQuery,
+    AuditQuery,
+    CaseQuery,
+    ReadinessQuery,
+    RingQuery,
+    RiskHeaders,
+    VerdictQuery,
+)
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
+from service.http.verdict_answers import VerdictTable
 
 EVERYWHERE = ("bad_header", "internal_error", "busy")
 KEYED = (
@@ -238,6 +247,19 @@ OPERATIONS = (
         about="In the order in which it happened; lines are only ever added. That you read it is kept, too.",
         answer=AuditPage,
         query=AuditQuery,
+        problems=("bad_query",),
+    ),
+    Operation(
+        method="get",
+        path="/verdicts",
+        name="count_verdicts",
+        tag="cases",
+        summary="Count verdicts, and false positives among them",
+        about=(
+            "By what a case was taken for, reason code, and group of people, for whoever sets the policy."
+        ),
+        answer=VerdictTable,
+        query=VerdictQuery,
         problems=("bad_query",),
     ),
     Operation(

@@ -109,6 +109,15 @@ class ReadinessQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     ) = None
 
 
+class VerdictQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which verdicts are counted."""
+
+    since: Annotated[
+        AwareMoment | None, Meta(description="Given from then on; left away, in the last 90 days.")
+    ] = None
+    until: Annotated[AwareMoment | None, Meta(description="Given until then; left away, until now.")] = None
+
+
 class AlertQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which alerts are wanted, and after which one."""
 

@@ -102,6 +102,24 @@ def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(
     assert "verdict" in late["detail"]
 
 
+def test_whoever_sets_the_policy_sees_false_positives_by_kind_code_and_group(
+    context: AppContext, client: FlaskClient
+) -> None:
+    assert client.get("/verdicts").get_json()["groups"] == []
+    client.post("/risk", json=body("live-1", applicant_id="p003", birth_year=2004, new_citizen=True))
+    case = client.post("/cases", json={"applicant_id": "p003", "reason": "review"}).get_json()
+    reported = {"value": "false_positive", "version": case["version"]}
+    assert client.post(f"/cases/{case['case_id']}/verdict", json=reported).status_code == 200
+    table = client.get("/verdicts").get_json()
+    groups = {one["name"]: one for one in table["groups"]}
+    assert {"new_citizen", "age_under_25"} <= groups.keys()
+    assert groups["new_citizen"]["false_positive"] == groups["new_citizen"]["share_wrong"] == 1
+    assert table["kinds"][0]["name"] == "applicant"
+    early = client.get("/verdicts?since=2020-01-01T00:00:00Z&until=2020-02-01T00:00:00Z").get_json()
+    assert (early["kinds"], early["groups"]) == ([], [])
+    assert client.get("/verdicts?since=soon").status_code == 400
+
+
 def test_the_same_verdict_sent_again_is_one_verdict(context: AppContext, client: FlaskClient) -> None:
     case = in_the_queue(context, client)
     reported = {"value": "confirmed_fraud", "everyone": True, "version": case["version"]}
@@ -201,7 +219,7 @@ def test_each_step_needs_its_scope(context: AppContext) -> None:
 
     opens = {scope: opened_by(scope) for scope in scopes}
     assert opens == {
-        "cases:read": {"list_cases", "read_case", "read_attachment"},
+        "cases:read": {"list_cases", "read_case", "read_attachment", "count_verdicts"},
         "cases:work": {
             "open_case",
             "assign_case",

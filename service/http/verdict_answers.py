@@ -1,0 +1,34 @@
+"""The answer of /verdicts as types."""
+
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
+
+from service.assessment.answer import Moment
+
+
+class VerdictRow(TypedDict):
+    """How often each verdict was the latest."""
+
+    name: Annotated[str, Meta(description="The kind, the reason code, or the group (docs/fairness.md).")]
+    confirmed_fraud: Annotated[int, Meta(description="The flag was right.")]
+    false_positive: Annotated[int, Meta(description="The flag was wrong.")]
+    inconclusive: Annotated[int, Meta(description="It could not be told.")]
+    share_wrong: Annotated[
+        float | None, Meta(description="False positives, of those that say so; null where none does.")
+    ]
+
+
+class VerdictTable(TypedDict):
+    """Verdicts of a time, those with most false positives first."""
+
+    since: Annotated[Moment, Meta(description="Given from then on.")]
+    until: Annotated[Moment, Meta(description="Given until then.")]
+    kinds: Annotated[list[VerdictRow], Meta(description="Cases by the kind that they were taken for.")]
+    reason_codes: Annotated[
+        list[VerdictRow], Meta(description="Cases by reason code; a case counts for each of its codes.")
+    ]
+    groups: Annotated[
+        list[VerdictRow],
+        Meta(description="People by the groups that they were in when they were assessed last before."),
+    ]

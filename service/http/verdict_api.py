@@ -1,0 +1,88 @@
+"""GET /verdicts: how often flags were right, by kind, reason code and group of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import orjson
+from flask import Blueprint, Response, request
+
+from graph.model.errors import StoreChangedError
+from graph.model.types import PlatformType
+from investigations.case_outcomes import JudgedPerson, Tally
+from investigations.fairness.groups import groups_of
+from service.assessment import audit_record
+from service.http.calls import app_context
+from service.http.parameters import QueryError, VerdictQuery, read
+from service.http.verdict_answers import VerdictRow, VerdictTable
+
+bp = Blueprint("verdicts", __name__)
+
+USUAL = timedelta(days=90)
+MOST_PEOPLE = 2_000  # whose group is looked up: the latest
+
+
+@bp.get("/verdicts")
+def counted() -> Response:
+    """Verdicts of a time, `since` until `until`, by kind, reason code and group."""
+    requested = read(VerdictQuery, request.args, QueryError)
+    context = app_context()
+    until = requested.until or context.clock()
+    since = requested.since or until - USUAL
+    outcomes = context.casebook.outcomes
+    counts = outcomes.counts(since, until)
+    groups: dict[str, Tally] = {}
+    for person in outcomes.people(since, until, MOST_PEOPLE):
+        for name in _groups(person):
+            groups[name] = groups.get(name, Tally()).with_one(person.value)
+    return Response(
+        orjson.dumps(
+            VerdictTable(
+                since=context.responses.time(since),
+                until=context.responses.time(until),
+                kinds=_rows(counts.kinds),
+                reason_codes=_rows(counts.codes),
+                groups=_rows(groups),
+            )
+        ),
+        mimetype="application/json",
+    )
+
+
+def _groups(person: JudgedPerson) -> Iterator[str]:
+    """The groups of a person by the latest assessment before the verdict; none without one."""
+    context = app_context()
+    recorded = context.casebook.latest(applicant_id=person.applicant_id, until=person.at)
+    if recorded is None:
+        return
+    try:
+        _, subject = audit_record.read(recorded)
+    except StoreChangedError:
+        return
+    application = subject.application
+    if application is None:
+        return
+    lender = context.store.view(recorded.as_of).platforms().get(application.platform_id)
+    yield from groups_of(
+        application,
+        recorded.audit["signals"],
+        None,
+        lender.type if lender else PlatformType.OTHER,
+        recorded.as_of,
+    )
+
+
+def _rows(tallies: Mapping[str, Tally]) -> list[VerdictRow]:
+    """Those with most false positives first."""
+    ordered = sorted(tallies.items(), key=lambda one: (-one[1].false_positive, -one[1].concluded, one[0]))
+    return [
+        VerdictRow(
+            name=name,
+            confirmed_fraud=tally.confirmed_fraud,
+            false_positive=tally.false_positive,
+            inconclusive=tally.inconclusive,
+            share_wrong=tally.share_wrong,
+        )
+        for name, tally in ordered
+    ]
