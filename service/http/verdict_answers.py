@@ -22,8 +22,8 @@ class VerdictRow(TypedDict):
 class VerdictTable(TypedDict):
     """Verdicts of a time, those with most false positives first."""
 
-    since: Annotated[Moment, Meta(description="Given from then on.")]
-    until: Annotated[Moment, Meta(description="Given until then.")]
+    since: Annotated[Moment | None, Meta(description="Given from then on.")]
+    until: Annotated[Moment | None, Meta(description="Given until then.")]
     kinds: Annotated[list[VerdictRow], Meta(description="Cases by the kind that they were taken for.")]
     reason_codes: Annotated[
         list[VerdictRow], Meta(description="Cases by reason code; a case counts for each of its codes.")
