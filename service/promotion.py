@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from graph.frame.location import frame_of
+from graph.model.errors import BundleError
 from graph.model.moments import micros
 from graph.store.port import GraphStore
 from service.settings import NO_FRAME, Settings
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from gnn.registry.comparison import ModelComparison
     from gnn.registry.gate import GateChecks
     from gnn.registry.models import Deed, ModelRegistry
+
+log = logging.getLogger("ringfence.promotion")
 
 # What the gate asks beside recall, groups, calibration and latency.
 MORE_CHECKS: tuple[GateChecks, ...] = ()
@@ -44,6 +48,20 @@ def compare(
     with closing(frame_of(store, "" if settings.frame == NO_FRAME else settings.frame)) as frame:
         on = last_slice(store, frame, learned_until(*cards), micros(as_of), horizon)
         return compared(model, other, on, cards[-1]["capacity"])
+
+
+def to_beat(registry: ModelRegistry) -> str | None:
+    """The version that a model is held beside: the champion's. None, the bare counts, where there is none, or
+    where it was made for inputs that this code does not compute any more, which is said.
+    """
+    if (champion := registry.champion()) is None:
+        return None
+    try:
+        registry.bundle(champion.version)
+    except BundleError as error:
+        log.warning("the bare counts stand in the champion's place: %s", error)
+        return None
+    return champion.version
 
 
 def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from gnn import bundle
+from graph.model.errors import BundleError
 from scripts.cli.main import main
 from tests.support.made_bundles import made_bundle
 from tests.support.small_models import TODAY, small_facts
@@ -77,6 +79,40 @@ def test_two_models_are_held_side_by_side_on_the_same_applications(desk: Desk) -
     assert found[desk.sharp]["recall_at_capacity"] > found[desk.fooled]["recall_at_capacity"]
     assert found["difference"]["recall_at_capacity"]["low"] > 0
     assert found["slice"]["frauds"] >= 10
+
+
+def test_a_training_adds_its_bundle_as_a_candidate(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = []
+
+    def trained(_store: object, _as_of: object, out: Path, *_: object) -> dict[str, object]:
+        versions.append(made_bundle(out, 0.07, **CARD))
+        test = {"samples": 1, "frauds": 1}
+        return {"test": test, "serves": "trees", "evidence": {"sentence": ""}}
+
+    monkeypatch.setattr("gnn.training.train_model", trained)
+    given = ["--store", desk.store, "--as-of", "2025-03-01", "--out", str(tmp_path / "new")]
+    assert main(["train", *given, "--registry", str(desk.registry)]) == 0
+    entry = desk.history()[-1]
+    assert (entry["version"], entry["action"], entry["to"]) == (versions[0], "add", "candidate")
+    assert entry["reason"] == "trained as of 2025-03-01"
+
+
+def test_a_champion_that_newer_code_cannot_read_may_be_followed_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.promote(desk.sharp)
+    read = bundle.read
+
+    def newer(folder: Path, pinned: str = "") -> bundle.ModelBundle:
+        if folder.name == desk.sharp:
+            raise BundleError("it was trained on other inputs")
+        return read(folder, pinned)
+
+    monkeypatch.setattr(bundle, "read", newer)
+    assert desk.run("list")[desk.sharp]["usable"] is False
+    assert desk.promote(desk.fooled, "--force", "--reason", "the upgrade")["against"] == "bare counts"
 
 
 def test_force_without_a_reason_is_refused_before_anything_is_measured(

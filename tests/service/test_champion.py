@@ -4,6 +4,7 @@ version, and replays find the version that answered.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from gnn.registry.folder import RegistryFolder
 from gnn.registry.history import written
 from gnn.registry.models import Deed, ModelRegistry
 from gnn.scorer import Scorer
-from graph.model.errors import BundleError, RegistryError
+from graph.model.errors import BundleError, RegistryError, SettingError
+from service import serving
 from service.app import create_app, follow_champion
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
@@ -236,3 +238,11 @@ def test_under_traffic_every_answer_is_wholly_of_one_version_promoted_or_rolled_
 def test_without_a_registry_there_is_nothing_to_follow(tmp_path: Path) -> None:
     with closing(wire(settings_in(tmp_path), clock=Clock())) as context:
         assert follow_champion(create_app(context)) is None
+
+
+def test_without_a_model_and_a_champion_the_service_does_not_start(registered: Registered) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with pytest.raises(SettingError, match="no champion yet"):
+        serving._prepare(replace(registered.settings, model="", port=port))

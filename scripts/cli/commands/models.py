@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graph.model.errors import SettingError
+from graph.model.errors import BundleError, SettingError
 from graph.store.port import GraphStore
 from scripts.cli.command import DONE, FAILED, Command, Result
 from service.opening import as_of_given, open_existing, open_keyring
@@ -66,7 +66,7 @@ def _list(opened: _Opened) -> Result:
             "state": model.state.value,
             "since": model.since.isoformat(timespec="seconds"),
             "added": model.added.isoformat(timespec="seconds"),
-            "learned_until": _card(opened.registry, version).get("trained_as_of"),
+            **_learned(opened.registry, version),
         }
         for version, model in opened.registry.models().items()
     }
@@ -76,8 +76,12 @@ def _list(opened: _Opened) -> Result:
     return Result(figures if history is None else figures | {"history": history})
 
 
-def _card(registry: ModelRegistry, version: str) -> dict[str, Any]:
-    return dict(registry.bundle(version).card)
+def _learned(registry: ModelRegistry, version: str) -> dict[str, object]:
+    """Until when a model learned, and whether this code can serve it."""
+    try:
+        return {"learned_until": registry.bundle(version).card["trained_as_of"], "usable": True}
+    except BundleError:
+        return {"learned_until": None, "usable": False}
 
 
 def _brief(entry: dict[str, Any]) -> dict[str, Any]:
@@ -98,15 +102,15 @@ def _compare(opened: _Opened) -> Result:
 
 
 def _promote(opened: _Opened) -> Result:
-    from service.promotion import compare, passed_gate, promote
+    from service.promotion import compare, passed_gate, promote, to_beat
 
     registry, options = opened.registry, opened.options
     if options.force and not opened.deed.reason:
         raise SettingError("--force needs a --reason: it stands in the history")
-    model, champion = registry.named(options.names[0]).version, registry.champion()
-    against = champion.version if champion else None
+    model = registry.named(options.names[0]).version
+    versions = (model, to_beat(registry))
     result = passed_gate(
-        opened.settings, compare(opened.settings, opened.store, registry, (model, against), _as_of(opened))
+        opened.settings, compare(opened.settings, opened.store, registry, versions, _as_of(opened))
     )
     serves = promote(registry, result, opened.deed, forced=options.force)
     figures: dict[str, Any] = {
