@@ -32,7 +32,7 @@ class Desk:
     def run(self, *arguments: str, status: int = 0) -> dict[str, Any]:
         common = ["--store", self.store, "--registry", str(self.registry), "--by", "ann", "--json"]
         assert main(["models", *arguments, *common]) == status
-        out: dict[str, Any] = json.loads(self._capsys.readouterr().out)
+        out: dict[str, Any] = json.loads(self._capsys.readouterr().out.splitlines()[-1])
         return out
 
     def promote(self, version: str, *more: str, status: int = 0) -> dict[str, Any]:
