@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.contract import name_space
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.users import AuditFilter
 from scripts.cli.command import DONE, FAILED, UNUSABLE
@@ -15,7 +16,7 @@ from scripts.cli.main import main
 from service.assessment.context import AppContext
 from service.person_export import as_json, held_about
 from tests.support.small_service import body, risk, service
-from tests.support.small_worlds import day, random_facts
+from tests.support.small_worlds import applies, day, facts_of, random_facts
 
 FACTS = random_facts(1)
 LATER = day(400)
@@ -37,9 +38,9 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppContext]:
     context.close()
 
 
-def export(context: AppContext, who: str, out: Path, purpose: str = "request of 12 March") -> int:
+def export(context: AppContext, who: str, out: Path, purpose: str = "request of 12 March", *more: str) -> int:
     given = ["--store", context.settings.store, "--casebook", context.settings.casebook, "--out", str(out)]
-    return main(["person", "export", who, "--purpose", purpose, *given])
+    return main(["person", "export", who, "--purpose", purpose, *given, *more])
 
 
 def test_a_person_gets_every_fact_assessment_case_and_verdict_with_its_moment(context: AppContext) -> None:
@@ -101,6 +102,14 @@ def test_an_export_is_two_private_files_and_a_look_in_the_trail(
         "action": "looked",
         "purpose": "request of 12 March",
     }
+
+
+def test_the_same_id_of_a_bound_lender_is_another_person(context: AppContext, tmp_path: Path) -> None:
+    bound = f"{name_space('L2')}p001"
+    context.store.add(facts_of(applies(bound, 5, application_id="@L2/only")))
+    assert export(context, "p001", tmp_path, "request", "--lender", "L2") == DONE
+    held = json.loads((tmp_path / "person.json").read_bytes())
+    assert [one["application_id"] for one in held["applications"]] == ["@L2/only"]
 
 
 def test_nobody_held_and_no_purpose_are_said_and_leave_no_file(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graph import private
 from graph.model.errors import SettingError
+from ingestion.contract import name_space
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
 from service.assessment.context import system_clock
@@ -29,7 +30,7 @@ def _run(options: argparse.Namespace) -> Result:
     if not options.purpose.strip():
         raise SettingError('say for what: --purpose "request of 12 March"')
     casebook_given(settings.casebook)
-    who: str = options.applicant_id
+    who: str = (name_space(*options.lender) if options.lender else "") + options.applicant_id
     with (
         open_existing(settings.store, settings.timezone) as store,
         open_casebook(settings.casebook, settings.casebook_sync) as casebook,
@@ -53,6 +54,13 @@ def _run(options: argparse.Namespace) -> Result:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("export",), help="what to do")
     parser.add_argument("applicant_id", metavar="APPLICANT", help="the applicant's id")
+    parser.add_argument(
+        "--lender",
+        metavar="LENDER",
+        action="append",
+        default=[],
+        help="the id came with a key bound to this lender; once for each of its lenders",
+    )
     parser.add_argument("--purpose", metavar="TEXT", required=True, help="for what, for the audit trail")
     parser.add_argument(
         "--out", metavar="FOLDER", type=Path, required=True, help="where person.json and person.html go"
