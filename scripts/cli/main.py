@@ -24,6 +24,7 @@ COMMANDS = {
     "benchmark": "measure the model's parts on any graph with labels",
     "score": "assess the stored applications of a period",
     "fairness": "measure how each group fares, and what ties by place alone do to the honest",
+    "thresholds": "say what other thresholds would have decided, and who was right",
     "monitor": "watch what was served: drift, age, and how right it was once labels came",
     "serve": "serve /risk, the rings and the investigators' desk",
     "replay": "compute recorded assessments again and compare",

@@ -1,0 +1,93 @@
+"""A dry run: what other thresholds would have decided of assessments that were recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from investigations.policy import Thresholds
+from investigations.rules import RULES
+
+_ASKING = frozenset(code for code, rule in RULES.items() if rule.forces_review)
+MOST_EXAMPLES = 5  # of each change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRunFilter:
+    """Which assessments are decided again: those of a lender's applications, for a product; None is all."""
+
+    platform_id: str | None = None
+    product: str | None = None
+
+    def matches(self, application: Mapping[str, Any]) -> bool:
+        """Whether an application, as the audit keeps it, is one of them."""
+        return (self.platform_id is None or application.get("platform_id") == self.platform_id) and (
+            self.product is None or application.get("product") == self.product
+        )
+
+
+@dataclass
+class DecisionChange:
+    """Assessments whose decision would be another: how many, of how many of them somebody later knew whether
+    they were bad, by reason code, and some examples.
+    """
+
+    count: int = 0
+    bad: int = 0
+    honest: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass
+class DryRun:
+    """What came of it: decisions `then` and `now`, and the changes by (then, now)."""
+
+    assessments: int = 0
+    then: Counter[Decision] = field(default_factory=Counter)
+    now: Counter[Decision] = field(default_factory=Counter)
+    changes: dict[tuple[Decision, Decision], DecisionChange] = field(default_factory=dict)
+
+
+def decided_again(one: RiskAssessment, codes: frozenset[str], thresholds: Thresholds) -> Decision:
+    """The decision by other thresholds; whatever else asked for a person still does."""
+    if one.level is not Level.FULL or one.probability is None:
+        return Decision.REVIEW
+    return thresholds.decide(one.probability, asked=bool(codes & _ASKING))
+
+
+def dry_run(
+    assessments: Iterable[RiskAssessment],
+    thresholds: Thresholds,
+    wanted: DryRunFilter = DryRunFilter(),
+    bad: Mapping[str, bool] | None = None,
+) -> DryRun:
+    """Decide all first scans of applications again. `bad`: whether an applicant is known to be bad, or good,
+    by now; of others nothing is known.
+    """
+    found, known = DryRun(), bad or {}
+    for one in assessments:
+        application = one.audit.get("application")
+        if one.stage is not Stage.APPLICATION or application is None or not wanted.matches(application):
+            continue
+        codes = frozenset(reason["code"] for reason in orjson.loads(one.answer).get("reasons", ()))
+        now = decided_again(one, codes, thresholds)
+        found.assessments += 1
+        found.then[one.decision] += 1
+        found.now[now] += 1
+        if now is one.decision:
+            continue
+        change = found.changes.setdefault((one.decision, now), DecisionChange())
+        change.count += 1
+        change.codes.update(codes)
+        if one.applicant_id in known:
+            change.bad += known[one.applicant_id]
+            change.honest += not known[one.applicant_id]
+        if len(change.examples) < MOST_EXAMPLES:
+            change.examples.append(one.assessment_id)
+    return found

@@ -1,0 +1,99 @@
+"""Before thresholds are changed a dry run says what they would have decided, and who was right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from investigations.casebook import Casebook
+from investigations.dry_run import DryRunFilter, dry_run
+from investigations.policy import Thresholds
+from investigations.rules import RULES
+from scripts.cli.commands.thresholds import COMMAND
+from tests.support.casebooks import assessment
+from tests.support.small_worlds import applies, day, facts_of, fraud
+from tests.support.stores import HASH_KEY, open_store, store_url
+
+STRICT = Thresholds(review=0.05, decline=0.3, approve=0.2)
+ASKS = next(code for code, rule in RULES.items() if rule.forces_review)
+
+
+def recorded(
+    number: int, probability: float | None, decision: Decision, *codes: str, **more: Any
+) -> RiskAssessment:
+    reported: dict[str, Any] = {
+        "as_of": day(number),
+        "applicant_id": f"p{number}",
+        "probability": probability,
+        "decision": decision,
+        "answer": orjson.dumps({"reasons": [{"code": code} for code in codes]}),
+        "audit": {"application": {"platform_id": "L1", "product": "cash"}, "signals": {}},
+    }
+    return assessment(number, **(reported | more))
+
+
+def test_what_would_be_decided_otherwise_is_counted_by_change_and_reason() -> None:
+    found = dry_run(
+        [
+            recorded(1, 0.01, Decision.APPROVE),
+            recorded(2, 0.08, Decision.APPROVE, "DEVICE_SHARED"),
+            recorded(3, 0.5, Decision.REVIEW, "DEVICE_SHARED"),
+            recorded(4, 0.5, Decision.REVIEW, "CARD_SHARED"),
+        ],
+        STRICT,
+        bad={"p3": True, "p4": False},
+    )
+    assert found.assessments == 4
+    assert found.now == {Decision.APPROVE: 1, Decision.REVIEW: 1, Decision.DECLINE: 2}
+    declined = found.changes[Decision.REVIEW, Decision.DECLINE]
+    assert (declined.count, declined.bad, declined.honest) == (2, 1, 1)
+    assert declined.codes == {"DEVICE_SHARED": 1, "CARD_SHARED": 1}
+    assert found.changes[Decision.APPROVE, Decision.REVIEW].examples == ["A-2"]
+
+
+def test_a_rule_that_asked_for_a_person_and_an_answer_that_was_not_whole_stay_in_review() -> None:
+    lenient = Thresholds(review=0.9, decline=0.95, approve=0.9)
+    found = dry_run(
+        [
+            recorded(1, 0.01, Decision.REVIEW, ASKS),
+            recorded(2, 0.01, Decision.REVIEW, level=Level.NO_MODEL),
+            recorded(3, None, Decision.REVIEW),
+            recorded(4, 0.3, Decision.REVIEW),
+        ],
+        lenient,
+    )
+    assert found.now == {Decision.REVIEW: 3, Decision.APPROVE: 1}
+
+
+def test_second_scans_and_other_lenders_and_products_are_left_out() -> None:
+    rows = [
+        recorded(1, 0.5, Decision.REVIEW),
+        recorded(2, 0.5, Decision.REVIEW, stage=Stage.DISBURSEMENT),
+        recorded(3, 0.5, Decision.REVIEW, audit={"application": {"platform_id": "L2", "product": "cash"}}),
+        recorded(4, 0.5, Decision.REVIEW, audit={"application": None}),
+    ]
+    assert dry_run(rows, STRICT).assessments == 2
+    assert dry_run(rows, STRICT, DryRunFilter(platform_id="L2", product="cash")).assessments == 1
+    assert dry_run(rows, STRICT, DryRunFilter(product="card")).assessments == 0
+
+
+def test_the_command_reads_the_casebook_and_the_labels_of_by_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    book = f"sqlite:///{tmp_path}/casebook.db"
+    with Casebook(book) as casebook:
+        for number in range(3):
+            casebook.record(recorded(number, 0.5, Decision.REVIEW))
+    with open_store(tmp_path / "s.db") as store:
+        store.add(facts_of(applies("p1", 1), fraud("p1@1", 5)))
+    common = ["--casebook", book, "--store", store_url(tmp_path / "s.db"), "--since", "2025-01-01", "--json"]
+    assert COMMAND.main([*common, "--decline", "0.4", "--review", "0.1"]) == 0
+    change = json.loads(capsys.readouterr().out.splitlines()[-1])["changes"]["review_to_decline"]
+    assert (change["assessments"], change["known_bad_by_now"], change["known_good_by_now"]) == (3, 1, 0)
+    assert COMMAND.main([*common, "--review", "0.9", "--decline", "0.4"]) == 2, "nobody would be reviewed"
