@@ -56,7 +56,7 @@ def test_what_would_be_decided_otherwise_is_counted_by_change_and_reason() -> No
     assert found.changes[Decision.APPROVE, Decision.REVIEW].examples == ["A-2"]
 
 
-def test_a_rule_that_asked_for_a_person_and_an_answer_that_was_not_whole_stay_in_review() -> None:
+def test_what_a_rule_asked_about_and_what_was_not_whole_stay_in_review() -> None:
     lenient = Thresholds(review=0.9, decline=0.95, approve=0.9)
     found = dry_run(
         [
