@@ -9,6 +9,7 @@ import dataclasses
 
 from graph.facts.fraud_labels import fraud_spells
 from graph.store.port import GraphStore
+from investigations.assessments import Decision
 from investigations.dry_run import DryRun, DryRunFilter, dry_run
 from investigations.policy import Thresholds
 from scripts.cli.command import Command, Result
@@ -87,9 +88,7 @@ def _judged(store: GraphStore) -> dict[str, bool]:
 
 
 def _figures(found: DryRun, thresholds: Thresholds) -> dict[str, object]:
-    decisions = {
-        name: {"then": found.then[name], "now": found.now[name]} for name in ("approve", "review", "decline")
-    }
+    decisions = {one.value: {"then": found.then[one], "now": found.now[one]} for one in Decision}
     return {
         "assessments": found.assessments,
         **{f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()},
