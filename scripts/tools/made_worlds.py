@@ -29,7 +29,6 @@ class WorldError(Exception):
 @contextmanager
 def store_of_world(generator: str, place: Path, *arguments: object) -> Iterator[GraphStore]:
     """The store of the world that `generator` (of GENERATORS) makes in `place`; one that is there stays."""
-    os.environ["RINGFENCE_HASH_KEY"] = "a key for made worlds"
     url = f"sqlite:///{place / 'graph.db'}"
     if not (place / "graph.db").exists():
         _run(GENERATORS[generator], place, *arguments)
@@ -40,6 +39,7 @@ def store_of_world(generator: str, place: Path, *arguments: object) -> Iterator[
 
 def _run(script: str, *arguments: object) -> None:
     command = [sys.executable, str(ROOT / script), *map(str, arguments)]
-    done = subprocess.run(command, check=False, capture_output=True)
+    keyed = os.environ | {"RINGFENCE_HASH_KEY": "a key for made worlds"}
+    done = subprocess.run(command, check=False, capture_output=True, env=keyed)
     if done.returncode:
         raise WorldError(f"{script} ended with {done.returncode}: {done.stderr.decode()[-500:]}")

@@ -27,6 +27,7 @@ from service.assessment.deadline import Stopwatch
 from service.assessment.fields import field_selection
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
+_IDS = frozenset({"application_id", "applicant_id", "platform_id"})
 
 
 def assessment_request(
@@ -111,14 +112,31 @@ def _subject_of_row(
     """
     row, table = given
     if stage is Stage.MONITORING:
-        return Subject(applicant_id=_id(row, table, "applicant_id"))
+        applicant_id = _id(row, table, "applicant_id")
+        _refuse_misread(context, row, table, at)
+        return Subject(applicant_id=applicant_id)
     if (
         stage is Stage.DISBURSEMENT
         and not is_empty(row.get("application_id"))
         and is_empty(row.get("applicant_id"))
     ):
-        return subject_of(_earlier_application(context, _id(row, table, "application_id"), at))
+        application_id = _id(row, table, "application_id")
+        _refuse_misread(context, row, table, at)
+        return subject_of(_earlier_application(context, application_id, at))
     return subject_of(_application(context, row, table, at))
+
+
+def _refuse_misread(context: AppContext, row: bodies.Row, table: Table, at: datetime) -> None:
+    """Raise BadRow where what stands beside an id that is enough cannot be read: it is not used, but whoever
+    sends it is mistaken.
+    """
+    if all(is_empty(value) for name, value in row.items() if name not in _IDS):
+        return
+    try:
+        _application(context, dict(row), table, at)
+    except BadRow as error:
+        if misread := [one for one in error.problems if one.code != "missing"]:
+            raise BadRow(tuple(misread)) from None
 
 
 def _stage(body: Mapping[str, Any]) -> Stage:

@@ -221,6 +221,16 @@ BAD_REQUESTS = [
     ("no time", {"json": body(), "headers": {"X-Timeout-Ms": "0"}}, 400),
     ("bad request id", {"json": body(), "headers": {"X-Request-Id": "<script>"}}, 400),
     ("unknown application", {"json": {"stage": "disbursement", "application_id": "nobody's"}}, 404),
+    (
+        "what stands beside a person",
+        {"json": {"stage": "monitoring", "applicant_id": "p001", "term_months": []}},
+        422,
+    ),
+    (
+        "what stands beside an id",
+        {"json": {"stage": "disbursement", "application_id": "x", "term_months": []}},
+        422,
+    ),
 ]
 
 
