@@ -149,7 +149,7 @@ def _cube(wanted: CountingPlan, under: Column, marks: _Marks) -> Column:
     segments, stats, width = len(wanted.segments), len(wanted.of), len(wanted.windows)
     cells = len(wanted.keys) * segments * stats
     cube, nearest = np.zeros((cells, width), np.int64), np.full((cells, marks.lenders), width, np.int8)
-    unknown = np.zeros((cells if len(marks.fen) else 0, width, 2), np.int64)
+    unknown = np.zeros((cells if _wants_amounts(wanted) else 0, width, 2), np.int64)
     for row in range(len(under)):
         if not under[row]:
             continue
@@ -220,9 +220,8 @@ def _marks(n: Neighbourhood, under: Column, wanted: CountingPlan, by_words: Colu
     asking = applications[0].platform if n.subject[0].asked else NOBODY
     window, moments = np.empty((size, len(MARKS)), np.int8), np.empty(len(MARKS), np.int64)
     segments, windows = np.empty(size, np.int32), len(wanted.windows)
-    amounts, approvals = False, False
+    amounts, approvals = _wants_amounts(wanted), False
     for stat in range(len(wanted.of)):
-        amounts |= wanted.how[stat] == _AMOUNT
         approvals |= wanted.of[stat] == _APPROVED
     fen = np.empty((size if amounts else 0, 2), np.int64)
     for row in range(size):
@@ -254,6 +253,15 @@ def _marks(n: Neighbourhood, under: Column, wanted: CountingPlan, by_words: Colu
             fen[row, 1] = _fen(payout(n.outcomes, first, steps, applications[row].amount))
     number_of, lenders = _lenders(applications, under)
     return _Marks(window, number_of, segments, fen, lenders)
+
+
+@inner
+def _wants_amounts(wanted: CountingPlan) -> bool:
+    """Whether any amount is wanted. Of nobody's applications too: then there is nothing to tell it by."""
+    amounts = False
+    for how in wanted.how:
+        amounts |= how == _AMOUNT
+    return amounts
 
 
 @inner

@@ -253,8 +253,11 @@ def merchant_same_amount_share(n: Neighbourhood, r: Precomputed) -> float:
     """Share of the merchant's applications of 30 days within 2 % of this one's amount; None with fewer than
     3.
     """
-    shop, amount = r.places[SHOP], n.applications[0].amount
-    return shop.alike / shop.priced if shop.priced > 2 and amount != 0.0 and not np.isnan(amount) else np.nan
+    shop = r.places[SHOP]
+    if shop.priced <= 2:  # of nobody's shop either: there may be no application at all
+        return np.nan
+    amount = n.applications[0].amount
+    return shop.alike / shop.priced if amount != 0.0 and not np.isnan(amount) else np.nan
 
 
 @MERCHANT.signal(

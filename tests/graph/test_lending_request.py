@@ -205,6 +205,16 @@ def test_nothing_known_is_null_in_every_variable(world) -> None:
     assert set(world(asks(PHONE, DEVICE, ID)).values()) == {None}
 
 
+@pytest.mark.parametrize("members", [(), ("ann", "dan")])
+@pytest.mark.parametrize("subject", [Subject(applicant_id="ann"), subject_of(asks()), subject_of(asks(PHONE))])
+def test_where_nobody_ever_applied_every_variable_is_null(tmp_path: Path, subject: Subject, members) -> None:
+    with FramedStore(tmp_path / "graph.db") as store:
+        store.save_rings(in_a_ring(*members))
+        for view in (store.view(NOW), store.of_sqlite(NOW)):
+            for names in (NAMES, NAMES[:1], *([one.name] for one in FEW), STANDARD):
+                assert set(values(view, subject, tuple(names)).values()) == {None}
+
+
 def test_known_and_none_in_the_window_is_0_and_days_without_any_are_not_known(world) -> None:
     result = world(asks(PHONE), facts_of(made("a", 24 * 100, PHONE)))
     assert result["ml_1h_phone_all_amount"] == result["ml_3m_phone_active_months"] == 0
