@@ -30,8 +30,8 @@ from graph.model.errors import BundleError
 FORMAT, OF_COUNTS = 2, 3  # the second where the bare counts serve, which older code takes for a blend
 _FIELDS = (
     "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability",
-    "decline_probability", "doubt", "network_usual", "calibration", "typical_p95", "inputs", "columns",
-    "network", "files",
+    "decline_probability", "uncertainty_at", "network_usual", "calibration", "typical_p95", "inputs",
+    "columns", "network", "files",
 )  # fmt: skip
 _PLAIN = re.compile(r"\w+(\.\w+)*")  # names of files in the bundle's own folder
 CARD, NETWORK = "card.json", "network.safetensors"

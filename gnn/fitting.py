@@ -54,9 +54,9 @@ def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, serves: str | None
     learned = learn(pool.inputs, _stages(cutoff, pool.samples, plan), design_of(plan), plan)
     judged, parts = learned.validation, learned.parts
     serves = serves or max(SERVABLE, key=lambda part: judged[part]["ap"] or 0.0)
-    doubt = np.quantile(learned.spread[serves], [0.6, 0.9]).tolist()
+    medium, high = np.quantile(learned.spread[serves], [0.6, 0.9]).tolist()
     usual, review_at, decline_at = _thresholds(parts, serves, pool, cutoff, plan)
-    return Fitted(cutoff, parts, serves, judged, (doubt[0], doubt[1]), usual, review_at, decline_at)
+    return Fitted(cutoff, parts, serves, judged, (medium, high), usual, review_at, decline_at)
 
 
 def _stages(cutoff: int, samples: Samples, plan: TrainingPlan) -> TrainingStages:

@@ -79,7 +79,7 @@ class Scorer:
         without(nobody(), [])  # compiled before anybody waits for it
         self._explainer = Explainer.of(model.ensembles[self.serves].texts)
         self._network_usual: float = card["network_usual"]
-        self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
+        self._uncertainty_at: tuple[float, float] = (card["uncertainty_at"][0], card["uncertainty_at"][1])
         self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
 
     @classmethod
@@ -149,7 +149,7 @@ class Scorer:
         )
 
     def _uncertainty(self, spread: float) -> Uncertainty:
-        medium, high = self._doubt
+        medium, high = self._uncertainty_at
         return "low" if spread <= medium else "medium" if spread <= high else "high"
 
 

@@ -116,7 +116,7 @@ def card(fitted: Fitted, pool: SamplePool, plan: TrainingPlan, judged: HoldoutFi
         "evidence": as_card(judged.evidence),
         "review_probability": fitted.review_at,
         "decline_probability": fitted.decline_at,
-        "doubt": list(fitted.uncertainty_at),
+        "uncertainty_at": list(fitted.uncertainty_at),
         "network_usual": fitted.network_usual,
         "calibration": {part: asdict(fitted.parts.calibrators[part]) for part in ("network", *SERVABLE)},
         "typical_p95": typical(pool, bad, 0.95),
@@ -132,7 +132,7 @@ def card(fitted: Fitted, pool: SamplePool, plan: TrainingPlan, judged: HoldoutFi
             },
         },
         "test": {**judged.slice, "measures": judged.parts, "all": judged.everybody},
-        "rehearsal": {part: dict(values) for part, values in fitted.validation.items()},
+        "validation": {part: dict(values) for part, values in fitted.validation.items()},
     }
 
 

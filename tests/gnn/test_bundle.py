@@ -41,8 +41,9 @@ def test_the_card_says_what_the_model_is(made: Path) -> None:
     card = json.loads((made / CARD).read_text("utf-8"))
     stated = {
         "name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "evidence",
-        "review_probability", "decline_probability", "doubt", "calibration", "network_usual", "typical_p95",
-        "typical_p05", "data", "test", "rehearsal", "format", "inputs", "columns", "network", "files",
+        "review_probability", "decline_probability", "uncertainty_at", "calibration", "network_usual",
+        "typical_p95", "typical_p05", "data", "test", "validation", "format", "inputs", "columns", "network",
+        "files",
     }  # fmt: skip
     assert card.keys() == stated
     assert card["inputs"]["signals"] == list(extraction.SIGNAL_NAMES)
@@ -88,9 +89,9 @@ def test_a_card_changed_by_hand_is_refused(copied: Path) -> None:
 
 def test_a_card_that_lacks_a_field_is_refused_by_the_fields_name(copied: Path) -> None:
     card = json.loads((copied / CARD).read_text("utf-8"))
-    del card["doubt"]
+    del card["uncertainty_at"]
     (copied / CARD).write_text(json.dumps(card), "utf-8")
-    with pytest.raises(BundleError, match="lacks doubt"):
+    with pytest.raises(BundleError, match="lacks uncertainty_at"):
         Scorer.load(copied)
 
 

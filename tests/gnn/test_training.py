@@ -225,7 +225,7 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(
         )
 
 
-def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, facts: Facts) -> None:
+def test_probabilities_are_probabilities_and_uncertainty_is_a_word(model: Trained, facts: Facts) -> None:
     _, path, out = model
     scorer = Scorer.load(out)
     for evidence in evidences(path, facts, 6)[1]:

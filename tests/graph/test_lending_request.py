@@ -206,7 +206,9 @@ def test_nothing_known_is_null_in_every_variable(world) -> None:
 
 
 @pytest.mark.parametrize("members", [(), ("ann", "dan")])
-@pytest.mark.parametrize("subject", [Subject(applicant_id="ann"), subject_of(asks()), subject_of(asks(PHONE))])
+@pytest.mark.parametrize(
+    "subject", [Subject(applicant_id="ann"), subject_of(asks()), subject_of(asks(PHONE))]
+)
 def test_where_nobody_ever_applied_every_variable_is_null(tmp_path: Path, subject: Subject, members) -> None:
     with FramedStore(tmp_path / "graph.db") as store:
         store.save_rings(in_a_ring(*members))

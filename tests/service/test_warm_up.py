@@ -13,7 +13,7 @@ from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import random_facts
 
 
-def test_a_rehearsal_is_an_answer_in_full_with_somebody_known_for_fraud_beside() -> None:
+def test_warming_up_is_an_answer_in_full_with_somebody_known_for_fraud_beside() -> None:
     seen, concluded = exercise_kernels(PlainModel(), Policy())  # type: ignore[arg-type]
     assert seen.degraded.level is Level.FULL
     assert seen.findings.signals["strong_bad"] == 1.0

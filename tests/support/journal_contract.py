@@ -85,7 +85,7 @@ class JournalContract:
         assert added.entry in {b"", *dict(store.tail(2)).values()}
         assert store.add(Facts(applications=(applies("cid", 3, otherwise),))).entry == b""
 
-    def test_a_rehearsal_leaves_no_entry(self, store: GraphStore) -> None:
+    def test_warming_up_leaves_no_entry(self, store: GraphStore) -> None:
         store.warm_up(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
         assert list(store.tail(0)) == []
 

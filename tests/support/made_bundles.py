@@ -42,7 +42,7 @@ def _bundle(strange: float, usual: float, card: dict[str, Any]) -> ModelBundle:
         "serves": "trees",
         "review_probability": 0.1,
         "decline_probability": 0.9,
-        "doubt": [0.5, 1.0],
+        "uncertainty_at": [0.5, 1.0],
         "network_usual": 0.0,
         "calibration": {part: {"slope": 1.0, "shift": 0.0} for part in ("network", *names)},
         "typical_p95": {},

@@ -251,7 +251,7 @@ class StoreContract:
         assert (again.accepted, again.known, again.conflicts) == (0, total, ())
         assert again.revision == first.revision == store.revision()
 
-    def test_a_rehearsal_leaves_nothing_behind(self, store: GraphStore) -> None:
+    def test_warming_up_leaves_nothing_behind(self, store: GraphStore) -> None:
         store.warm_up(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
         assert sum(store.counts().values()) == 0
         assert store.revision() == 0

@@ -5,13 +5,12 @@ keep elsewhere.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from datetime import UTC, datetime
 
 from investigations.casebook.seals import Anchor
 from scripts.cli.command import DONE, FAILED, Command, Result
+from scripts.cli.settings_given import settings_given
 from service.opening import casebook_given, open_casebook
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND verify --anchor 41207:9c1f...
@@ -23,9 +22,7 @@ _SHOWN = 100  # faults that are named
 
 
 def _run(options: argparse.Namespace) -> Result:
-    settings = Settings.from_environment()
-    if options.casebook is not None:
-        settings = dataclasses.replace(settings, casebook=options.casebook)
+    settings = settings_given(options)
     casebook_given(settings.casebook)  # what is not there has no audit, and is not made by looking
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         if options.what == "anchor":

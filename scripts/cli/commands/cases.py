@@ -9,9 +9,9 @@ from pathlib import Path
 from graph.model.errors import DeliveryError
 from graph.signatures import SignatureState
 from scripts.cli.command import FAILED, Command, Result
+from scripts.cli.settings_given import settings_given
 from service.desk.case_signatures import checked
 from service.opening import open_existing, open_keyring
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND verify C-63275622de000-a1c8d17d.pdf"""
@@ -19,8 +19,7 @@ _MOST = 50_000_000  # bytes of a file
 
 
 def _run(options: argparse.Namespace) -> Result:
-    settings = Settings.from_environment()
-    settings = dataclasses.replace(settings, store=options.store or settings.store)
+    settings = settings_given(options)
     with open_existing(settings.store, settings.timezone) as store:
         keys = open_keyring(settings, store)
     lines = [{"file": path.name, **dataclasses.asdict(checked(_read(path), keys))} for path in options.files]

@@ -5,7 +5,6 @@ honest.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,12 +13,12 @@ import pyarrow as pa
 from investigations.fairness.estimates import Estimate
 from investigations.fairness.measures import MEASURES
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.batch import Period
 from service.assessment.context import system_clock
 from service.assessment.fairness_run import MOST, measured_fairness, read_truth, rows
 from service.folders import folder_for
 from service.opening import load_scorer, moment_given
-from service.settings import Settings
 from service.table_files import writer_for
 
 EXAMPLE = """example:
@@ -57,10 +56,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {
-        name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None
-    }
-    settings = dataclasses.replace(Settings.from_environment(), **given)
+    settings = settings_given(options)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     now = moment_given(settings, options.now) if options.now else system_clock()
     truth = read_truth(options.truth) if options.truth else None

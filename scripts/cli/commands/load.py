@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import hashlib
 import logging
 import secrets
@@ -27,6 +26,7 @@ from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
 from ingestion.pseudonymise import Keyring
 from ingestion.report import Report
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.context import system_clock
 from service.folders import folder_for
 from service.opening import moment_given, open_existing, open_keyring, open_store, sqlite_path
@@ -90,8 +90,7 @@ def _status(report: Report) -> int:
 
 def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
     """What the arguments mean: the settings, the delivery, and the load's clock."""
-    settings = Settings.from_environment()
-    settings = dataclasses.replace(settings, store=options.store or settings.store)
+    settings = settings_given(options)
     now = moment_given(settings, options.now) if options.now else system_clock()
     delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
     for feed in delivery.feeds:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graph.model.errors import BundleError, SettingError
 from graph.store.port import GraphStore
 from scripts.cli.command import DONE, FAILED, Command, Result
+from scripts.cli.settings_given import settings_given
 from service.opening import as_of_given, open_existing, open_keyring
 from service.settings import Settings
 
@@ -41,10 +41,7 @@ class _Opened(NamedTuple):
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {
-        name: getattr(options, name) for name in ("store", "registry") if getattr(options, name) is not None
-    }
-    settings = dataclasses.replace(Settings.from_environment(), **given)
+    settings = settings_given(options)
     if not settings.registry:
         raise SettingError("no registry: give --registry, a folder or a bucket, or RINGFENCE_REGISTRY")
     from gnn.registry.models import Deed, ModelRegistry

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from investigations.monitoring.distributions import Stability
 from investigations.monitoring.periods import SCORE, ServedPeriod
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.context import system_clock
 from service.monitoring import Judged, Monitored, MonitorPlan, monitored
 from service.opening import casebook_given, load_scorer, moment_given, open_casebook, open_existing
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --model models/first \\
@@ -42,12 +42,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {
-        name: getattr(options, name)
-        for name in ("casebook", "store", "model")
-        if getattr(options, name) is not None
-    }
-    settings = dataclasses.replace(Settings.from_environment(), **given)
+    settings = settings_given(options)
     now = moment_given(settings, options.until) if options.until else system_clock()
     plan = MonitorPlan(
         since=moment_given(settings, options.since),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from graph import private
@@ -11,11 +10,11 @@ from graph.model.errors import SettingError
 from ingestion.contract import name_space
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.context import system_clock
 from service.login.accounts import by_command
 from service.opening import casebook_given, open_casebook, open_existing
 from service.person_export import as_json, as_page, held_about
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND export C-104 --purpose "request of 12 March" --out exports/C-104
@@ -24,9 +23,7 @@ The export is itself a look at the person: the audit trail has who made it, when
 
 
 def _run(options: argparse.Namespace) -> Result:
-    settings = Settings.from_environment()
-    given = {name: getattr(options, name) for name in ("store", "casebook") if getattr(options, name)}
-    settings = dataclasses.replace(settings, **given)
+    settings = settings_given(options)
     if not options.purpose.strip():
         raise SettingError('say for what: --purpose "request of 12 March"')
     casebook_given(settings.casebook)

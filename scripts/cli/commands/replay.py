@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from contextlib import closing
 
 from scripts.cli.command import DONE, FAILED, Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.replays import replay_latest
 from service.opening import casebook_given, open_existing
-from service.settings import Settings
 from service.wiring import wire
 
 EXAMPLE = """example:
@@ -19,12 +18,7 @@ Exit status 1 where some differ."""
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {
-        name: getattr(options, name)
-        for name in ("store", "model", "registry", "casebook")
-        if getattr(options, name) is not None
-    }
-    settings = dataclasses.replace(Settings.from_environment(), **given)
+    settings = settings_given(options)
     # what is not there has no assessments, and neither it nor a store is made by looking
     casebook_given(settings.casebook)
     open_existing(settings.store).close()

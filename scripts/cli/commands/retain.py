@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from datetime import timedelta
 
 from graph.model.errors import SettingError
 from investigations.casebook.retention import RETAINABLE, retainable
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.context import system_clock
 from service.opening import casebook_given, open_casebook
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND --keep saved_views=365 --keep deliveries=90 --dry-run
@@ -22,9 +21,7 @@ _MOST_DAYS = 36_500
 
 
 def _run(options: argparse.Namespace) -> Result:
-    settings = Settings.from_environment()
-    if options.casebook is not None:
-        settings = dataclasses.replace(settings, casebook=options.casebook)
+    settings = settings_given(options)
     lapsed = {
         "claims": timedelta(hours=settings.idempotency_hours),
         "user_sessions": timedelta(hours=settings.session_hours),

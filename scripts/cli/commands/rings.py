@@ -5,7 +5,6 @@ files.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import logging
 import sys
 from pathlib import Path
@@ -15,10 +14,11 @@ from graph.rings.store_habits import FALSE_ALARMS
 from ingestion.parse_context import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.context import system_clock
 from service.folders import folder_for
 from service.opening import as_of_given, casebook_given, open_casebook, open_existing
-from service.settings import NO_FRAME, Settings
+from service.settings import NO_FRAME
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
@@ -38,11 +38,9 @@ BRIEF = (
 
 def _run(options: argparse.Namespace) -> Result:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
-    settings = Settings.from_environment()
-    casebook_url = (
-        casebook_given(options.casebook, new=options.new_casebook) if options.casebook else settings.casebook
-    )
-    settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=casebook_url)
+    settings = settings_given(options)
+    if options.casebook:
+        casebook_given(options.casebook, new=options.new_casebook)
     as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
     with open_existing(settings.store, settings.timezone) as store:
         out = folder_for(options.out)

@@ -5,14 +5,13 @@ people, where there are none.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 from pathlib import Path
 
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.batch import Period, score
 from service.opening import moment_given
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --model models/first \\
@@ -49,10 +48,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {
-        name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None
-    }
-    settings = dataclasses.replace(Settings.from_environment(), **given)
+    settings = settings_given(options)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     return Result(
         score(settings, period, options.out, processes=options.processes, variables=options.variables)

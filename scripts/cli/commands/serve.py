@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 
 from scripts.cli.command import Command
+from scripts.cli.settings_given import settings_given
 from service.serving import serve
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --model models/first --casebook sqlite:///casebook.db
@@ -35,13 +34,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    names = ("store", "model", "registry", "casebook", "host", "port", "workers")
-    serve(
-        dataclasses.replace(
-            Settings.from_environment(),
-            **{name: value for name in names if (value := getattr(options, name)) is not None},
-        )
-    )
+    serve(settings_given(options))
 
 
 COMMAND = Command(

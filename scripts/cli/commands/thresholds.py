@@ -13,6 +13,7 @@ from investigations.assessments import Decision
 from investigations.dry_run import DryRun, DryRunFilter, dry_run
 from investigations.policy import Thresholds
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.assessment.context import system_clock
 from service.opening import (
     casebook_given,
@@ -22,7 +23,6 @@ from service.opening import (
     open_existing,
     policy_for,
 )
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --since 2025-12-01 \\
@@ -49,12 +49,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {
-        name: getattr(options, name)
-        for name in ("casebook", "store", "model")
-        if getattr(options, name) is not None
-    }
-    settings = dataclasses.replace(Settings.from_environment(), **given)
+    settings = settings_given(options)
     scorer = load_scorer(settings.model, settings.model_digest) if settings.model else None
     thresholds = policy_for(settings, scorer).thresholds
     chosen = {

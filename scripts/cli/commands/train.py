@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import getpass
 import os
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ from typing import Any
 from ingestion.pseudonymise import Keyring
 from scripts.cli.command import Command, Result
 from scripts.cli.learning_libraries import learning_libraries
+from scripts.cli.settings_given import settings_given
 from service.folders import folder_for, folder_named
 from service.opening import as_of_given, open_existing, open_keyring
-from service.settings import NO_FRAME, Settings
+from service.settings import NO_FRAME
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
@@ -79,8 +79,7 @@ def _run(options: argparse.Namespace) -> Result:
         from gnn.training import train_model
         from gnn.training_plan import TrainingPlan
 
-    settings = Settings.from_environment()
-    settings = dataclasses.replace(settings, store=options.store or settings.store)
+    settings = settings_given(options)
     plan = TrainingPlan(
         horizon_days=options.horizon_days,
         capacity=options.capacity,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import getpass
 import sys
 from collections.abc import Callable, Mapping
@@ -12,10 +11,10 @@ from graph.model.errors import SettingError
 from investigations.casebook.user_files import UserFiles
 from investigations.users import DeskRole, DeskUser, user_name
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.login import accounts
 from service.login.passwords import hashed, refuse_unfit
 from service.opening import casebook_given, open_casebook
-from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND add wang --role investigator
@@ -30,9 +29,7 @@ Changes hold at once, in open sessions too."""
 
 
 def _run(options: argparse.Namespace) -> Result:
-    settings = Settings.from_environment()
-    if options.casebook is not None:
-        settings = dataclasses.replace(settings, casebook=options.casebook)
+    settings = settings_given(options)
     if options.what != "list" and not options.name:
         raise SettingError(f"say whom: {options.what} NAME")
     casebook_given(settings.casebook, new=options.new_casebook)

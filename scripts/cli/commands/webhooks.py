@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from datetime import UTC, datetime
 
 from graph.model.errors import SettingError
 from investigations.casebook.message_files import DeliveryState, MessageDelivery
 from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
 from service.opening import casebook_given, open_casebook
-from service.settings import Settings
 from service.webhooks.signing import new_secret
 
 EXAMPLE = """example:
@@ -23,9 +22,7 @@ _MOST = 1000  # listed at once
 def _run(options: argparse.Namespace) -> Result:
     if options.what == "secret":
         return Result({"secret": new_secret()})
-    settings = Settings.from_environment()
-    if options.casebook is not None:
-        settings = dataclasses.replace(settings, casebook=options.casebook)
+    settings = settings_given(options)
     casebook_given(settings.casebook)  # what is not there owes nothing, and is not made by looking
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         if options.what == "list":
