@@ -41,7 +41,14 @@ def held_about(store: GraphStore, casebook: Casebook, applicant_id: str, now: da
     application_ids = [one["application_id"] for one in facts["applications"]]
     records = casebook.people.held(applicant_id, application_ids, ring_ids)
     looks = list(_looks(casebook, [f"applicant:{applicant_id}"]))
-    if not (any(facts.values()) or records.assessments or records.cases or looks or membership):
+    if not (
+        any(facts.values())
+        or records.assessments
+        or records.cases
+        or records.batch_scores
+        or looks
+        or membership
+    ):
         raise UnknownApplicantError(f"nothing is held about an applicant {applicant_id}")
     return {
         "applicant_id": applicant_id,
@@ -65,6 +72,7 @@ def held_about(store: GraphStore, casebook: Casebook, applicant_id: str, now: da
             {"alert_id": a.alert_id, "at": _time(a.at), "code": a.code, "platform_id": a.platform_id}
             for a in records.alerts
         ],
+        "batch_scores": [_given(one, _OF_SCORES) for one in records.batch_scores],
         "looks": looks,
         "counts": {
             "messages_to_webhooks": records.messages,
@@ -129,6 +137,9 @@ _OF_APPLICATIONS = (
     "agent_id", "channel", "face_match", "liveness", "phone_three_element", "birth_year", "city",
     "new_citizen",
 )  # fmt: skip
+
+
+_OF_SCORES = ("as_of", "scored_at", "application_id", "model_version", "score", "probability", "decision")
 
 
 def _application(one: Application) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.person_files import PersonFiles
 from investigations.casebook.retention import Retention
+from investigations.casebook.score_files import ScoreFiles
 from investigations.casebook.seals import Seals
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
@@ -75,6 +76,7 @@ class Casebook(AlertFiles):
         super().__init__(Engines(url, sync))
         self.messages = MessageFiles(self._engines)
         self.scores = AnswerScores(self._engines)
+        self.last_scores = ScoreFiles(self._engines)
         self.users = UserFiles(self._engines)
         self.audit = AuditTrail(self._engines)
         self.views = ViewFiles(self._engines)

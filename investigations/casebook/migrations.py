@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
 from investigations.casebook.metadata import METADATA
+from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
 from investigations.casebook.tables import (
     ABOUT,
@@ -96,6 +97,7 @@ MIGRATIONS = {
     7: Migration(tables=(USERS, USER_SESSIONS, AUDIT_TRAIL), append_only=(AUDIT_TRAIL,)),
     8: Migration(tables=(SAVED_VIEWS,)),
     9: Migration(tables=(SEALS, SEALED_ROWS), append_only=(SEALS, SEALED_ROWS)),
+    10: Migration(tables=(BATCH_SCORES,)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -1,5 +1,5 @@
 """What a casebook holds about one person: their assessments, the cases about them, verdicts on them, alerts,
-saved views.
+saved views, batch scores.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from graph.model.moments import moment
 from investigations.casebook.engine import Engines
+from investigations.casebook.score_files import of_person
 from investigations.casebook.tables import ASSESSMENTS, CASES, CLAIMS, PERSON_VERDICTS, VERDICTS
 from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import ALERTS, MESSAGES
+from investigations.last_scores import RecordedScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class HeldRecords:
     ring_cases: tuple[str, ...]
     verdicts: tuple[HeldVerdict, ...]
     alerts: tuple[HeldAlert, ...]
+    batch_scores: tuple[RecordedScore, ...]
     messages: int
     keys: int
     saved_views: int
@@ -80,6 +83,7 @@ class PersonFiles:
                 ring_cases=_cases(connection, CASES.c.ring_id.in_(ring_ids)),
                 verdicts=_verdicts(connection, applicant_id),
                 alerts=_alerts(connection, applicant_id),
+                batch_scores=tuple(of_person(connection, applicant_id)),
                 messages=_count(connection, MESSAGES, MESSAGES.c.subject.in_(subjects)),
                 keys=_count(connection, CLAIMS, CLAIMS.c.assessment_id.in_(claimed)),
                 saved_views=_count(connection, SAVED_VIEWS, SAVED_VIEWS.c.node == node),

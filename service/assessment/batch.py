@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,13 +28,21 @@ from graph.store.port import GraphStore, GraphView
 from ingestion.parse_context import time_zone
 from investigations.policy import Policy
 from service.assessment.assess import assess_stored
+from service.assessment.batch_output import ScoresOut, kept
 from service.assessment.batch_thresholds import followed
 from service.assessment.context import system_clock
 from service.assessment.views import Views
 from service.folders import folder_for
-from service.opening import filled_frame, follows, load_scorer, open_existing, open_store, policy_for
+from service.opening import (
+    filled_frame,
+    follows,
+    load_scorer,
+    open_existing,
+    open_store,
+    policy_for,
+)
 from service.settings import Settings
-from service.table_files import FORMATS, writer_for
+from service.table_files import writer_for
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -126,33 +133,29 @@ class BatchTask:
 
 
 def score(
-    settings: Settings, period: Period, out: Path, *, processes: int = 2, variables: Sequence[str] = ()
+    settings: Settings, period: Period, out: ScoresOut, *, processes: int = 2, variables: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Write one row for every application of the period, by (applied_at, application_id), each as of its own
     moment, with these multi-lending variables; the figures.
 
     A store that holds no application at all (a payment platform's) has people instead: everybody with an
     event in the period, on either side, by applicant id, as of the period's end; their `application_id` is
-    null. Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
+    null. Raises BundleError, SettingError or StoreError. The file appears whole or not at all; the
+    casebook gets the rows as they come.
     """
-    started = perf_counter()
-    if out.is_dir():
-        raise SettingError(f"{out} is a folder: name a file to write, .parquet or .csv")
-    if out.suffix.lower() not in FORMATS:
-        raise SettingError(
-            f"{out}: scores are written as parquet or csv: name a file that ends in .parquet or .csv"
-        )
-    columns = columns_with(variables)
-    folder_for(out.absolute().parent)
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    started, at = perf_counter(), system_clock()
+    columns, file = columns_with(variables), out.file
+    folder_for(file.absolute().parent)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
     try:
-        with writer_for(out, beside, columns) as write, bar("score", None, " assessments") as progress:
-            for rows in scored(settings, period, processes=processes, variables=variables):
+        with writer_for(file, beside, columns) as write, bar("score", None, " assessments") as progress:
+            whole = _scored(settings, period, processes, variables)
+            for rows in kept(whole, out.casebook, at) if out.casebook else whole:
                 decisions.update(row["decision"] for row in rows)
                 write(pa.Table.from_pylist(rows, columns))
                 progress.update(len(rows))
-        beside.replace(out)
+        beside.replace(file)
     finally:
         beside.unlink(missing_ok=True)
     seconds = perf_counter() - started
@@ -169,6 +172,15 @@ def scored(
     """The rows of the period, in the columns of `columns_with`, chunk by chunk; as `score`, of which it is
     the work.
     """
+    columns = columns_with(variables)
+    for chunk in _scored(settings, period, processes, variables):
+        yield [{name: row[name] for name in columns.names} for row in chunk]
+
+
+def _scored(
+    settings: Settings, period: Period, processes: int, variables: Sequence[str]
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the period with all that is known of them, chunk by chunk."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     task = BatchTask(
         settings,
@@ -176,12 +188,11 @@ def scored(
         _mark(settings),
         tuple(dict.fromkeys(variables)),
     )
-    rows, columns = _all_rows(task, period, processes), columns_with(variables)
+    rows = _all_rows(task, period, processes)
     if task.scorer is not None and follows(settings):
         own = policy_for(settings, task.scorer).thresholds
         rows = followed(rows, own, task.scorer.capacity, time_zone(settings.timezone))
-    for chunk in rows:
-        yield [{name: row[name] for name in columns.names} for row in chunk]
+    yield from rows
 
 
 def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
@@ -274,6 +285,7 @@ def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
         "ring_kind": membership.ring.kind.value if membership else None,
         "reason_codes": [reason.code.code for reason in concluded.reasons],
         "asked": asked,
+        "model_version": bench.scorer.version if bench.scorer else None,
         **{name: lending.get(name) for name in bench.variables},
     }
 

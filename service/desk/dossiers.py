@@ -11,6 +11,7 @@ from graph.facts.hubs import COUNT_CAP, GUARD, hub_reason
 from graph.model.errors import NotFoundError
 from graph.model.types import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store.port import GraphView
+from investigations.last_scores import RecordedScore
 from service.desk.circles import Circle, of_identifier, of_place
 from service.desk.drawings import drawn_at, label_of
 
@@ -63,8 +64,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDossier:
-    """An applicant as known before the moment: applications, events and conclusions (newest first), and
-    ring.
+    """An applicant as known before the moment: applications, events and conclusions (newest first), ring,
+    and the latest recorded score.
     """
 
     type: str
@@ -74,6 +75,7 @@ class PersonDossier:
     events: tuple[ListedEvent, ...]
     labels: tuple[Label, ...]
     place: Place | None
+    score: RecordedScore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from graph.facts.hubs import COUNT_CAP
 from graph.facts.local_time import local
 from graph.model.types import Identifier, Label, Membership
 from graph.store.port import GraphView
+from investigations.last_scores import RecordedScore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class DrawnNode:
     nobody is followed through it.
 
     `holders` is counted up to `hubs.COUNT_CAP` (None where it is not a matter of holding). `bad`: known fraud
-    by then.
+    by then. `score` is the latest recorded one of an applicant, where there is one.
     """
 
     id: str
@@ -36,6 +37,7 @@ class DrawnNode:
     ring_kind: str | None = None
     ring_flagged: bool = False
     ring_role: str | None = None
+    score: RecordedScore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

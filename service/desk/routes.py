@@ -4,6 +4,7 @@ ring_dossiers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 
 from graph.model.errors import InputError, StoreError
 from graph.store.port import SEARCH_S, GraphView
+from investigations.casebook import Casebook
 from service.assessment.context import AppContext
-from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, subgraphs
+from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, scores, subgraphs
 from service.desk import paths as tied
 from service.desk.requested import moment_of, refuse_raw
 from service.http import calls, looks, sessions, web_assets
@@ -72,13 +74,13 @@ def search() -> Response:
 @bp.get("/subgraph")
 def subgraph() -> Response:
     """What to draw for `node`."""
-    return _json(subgraphs.draw(_view(), _arguments()))
+    return _json(scores.in_drawing(_casebook(), subgraphs.draw(_view(), _arguments())))
 
 
 @bp.get("/expand")
 def expand() -> Response:
     """What is next to `node`, to be merged into the drawing."""
-    return _json(subgraphs.expand(_view(), _arguments()))
+    return _json(scores.in_drawing(_casebook(), subgraphs.expand(_view(), _arguments())))
 
 
 @bp.get("/node")
@@ -87,7 +89,7 @@ def node() -> Response:
     view, name = _view(), _arguments()
     kind, value = subgraphs.split(name)
     if kind == "applicant":
-        return _json(dossiers.person(view, value))
+        return _json(scores.in_panel(_casebook(), dossiers.person(view, value), view.as_of))
     if kind == "application":
         return _json(dossiers.application(view, value))
     if kind == "ring":
@@ -115,7 +117,7 @@ def paths() -> Response:
     view = context.store.view(_moment(as_of, context))
     found = tied.between(view, node, other) if other else tied.to_fraud(view, node)
     looks.note([found.a, *([found.b] if found.b else []), *(path[-1] for path in found.paths)])
-    return _json(found)
+    return _json(replace(found, drawing=scores.in_drawing(_casebook(), found.drawing)))
 
 
 @bp.get("/me")
@@ -156,6 +158,10 @@ def _by_name(context: AppContext) -> bool:
         return bool(context.settings.oidc_issuer) or context.casebook.users.any()
     except StoreError:
         return False
+
+
+def _casebook() -> Casebook:
+    return calls.app_context().casebook
 
 
 def _view() -> GraphView:

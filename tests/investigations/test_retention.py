@@ -17,6 +17,7 @@ from investigations.casebook.migrations import append_only
 from investigations.casebook.retention import RETAINABLE, retainable
 from investigations.casebook.user_files import SessionTerms
 from investigations.cases import NewCase, Verdict, VerdictValue
+from investigations.last_scores import RecordedScore, ScoreSource
 from investigations.saved_views import SavedView
 from investigations.users import DeskRole
 from scripts.cli.command import DONE, UNUSABLE
@@ -51,6 +52,21 @@ def fill(book: Casebook) -> None:
                 by="wang",
                 content=b"{}",
             )
+        )
+        book.last_scores.keep(
+            [
+                RecordedScore(
+                    applicant_id="p1",
+                    application_id=None,
+                    as_of=at,
+                    scored_at=at,
+                    source=ScoreSource.BATCH,
+                    model_version=None,
+                    score=712,
+                    probability=None,
+                    decision="review",
+                )
+            ]
         )
         user = add_user(book.users, f"user{number}", DeskRole.READER)
         terms = SessionTerms(idle=timedelta(days=90), most=timedelta(days=90))

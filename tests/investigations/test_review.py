@@ -22,6 +22,7 @@ from investigations.review.weekly import ReviewPlan, review, week_of
 from scripts.detect_rings import main as detect
 from scripts.evaluate_rings import main as evaluate
 from service.assessment.batch import Period, score
+from service.assessment.batch_output import ScoresOut
 from service.settings import Settings
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import day, fraud
@@ -349,7 +350,7 @@ def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_
         score(
             Settings(store=f"sqlite:///{nowhere}"),
             Period(since=AS_OF, until=AS_OF + timedelta(days=1)),
-            tmp_path / "scores.parquet",
+            ScoresOut(tmp_path / "scores.parquet"),
             processes=1,
         )
 
@@ -413,7 +414,7 @@ def test_scores_go_into_a_file_and_a_folder_in_its_place_is_named_first(tmp_path
         score(
             Settings(store=f"sqlite:///{tmp_path}/nowhere.db"),
             Period(since=AS_OF, until=AS_OF + timedelta(days=1)),
-            tmp_path,
+            ScoresOut(tmp_path),
             processes=1,
         )
 

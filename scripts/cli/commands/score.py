@@ -11,7 +11,8 @@ from pathlib import Path
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.assessment.batch import Period, score
-from service.opening import moment_given
+from service.assessment.batch_output import ScoresOut
+from service.opening import casebook_given, moment_given
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --model models/first \\
@@ -32,6 +33,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
     )
     parser.add_argument(
+        "--casebook",
+        metavar="URL",
+        help="casebook that keeps the scores for the desk, beside the file (default: none)",
+    )
+    parser.add_argument(
         "--variables",
         type=_names,
         default=(),
@@ -50,9 +56,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
-    return Result(
-        score(settings, period, options.out, processes=options.processes, variables=options.variables)
-    )
+    casebook = casebook_given(options.casebook) if options.casebook else ""
+    out = ScoresOut(options.out, casebook)
+    return Result(score(settings, period, out, processes=options.processes, variables=options.variables))
 
 
 def _names(given: str) -> tuple[str, ...]:

@@ -1,5 +1,17 @@
 // What the service answers, as the page reads it.
 
+/** A person's score as of a moment, recorded at another. */
+export interface RecordedScore {
+  application_id: string | null;
+  as_of: string;
+  scored_at: string;
+  source: "risk" | "batch";
+  model_version: string | null;
+  score: number;
+  probability: number | null;
+  decision: string;
+}
+
 export interface DrawnNode {
   id: string;
   type: string;
@@ -11,6 +23,7 @@ export interface DrawnNode {
   ring_kind: string | null;
   ring_flagged: boolean;
   ring_role: string | null;
+  score: RecordedScore | null;
 }
 
 export interface DrawnEdge {
@@ -146,6 +159,7 @@ export interface PersonDossier {
   events: { kind: string; at: string; received: boolean; other: string | null; amount: number | null }[];
   labels: { label: string; known_at: string; source: string | null; detail: string | null }[];
   place: Place | null;
+  score: RecordedScore | null;
 }
 
 export interface ApplicationDossier {

@@ -3,6 +3,7 @@ import cytoscape, { type Core, type EdgeSingular, type NodeCollection, type Node
 import fcose from "cytoscape-fcose";
 import type { DrawnEdge, DrawnNode, Drawing } from "./api";
 import type { Group } from "./communities";
+import { labelOf } from "./scores";
 import { drawnOf, drawnTie, edgeElement, edgeId, joined, nodeClasses, nodeElement } from "./elements";
 import { around, follow, near } from "./lighting";
 import { arrange, beside, calm, LARGE, nearest, type Point } from "./layout";
@@ -66,7 +67,7 @@ export class Canvas {
       const there = this.graph.getElementById(id);
       if (there.empty()) this.graph.add(nodeElement(node, this.seed));
       else {
-        there.data("drawn", node);
+        there.data({ drawn: node, label: labelOf(node) });
         there.classes([...nodeClasses(node, this.seed), ...(there.hasClass("pinned") ? ["pinned"] : [])]);
       }
     }

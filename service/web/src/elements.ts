@@ -2,6 +2,7 @@
 import type { ElementDefinition } from "cytoscape";
 import type { DrawnEdge, DrawnNode } from "./api";
 import { colour, icon } from "./looks";
+import { labelOf } from "./scores";
 
 const THINGS = new Set(["phone", "device", "bank_card", "national_id", "email", "ip", "wifi", "address", "employer", "merchant", "agent"]);
 const TIES = new Set(["own", "contact", "employer", "applied"]);
@@ -11,12 +12,13 @@ export function nodeClasses(node: DrawnNode, seed: string): string[] {
   if (node.ring_id) classes.push(node.ring_flagged ? "flagged" : "grouped", node.ring_role ?? "");
   if (node.bad) classes.push("bad");
   if (node.hub) classes.push("hub");
+  if (node.score) classes.push("scored");
   if (node.id === seed) classes.push("seed");
   return classes.filter(Boolean);
 }
 
 export function nodeElement(node: DrawnNode, seed: string): ElementDefinition {
-  const data = { id: node.id, label: node.label, colour: colour(node.type), icon: icon(node.type), drawn: node };
+  const data = { id: node.id, label: labelOf(node), colour: colour(node.type), icon: icon(node.type), drawn: node };
   return { group: "nodes", data, classes: nodeClasses(node, seed).join(" ") };
 }
 

@@ -3,6 +3,7 @@ import type { DrawnEdge, DrawnNode } from "./api";
 import { byId, el, fill } from "./dom";
 import { count, date } from "./formats";
 import { hubText } from "./parts";
+import { scoreHint } from "./scores";
 import { name, say } from "./words";
 
 const WIDTH = 240; // of the box at most, in pixels
@@ -23,6 +24,7 @@ function nodeHint(node: DrawnNode): HTMLElement[] {
     el("span", {}, name(node.type)),
     ...(node.bad ? [el("span", { class: "chip bad" }, say("known_fraud"))] : []),
     ...(node.ring_id ? [el("span", {}, `${node.ring_id} · ${name(node.ring_kind, "kind_")} · ${name(node.ring_role)}`)] : []),
+    ...(node.type === "applicant" ? [el("span", { class: "score" }, scoreHint(node))] : []),
     ...(node.hub ? [el("span", {}, hubText(node.type, node.hub, total))] : node.holders ? [el("span", {}, `${say("holders")}: ${total}`)] : []),
   ];
 }

@@ -22,6 +22,7 @@ export function legend(): HTMLElement[] {
     ...PEOPLE.map(([look, word]) => el("li", {}, tile("applicant", look), say(word))),
     ...THINGS.map((type) => el("li", {}, tile(type), name(type))),
     el("li", {}, el("span", { class: "tile hub" }), say("legend_hub")),
+    el("li", {}, el("b", {}, "712"), say("legend_score")),
     ...LINES.map(([look, word]) => el("li", {}, el("span", { class: `line ${look}` }), say(word))),
   ];
 }

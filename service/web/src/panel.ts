@@ -4,6 +4,7 @@ import { identifierPanel, shopPanel } from "./circles";
 import { el } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
 import { chip, deeds, facts, grid, head, link, opening, section, status, table, tile, type Ways, yes } from "./parts";
+import { scorePart } from "./scores";
 import { name, say, spoken, why, type Word } from "./words";
 
 const PATHS = 2; // of one reason
@@ -34,6 +35,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
           ` ${name(place.role)} · ${say("people", { n: count(place.size) })} · ${name(place.state)} · ${say("joined_on", { date: date(place.joined_at) })}`,
         ),
       ),
+    scorePart(person.score),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
     section("tied_title", ways.tied(node)),
     section("applications", applications(person.applications, ways)),

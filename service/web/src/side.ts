@@ -44,7 +44,7 @@ export class Side {
   /** The panel of a node, and the last answer about it where there may be one. */
   async dossier(node: string): Promise<void> {
     const asked = ++this.asked;
-    const found = await ask<Dossier>("node", { node, as_of: this.wishes.asOf() });
+    let found = await ask<Dossier>("node", { node, as_of: this.wishes.asOf() });
     if (asked !== this.asked) return;
     let last: Assessment | null | undefined; // not answered yet
     const body = (): HTMLElement => {
@@ -61,6 +61,7 @@ export class Side {
       await this.wishes.guarded(async () => {
         last = before;
         last = await post<Assessment>("assess", { node });
+        found = await ask<Dossier>("node", { node, as_of: this.wishes.asOf() });
       });
       if (asked === this.asked) this.repaint();
     };

@@ -27,6 +27,7 @@ export const DRAWING = {
   legend_ring: ["in a flagged ring", "在被标记团伙中"],
   legend_group: ["in another group", "在其他群组中"],
   legend_hub: ["hub, not followed", "枢纽，不追踪"],
+  legend_score: ["latest recorded score", "最近一次记录的评分"],
   legend_own: ["own", "本人"],
   legend_contact: ["contact's", "联系人"],
   legend_event: ["transfer, referral", "转账、推荐"],

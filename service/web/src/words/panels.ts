@@ -103,5 +103,12 @@ export const PANELS = {
   months_note: ["Grey: applications; blue: paid out; red: in default or of a known fraud, with its share of the loans.", "灰色为申请，蓝色为放款，红色为违约或已知欺诈及其占比。"],
   month_line: ["{month}: {applications} applications, {loans} loans, {bad} bad ({share})", "{month}：申请 {applications} 笔，放款 {loans} 笔，不良 {bad} 笔（{share}）"],
   assess_now: ["Assess now", "立即评估"],
+  last_score: ["Latest recorded score", "最近一次记录的评分"],
+  no_score: ["No score was recorded before this moment.", "该时刻之前没有记录评分。"],
+  score_as_of: ["as of {moment}", "截至 {moment}"],
+  scored_at: ["computed {moment}", "计算于 {moment}"],
+  by_model: ["model {version}", "模型 {version}"],
+  score_of_risk: ["answer of /risk", "实时评估"],
+  score_of_batch: ["batch", "批量评分"],
   by_lender: ["By lender", "按机构类型"],
 } as const;

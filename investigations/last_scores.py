@@ -1,0 +1,31 @@
+"""The latest score of a person that somebody recorded, wherever it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ScoreSource(StrEnum):
+    """Who asked for a score: a request to `/risk`, or a batch."""
+
+    RISK = "risk"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedScore:
+    """A score (0-1000) of an applicant as of a moment, computed at another, by a model (None: by rules
+    alone) whose version is a digest of its weights.
+    """
+
+    applicant_id: str
+    application_id: str | None
+    as_of: datetime
+    scored_at: datetime
+    source: ScoreSource
+    model_version: str | None
+    score: int
+    probability: float | None
+    decision: str

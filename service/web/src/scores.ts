@@ -1,0 +1,33 @@
+// The latest recorded score of a person: when, from where and by which model; in the panel, the drawing and its hints.
+import type { DrawnNode, RecordedScore } from "./api";
+import { el } from "./dom";
+import { count, minute, percent } from "./formats";
+import { chip, section } from "./parts";
+import { name, say } from "./words";
+
+export function scorePart(found: RecordedScore | null): HTMLElement {
+  if (!found) return section("last_score", el("p", { class: "quiet", id: "last-score" }, say("no_score")));
+  const model = found.model_version ? say("by_model", { version: found.model_version }) : say("no_model");
+  const likely = found.probability === null ? [] : [el("b", {}, percent(found.probability)), ` ${say("probability")} · `];
+  return section(
+    "last_score",
+    el(
+      "div",
+      { id: "last-score" },
+      el("p", { class: "verdict" }, el("b", {}, count(found.score)), ` ${say("score")} · `, ...likely, chip(name(found.source, "score_of_"))),
+      el("p", { class: "quiet" }, `${say("score_as_of", { moment: minute(found.as_of) })}${found.source === "risk" ? "" : ` · ${say("scored_at", { moment: minute(found.scored_at) })}`} · ${model}`),
+    ),
+  );
+}
+
+/** One line for the box beside the pointer: of every person, also where there is no score. */
+export function scoreHint(node: DrawnNode): string {
+  const found = node.score;
+  if (!found) return say("no_score");
+  return `${say("score")} ${count(found.score)} · ${name(found.source, "score_of_")} · ${minute(found.as_of)} · ${found.model_version ?? say("no_model")}`;
+}
+
+/** How a node is called in the drawing: a person with the score below the name. */
+export function labelOf(node: DrawnNode): string {
+  return node.score ? `${node.label}\n${count(node.score.score)}` : node.label;
+}
