@@ -42,11 +42,11 @@ from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.jobs.champion import ChampionFollower
 from service.jobs.outbox import Outbox
-from service.jobs.periodic_thread import PeriodicThread
 from service.login import routes as login
 from service.login.oidc import provider_of
 from service.readiness import warm
 from service.settings import Settings, named
+from service.threads.periodic_thread import PeriodicThread
 from service.wiring import wire
 
 log = logging.getLogger("ringfence.app")

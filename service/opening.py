@@ -17,7 +17,7 @@ from ingestion.parse_context import keyring, time_zone
 from ingestion.pseudonymise import Keyring
 from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.settings import FOLLOWS_ON, NO_FRAME, Settings
 
 if TYPE_CHECKING:

@@ -132,7 +132,7 @@ def _check_port(settings: Settings) -> None:
 
 def _server(settings: Settings) -> Granian:
     return server(
-        "service.http.front.worker:from_environment",
+        "service.worker:from_environment",
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

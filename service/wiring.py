@@ -15,16 +15,17 @@ from graph.frame.location import frame_of
 from graph.model.errors import StoreError
 from graph.store.port import GraphStore
 from ingestion.parse_context import Pseudonymiser, time_zone
-from service.assessment.context import AppContext, system_clock
+from service.assessment.context import AppContext
 from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.served_model import following
 from service.assessment.views import Views
-from service.jobs.background_writer import BackgroundWriter
+from service.clock import system_clock
 from service.lenders import Lenders
 from service.opening import load_scorer, open_casebook, open_keyring, open_store, policy_for
 from service.registered_models import RegisteredModels, open_models, serving_scorer
 from service.settings import NO_FRAME, Settings
+from service.threads.background_writer import BackgroundWriter
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer

@@ -30,8 +30,8 @@ from investigations.policy import Policy
 from service.assessment.assess import assess_stored
 from service.assessment.batch_output import ScoresOut, kept
 from service.assessment.batch_thresholds import followed
-from service.assessment.context import system_clock
 from service.assessment.views import Views
+from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import (
     filled_frame,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from graph.store.port import GraphStore
@@ -20,18 +20,14 @@ from service.assessment.deadline import LatencyEstimate
 from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
-from service.jobs.background_writer import BackgroundWriter
+from service.clock import system_clock
 from service.lenders import Lenders
 from service.registered_models import RegisteredModels
 from service.settings import Settings
+from service.threads.background_writer import BackgroundWriter
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
-
-
-def system_clock() -> datetime:
-    """The moment now, UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

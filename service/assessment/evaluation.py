@@ -34,7 +34,7 @@ from service.assessment.deadline import Stopwatch
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
 
-log = logging.getLogger("ringfence.look")
+log = logging.getLogger("ringfence.risk")
 
 MISSING: Mapping[Level, tuple[str, ...]] = MappingProxyType(
     {

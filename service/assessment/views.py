@@ -17,7 +17,7 @@ from graph.model.errors import StoreError
 from graph.store.evidence import Subject
 from graph.store.port import GraphStore, GraphView
 from service.assessment.self_check import SelfCheck
-from service.jobs.periodic_thread import PeriodicThread
+from service.threads.periodic_thread import PeriodicThread
 
 log = logging.getLogger("ringfence.views")
 

@@ -16,6 +16,7 @@ from ingestion.parse import BadRow
 from ingestion.recognise import scrubbed
 from investigations.case_subjects import about_ring, lender_types
 from investigations.cases import Case, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
+from service.assessment.owed import deliver_labels
 from service.http.calls import app_context, json_object
 from service.http.case_answers import CaseCounts, CasePage
 from service.http.case_bodies import (
@@ -28,7 +29,6 @@ from service.http.case_bodies import (
 )
 from service.http.case_details import answered, detail, second_above, summary
 from service.http.parameters import CaseQuery, QueryError, read
-from service.jobs.outbox import deliver_labels
 
 log = logging.getLogger("ringfence.cases")
 bp = Blueprint("cases", __name__)

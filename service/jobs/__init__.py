@@ -1,1 +1,1 @@
-"""Work beside the requests: the outbox, the background writer, and a thread that repeats a step."""
+"""Work beside the requests: the outbox, the watch, the seals, the champion."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.assessment.context import AppContext
-from service.jobs.periodic_thread import PeriodicThread
 from service.jobs.sealer import Sealer
 from service.jobs.watcher import Watcher
 from service.settings import WATCH_ON
+from service.threads.periodic_thread import PeriodicThread
 from service.webhooks.endpoints import endpoints, networks
 from service.webhooks.sender import WebhookSender
 

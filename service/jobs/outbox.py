@@ -1,6 +1,4 @@
-"""The outbox: applications that were assessed while the graph store was unavailable are delivered to it
-later.
-"""
+"""The thread that delivers what the graph store is owed, and shares out cases that nobody has."""
 
 from __future__ import annotations
 
@@ -10,58 +8,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from graph.model.errors import RingfenceError
-from graph.model.types import Facts
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
-from service.assessment import audit_record
+from service.assessment.owed import deliver_labels, deliver_pending
 
-log = logging.getLogger("ringfence.debts")
+log = logging.getLogger("ringfence.outbox")
 
-# applications brought in one batch: few at first, because a store that is only just back must take them
-# within its patience
-FEWEST, MOST = 20, 500
 SHARER = "sharing_out"  # who gives cases that nobody has to investigators, in their histories
 PAUSE_S = 1.0  # between two looks
 LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
-
-
-def deliver_pending(store: GraphStore, casebook: Casebook) -> int:
-    """Deliver pending applications, oldest first; returns how many. Safe to repeat and to race: adding a fact
-    is idempotent.
-
-    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still
-    owed.
-    """
-    brought, at_once = 0, FEWEST
-    while owed := casebook.outbox_pending(at_once):
-        applications = [
-            application for one in owed if (application := audit_record.read(one)[1].application) is not None
-        ]
-        added = store.add(Facts(applications=tuple(applications)))
-        for _, position in added.conflicts:
-            log.warning(
-                "application %s was owed, and is known with other content: left as it was",
-                applications[position].application_id,
-            )
-        casebook.outbox_delivered([one.assessment_id for one in owed])
-        brought += len(owed)
-        at_once = min(2 * at_once, MOST)
-    return brought
-
-
-def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
-    """Deliver the labels of verdicts that are owed to the store, oldest first; returns how many verdicts.
-    Safe to repeat and to race.
-
-    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still
-    owed.
-    """
-    brought = 0
-    while owed := casebook.owed_labels(MOST):
-        store.add(Facts(labels=tuple(label for _, labels in owed for label in labels)))
-        casebook.labels_delivered([verdict for verdict, _ in owed])
-        brought += len(owed)
-    return brought
 
 
 class Outbox:
@@ -81,7 +36,7 @@ class Outbox:
         self._pause_s = pause_s
         self._investigators = investigators
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""

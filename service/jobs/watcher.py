@@ -16,7 +16,7 @@ from investigations.watch.watched import BeforeAndNow
 from service.assessment.context import AppContext
 from service.http import metrics
 from service.jobs.alert_cases import open_cases
-from service.jobs.leases import Lease
+from service.leases import Lease
 from service.settings import named
 
 log = logging.getLogger("ringfence.watch")

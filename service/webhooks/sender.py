@@ -18,7 +18,7 @@ from investigations.casebook.message_files import DeliveryState, KeptMessage, Me
 from investigations.watch.messages import MessageType, utc
 from service.assessment.redaction import alert_by_the_day
 from service.http import metrics
-from service.jobs.leases import Lease
+from service.leases import Lease
 from service.webhooks.endpoints import Endpoint, Network
 from service.webhooks.posting import PostError, post
 from service.webhooks.signing import headers

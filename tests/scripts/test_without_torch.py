@@ -24,7 +24,7 @@ sys.meta_path.insert(0, Absent())
 """
 
 
-MODULES = ("service.serving", "service.http.front.worker", "gnn.scorer", "gnn.bundle", "service.analysis", *(
+MODULES = ("service.serving", "service.worker", "gnn.scorer", "gnn.bundle", "service.analysis", *(
     f"scripts.cli.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy",
                                                 "compare", "train", "demo")
 ))  # fmt: skip

@@ -187,7 +187,7 @@ from service.jobs.watcher import Watcher
 from service.wiring import wire
 from tests.support.small_service import Clock, PlainModel, settings_in
 context = wire(settings_in(Path(sys.argv[1])), scorer=PlainModel(), clock=lambda: datetime.now(UTC))
-import service.jobs.leases as leases
+import service.leases as leases
 from tests.support.small_worlds import day
 from datetime import timedelta
 leases.LASTS = timedelta(0)  # the next one goes on at once

@@ -25,8 +25,8 @@ from service.assessment.batch import BatchWorker, Period
 from service.assessment.context import AppContext
 from service.assessment.response import OF_THE_REQUEST
 from service.assessment.views import Views
-from service.jobs.background_writer import BackgroundWriter
 from service.settings import Settings
+from service.threads.background_writer import BackgroundWriter
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_url, sqlite_only, store_url

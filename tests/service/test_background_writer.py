@@ -15,7 +15,7 @@ from graph.model.types import Added, Facts
 from graph.stores.embedded import COMMITS
 from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
-from service.jobs.background_writer import BackgroundWriter
+from service.threads.background_writer import BackgroundWriter
 from tests.investigations.test_casebook import assessment
 from tests.support.small_worlds import applies, uses
 

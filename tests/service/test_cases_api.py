@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from graph.model.types import RingKind
 from service.app import create_app
 from service.assessment.context import AppContext
+from service.assessment.owed import deliver_labels
 from service.http.operations import OPERATIONS
-from service.jobs.outbox import deliver_labels
 from tests.service.test_assess import snapshot
 from tests.service.test_outbox import away
 from tests.support.small_service import body, key

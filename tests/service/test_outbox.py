@@ -21,10 +21,11 @@ from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
+from service.assessment.owed import FEWEST, deliver_pending
 from service.assessment.views import Views
-from service.jobs.background_writer import BackgroundWriter
-from service.jobs.outbox import FEWEST, Outbox, deliver_pending
+from service.jobs.outbox import Outbox
 from service.lenders import Lenders
+from service.threads.background_writer import BackgroundWriter
 from tests.support.small_service import body, risk, service
 from tests.support.small_worlds import applies, day
 

@@ -15,8 +15,8 @@ from investigations.fairness.measures import MEASURES
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.assessment.batch import Period
-from service.assessment.context import system_clock
 from service.assessment.fairness_run import MOST, measured_fairness, read_truth, rows
+from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import load_scorer, moment_given
 from service.table_files import writer_for

@@ -27,7 +27,7 @@ from ingestion.pseudonymise import Keyring
 from ingestion.report import Report
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import moment_given, open_existing, open_keyring, open_store, sqlite_path
 from service.settings import Settings

@@ -11,7 +11,7 @@ from ingestion.databases import is_url
 from ingestion.readers import suffix_of
 from ingestion.suggest.propose import suggest, suggest_of_database
 from scripts.cli.command import Command, Result
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.settings import Settings
 
 EXAMPLE = """examples:

@@ -12,7 +12,7 @@ from investigations.monitoring.distributions import Stability
 from investigations.monitoring.periods import SCORE, ServedPeriod
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.monitoring import Judged, Monitored, MonitorPlan, monitored
 from service.opening import casebook_given, load_scorer, moment_given, open_casebook, open_existing
 

@@ -11,7 +11,7 @@ from ingestion.contract import name_space
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.login.accounts import by_command
 from service.opening import casebook_given, open_casebook, open_existing
 from service.person_export import as_json, as_page, held_about

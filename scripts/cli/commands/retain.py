@@ -9,7 +9,7 @@ from graph.model.errors import SettingError
 from investigations.casebook.retention import RETAINABLE, retainable
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.opening import casebook_given, open_casebook
 
 EXAMPLE = """example:

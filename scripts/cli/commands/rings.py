@@ -15,7 +15,7 @@ from ingestion.parse_context import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import as_of_given, casebook_given, open_casebook, open_existing
 from service.settings import NO_FRAME

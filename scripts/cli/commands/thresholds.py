@@ -14,7 +14,7 @@ from investigations.dry_run import DryRun, DryRunFilter, dry_run
 from investigations.policy import Thresholds
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.context import system_clock
+from service.clock import system_clock
 from service.opening import (
     casebook_given,
     load_scorer,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from graph.model.errors import RingfenceError
 
-log = logging.getLogger("ringfence.keeper")
+log = logging.getLogger("ringfence.threads")
 PAUSE_S = 1.0  # between two looks when nobody tells, and after a failure
 ENDS_S = 5.0  # how long a stopping service waits for the current step
 
