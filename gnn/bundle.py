@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +34,19 @@ _FIELDS = (
     "columns", "network", "files",
 )  # fmt: skip
 _PLAIN = re.compile(r"\w+(\.\w+)*")  # names of files in the bundle's own folder
-CARD, NETWORK = "card.json", "network.safetensors"
+CARD, NETWORK, USUAL = "card.json", "network.safetensors", "usual.json"
 
 
 @dataclass(frozen=True)
 class ModelBundle:
     """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `reference`,
-    `trees` and `blend`.
+    `trees` and `blend`; `usual`: what monitoring compares with (`gnn.usual`), empty in older ones.
     """
 
     card: Mapping[str, Any]
     network: NetworkWeights
     ensembles: Mapping[str, Trees]
+    usual: Mapping[str, Any] = field(default_factory=dict)
 
 
 def inputs() -> dict[str, list[str]]:
@@ -71,6 +72,8 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
     files = {NETWORK: bundle.network.content()}
     for part, ensemble in bundle.ensembles.items():
         files |= {f"{part}.{member}.txt": text.encode() for member, text in enumerate(ensemble.texts)}
+    if bundle.usual:
+        files[USUAL] = json.dumps(bundle.usual, indent=1).encode()
     card: dict[str, Any] = {
         **bundle.card,
         "format": OF_COUNTS if bundle.card["serves"] == REFERENCE else FORMAT,
@@ -111,9 +114,10 @@ def read(folder: Path, pinned: str = "") -> ModelBundle:
         ensembles = {
             part: Trees(tuple(names), _texts(part, contents)) for part, names in card["columns"].items()
         }
+        usual = json.loads(contents.get(USUAL, b"{}"))
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
         raise incoherent(folder, error) from error
-    return ModelBundle(card, network, ensembles)
+    return ModelBundle(card, network, ensembles, usual)
 
 
 def incoherent(folder: Path, why: Exception) -> BundleError:

@@ -57,6 +57,12 @@ def recall_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) 
     return float(frauds @ reviewed(probability, weight, capacity) / frauds.sum())
 
 
+def precision_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) -> float:
+    """The share of frauds among those looked at: the `capacity` share with the highest probability."""
+    looked = weight * reviewed(probability, weight, capacity)
+    return float(looked @ bad / looked.sum())
+
+
 def reviewed(probability: Floats, weight: Floats, capacity: float) -> Floats:
     """(N,) 0 to 1: how far each sample is among the `capacity` share with the highest probability; at the
     edge in proportion.

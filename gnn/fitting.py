@@ -32,7 +32,7 @@ class Fitted:
     `network_usual`: the network's mean logit, the reference for its contribution.
     `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people
     can), and declining is proposed (more likely fraud than not, and the worst quarter of what people look
-    at).
+    at). `latest`: the probabilities (M,) of the latest applications, thinned evenly, which set these.
     """
 
     cutoff: int
@@ -43,6 +43,17 @@ class Fitted:
     network_usual: float
     review_at: float
     decline_at: float
+    latest: Floats
+
+
+@dataclass(frozen=True)
+class _Latest:
+    """What the latest applications say: the network's usual logit, the two probabilities, and their own."""
+
+    network_usual: float
+    review_at: float
+    decline_at: float
+    probabilities: Floats
 
 
 def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, serves: str | None = None) -> Fitted:
@@ -55,8 +66,18 @@ def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, serves: str | None
     judged, parts = learned.validation, learned.parts
     serves = serves or max(SERVABLE, key=lambda part: judged[part]["ap"] or 0.0)
     medium, high = np.quantile(learned.spread[serves], [0.6, 0.9]).tolist()
-    usual, review_at, decline_at = _thresholds(parts, serves, pool, cutoff, plan)
-    return Fitted(cutoff, parts, serves, judged, (medium, high), usual, review_at, decline_at)
+    latest = _latest(parts, serves, pool, cutoff, plan)
+    return Fitted(
+        cutoff,
+        parts,
+        serves,
+        judged,
+        (medium, high),
+        latest.network_usual,
+        latest.review_at,
+        latest.decline_at,
+        latest.probabilities,
+    )
 
 
 def _stages(cutoff: int, samples: Samples, plan: TrainingPlan) -> TrainingStages:
@@ -84,9 +105,7 @@ def _targets(cutoff: int, samples: Samples, plan: TrainingPlan) -> StageTargets:
     )
 
 
-def _thresholds(
-    parts: FittedParts, serves: str, pool: SamplePool, cutoff: int, plan: TrainingPlan
-) -> tuple[float, float, float]:
+def _latest(parts: FittedParts, serves: str, pool: SamplePool, cutoff: int, plan: TrainingPlan) -> _Latest:
     """The network's usual logit, and from which probability on to review and to decline, by what serves on
     the latest applications.
 
@@ -102,4 +121,9 @@ def _thresholds(
     promised, mass = parts.probabilities(predictions)[serves], mass[recent]
     review_at = threshold_at(promised, mass, plan.capacity)
     decline_at = max(review_at, 0.5, threshold_at(promised, mass, plan.capacity / 4))
-    return float(np.average(predictions["network"], weights=mass)), min(review_at, 1.0), min(decline_at, 1.0)
+    return _Latest(
+        float(np.average(predictions["network"], weights=mass)),
+        min(review_at, 1.0),
+        min(decline_at, 1.0),
+        promised[samples.drawn[recent] < samples.share],
+    )

@@ -26,6 +26,7 @@ from gnn.parts import NAMED, SERVABLE, SamplePool
 from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
 from gnn.unlabelled import FATES, Floats
+from gnn.usual import usual_values
 from graph.facts.tables import Tables
 from graph.frame.location import frame_of
 from graph.model.errors import InputError
@@ -52,7 +53,8 @@ def train_model(
     started = time.monotonic()
     now = micros(as_of)
     revision = store.revision()
-    graph, cutoff = measurable(store.view(as_of, revision).tables(), plan)
+    tables = store.view(as_of, revision).tables()
+    graph, cutoff = measurable(tables, plan)
     with closing(frame_of(store, kept_in)) as frame:
         pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
         first = fitting.fit_at(cutoff, pool, plan)
@@ -63,6 +65,7 @@ def train_model(
         card(fitted, pool, plan, judged),
         fitted.parts.network.weights(),
         {part: fitted.parts.ensembles[part] for part in SERVABLE},
+        usual_values(fitted, pool, tables),
     )
     written = bundle.write(applications, out)
     return {

@@ -1,31 +1,40 @@
-"""Monitoring of what was served: drift of scores and signals by period, and performance once labels came."""
+"""Monitoring of what was served: drift by period, and performance once labels came."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
-from scipy.stats import binomtest
 
-from gnn.evaluate import measures
-from graph.facts.fraud_labels import fraud_spells
+from graph.facts.distributions import Distribution
+from graph.facts.linked_kinds import linked_kinds
+from graph.facts.tables import Tables
 from graph.model.errors import InputError
-from graph.model.moments import DAY, micros
+from graph.model.moments import micros
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
-from investigations.monitoring.alarms import Alarm, age_alarm, calibration_alarm, drift_alarms
-from investigations.monitoring.periods import Served, ServedPeriod, periods, reference_of, served
+from investigations.monitoring.alarms import (
+    Alarm,
+    AlarmLimits,
+    age_alarm,
+    calibration_alarm,
+    drift_alarms,
+    recall_alarm,
+)
+from investigations.monitoring.periods import LINKING, Served, ServedPeriod, periods, reference_of, served
+from service.monitored_model import MonitoredModel
+from service.performance import Judged, judged
 
 LEAST_REFERENCE = 200  # assessments: of fewer nothing is usual
-LEAST_JUDGED = 200  # assessments with labels: of fewer a month is not judged
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorPlan:
-    """What to look at: the assessments with since <= as_of < until in periods of `length`, against those of
-    the first `usual` of them; labels as known by `now`, within `horizon_days` of an assessment.
+    """What to look at: the assessments with since <= as_of < until in periods of `length`, against the
+    model's training slice, or where it has none, against those of the first `usual` of them; labels as known
+    by `now`.
     """
 
     since: datetime
@@ -33,39 +42,58 @@ class MonitorPlan:
     now: datetime
     length: timedelta = timedelta(days=1)
     usual: timedelta = timedelta(days=28)
-    horizon_days: float = 90.0
-    capacity: float = 0.02
-    trained_as_of: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """How right a month's assessments of people not known for fraud were, once their horizon had passed."""
-
-    month: str
-    assessments: int
-    frauds: int
-    expected: float
-    low: float
-    high: float
-    figures: Mapping[str, float | None]
+    model: MonitoredModel | None = None
+    limits: AlarmLimits = field(default_factory=AlarmLimits)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Monitored:
-    """What was found."""
+    """What was found. `reference`: what it was compared with, by name, and `reference_from` in words."""
 
     periods: Sequence[ServedPeriod]
     judged: Sequence[Judged]
     alarms: Sequence[Alarm]
+    reference: Mapping[str, Distribution]
     reference_from: str
 
 
-def monitored(casebook: Casebook, store: GraphStore | None, plan: MonitorPlan) -> Monitored:
+def monitored(casebook: Casebook, store: GraphStore, plan: MonitorPlan) -> Monitored:
     """Drift by period and performance by month. Raises InputError where too little was served to say what is
-    usual, and StoreError.
+    usual, BundleError and StoreError.
     """
-    rows = list(served(casebook.between(plan.since, plan.until)))
+    tables = store.view(plan.now).tables()
+    rows = _linked(tables, list(served(casebook.between(plan.since, plan.until))))
+    reference, since, said = _reference(rows, plan)
+    compared = [one for one in rows if plan.model is None or one.model_version in (None, plan.model.version)]
+    found = periods(compared if plan.model and plan.model.usual else rows, reference, since, plan.length)
+    months = judged(rows, tables, plan.now, plan.model)
+    return Monitored(
+        periods=found,
+        judged=months,
+        alarms=[*drift_alarms(found, plan.limits), *_of_model(months, plan)],
+        reference=reference,
+        reference_from=said,
+    )
+
+
+def _linked(tables: Tables, rows: Sequence[Served]) -> list[Served]:
+    """The same rows with, by kind of identifier, whether it links them to somebody else."""
+    places = {who: place for place, who in enumerate(tables.applicant_ids.tolist())}
+    person = np.array([places.get(one.applicant_id, -1) for one in rows], np.int64)
+    linked = linked_kinds(tables, person, np.array([micros(one.at) for one in rows], np.int64))
+    columns = {f"{LINKING}{kind}": column.tolist() for kind, column in linked.items()}
+    return [
+        replace(one, values={**one.values, **{name: column[n] for name, column in columns.items()}})
+        for n, one in enumerate(rows)
+    ]
+
+
+def _reference(rows: Sequence[Served], plan: MonitorPlan) -> tuple[dict[str, Distribution], datetime, str]:
+    """What is usual, from when on what was served is compared with it, and where it is from."""
+    if plan.model is not None and (kept := plan.model.distributions()):
+        usual = plan.model.usual
+        said = f"the training slice of {plan.model.version}, {usual['from'][:10]} to {usual['until'][:10]}"
+        return kept, plan.since, said
     begin = plan.since + plan.usual
     first = [one for one in rows if one.at < begin]
     if len(first) < LEAST_REFERENCE:
@@ -73,56 +101,17 @@ def monitored(casebook: Casebook, store: GraphStore | None, plan: MonitorPlan) -
             f"{len(first)} applications were assessed in the first {plan.usual.days} days, too few to say "
             f"what is usual ({LEAST_REFERENCE} are needed): give --usual-days or an earlier --since"
         )
-    usual, said = reference_of(first), f"{plan.since:%Y-%m-%d} to {begin:%Y-%m-%d}"
-    found = periods(rows, usual, begin, plan.length)
-    judged = _judged(rows, store, plan) if store is not None else []
-    alarms = drift_alarms(found) if found else []
-    if plan.trained_as_of is not None:
-        alarms += age_alarm(plan.trained_as_of, plan.now)
-    if judged:
-        last = judged[-1]
-        begin = datetime.strptime(last.month, "%Y-%m").replace(tzinfo=plan.now.tzinfo)
-        alarms += calibration_alarm(begin, last.expected, last.low, last.high)
-    return Monitored(periods=found, judged=judged, alarms=alarms, reference_from=said)
+    return reference_of(first), begin, f"what was served from {plan.since:%Y-%m-%d} to {begin:%Y-%m-%d}"
 
 
-def _judged(rows: Sequence[Served], store: GraphStore, plan: MonitorPlan) -> list[Judged]:
-    """By month, of assessments whose horizon has passed by `now`, of people not known for fraud at the
-    moment.
-    """
-    tables = store.view(plan.now).tables()
-    spells = fraud_spells(tables)
-    since = {
-        who: int(at)
-        for who, at, fraud in zip(tables.applicant_ids.tolist(), spells.since, spells.fraud, strict=True)
-        if fraud
-    }
-    horizon, ripe = int(plan.horizon_days * DAY), micros(plan.now) - int(plan.horizon_days * DAY)
-    by_month: dict[str, list[tuple[float, bool]]] = {}
-    for one in rows:
-        at, known = micros(one.at), since.get(one.applicant_id)
-        if one.probability is None or at > ripe or (known is not None and known <= at):
-            continue
-        bad = known is not None and known <= at + horizon
-        by_month.setdefault(f"{one.at:%Y-%m}", []).append((one.probability, bad))
-    return [
-        _month(month, pairs, plan.capacity)
-        for month, pairs in sorted(by_month.items())
-        if len(pairs) >= LEAST_JUDGED
-    ]
-
-
-def _month(month: str, pairs: Sequence[tuple[float, bool]], capacity: float) -> Judged:
-    probability = np.array([p for p, _ in pairs])
-    bad = np.array([b for _, b in pairs], bool)
-    every = np.ones(len(bad))
-    interval = binomtest(int(bad.sum()), len(bad)).proportion_ci(0.99, method="wilson")
-    return Judged(
-        month=month,
-        assessments=len(bad),
-        frauds=int(bad.sum()),
-        expected=float(probability.mean()),
-        low=float(interval.low),
-        high=float(interval.high),
-        figures=measures(probability, bad, every, every, capacity),
-    )
+def _of_model(months: Sequence[Judged], plan: MonitorPlan) -> list[Alarm]:
+    """The alarms about the model: its age, and how right it was in the last month that is judged."""
+    alarms = age_alarm(plan.model.trained_as_of, plan.now, plan.limits) if plan.model else []
+    if not months:
+        return alarms
+    last = months[-1]
+    since = datetime.strptime(last.month, "%Y-%m").replace(tzinfo=plan.now.tzinfo)
+    alarms += calibration_alarm(since, last.expected, last.low, last.high)
+    if plan.model is not None and plan.model.recall is not None and last.recall_high is not None:
+        alarms += recall_alarm(since, last.recall_high, plan.model.recall, plan.limits)
+    return alarms

@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 
 from investigations.assessments import Decision
-from investigations.fairness.estimates import Estimate, Mask, against_the_same, resampled, share
+from investigations.estimates import Estimate, Mask, against_the_same, resampled, share
 
 EVERYBODY = "everybody"
 MEASURES: Mapping[str, str] = {

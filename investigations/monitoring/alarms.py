@@ -7,63 +7,78 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from investigations.monitoring.periods import SCORE, ServedPeriod
+from investigations.monitoring.periods import DECISION, LINKING, SCORE, ServedPeriod
+from investigations.monitoring.stability import DRIFTED
 
-MODEL_AGE = timedelta(days=90)  # a model is made again at least every three months
-MOST_NAMED = 5
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmLimits:
+    """From where on something is an alarm: the index of what drifted, the age of what a model learned from,
+    and by how much recall at review capacity may stay behind the model's own test.
+    """
+
+    index: float = DRIFTED
+    model_age: timedelta = timedelta(days=90)  # a model is made again at least every three months
+    recall: float = 0.1
 
 
 class AlarmCode(StrEnum):
     """What an alarm is about."""
 
     SCORE_DRIFT = "score_drift"
+    DECISION_DRIFT = "decision_drift"
     SIGNAL_DRIFT = "signal_drift"
+    LINKING_DRIFT = "linking_drift"
     MODEL_AGE = "model_age"
     CALIBRATION = "calibration"
+    RECALL = "recall"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm, since when it holds, and what it says."""
+    """One alarm, since when it holds, and what it says. `name`: what drifted, empty where that is the model.
+
+    Code and name are its cause: while that lasts it is the same alarm.
+    """
 
     code: AlarmCode
     since: datetime
     sentence: str
+    name: str = ""
 
 
-def drift_alarms(found: Sequence[ServedPeriod]) -> list[Alarm]:
-    """Of the score and of signals, where the last period drifted: since the first of the periods in a row in
-    which that was so.
+def drift_code(name: str) -> AlarmCode:
+    """The alarm of what drifted."""
+    if name in (SCORE, DECISION):
+        return AlarmCode.SCORE_DRIFT if name == SCORE else AlarmCode.DECISION_DRIFT
+    return AlarmCode.LINKING_DRIFT if name.startswith(LINKING) else AlarmCode.SIGNAL_DRIFT
+
+
+def drift_alarms(found: Sequence[ServedPeriod], limits: AlarmLimits) -> list[Alarm]:
+    """One of each name that drifted in the last period, what moved most first: since the first of the periods
+    in a row in which it had.
     """
+    if not found:
+        return []
+    drifted = [one.drifted(index=limits.index) for one in found]
     alarms = []
-    for code in (AlarmCode.SCORE_DRIFT, AlarmCode.SIGNAL_DRIFT):
-        since = None
-        for one in reversed(found):
-            if not _drifted(one, code):
-                break
-            since = one.since
-        if since is None:
-            continue
-        last, names = found[-1], _drifted(found[-1], code)
-        said = ", ".join(f"{name} {last.shifts[name].index:.2f}" for name in names[:MOST_NAMED])
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        sentence = f"population stability index of {said}{more}, since {since:%Y-%m-%d}"
-        alarms.append(Alarm(code, since, sentence))
+    for name in drifted[-1]:
+        first = len(found) - 1
+        while first > 0 and name in drifted[first - 1]:
+            first -= 1
+        since, moved = found[first].since, found[-1].shifts[name]
+        said = f"population stability index of {name} {moved.index:.2f}, drifted since {since:%Y-%m-%d}"
+        alarms.append(Alarm(drift_code(name), since, said, name))
     return alarms
 
 
-def _drifted(period: ServedPeriod, code: AlarmCode) -> list[str]:
-    """The names that drifted and that alarms of that code are about."""
-    return [name for name in period.drifted() if (name == SCORE) == (code is AlarmCode.SCORE_DRIFT)]
-
-
-def age_alarm(trained_as_of: datetime, now: datetime) -> list[Alarm]:
-    """Where the model that serves learned from what is older than MODEL_AGE."""
-    if now - trained_as_of <= MODEL_AGE:
+def age_alarm(trained_as_of: datetime, now: datetime, limits: AlarmLimits) -> list[Alarm]:
+    """Where what the model that serves learned from is older than the limit."""
+    if now - trained_as_of <= limits.model_age:
         return []
     days = (now - trained_as_of).days
     said = f"the model learned until {trained_as_of:%Y-%m-%d}, {days} days ago: train one anew"
-    return [Alarm(AlarmCode.MODEL_AGE, trained_as_of + MODEL_AGE, said)]
+    return [Alarm(AlarmCode.MODEL_AGE, trained_as_of + limits.model_age, said)]
 
 
 def calibration_alarm(since: datetime, expected: float, low: float, high: float) -> list[Alarm]:
@@ -72,3 +87,15 @@ def calibration_alarm(since: datetime, expected: float, low: float, high: float)
         return []
     said = f"{expected:.1%} were expected to go bad, and {low:.1%} to {high:.1%} did: calibrate or train anew"
     return [Alarm(AlarmCode.CALIBRATION, since, said)]
+
+
+def recall_alarm(since: datetime, high: float, promised: float, limits: AlarmLimits) -> list[Alarm]:
+    """Where the upper end of the interval of recall at review capacity stays behind the model's own test by
+    more than the limit.
+    """
+    if high >= promised - limits.recall:
+        return []
+    said = (
+        f"at most {high:.0%} of the frauds are found at review capacity, {promised:.0%} were in the model's"
+    )
+    return [Alarm(AlarmCode.RECALL, since, f"{said} test: look at what changed, or train anew")]

@@ -1,4 +1,4 @@
-"""What was served, period by period, against what was usual: decisions, scores and signals."""
+"""What was served, period by period, against what was usual: decisions, scores, signals, linking."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import numpy as np
-
+from graph.facts.distributions import Distribution
 from investigations.assessments import Decision, RiskAssessment, Stage
-from investigations.monitoring.distributions import Distribution, Shift, Stability, columns, shift
+from investigations.monitoring.population import Population, population
+from investigations.monitoring.stability import DRIFTED, Shift, Stability, columns, shift
 
-SCORE = "probability"
+SCORE, DECISION, LINKING = "probability", "decision", "linking."  # the last is before a kind of identifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What monitoring keeps of one assessment of an application."""
+    """What monitoring keeps of one first scan: `values` by name, the decision among them by its severity."""
 
     at: datetime
-    application_id: str | None
     applicant_id: str
     decision: Decision
     probability: float | None
@@ -30,20 +29,24 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedPeriod:
-    """What was served from `since` until `until`, and how far each named value moved."""
+    """What was served from `since` until `until`, how each named value was spread, and how far those moved of
+    which it is known what is usual.
+    """
 
     since: datetime
     until: datetime
     assessments: int
     decisions: Mapping[str, float]
-    mean_probability: float | None
     shifts: Mapping[str, Shift] = field(default_factory=dict)
-    missing: Mapping[str, float] = field(default_factory=dict)
+    population: Mapping[str, Population] = field(default_factory=dict)
 
-    def drifted(self, least: Stability = Stability.DRIFTED) -> list[str]:
-        """The names that drifted (or moved), those that moved most first."""
+    def drifted(self, least: Stability = Stability.DRIFTED, index: float = DRIFTED) -> list[str]:
+        """The names that drifted (or moved), those that moved most first; `index`: from where on one has
+        drifted.
+        """
         wanted = {Stability.DRIFTED} | ({Stability.MOVED} if least is Stability.MOVED else set())
-        found = [name for name, one in self.shifts.items() if one.stability(len(self.shifts)) in wanted]
+        compared = len(self.shifts)
+        found = [name for name, one in self.shifts.items() if one.stability(compared, index) in wanted]
         return sorted(found, key=lambda name: (-self.shifts[name].index, name))
 
 
@@ -53,12 +56,15 @@ def served(assessments: Iterable[RiskAssessment]) -> Iterator[Served]:
         if one.stage is Stage.APPLICATION:
             yield Served(
                 at=one.as_of,
-                application_id=one.application_id,
                 applicant_id=one.applicant_id,
                 decision=one.decision,
                 probability=one.probability,
                 model_version=one.model_version,
-                values={SCORE: one.probability, **one.audit.get("signals", {})},
+                values={
+                    SCORE: one.probability,
+                    DECISION: float(one.decision.severity),
+                    **one.audit.get("signals", {}),
+                },
             )
 
 
@@ -87,16 +93,12 @@ def _period(
     since: datetime, length: timedelta, rows: Sequence[Served], reference: Mapping[str, Distribution]
 ) -> ServedPeriod:
     counts = Counter(one.decision.value for one in rows)
-    values = columns([one.values for one in rows])
-    nothing = np.full(len(rows), np.nan)
-    now = {name: usual.filled(values.get(name, nothing)) for name, usual in reference.items()}
-    probabilities = [one.probability for one in rows if one.probability is not None]
+    values = columns([one.values for one in rows], reference)
     return ServedPeriod(
         since=since,
         until=since + length,
         assessments=len(rows),
         decisions={one.value: counts[one.value] / len(rows) for one in Decision},
-        mean_probability=float(np.mean(probabilities)) if probabilities else None,
-        shifts={name: shift(reference[name], one) for name, one in now.items()},
-        missing={name: one.missing for name, one in now.items()},
+        shifts={name: shift(usual, usual.filled(values[name])) for name, usual in reference.items()},
+        population={name: population(column) for name, column in values.items()},
     )

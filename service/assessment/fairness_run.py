@@ -19,7 +19,7 @@ from graph.progress import bar
 from graph.rings.labelled import MATURE_DAYS, labelled_applicants
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore
-from investigations.fairness.estimates import Estimate
+from investigations.estimates import Estimate
 from investigations.fairness.groups import groups_of, history_of
 from investigations.fairness.measures import FairnessCase, fairness
 from service.assessment.apart import assess_apart

@@ -14,8 +14,10 @@ import pytest
 from safetensors.numpy import load, save
 
 from gnn import bundle
-from gnn.bundle import CARD, NETWORK
+from gnn.bundle import CARD, NETWORK, USUAL
+from gnn.parts import OWN_VERDICTS
 from gnn.scorer import Scorer
+from graph.facts.distributions import Distribution
 from graph.features import extraction
 from graph.model.errors import BundleError, SettingError
 from service.opening import load_scorer
@@ -53,6 +55,28 @@ def test_the_card_says_what_the_model_is(made: Path) -> None:
 def test_every_field_of_the_card_is_documented(made: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "model.md").read_text("utf-8")
     assert [field for field in json.loads((made / CARD).read_text("utf-8")) if f"`{field}`" not in text] == []
+
+
+def test_a_bundle_says_what_was_usual_in_the_slice_it_learned_from(made: Path, copied: Path) -> None:
+    usual = Scorer.load(made).usual
+    assert usual["until"] == json.loads((made / CARD).read_text("utf-8"))["trained_as_of"]
+    kept = {name: Distribution.from_json(one) for name, one in usual["distributions"].items()}
+    assert set(extraction.SIGNAL_NAMES) - OWN_VERDICTS < kept.keys()
+    linking = {name for name in kept if name.startswith("linking.")}
+    assert kept.keys() - set(extraction.SIGNAL_NAMES) == {"probability", *linking}
+    assert kept["linking.device"].count == usual["samples"] > 100
+    assert 0.0 < kept["probability"].count <= usual["samples"]
+    assert all(sum(one.shares) == pytest.approx(1.0, abs=1e-4) for one in kept.values())
+    (copied / USUAL).write_text("{}")
+    with pytest.raises(BundleError, match=r"usual\.json is damaged"):
+        Scorer.load(copied)
+
+
+def test_a_bundle_of_an_earlier_release_does_not_say_what_was_usual_and_serves(copied: Path) -> None:
+    (copied / USUAL).unlink()
+    files = json.loads((copied / CARD).read_text("utf-8"))["files"]
+    with_card(copied, files={name: digest for name, digest in files.items() if name != USUAL})
+    assert Scorer.load(copied).usual == {}
 
 
 def test_writing_again_what_was_read_gives_the_same_version(made: Path, tmp_path: Path) -> None:

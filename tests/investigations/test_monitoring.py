@@ -10,13 +10,22 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from graph.facts.distributions import Distribution
 from investigations.assessments import Decision, Stage
-from investigations.monitoring.alarms import MODEL_AGE, AlarmCode, age_alarm, calibration_alarm, drift_alarms
-from investigations.monitoring.distributions import Distribution, Stability, shift
-from investigations.monitoring.periods import SCORE, Served, periods, reference_of, served
+from investigations.monitoring.alarms import (
+    AlarmCode,
+    AlarmLimits,
+    age_alarm,
+    calibration_alarm,
+    drift_alarms,
+    recall_alarm,
+)
+from investigations.monitoring.periods import DECISION, SCORE, Served, periods, reference_of, served
+from investigations.monitoring.stability import Stability, shift
 from tests.support.casebooks import assessment
 from tests.support.small_worlds import day
 
+LIMITS = AlarmLimits()
 NAMES = tuple(f"signal_{n}" for n in range(20))
 DAY = timedelta(days=1)
 
@@ -30,7 +39,6 @@ def rows(since: datetime, days: int, a_day: int, seed: int, raised: float = 0.0)
         out.append(
             Served(
                 at=since + DAY * (number // a_day),
-                application_id=f"a{number}",
                 applicant_id=f"p{number}",
                 decision=Decision.REVIEW if score > 0.2 else Decision.APPROVE,
                 probability=score,
@@ -55,10 +63,11 @@ def test_a_score_that_rises_is_called_drifted_on_its_first_day_and_said_since_wh
     changed = [*rows(day(20), 5, 100, seed=3), *rows(day(25), 3, 100, seed=4, raised=0.1)]
     found = periods(changed, usual, day(20), DAY)
     assert [SCORE in one.drifted() for one in found] == [False] * 5 + [True] * 3
-    (alarm,) = drift_alarms(found)
-    assert (alarm.code, alarm.since) == (AlarmCode.SCORE_DRIFT, day(25))
+    (alarm,) = drift_alarms(found, LIMITS)
+    assert (alarm.code, alarm.name, alarm.since) == (AlarmCode.SCORE_DRIFT, SCORE, day(25))
     assert "probability" in alarm.sentence
-    assert drift_alarms(found[:5]) == []
+    assert drift_alarms(found[:5], LIMITS) == []
+    assert drift_alarms(found, AlarmLimits(index=99.0)) == []
 
 
 def test_what_is_served_later_changes_no_period_before() -> None:
@@ -68,7 +77,7 @@ def test_what_is_served_later_changes_no_period_before() -> None:
     assert [one.assessments for one in whole[:5]] == [40] * 5
     for alone, among in zip(periods(first, usual, day(20), DAY), whole, strict=False):
         assert alone.decisions == among.decisions
-        assert alone.missing == among.missing
+        assert alone.population == among.population
         assert [one.index for one in alone.shifts.values()] == pytest.approx(
             [one.index for one in among.shifts.values()]
         )
@@ -78,7 +87,7 @@ def test_a_signal_that_is_not_known_any_more_has_drifted() -> None:
     usual = reference_of(rows(day(0), 20, 50, seed=1))
     lost = [replace(one, values={SCORE: one.probability}) for one in rows(day(20), 1, 100, seed=2)]
     (period,) = periods(lost, usual, day(20), DAY)
-    assert period.missing["signal_0"] == 1.0
+    assert period.population["signal_0"].missing == 1.0
     assert set(period.drifted()) == set(NAMES)
 
 
@@ -103,9 +112,9 @@ def test_an_index_is_what_its_definition_says() -> None:
 
 
 def test_a_model_older_than_ninety_days_and_one_that_is_not_calibrated_are_said() -> None:
-    assert age_alarm(day(0), day(0) + MODEL_AGE) == []
-    (old,) = age_alarm(day(0), day(0) + MODEL_AGE + DAY)
-    assert (old.code, old.since) == (AlarmCode.MODEL_AGE, day(0) + MODEL_AGE)
+    assert age_alarm(day(0), day(90), LIMITS) == []
+    (old,) = age_alarm(day(0), day(91), LIMITS)
+    assert (old.code, old.since) == (AlarmCode.MODEL_AGE, day(90))
     assert calibration_alarm(day(0), 0.02, 0.01, 0.03) == []
     assert "2.0% were expected" in calibration_alarm(day(0), 0.02, 0.05, 0.07)[0].sentence
 
@@ -113,4 +122,30 @@ def test_a_model_older_than_ninety_days_and_one_that_is_not_calibrated_are_said(
 def test_first_scans_alone_count_as_served() -> None:
     first, again = assessment(1), assessment(2, stage=Stage.DISBURSEMENT)
     (one,) = served([first, again])
-    assert one.values == {SCORE: 0.183, "a": 1.5, "b": None}
+    assert one.values == {SCORE: 0.183, DECISION: 1.0, "a": 1.5, "b": None}
+
+
+def test_a_value_that_everybody_had_drifts_whether_it_rises_or_falls() -> None:
+    usual = Distribution.of(np.ones(500))
+    for other in (0.0, 2.0):
+        assert shift(usual, usual.filled(np.full(500, other))).stability() is Stability.DRIFTED
+    seldom = Distribution.of(np.r_[np.zeros(20), np.ones(480)])
+    assert shift(seldom, seldom.filled(np.zeros(500))).stability() is Stability.DRIFTED
+
+
+def test_a_period_says_how_its_values_were_spread() -> None:
+    usual = reference_of(rows(day(0), 20, 100, seed=1))
+    (period,) = periods(rows(day(20), 1, 100, seed=3), usual, day(20), DAY)
+    spread = period.population["signal_3"]
+    assert spread.assessments == 100
+    assert spread.q05 < spread.q25 < spread.q50 < spread.q75 < spread.q95  # type: ignore[operator]
+    assert abs(spread.mean or 9.0) < 0.4
+    assert periods(rows(day(20), 1, 9, seed=3), {}, day(20), DAY)[0].population.keys() == {SCORE, *NAMES}
+
+
+def test_recall_that_stays_behind_the_models_own_test_is_said_and_chance_is_not() -> None:
+    assert recall_alarm(day(0), 0.55, 0.6, LIMITS) == []
+    (behind,) = recall_alarm(day(0), 0.45, 0.6, LIMITS)
+    assert behind.code is AlarmCode.RECALL
+    assert "45%" in behind.sentence
+    assert recall_alarm(day(0), 0.45, 0.6, AlarmLimits(recall=0.2)) == []

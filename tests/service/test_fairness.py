@@ -14,7 +14,7 @@ import pytest
 from graph.model.types import Facts, IdentifierKind, PlatformType, Role
 from graph.store.evidence import subject_of
 from investigations.assessments import Decision
-from investigations.fairness.estimates import TOO_FEW, against_the_same, share
+from investigations.estimates import TOO_FEW, against_the_same, share
 from investigations.fairness.groups import groups_of, history_of
 from investigations.fairness.measures import EVERYBODY, FairnessCase, fairness
 from investigations.policy import Policy

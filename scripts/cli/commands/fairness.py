@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from investigations.fairness.estimates import Estimate
+from investigations.estimates import Estimate
 from investigations.fairness.measures import MEASURES
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given

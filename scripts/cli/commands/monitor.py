@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from investigations.monitoring.distributions import Stability
 from investigations.monitoring.periods import SCORE, ServedPeriod
+from investigations.monitoring.stability import Stability
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
-from service.monitoring import Judged, Monitored, MonitorPlan, monitored
+from service.monitored_model import monitored_model
+from service.monitoring import Monitored, MonitorPlan, monitored
 from service.opening import casebook_given, load_scorer, moment_given, open_casebook, open_existing
+from service.performance import Judged
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --model models/first \\
@@ -37,7 +39,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--usual-days",
         type=int,
         default=28,
-        help="what was served in so many days from --since is what is usual (default 28)",
+        help="where the model does not say what is usual: what was served in so many days from --since "
+        "(default 28)",
     )
 
 
@@ -50,15 +53,8 @@ def _run(options: argparse.Namespace) -> Result:
         now=now,
         length=timedelta(days=options.days),
         usual=timedelta(days=options.usual_days),
+        model=monitored_model(load_scorer(settings.model, settings.model_digest)) if settings.model else None,
     )
-    if settings.model:
-        scorer = load_scorer(settings.model, settings.model_digest)
-        plan = dataclasses.replace(
-            plan,
-            horizon_days=scorer.horizon_days,
-            capacity=scorer.capacity,
-            trained_as_of=datetime.fromisoformat(scorer.trained_as_of),
-        )
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
@@ -73,7 +69,12 @@ def _figures(found: Monitored) -> dict[str, object]:
         "periods": [_period(one) for one in found.periods],
         "judged": [_judged(one) for one in found.judged],
         "alarms": [
-            {"code": one.code.value, "since": one.since.isoformat(), "sentence": one.sentence}
+            {
+                "code": one.code.value,
+                "name": one.name,
+                "since": one.since.isoformat(),
+                "sentence": one.sentence,
+            }
             for one in found.alarms
         ],
     }
@@ -85,15 +86,17 @@ def _period(one: ServedPeriod) -> dict[str, object]:
         "until": one.until.isoformat(),
         "assessments": one.assessments,
         "decisions": {name: round(share, 6) for name, share in one.decisions.items()},
-        "mean_probability": one.mean_probability and round(one.mean_probability, 6),
         "drifted": one.drifted(),
         "stability": {
-            name: {
-                "index": round(moved.index, 6),
-                "says": moved.stability(len(one.shifts)).value,
-                "missing": round(one.missing[name], 6),
-            }
+            name: {"index": round(moved.index, 6), "says": moved.stability(len(one.shifts)).value}
             for name, moved in one.shifts.items()
+        },
+        "population": {
+            name: {
+                key: value if value is None else round(value, 6)
+                for key, value in dataclasses.asdict(spread).items()
+            }
+            for name, spread in one.population.items()
         },
     }
 
@@ -106,6 +109,7 @@ def _judged(one: Judged) -> dict[str, object]:
         "expected": round(one.expected, 6),
         "happened_low": round(one.low, 6),
         "happened_high": round(one.high, 6),
+        "recall_high": one.recall_high and round(one.recall_high, 6),
         **one.figures,
     }
 
@@ -121,7 +125,7 @@ def _brief(found: Monitored) -> dict[str, object]:
                 "review": f"{one.decisions['review']:.1%}",
                 "decline": f"{one.decisions['decline']:.1%}",
                 "score": _stability(one, SCORE),
-                "signals drifted": len([name for name in one.drifted() if name != SCORE]),
+                "others drifted": len([name for name in one.drifted() if name != SCORE]),
             }
             for one in found.periods[-_SHOWN:]
         },

@@ -1,4 +1,4 @@
-"""Shares and ratios with their 95 % intervals: Wilson's score interval and the Poisson bootstrap."""
+"""Shares and ratios with their intervals: Wilson's score interval and the Poisson bootstrap."""
 
 from __future__ import annotations
 
@@ -26,12 +26,19 @@ class Estimate(NamedTuple):
 
 
 def share(of: Mask, among: Mask) -> Estimate:
-    """The share `of` those `among` (both (N,)), with Wilson's interval (Wilson 1927)."""
+    """The share `of` those `among` (both (N,)), with Wilson's interval; None where they are too few."""
     people, count = int(among.sum()), int((of & among).sum())
     if people < TOO_FEW:
         return Estimate(None, None, None, people)
-    interval = binomtest(count, people).proportion_ci(0.95, method="wilson")
-    return Estimate(count / people, float(interval.low), float(interval.high), people)
+    return Estimate(count / people, *wilson(count, people), people)
+
+
+def wilson(count: int, people: int, level: float = 0.95) -> tuple[float, float]:
+    """The ends of the interval (Wilson 1927) of a share that `count` of so many `people` (one or more)
+    had.
+    """
+    interval = binomtest(count, people).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def resampled(figure: Callable[[Array], float], people: int, seed: int = 7) -> Estimate:
