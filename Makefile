@@ -34,11 +34,11 @@ run: setup
 	@$(BIN)/python scripts/run.py
 
 test: setup
-	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE)
+	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE) $(OPTIONS)
 
 # Which lines of the product the tests of `make test` run, in the processes that they start too (docs/testing.md).
-coverage: setup
-	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered
+coverage: OPTIONS := --cov --cov-report=term:skip-covered
+coverage: test
 
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
 # law on more examples.

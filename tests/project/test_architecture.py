@@ -138,6 +138,20 @@ def test_inside_the_graph_imports_go_down() -> None:
     assert wrong == []
 
 
+def test_folders_and_files_side_by_side_have_an_order() -> None:
+    """One way through the house, not of modules alone: nobody goes up to come down again."""
+    graph = nx.DiGraph(
+        (one, another)
+        for path in FILES
+        for other in imports(path) & MODULES
+        for depth in (1, 2)
+        if len(one := tuple(name_of(path).split(".")[:depth])) == depth
+        and len(another := tuple(other.split(".")[:depth])) == depth
+        and one != another
+    )
+    assert [sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1] == []
+
+
 def test_no_module_imports_itself_through_others() -> None:
     graph = nx.DiGraph(
         (name_of(path), other) for path in FILES for other in imports(path) if other in MODULES
