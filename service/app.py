@@ -41,6 +41,7 @@ from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.jobs.champion import ChampionFollower
+from service.jobs.machines import EVERY_S, Machines
 from service.jobs.outbox import Outbox
 from service.login import routes as login
 from service.login.oidc import provider_of
@@ -78,23 +79,24 @@ def create_app(context: AppContext) -> Flask:
     _count_alarms(context)
     context.views.on_fall_back = lambda why: metrics.PAST_FRAME.labels(why).inc()
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_batch_bytes
-    app.extensions["ringfence.batches"] = Slots(
-        context.settings.batches_per_key, Path(shared) if (shared := context.settings.metrics_dir) else None
-    )
+    folder = Path(shared) if (shared := context.settings.metrics_dir) else None
+    app.extensions["ringfence.batches"] = Slots(context.settings.batches_per_key, folder)
+    machines = app.extensions["ringfence.machines"] = Machines(context.casebook, folder, context.clock)
     problems.install(app)
     headers.install(app)
     app.extensions["ringfence.limit"] = RateLimit(
-        context.settings.rate_limit, context.settings.rate_burst, _shared(context.settings, "limits")
+        context.settings.rate_limit,
+        context.settings.rate_burst,
+        _shared(folder, "limits"),
+        machines=lambda: machines.count,
     )
-    app.extensions["ringfence.probing"] = Probing(_shared(context.settings, "guesses"))
-    app.extensions["ringfence.strangers"] = MissRates(_shared(context.settings, "strangers"))
-    app.extensions["ringfence.login"] = login.desk_for(
-        Path(shared) if (shared := context.settings.metrics_dir) else None, provider_of(context.settings)
-    )
+    app.extensions["ringfence.probing"] = Probing(_shared(folder, "guesses"))
+    app.extensions["ringfence.strangers"] = MissRates(_shared(folder, "strangers"))
+    app.extensions["ringfence.login"] = login.desk_for(folder, provider_of(context.settings))
     _frame(
         app,
         CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file),
-        RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(context.settings, "wrong-keys")),
+        RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(folder, "wrong-keys"), machines=lambda: machines.count),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
     blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api, audit_api, verdict_api)
@@ -128,6 +130,7 @@ def from_environment() -> Flask:
     Outbox(context.store, context.casebook, investigators=named(settings.investigators)).start()
     context.views.keeper.wake()
     app = create_app(context)
+    PeriodicThread(app.extensions["ringfence.machines"].step, EVERY_S).wake()
     follow_champion(app)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
@@ -167,9 +170,9 @@ def _count_alarms(context: AppContext) -> None:
         following.alarm = lambda side: metrics.REVIEW_SHARE.labels(side.value).inc()
 
 
-def _shared(settings: Settings, name: str) -> Path | None:
+def _shared(folder: Path | None, name: str) -> Path | None:
     """The file by which the workers of this machine share a limit; None for a service of one process."""
-    return Path(settings.metrics_dir) / f"{name}.buckets" if settings.metrics_dir else None
+    return folder / f"{name}.buckets" if folder else None
 
 
 def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:

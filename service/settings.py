@@ -201,7 +201,7 @@ class Settings:
         ),
     )
     rate_limit: float = _setting(
-        0.0, "Requests a second that one API key may make, over all workers; 0: no limit."
+        0.0, "Requests a second that one API key may make, over all workers and machines; 0: no limit."
     )
     rate_burst: int = _setting(50, "Requests that one API key may make at once before the rate limit counts.")
     idempotency_hours: int = _setting(24, "How long an Idempotency-Key is remembered, in hours.")

@@ -116,6 +116,12 @@ class AlertFiles(CasePapers):
             ).execution_options(preserve_rowcount=True)
             return connection.execute(taken).rowcount == 1
 
+    def count_leases(self, beginning: str, now: datetime) -> int:
+        """How many leases on works whose names begin so last."""
+        lasting = LEASES.c.name.startswith(beginning, autoescape=True) & (LEASES.c.until >= micros(now))
+        with self._engines.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).where(lasting)).scalar_one()
+
     def give_back_lease(self, name: str, owner: str) -> None:
         """Let somebody else have that work at once."""
         with self._engines.writing() as connection:

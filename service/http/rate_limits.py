@@ -1,5 +1,5 @@
-"""Rate limits: a token bucket for each caller, shared by all workers of a machine; wrong keys are limited by
-address.
+"""Rate limits: a token bucket for each caller, shared by all workers of a machine, who let through their
+machine's part; wrong keys are limited by address.
 """
 
 from __future__ import annotations
@@ -19,31 +19,36 @@ class RateLimit:
     """A bucket of `burst` requests for each name, refilled at `rate` a second.
 
     `path` names a file that several processes share; without one the buckets are this process's own. A rate
-    of 0 is no limit.
+    of 0 is no limit. `machines` says among how many machines rate and burst are divided: callers come to each
+    of them alike.
     """
 
     def __init__(
-        self, rate: float, burst: float, path: Path | None = None, tick: Callable[[], float] = monotonic
+        self,
+        rate: float,
+        burst: float,
+        path: Path | None = None,
+        tick: Callable[[], float] = monotonic,
+        machines: Callable[[], int] = lambda: 1,
     ) -> None:
-        self._rate = rate
-        self._burst = float(max(burst, 1))
-        self._tick = tick
+        self._whole_rate, self._whole_burst = rate, burst
+        self._tick, self._machines = tick, machines
         self._buckets = SharedCounters(_LEVEL, _BUCKETS, path, tick)
 
     def wait(self, name: str, cost: float = 1.0) -> float:
         """Seconds until the caller may come again; 0.0 when this request is let through. One that costs more
         than a burst waits for a full bucket.
         """
-        if self._rate <= 0:
+        if self._whole_rate <= 0:
             return 0.0
-        cost = min(cost, self._burst)
+        machines = self._machines()
+        rate, burst = self._whole_rate / machines, max(self._whole_burst / machines, 1.0)
+        cost = min(cost, burst)
         with self._buckets.held():
             result = self._buckets.read(name)
             level = (
-                self._burst
-                if result is None
-                else min(self._burst, result.values[0] + (self._tick() - result.at) * self._rate)
+                burst if result is None else min(burst, result.values[0] + (self._tick() - result.at) * rate)
             )
             enough = level >= cost
             self._buckets.write(name, level - cost if enough else level)
-        return 0.0 if enough else (cost - level) / self._rate
+        return 0.0 if enough else (cost - level) / rate

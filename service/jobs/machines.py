@@ -1,0 +1,54 @@
+"""How many machines serve on one casebook, so that a caller's limit holds for all of them together."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from investigations.casebook import Casebook
+from service.leases import LASTS, Lease
+
+log = logging.getLogger("ringfence.machines")
+EVERY_S = LASTS.total_seconds() / 4
+_NAME = "machine:"  # of a lease in the casebook, before the machine's own random number
+
+
+class Machines:
+    """One look a step: this machine's lease is renewed, and those of all machines are counted.
+
+    `folder` is shared by the workers of this machine, who are one machine together; without one this process
+    is one by itself. A machine that died is counted until its lease ends.
+    """
+
+    def __init__(self, casebook: Casebook, folder: Path | None, clock: Callable[[], datetime]) -> None:
+        self._casebook, self._clock = casebook, clock
+        self._lease = Lease(casebook, _NAME + _number_of(folder), clock)
+        self.count = 1
+
+    def step(self) -> bool:
+        """Count anew; nothing is left to do afterwards. Raises StoreUnavailableError: the last count goes
+        on.
+        """
+        self._lease.take()
+        count = max(1, self._casebook.count_leases(_NAME, self._clock()))
+        if count != self.count:
+            log.info("%d machines serve on this casebook: each lets through its part of a limit", count)
+        self.count = count
+        return True
+
+
+def _number_of(folder: Path | None) -> str:
+    """This machine's random number, the same for all who share the folder."""
+    number = secrets.token_hex(12)
+    if folder is None:
+        return number
+    path = folder / "machine"
+    try:
+        with path.open("x", encoding="ascii") as file:
+            file.write(number)
+    except FileExistsError:
+        return path.read_text(encoding="ascii") or number
+    return number
