@@ -120,12 +120,12 @@ class Callers:
 
     def figures(self) -> Figures:
         """What was lost, repeated, and told differently the second time."""
-        told = self.answers.values()
+        answers = self.answers.values()
         return {
             "asked_again_elsewhere": self.again,
             "lost": self.lost,
-            "repeated": sum(len(one) > 1 for one in told),
-            "repeated_and_different": sum(len(set(one)) > 1 for one in told),
+            "repeated": sum(len(one) > 1 for one in answers),
+            "repeated_and_different": sum(len(set(one)) > 1 for one in answers),
         }
 
     def _answer(self, first: int, key: str, body: bytes) -> bytes | None:
