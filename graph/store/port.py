@@ -40,6 +40,7 @@ from graph.model.types import (
     Tie,
 )
 from graph.store.evidence import Evidence, Subject
+from graph.store.forgetting import Forgetting
 from graph.store.keys import applications_beyond_bounds
 from graph.store.walk import Bounds, Walk
 
@@ -64,7 +65,7 @@ class UnknownIds(NamedTuple):
     applicants: frozenset[str]
 
 
-class GraphStore(ABC):
+class GraphStore(Forgetting):
     """All facts that lenders reported. Safe for many threads and processes; facts are only ever added.
 
     `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone

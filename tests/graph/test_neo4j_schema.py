@@ -15,6 +15,7 @@ from graph.model.types import Facts, IdentifierKind, Role
 from graph.stores.neo4j import (
     Neo4jStore,
     before_version_5,
+    cypher_erase,
     cypher_read,
     cypher_tables,
     cypher_write,
@@ -141,9 +142,10 @@ EMPTY: dict[str, Any] = {
     "ties": 5, "people": [], "bound": 5, "mentioned": [], "nodes": [], "ids": [], "applications": [],
     "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n", "as_of": day(9),
     "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
-    "entries": [], "upto": 9, "base": 1, "drawn": 1,
+    "entries": [], "upto": 9, "base": 1, "drawn": 1, "edition": 1,
 }  # fmt: skip
 PARTS = {
+    "LOCK",
     "A",
     "E",
     "I",
@@ -163,7 +165,7 @@ PARTS = {
 }
 READS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": text
-    for module in (cypher_read, cypher_tables, journal)
+    for module in (cypher_erase, cypher_read, cypher_tables, journal)
     for name, text in vars(module).items()
     if name.isupper()
     and isinstance(text, str)

@@ -15,6 +15,7 @@ from graph.store.evidence import subject_of
 from graph.stores.neo4j import Neo4jStore, rings
 from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
 from graph.stores.sqlite import SqliteStore
+from tests.support.erasure_contract import ErasureContract
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.neo4j_worlds import empty_graph
 from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
@@ -30,7 +31,7 @@ from tests.support.store_contract import (
 pytestmark = pytest.mark.neo4j
 
 
-class TestNeo4jStore(StoreContract, JournalContract):
+class TestNeo4jStore(StoreContract, JournalContract, ErasureContract):
     @pytest.fixture
     def open_store(self) -> Open:
         return partial(Neo4jStore, empty_graph())

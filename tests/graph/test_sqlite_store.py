@@ -16,12 +16,13 @@ from graph.model.errors import SettingError, StoreUnavailableError, StoreVersion
 from graph.model.types import Facts, LabelValue
 from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
+from tests.support.erasure_contract import FOREVER, ErasureContract, erased
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.small_worlds import applies, day, fraud, random_facts, shuffled, uses
 from tests.support.store_contract import Open, StoreContract, a_snapshot, in_parts
 
 
-class TestSqliteStore(StoreContract, JournalContract):
+class TestSqliteStore(StoreContract, JournalContract, ErasureContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return partial(SqliteStore, tmp_path / "graph.db")
@@ -204,3 +205,25 @@ def test_no_hot_query_scans_a_table(tmp_path: Path, table: str) -> None:
     with SqliteStore(tmp_path / "graph.db") as store:
         plan = store._connection().execute(f"EXPLAIN QUERY PLAN {EXPLAINED[table]}").fetchall()
     assert all("SCAN" not in row[3] and "TEMP B-TREE" not in row[3] for row in plan), plan
+
+
+def test_no_byte_of_an_erased_name_is_left_in_a_file_of_the_store(tmp_path: Path) -> None:
+    def told(n: int) -> Facts:
+        who = f"Wang-Fang-{n:03d}"
+        own = (uses("phone", f"private-{n:03d}"), uses("device", f"shared-{n // 9}"))
+        words = (("employer", f"factory of {who}"),)
+        return Facts(applications=(applies(who, n, *own, attributes=words),))
+
+    with SqliteStore(tmp_path / "graph.db") as store, SqliteStore(tmp_path / "graph.db") as reader:
+        for n in range(300):
+            store.add(told(n))
+        assert reader.view(FOREVER).application("Wang-Fang-007@7")
+        gone = [f"Wang-Fang-{n:03d}" for n in range(0, 300, 7)]
+        renaming = erased(store, *gone)
+        assert len(renaming.identifiers) == len(gone)
+        assert store.overwrite_free_space()
+        held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert [name for name in renaming.texts if name.encode() in held and not name.startswith("k1.")] == []
+    assert not [n for n in range(0, 300, 7) if b"private-%03d" % n in held]
+    assert b"Wang-Fang-001" in held
+    assert b"shared-0" in held

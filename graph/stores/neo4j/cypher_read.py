@@ -151,7 +151,7 @@ IN_FORCE = (
     "MATCH (s:RingSnapshot) WHERE s.as_of <= $as_of AND s.mark <= $mark "
     "WITH s ORDER BY s.as_of DESC, s.mark DESC LIMIT 1"
 )
-SNAPSHOT = f"{IN_FORCE} RETURN s.key, s.name, {micros('s.as_of')}, s.changes"
+SNAPSHOT = f"{IN_FORCE} RETURN s.key, s.name, {micros('s.as_of')}, s.changes, s.edition"
 M = columns("m", MEMBER)
 RINGS = f"""MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= ''
     CALL (r) {{ MATCH (r)<-[m:MEMBER_OF]-(p:Applicant) RETURN collect([p.applicant_id, {M}]) AS members }}

@@ -21,7 +21,7 @@ class Interned:
     def __init__(self) -> None:
         self._identifiers: dict[str, Identifier] = {}
         self._applications: dict[str, Application] = {}
-        self._snapshot: tuple[str, RingSnapshot] | None = None
+        self._snapshot: tuple[tuple[str, int | None], RingSnapshot] | None = None
 
     def identifier(self, row: Sequence[Any]) -> Identifier:
         """The columns of cypher.IDENTIFIER as an Identifier."""
@@ -42,10 +42,10 @@ class Interned:
         return cached
 
     def snapshot(self, row: Sequence[Any], rings: Callable[[str], list[list[Any]]]) -> RingSnapshot:
-        """The snapshot of (key, name, as_of, changes); its rings are read when it is another one than the
-        last time.
+        """The snapshot of (key, name, as_of, changes, edition); its rings are read when it is another one
+        than the last time, or some of its members were erased.
         """
-        if self._snapshot is None or self._snapshot[0] != row[0]:
-            self._snapshot = kept = (row[0], snapshot_of(row, rings(row[0])))
+        if self._snapshot is None or self._snapshot[0] != (row[0], row[4]):
+            self._snapshot = kept = ((row[0], row[4]), snapshot_of(row[:4], rings(row[0])))
             return kept[1]
         return self._snapshot[1]

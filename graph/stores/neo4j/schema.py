@@ -14,7 +14,7 @@ from graph.stores.neo4j.cypher import ROLE_TYPES
 
 NODES = (
     "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant",
-    "Platform", "Agent", "RingSnapshot", "Ring", "JournalEntry", "Unknown",
+    "Platform", "Agent", "RingSnapshot", "Ring", "JournalEntry", "Refused", "Unknown",
 )  # fmt: skip
 RELATIONSHIPS = (
     *ROLE_TYPES, "APPLIED", "TO", "AT", "THROUGH", "DID", "TOWARDS", "CAME_TO", "ABOUT", "LISTED",
@@ -86,6 +86,8 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     # The journal: the entries of what is there already are made when the store is opened
     # (before_version_5.py).
     5: (_unique("journal_mark", "JournalEntry", "mark"), "CALL db.awaitIndexes(300)"),
+    # The codes of erased names.
+    6: (_unique("refused_code", "Refused", "code"), "CALL db.awaitIndexes(300)"),
 }
 VERSION = max(MIGRATIONS)
 

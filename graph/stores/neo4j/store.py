@@ -6,19 +6,21 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn
 
+from graph.model.erasure import Erasure
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
 from graph.store.port import GraphStore, UnknownIds
-from graph.stores.neo4j import cypher_read
+from graph.stores.neo4j import cypher_erase, cypher_read
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.before_version_5 import complete_journal
 from graph.stores.neo4j.database import Ask, Database
+from graph.stores.neo4j.erase import erase
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.journal import tail
 from graph.stores.neo4j.rings import save_rings
@@ -176,6 +178,17 @@ class Neo4jStore(GraphStore):
     def identity(self) -> int:
         self._prepare()
         return int(self._database.write(lambda ask: ask(IDENTITY, drawn=secrets.randbits(63)))[0][0])
+
+    def edition(self) -> int:
+        self.identity()
+        return int(self._read(cypher_erase.READ_EDITION)[0][0])
+
+    def erase(self, erasure: Erasure) -> bool:
+        self._prepare()
+        return self._database.write(lambda ask: erase(ask, erasure))
+
+    def refused(self) -> Mapping[str, int]:
+        return dict(self._read(cypher_erase.READ_REFUSED))
 
     def counts(self) -> dict[str, int]:
         [result] = self._read(COUNTS)

@@ -46,5 +46,16 @@ def _journal(connection: sqlite3.Connection) -> None:
     connection.execute(IDENTITY)
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _labels_of_one_moment, 3: _journal}
+def _refusals(connection: sqlite3.Connection) -> None:
+    """The codes of erased names."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS refused(code TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID"
+    )
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    2: _labels_of_one_moment,
+    3: _journal,
+    4: _refusals,
+}
 VERSION = max(MIGRATIONS)

@@ -70,6 +70,7 @@ CREATE TABLE ring_member(snapshot INTEGER NOT NULL, applicant_id TEXT NOT NULL, 
 CREATE INDEX ring_members ON ring_member(snapshot, ring_id);
 
 CREATE TABLE journal(mark INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE refused(code TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 

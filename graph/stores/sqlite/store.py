@@ -5,12 +5,13 @@ waits for a reader.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from graph import private
+from graph.model.erasure import Erasure
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
 from graph.store.port import GraphStore, UnknownIds
@@ -18,6 +19,7 @@ from graph.stores.embedded import Connections, begin
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.connection import connect, translated
+from graph.stores.sqlite.erase import EDITION, REFUSED, erase, overwrite_free_space
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
 from graph.stores.sqlite.unknown_ids import unknown_ids
@@ -47,7 +49,7 @@ class SqliteStore(GraphStore):
         self._at_once = Connections(
             lambda: connect(self._path, 0.0)
         )  # of writers with a patience of their own
-        self._cache = FactCache()
+        self._cache = (0, FactCache())  # of which edition
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -72,7 +74,7 @@ class SqliteStore(GraphStore):
 
     def view(self, as_of: datetime, revision: int | None = None) -> SqliteView:
         view = SqliteView(
-            self._connection(), self._cache, as_of, self.revision() if revision is None else revision
+            self._connection(), self._rows(), as_of, self.revision() if revision is None else revision
         )
         view.zone = self.zone
         return view
@@ -95,6 +97,24 @@ class SqliteStore(GraphStore):
     def identity(self) -> int:
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])
 
+    def edition(self) -> int:
+        return int(self._connection().execute(EDITION).fetchone()[0])
+
+    def erase(self, erasure: Erasure) -> bool:
+        self._connection().execute("PRAGMA secure_delete = ON")
+        with self._transaction() as connection:
+            return erase(connection, erasure)
+
+    def refused(self) -> Mapping[str, int]:
+        return dict(self._connection().execute(REFUSED).fetchall())
+
+    def overwrite_free_space(self) -> bool:
+        connection = connect(self._path, 0.0)
+        try:
+            return overwrite_free_space(connection)
+        finally:
+            connection.close()
+
     def counts(self) -> dict[str, int]:
         run = self._connection().execute
         counts = {f"{table}s": int(run(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in _COUNTED}
@@ -108,6 +128,13 @@ class SqliteStore(GraphStore):
 
     def _connection(self) -> sqlite3.Connection:
         return self._connections.mine()
+
+    def _rows(self) -> FactCache:
+        """The cache of rows, begun anew after an erasure, which any process may have made."""
+        cached = self._cache
+        if (edition := self.edition()) != cached[0]:
+            cached = self._cache = (edition, FactCache())
+        return cached[1]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -1,0 +1,151 @@
+"""Gives erased people their surrogates in facts, ring snapshots and entries of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from graph.journal.decode import journal_entry
+from graph.journal.encode import encode, encode_snapshot
+from graph.journal.entry import EncodedEntry, decode
+from graph.journal.snapshots import snapshot_text
+from graph.model.erasure import Renaming
+from graph.model.types import (
+    Application,
+    Event,
+    Facts,
+    Identifier,
+    Label,
+    Mention,
+    Ring,
+    RingChange,
+    RingSnapshot,
+)
+
+
+def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
+    """Whether an entry of the journal holds one of those names."""
+    if len(entry.snapshot):
+        whole = entry.snapshot.tobytes().decode()
+        return any(text in whole for text in texts)
+    heap, begins = entry.heap.tobytes(), 0
+    for ends in entry.ends.tolist():
+        if heap[begins:ends].decode() in texts:
+            return True
+        begins = ends
+    return False
+
+
+def renamed_entry(body: bytes, renaming: Renaming, texts: frozenset[str]) -> bytes | None:
+    """The entry with surrogates; None where it names none of the erased. `texts` are `renaming.texts`."""
+    entry = decode(body)
+    if not names_in(entry, texts):
+        return None
+    content = journal_entry(0, entry)
+    if content.snapshot is not None:
+        renamed = renamed_snapshot(content.snapshot, renaming)
+        return None if snapshot_text(renamed) == snapshot_text(content.snapshot) else encode_snapshot(renamed)
+    facts = renamed_facts(content.facts, renaming)
+    return None if facts == content.facts else encode(facts)
+
+
+def renamed_facts(facts: Facts, r: Renaming) -> Facts:
+    """The facts with surrogates; the lender's own columns and the words of verdicts about the erased are
+    gone.
+    """
+    mentions: dict[int, Mention] = {}  # one object for one: who encodes tells them apart by `is`
+
+    def named(given: Sequence[Mention]) -> tuple[Mention, ...]:
+        return tuple([mentions.setdefault(id(m), _mention(m, r)) for m in given])
+
+    return replace(
+        facts,
+        applications=tuple([_application(a, named(a.mentions), r) for a in facts.applications]),
+        events=tuple([_event(e, named(e.mentions), r) for e in facts.events]),
+        outcomes=tuple(
+            [
+                replace(o, application_id=r.applications.get(o.application_id, o.application_id))
+                for o in facts.outcomes
+            ]
+        ),
+        labels=tuple([_label(label, r) for label in facts.labels]),
+        contacts=tuple(
+            [
+                replace(
+                    c, applicant_id=r.people.get(c.applicant_id, c.applicant_id), phone=_thing(c.phone, r)
+                )
+                for c in facts.contacts
+            ]
+        ),
+        devices=tuple([replace(d, identifier=_thing(d.identifier, r)) for d in facts.devices]),
+    )
+
+
+def renamed_mentions(mentions: Sequence[Mention], r: Renaming) -> tuple[Mention, ...]:
+    """The mentions with the surrogates of identifiers."""
+    return tuple([_mention(m, r) for m in mentions])
+
+
+def renamed_snapshot(snapshot: RingSnapshot, r: Renaming) -> RingSnapshot:
+    """The snapshot with surrogates, the members of each ring in the order in which they stood."""
+    return replace(
+        snapshot,
+        rings=tuple([_ring(ring, r) for ring in snapshot.rings]),
+        changes=renamed_changes(snapshot.changes, r),
+    )
+
+
+def renamed_changes(changes: Sequence[RingChange], r: Renaming) -> tuple[RingChange, ...]:
+    """What became of rings: people stand in why a flag stays or goes, as in `cleared=a,b`."""
+    return tuple([replace(c, why=tuple([_why(word, r) for word in c.why])) for c in changes])
+
+
+def _why(word: str, r: Renaming) -> str:
+    name, mark, listed = word.partition("=")
+    return name + mark + ",".join(r.people.get(one, one) for one in listed.split(",")) if mark else word
+
+
+def _ring(ring: Ring, r: Renaming) -> Ring:
+    members = [replace(m, applicant_id=r.people.get(m.applicant_id, m.applicant_id)) for m in ring.members]
+    return replace(ring, members=tuple(members))
+
+
+def _application(a: Application, mentions: tuple[Mention, ...], r: Renaming) -> Application:
+    if a.applicant_id not in r.people:
+        return a if mentions == a.mentions else replace(a, mentions=mentions)
+    name = r.applications.get(a.application_id, a.application_id)
+    return replace(
+        a, applicant_id=r.people[a.applicant_id], application_id=name, mentions=mentions, attributes=()
+    )
+
+
+def _event(e: Event, mentions: tuple[Mention, ...], r: Renaming) -> Event:
+    towards = None if e.counterparty_id is None else r.people.get(e.counterparty_id, e.counterparty_id)
+    if e.applicant_id not in r.people:
+        return replace(e, counterparty_id=towards, mentions=mentions)
+    name = r.events.get(e.event_id, e.event_id)
+    who = r.people[e.applicant_id]
+    return replace(
+        e, applicant_id=who, event_id=name, counterparty_id=towards, mentions=mentions, attributes=()
+    )
+
+
+def _label(label: Label, r: Renaming) -> Label:
+    loan, who = label.application_id, label.applicant_id
+    if loan not in r.applications and who not in r.people:
+        return label
+    return replace(
+        label,
+        application_id=loan and r.applications.get(loan, loan),
+        applicant_id=who and r.people.get(who, who),
+        detail=None,
+    )
+
+
+def _mention(mention: Mention, r: Renaming) -> Mention:
+    thing = _thing(mention.identifier, r)
+    return mention if thing is mention.identifier else Mention(thing, mention.role)
+
+
+def _thing(identifier: Identifier, r: Renaming) -> Identifier:
+    return r.identifiers.get(identifier.node, identifier)

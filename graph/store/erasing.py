@@ -1,0 +1,243 @@
+"""Plans the erasure of people: everything that is theirs alone gets a surrogate, what others hold too stays
+theirs.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from graph.facts.tables import KINDS, Column, Tables
+from graph.journal.entry import decode
+from graph.journal.renaming import renamed_entry
+from graph.journal.snapshots import snapshot_of
+from graph.model.erasure import SHOWN, Erasure, Renaming, is_surrogate
+from graph.model.types import Event, Identifier
+from graph.store.places import Forgotten, placed
+from graph.store.port import GraphStore, GraphView
+from graph.store.reach import Reach
+
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
+_ALL = 1_000_000  # events of one person at most: a bound that nobody reaches
+_AT_ONCE = 500
+MASK = "***"  # what is shown of an identifier of an erased person
+
+
+class ErasedNames(Protocol):
+    """Knows the names that were erased, without keeping them."""
+
+    def codes(self, renaming: Renaming) -> Mapping[str, int]:
+        """The codes of the old names, as `GraphStore.refused` gives them back."""
+        ...
+
+    def __contains__(self, name: object, /) -> bool:
+        """Whether a name was erased earlier."""
+        ...
+
+
+def planned(store: GraphStore, people: Collection[str], erased: ErasedNames) -> Erasure:
+    """What the store has to do to forget those people, of whom it need not know all. Surrogates that hold a
+    name of theirs are renewed. Raises StoreUnavailableError.
+    """
+    upto = store.revision()
+    plan = _Plan(store, upto, frozenset(people), erased)
+    renaming = plan.renaming()
+    texts = renaming.texts
+    entries = {
+        revision: body
+        for revision, old in store.tail(0, upto)
+        if (body := renamed_entry(old, renaming, texts)) is not None
+    }
+    return Erasure(
+        renaming=renaming,
+        upto=upto,
+        edition=secrets.randbits(63),
+        entries=entries,
+        refused=erased.codes(renaming),
+    )
+
+
+class _Plan:
+    """One look at a whole store, at one revision."""
+
+    def __init__(self, store: GraphStore, upto: int, asked: frozenset[str], before: ErasedNames) -> None:
+        self._store, self._upto, self._before = store, upto, before
+        self._view: GraphView = store.view(_ANY_TIME, upto)
+        self._tables: Tables = self._view.tables()
+        self._reach = Reach(self._tables)
+        ids = self._tables.applicant_ids.tolist()
+        self._row = {who: row for row, who in enumerate(ids)}
+        self.people = sorted(self._with_renewed(ids, asked))
+        self.rows = [self._row[who] for who in self.people if who in self._row]
+
+    def renaming(self) -> Renaming:
+        """The surrogates of all."""
+        around = self._around()
+        people = self._people(around)
+        return Renaming(
+            people=people,
+            applications=self._applications(around),
+            events=self._events(),
+            identifiers=self._identifiers(),
+        )
+
+    def _with_renewed(self, ids: Sequence[str], asked: frozenset[str]) -> frozenset[str]:
+        """Them, and whoever was erased earlier and got a name that holds one of theirs."""
+        people, before = asked, frozenset[str]()
+        while people != before:
+            before = people
+            rows = [self._row[who] for who in people if who in self._row]
+            of_theirs = np.isin(self._tables.applications["applicant"], rows)
+            loans = _that_hold(self._loans[~of_theirs].tolist(), frozenset(self._loans[of_theirs].tolist()))
+            owners = self._tables.applications["applicant"][np.isin(self._loans, list(loans))]
+            people = people | _that_hold(ids, people) | set(self._tables.applicant_ids[owners].tolist())
+        return people
+
+    def _around(self) -> dict[str, set[str]]:
+        """Whom each of them can meet in an answer: who is near, and who was in a ring with them."""
+        ids = self._tables.applicant_ids
+        around = {
+            who: set(ids[list(self._reach.around(self._row[who]))].tolist()) if who in self._row else set()
+            for who in self.people
+        }
+        for members in self._rings():
+            for who in members & around.keys():
+                around[who] |= members - {who}
+        return around
+
+    def _rings(self) -> Iterator[frozenset[str]]:
+        for _, body in self._store.tail(0, self._upto):
+            entry = decode(body)
+            if len(entry.snapshot):
+                for ring in snapshot_of(entry.snapshot.tobytes()).rings:
+                    yield frozenset(m.applicant_id for m in ring.members)
+
+    def _people(self, around: Mapping[str, set[str]]) -> dict[str, str]:
+        now = {who: who for who in self.people}
+        for who in self.people:  # one after the other, each among the names that stand by then
+            others = (now.get(one, one) for one in around[who])
+            now[who] = placed(who, others, SHOWN // 2, self._forgotten)
+        return now
+
+    @cached_property
+    def _forgotten(self) -> Forgotten:
+        events = (one.event_id for one in self._own_events)
+        return Forgotten(frozenset((*self.people, *self._mine, *events)), self._before)
+
+    # -- applications
+
+    def _applications(self, around: Mapping[str, set[str]]) -> dict[str, str]:
+        now = {loan: loan for loan in self._mine}
+        for loan, row in self._mine.items():
+            others = (now.get(one, one) for one in self._beside(row, around))
+            now[loan] = placed(loan, others, SHOWN // 2, self._forgotten)
+        return now
+
+    @cached_property
+    def _loans(self) -> Column:
+        return self._tables.applications["application_id"]
+
+    @cached_property
+    def _mine(self) -> dict[str, int]:
+        """Their applications by id, with their rows."""
+        rows = np.flatnonzero(np.isin(self._tables.applications["applicant"], self.rows))
+        return {self._loans[row]: int(row) for row in rows}
+
+    @cached_property
+    def _rows_of_person(self) -> Mapping[int, list[int]]:
+        rows: dict[int, list[int]] = defaultdict(list)
+        for row, person in enumerate(self._tables.applications["applicant"].tolist()):
+            rows[person].append(row)
+        return rows
+
+    @cached_property
+    def _rows_of_moment(self) -> Mapping[int, list[int]]:
+        moments = self._tables.applications["at"]
+        theirs = np.isin(moments, moments[list(self._mine.values())])
+        rows: dict[int, list[int]] = defaultdict(list)
+        for row in np.flatnonzero(theirs).tolist():
+            rows[int(moments[row])].append(row)
+        return rows
+
+    def _beside(self, row: int, around: Mapping[str, set[str]]) -> Iterator[str]:
+        """The applications that can stand in one list with that one: of whom its applicant can meet, and of
+        the same moment at the same shop or agent.
+        """
+        columns = self._tables.applications
+        person = int(columns["applicant"][row])
+        near = (self._row[one] for one in around[self._tables.applicant_ids[person]] if one in self._row)
+        for other in (person, *near):
+            yield from self._loans[self._rows_of_person.get(other, [])].tolist()
+        for other in self._rows_of_moment[int(columns["at"][row])]:
+            if any(columns[at][other] == columns[at][row] >= 0 for at in ("merchant", "agent")):
+                yield self._loans[other]
+
+    # -- events
+
+    def _events(self) -> dict[str, str]:
+        mine = self._own_events
+        met = {one.counterparty_id for one in mine if one.counterparty_id is not None}
+        at = defaultdict(set)
+        for one in (*mine, *self._events_about(sorted(met))):
+            at[one.at].add(one.event_id)
+        now = {one.event_id: one.event_id for one in mine}
+        for one in mine:
+            others = (now.get(other, other) for other in at[one.at])
+            now[one.event_id] = placed(one.event_id, others, 0, self._forgotten)
+        return now
+
+    @cached_property
+    def _own_events(self) -> list[Event]:
+        people = frozenset(self.people)
+        return [one for one in self._events_about(self.people) if one.applicant_id in people]
+
+    def _events_about(self, people: Iterable[str]) -> list[Event]:
+        """Their events, and those of others towards them, each once."""
+        known = [who for who in people if who in self._row]
+        found: dict[str, Event] = {}
+        for first in range(0, len(known), _AT_ONCE):
+            some = known[first : first + _AT_ONCE]
+            for each in (self._view.events_of(some, _ALL), self._view.dealings_of(some, _ALL)):
+                found.update((one.event_id, one) for events in each.values() for one in events)
+        return [found[event] for event in sorted(found)]
+
+    # -- identifiers
+
+    def _identifiers(self) -> dict[str, Identifier]:
+        """Those that nobody else holds; somebody who was erased is nobody."""
+        nobody = {row for who, row in self._row.items() if is_surrogate(who)} | set(self.rows)
+        tokens, out = self._tables.identifiers["token"], dict[str, Identifier]()
+        for row in self.rows:
+            theirs = self._reach.things(row).tolist()
+            for thing in theirs:
+                held_by = set(self._reach.holders(thing).tolist())
+                identifier = self._identifier(thing)
+                if held_by <= nobody and identifier.node not in out:
+                    others = {
+                        out[one.node].token if (one := self._identifier(other)).node in out else one.token
+                        for other in theirs
+                        if other != thing
+                    }
+                    shown = SHOWN if len(held_by) > 1 else 0
+                    token = placed(tokens[thing], others, shown, self._forgotten)
+                    out[identifier.node] = replace(identifier, token=token, masked=MASK)
+        return out
+
+    def _identifier(self, thing: int) -> Identifier:
+        columns = self._tables.identifiers
+        kind = KINDS[columns["kind"][thing]]
+        return Identifier(kind, columns["token"][thing], linking=bool(columns["linking"][thing]))
+
+
+def _that_hold(names: Iterable[str], erased: frozenset[str]) -> frozenset[str]:
+    """Surrogates of earlier erasures that hold one of these names."""
+    return frozenset(
+        name for name in names if is_surrogate(name) and any(one in name and one != name for one in erased)
+    )

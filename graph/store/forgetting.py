@@ -1,0 +1,39 @@
+"""The part of the store port that forgets people."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from graph.model.erasure import Erasure
+
+
+class Forgetting(ABC):
+    """A store that gives erased people surrogates; everything else in it is only ever added to."""
+
+    @abstractmethod
+    def edition(self) -> int:
+        """The identity, until people are erased: then a number drawn anew with each erasure. A copy of
+        another edition holds names that this one has forgotten.
+        """
+
+    @abstractmethod
+    def erase(self, erasure: Erasure) -> bool:
+        """Give erased people their surrogates everywhere, the journal included, all or nothing; revisions and
+        what others are told stay as they are. False, and nothing is done, where facts that came after it was
+        planned name one of them: it is to be planned anew (`graph.store.erasing`).
+
+        Raises StoreUnavailableError.
+        """
+
+    @abstractmethod
+    def refused(self) -> Mapping[str, int]:
+        """The codes of erased names, with the moment (microseconds) before which facts that name them stay
+        out.
+        """
+
+    def overwrite_free_space(self) -> bool:
+        """Overwrite what deleted rows left in files of the store's own; False where others kept it from doing
+        so. By default there are none.
+        """
+        return True

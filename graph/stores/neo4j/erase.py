@@ -1,0 +1,67 @@
+"""Erases people in Neo4j: surrogates in the place of names, in every node and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graph.journal.entry import decode
+from graph.journal.renaming import names_in, renamed_changes, renamed_mentions
+from graph.journal.snapshots import changes_of, changes_text
+from graph.model.erasure import Erasure
+from graph.stores.neo4j import codec, cypher_erase, cypher_write
+from graph.stores.neo4j.database import Ask
+from graph.stores.neo4j.journal import tail
+
+_AT_ONCE = 2_000  # rows a statement
+
+
+def erase(ask: Ask, erasure: Erasure) -> bool:
+    """`GraphStore.erase`, in one transaction: `ask` runs a statement of it."""
+    r, texts = erasure.renaming, erasure.renaming.texts
+    upto = int(ask(cypher_erase.MARK)[0][0])
+    if any(names_in(decode(body), texts) for _, body in tail(ask, erasure.upto, upto)):
+        return False
+    _mentions(ask, erasure)
+    _run(ask, cypher_erase.PEOPLE, r.people.items())
+    _run(ask, cypher_erase.APPLICATIONS, r.applications.items())
+    _run(ask, cypher_erase.EVENTS, r.events.items())
+    things = ((node, thing.node, thing.masked) for node, thing in r.identifiers.items())
+    _run(ask, cypher_erase.IDENTIFIERS, things)
+    _changes(ask, erasure)
+    for revision, body in erasure.entries.items():
+        ask(cypher_erase.ENTRIES, entries=[[revision, body]])
+    _run(ask, cypher_erase.REFUSED, erasure.refused.items())
+    ask(cypher_erase.EDITION, edition=erasure.edition)
+    return True
+
+
+def _run(ask: Ask, statement: str, rows: Iterable[Iterable[object]]) -> None:
+    listed = [list(row) for row in rows]
+    for first in range(0, len(listed), _AT_ONCE):
+        ask(statement, rows=listed[first : first + _AT_ONCE])
+
+
+def _mentions(ask: Ask, erasure: Erasure) -> None:
+    """The mentions of the erased, in words; the facts still have their old ids."""
+    people = [*erasure.renaming.people]
+    for statement, correct in (
+        (cypher_erase.MENTIONS["APPLIED"], cypher_write.CORRECT["applications"]),
+        (cypher_erase.MENTIONS["DID"], cypher_write.CORRECT["events"]),
+    ):
+        rows = []
+        for first in range(0, len(people), _AT_ONCE):
+            for name, text in ask(statement, people=people[first : first + _AT_ONCE]):
+                before = codec.unpack_mentions(text)
+                after = renamed_mentions(before, erasure.renaming)
+                if after != before:
+                    shown = {m.identifier.node: m.identifier for m in after}
+                    rows.append([name, codec.packer(shown)(after)])
+        _run(ask, correct, rows)
+
+
+def _changes(ask: Ask, erasure: Erasure) -> None:
+    """What became of rings says of people why, by their ids; readers notice that members have new names."""
+    rows = []
+    for key, text in ask(cypher_erase.CHANGES):
+        rows.append([key, changes_text(renamed_changes(changes_of(text), erasure.renaming))])
+    ask(cypher_erase.SNAPSHOTS, rows=rows, edition=erasure.edition)

@@ -1,0 +1,124 @@
+"""Erases people in the embedded store: surrogates in the place of names, in every table and the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from graph.journal.entry import decode
+from graph.journal.renaming import names_in, renamed_changes
+from graph.journal.snapshots import changes_of, changes_text
+from graph.model.erasure import Erasure
+from graph.stores.sqlite.codec import KIND_CODE
+from graph.stores.sqlite.journal import tail
+
+EDITION = """SELECT coalesce((SELECT value FROM meta WHERE name = 'edition'), value)
+    FROM meta WHERE name = 'identity'"""
+REFUSED = "SELECT code, until FROM refused"
+_MARK = "SELECT value FROM meta WHERE name = 'mark'"
+_NAMES = "CREATE TEMP TABLE {table}(old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID"
+_THINGS = (
+    "CREATE TEMP TABLE erased_things(kind INTEGER, old TEXT, new TEXT, masked TEXT, PRIMARY KEY(kind, old))"
+)
+# Rows of the erased are found by their applicants' keys, before these change their names. What lenders wrote
+# beside the contract's columns, and the words of verdicts, go.
+_THEIRS = "IN (SELECT key FROM applicant WHERE applicant_id IN (SELECT old FROM erased_people))"
+_RENAME = (
+    f"""UPDATE application SET attributes = '', application_id = coalesce(
+        (SELECT new FROM erased_loans WHERE old = application_id), application_id)
+        WHERE applicant {_THEIRS}""",
+    f"""UPDATE event SET attributes = '', event_id = coalesce(
+        (SELECT new FROM erased_events WHERE old = event_id), event_id)
+        WHERE applicant {_THEIRS}""",
+    """UPDATE outcome SET application_id = (SELECT new FROM erased_loans WHERE old = application_id)
+        WHERE application_id IN (SELECT old FROM erased_loans)""",
+    """UPDATE label SET detail = NULL,
+        application_id = coalesce((SELECT new FROM erased_loans WHERE old = application_id), application_id),
+        applicant_id = coalesce((SELECT new FROM erased_people WHERE old = applicant_id), applicant_id)
+        WHERE application_id IN (SELECT old FROM erased_loans)
+            OR applicant_id IN (SELECT old FROM erased_people)""",
+    """UPDATE ring_member SET applicant_id = (SELECT new FROM erased_people WHERE old = applicant_id)
+        WHERE applicant_id IN (SELECT old FROM erased_people)""",
+    """UPDATE applicant SET applicant_id = (SELECT new FROM erased_people WHERE old = applicant_id)
+        WHERE applicant_id IN (SELECT old FROM erased_people)""",
+    """UPDATE identifier SET (token, masked) = (SELECT t.new, t.masked FROM erased_things t
+            WHERE t.kind = identifier.kind AND t.old = identifier.token)
+        WHERE key IN (SELECT i.key FROM erased_things t CROSS JOIN identifier i
+            ON i.kind = t.kind AND i.token = t.old)""",
+)
+_TEMPORARY = ("erased_people", "erased_loans", "erased_events", "erased_things")
+# how long others may keep the file before it is given up for now, and how often it is tried again
+_TRIES, _PATIENCE_MS = 20, 500
+
+
+def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
+    """`GraphStore.erase`, in the caller's transaction."""
+    texts = erasure.renaming.texts
+    upto = int(connection.execute(_MARK).fetchone()[0])
+    if any(names_in(decode(body), texts) for _, body in tail(connection, erasure.upto, upto)):
+        return False
+    _fill_names(connection, erasure)
+    try:
+        for statement in _RENAME:
+            connection.execute(statement)
+        _rename_changes(connection, erasure)
+        connection.executemany(
+            "UPDATE journal SET body = ? WHERE mark = ?",
+            [(body, revision) for revision, body in erasure.entries.items()],
+        )
+        connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", [*erasure.refused.items()])
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('edition', ?)", (erasure.edition,))
+    finally:
+        for table in _TEMPORARY:
+            connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return True
+
+
+def overwrite_free_space(connection: sqlite3.Connection) -> bool:
+    """`GraphStore.overwrite_free_space`: the file is written anew without what is free in it, and the
+    write-ahead log emptied. Works on any SQLite file in that mode.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    return _tried(connection, "VACUUM") and _tried(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _tried(connection: sqlite3.Connection, statement: str) -> bool:
+    for _ in range(_TRIES):
+        try:
+            busy = connection.execute(statement).fetchone()
+            if busy is None or not busy[0]:
+                return True
+        except Exception as error:
+            if "locked" not in str(error):
+                raise
+    return False
+
+
+def _fill_names(connection: sqlite3.Connection, erasure: Erasure) -> None:
+    r = erasure.renaming
+    named: Mapping[str, Mapping[str, str]] = {
+        "erased_people": r.people,
+        "erased_loans": r.applications,
+        "erased_events": r.events,
+    }
+    for table, names in named.items():
+        connection.execute(_NAMES.format(table=table))
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", [*names.items()])
+    connection.execute(_THINGS)
+    connection.executemany(
+        "INSERT INTO erased_things VALUES (?, ?, ?, ?)",
+        [
+            (KIND_CODE[thing.kind], node.partition(":")[2], thing.token, thing.masked)
+            for node, thing in r.identifiers.items()
+        ],
+    )
+
+
+def _rename_changes(connection: sqlite3.Connection, erasure: Erasure) -> None:
+    """What became of rings says of people why, by their ids."""
+    for key, text in connection.execute("SELECT key, changes FROM snapshot").fetchall():
+        before = changes_of(text)
+        after = renamed_changes(before, erasure.renaming)
+        if after != before:
+            values = (changes_text(after), key)
+            connection.execute("UPDATE snapshot SET changes = ? WHERE key = ?", values)

@@ -1,0 +1,237 @@
+"""What every GraphStore promises of an erasure: no name of the erased is left, and nobody else notices."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from graph.frame.from_view import neighbourhood_of
+from graph.model.erasure import ALWAYS, Renaming, is_surrogate, masked_tail
+from graph.model.types import Facts, Label, LabelValue
+from graph.store.erasing import planned
+from graph.store.evidence import Subject, subject_of
+from graph.store.port import GraphStore
+from tests.support.journal_contract import all_told
+from tests.support.small_worlds import applies, day, does, random_facts, uses
+from tests.support.store_contract import Open, a_snapshot, assert_same_tables, in_parts
+
+ERASED = ("p003", "p004", "p011", "p020")
+FOREVER = datetime.max.replace(tzinfo=UTC)
+Looks = dict[tuple[object, ...], list[str]]
+
+
+class Hashed:
+    """Erased names by their hashes."""
+
+    def __init__(self, codes: Collection[str] = ()) -> None:
+        self._codes = frozenset(codes)
+
+    def codes(self, renaming: Renaming) -> Mapping[str, int]:
+        return dict.fromkeys(map(hashed, renaming.texts), ALWAYS)
+
+    def __contains__(self, name: object) -> bool:
+        return hashed(str(name)) in self._codes
+
+
+def hashed(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def erased(store: GraphStore, *people: str) -> Renaming:
+    """The store forgets those people; what it renamed."""
+    plan = planned(store, people, Hashed(store.refused()))
+    assert store.erase(plan)
+    return plan.renaming
+
+
+def looks_at_others(store: GraphStore, *erased: str) -> Looks:
+    """What is seen around everybody else, at many moments and revisions, without names."""
+    out: Looks = {}
+    everybody = [f"p{n:03d}" for n in range(30)]
+    for as_of in (day(20), day(45), day(70)):
+        for revision in (store.revision() // 2, store.revision()):
+            view = store.view(as_of, revision)
+            subjects = [Subject(applicant_id=who) for who in everybody if who not in erased]
+            mine = [a for a in view.applications(day(0)) if a.applicant_id not in erased]
+            subjects += [subject_of(a) for a in mine if not is_surrogate(a.applicant_id)]
+            for subject in subjects:
+                name = subject.application.application_id if subject.application else ""
+                seen = neighbourhood_of(view.evidence_of(subject))
+                out[as_of, revision, subject.applicant_id, name] = [str(each.tolist()) for each in seen]
+    return out
+
+
+def assert_same_looks(one: Looks, other: Looks) -> None:
+    assert one.keys() == other.keys()
+    for where, seen in one.items():
+        assert seen == other[where], where
+
+
+def names_left(store: GraphStore, renaming: Renaming) -> Iterator[str]:
+    """Old names in the journal and in what is read."""
+    told = " ".join(str(entry) for entry in all_told(store))
+    tables = store.view(FOREVER).tables()
+    seen = [*tables.applicant_ids, *tables.applications["application_id"], *tables.identifiers["token"]]
+    for name in renaming.texts:
+        if f"'{name}'" in told or name in seen:
+            yield name
+
+
+def holders_in(facts: Facts) -> dict[str, set[str]]:
+    """Who names each identifier."""
+    out: dict[str, set[str]] = {}
+    for one in (*facts.applications, *facts.events):
+        for mention in one.mentions:
+            out.setdefault(mention.identifier.node, set()).add(one.applicant_id)
+    for contact in facts.contacts:
+        out.setdefault(contact.phone.node, set()).add(contact.applicant_id)
+    return out
+
+
+class ErasureContract:
+    """Inherit beside StoreContract, whose fixtures it takes."""
+
+    @pytest.fixture
+    def world(self, store: GraphStore) -> Facts:
+        """A random world in some revisions, with what lenders and verdicts tell of the erased in words."""
+        facts = random_facts(5)
+        rng = random.Random(5)
+        own = tuple(
+            replace(
+                a,
+                attributes=(("boss", "old Li"),),
+                mentions=(*a.mentions, uses("email", f"mail-of-{a.applicant_id}")),
+            )
+            for a in facts.applications
+        )
+        words = tuple(
+            Label(label=LabelValue.GOOD, known_at=day(9), applicant_id=who, detail="knows Li", source="desk")
+            for who in ERASED
+        )
+        parts = in_parts(replace(facts, applications=own, labels=facts.labels + words), 12)
+        rng.shuffle(parts)
+        for part in parts:
+            store.add(part)
+        ring = a_snapshot(30, 3).rings[0]
+        members = tuple(
+            replace(m, applicant_id=who)
+            for m, who in zip(ring.members, ("p002", "p003", "p005"), strict=True)
+        )
+        snapshot = a_snapshot(30, 3)
+        why = replace(snapshot.changes[0], why=("cleared=p003,p005",))
+        store.save_rings(replace(snapshot, rings=(replace(ring, members=members),), changes=(why,)))
+        return replace(facts, applications=own)
+
+    def test_whoever_was_erased_is_named_nowhere_and_nobody_else_notices(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        before, counts = looks_at_others(store, *ERASED), store.counts()
+        revision, edition = store.revision(), store.edition()
+        renaming = erased(store, *ERASED)
+        assert set(renaming.people) == set(ERASED)
+        assert [*names_left(store, renaming)] == []
+        assert_same_looks(before, looks_at_others(store, *ERASED))
+        assert (store.counts(), store.revision()) == (counts, revision)
+        assert store.edition() != edition
+        assert dict(store.refused()) == dict.fromkeys(map(hashed, renaming.texts), ALWAYS)
+
+    def test_what_is_theirs_alone_is_renamed_and_what_others_hold_too_stays(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        renaming = erased(store, "p003")
+        mine = {a.application_id for a in world.applications if a.applicant_id == "p003"}
+        assert set(renaming.applications) == mine
+        assert set(renaming.events) == {e.event_id for e in world.events if e.applicant_id == "p003"}
+        holders = holders_in(world)
+        assert set(renaming.identifiers) == {node for node, who in holders.items() if who == {"p003"}}
+        view = store.view(FOREVER)
+        who = renaming.people["p003"]
+        applied = view.applications_of([who])[who]
+        assert {a.application_id for a in applied} == set(renaming.applications.values())
+        assert all(a.attributes == () for a in applied)
+        shared = {m.identifier.node for a in applied for m in a.mentions} - {
+            i.node for i in renaming.identifiers.values()
+        }
+        assert all(view.identifier(node).masked != "***" for node in shared)  # type: ignore[union-attr]
+        assert all(view.identifier(i.node).masked == "***" for i in renaming.identifiers.values())  # type: ignore[union-attr]
+
+    def test_masks_in_answers_about_others_show_of_a_surrogate_what_they_showed(
+        self, store: GraphStore
+    ) -> None:
+        store.add(Facts(applications=(applies("C-884171", 1), applies("C-9", 1))))
+        people = erased(store, "C-884171", "C-9").people
+        assert [masked_tail(people[who], 2) for who in ("C-884171", "C-9")] == ["71", ""]
+
+    def test_the_journal_builds_the_same_store_after_an_erasure(
+        self, store: GraphStore, second: GraphStore, world: Facts
+    ) -> None:
+        erased(store, *ERASED)
+        for entry in store.journal():
+            if entry.snapshot is None:
+                second.add(entry.facts)
+            else:
+                second.save_rings(entry.snapshot)
+        assert_same_tables(store.view(FOREVER).tables(), second.view(FOREVER).tables())
+        assert store.view(FOREVER).rings() == second.view(FOREVER).rings()
+
+    def test_rings_keep_their_members_by_their_new_names(self, store: GraphStore, world: Facts) -> None:
+        before = store.view(FOREVER).rings()
+        people = erased(store, *ERASED).people
+        after = store.view(FOREVER).rings()
+        assert before is not None
+        assert after is not None
+        assert [m.applicant_id for m in after.rings[0].members] == ["p002", people["p003"], "p005"]
+        assert after.changes[0].why == (f"cleared={people['p003']},p005",)
+        who = people["p003"]
+        assert store.view(FOREVER).memberships_of([who])[who].ring.ring_id == "R-1"
+
+    def test_a_fact_that_comes_between_plan_and_erasure_has_it_planned_anew(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        plan = planned(store, ["p003"], Hashed())
+        store.add(Facts(applications=(applies("stranger", 80),)))
+        late = planned(store, ["p003"], Hashed())
+        store.add(Facts(events=(does("p003", "login", 81),)))
+        assert not store.erase(late)
+        assert not store.erase(plan)
+        assert "p003" in store.view(FOREVER).tables().applicant_ids.tolist()
+        erased(store, "p003")
+
+    def test_erasing_again_or_somebody_unknown_changes_nothing_for_anybody(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        erased(store, *ERASED)
+        before = looks_at_others(store, *ERASED)
+        again = erased(store, *ERASED, "nobody")
+        assert (again.applications, again.events, again.identifiers) == ({}, {}, {})
+        assert_same_looks(before, looks_at_others(store, *ERASED))
+
+    def test_people_are_erased_one_after_the_other_and_no_surrogate_keeps_a_name(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        everybody = [f"p{n:03d}" for n in range(30)]
+        gone: dict[str, str] = {}
+        for who in random.Random(3).sample(everybody, 12):
+            gone |= erased(store, who).people
+            named = store.view(FOREVER).tables().applicant_ids.tolist()
+            assert not [one for one in named for old in gone if old in one and not is_surrogate(old)]
+
+    def test_another_process_that_has_the_store_open_reads_the_new_names(
+        self, store: GraphStore, open_store: Open, world: Facts
+    ) -> None:
+        with open_store() as other:
+            who = next(a.applicant_id for a in world.applications if a.applicant_id in ERASED)
+            assert other.view(FOREVER).applications_of([who])[who]
+            other.view(FOREVER).rings()
+            people: Mapping[str, str] = erased(store, *ERASED).people
+            assert other.view(FOREVER).applications_of([who])[who] == ()
+            new = people[who]
+            assert {a.applicant_id for a in other.view(FOREVER).applications_of([new])[new]} == {new}
+            rings = other.view(FOREVER).rings()
+            assert rings is not None
+            assert people["p003"] in [m.applicant_id for m in rings.rings[0].members]
