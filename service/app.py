@@ -17,6 +17,7 @@ from service.assessment.lender_binding import OPERATOR
 from service.desk import assessing, case_files, routes, views
 from service.http import (
     alert_api,
+    assignee_api,
     audit_api,
     calls,
     case_api,
@@ -51,6 +52,19 @@ from service.threads.periodic_thread import PeriodicThread
 from service.wiring import wire
 
 log = logging.getLogger("ringfence.app")
+
+# the rooms of the API, which answer under /v1 as well
+API = (
+    risk_api,
+    facts_api,
+    ring_api,
+    case_api,
+    case_papers_api,
+    assignee_api,
+    alert_api,
+    audit_api,
+    verdict_api,
+)
 
 # wrong keys that one address may send: ten at once, then one every five seconds
 WRONG_KEYS_S, WRONG_KEYS = 0.2, 10
@@ -93,14 +107,15 @@ def create_app(context: AppContext) -> Flask:
     app.extensions["ringfence.probing"] = Probing(_shared(folder, "guesses"))
     app.extensions["ringfence.strangers"] = MissRates(_shared(folder, "strangers"))
     app.extensions["ringfence.login"] = login.desk_for(folder, provider_of(context.settings))
+    ring = CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file)
+    app.extensions[assignee_api.KEYS] = ring
     _frame(
         app,
-        CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file),
+        ring,
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(folder, "wrong-keys"), machines=lambda: machines.count),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
-    blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api, audit_api, verdict_api)
-    for blueprint in (module.bp for module in blueprints):
+    for blueprint in (module.bp for module in API):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
     app.register_blueprint(status_api.bp)

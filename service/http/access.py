@@ -63,6 +63,7 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "alerts.alerts": "alerts:read",
         "audit.read": "audit:read",
         "verdicts.counted": "cases:read",
+        "assignees.listed": "cases:read",
         "cases.listed": "cases:read",
         "cases.shown": "cases:read",
         "cases.opened": "cases:work",

@@ -43,6 +43,22 @@ class CaseSummary(TypedDict):
     priority: Annotated[float, Meta(description="Exposure times probability: the queue's order.")]
 
 
+class Assignee(TypedDict):
+    """Somebody to whom a case may be given."""
+
+    name: Annotated[str, Meta(description="The name of the user or of the key.", examples=["wang"])]
+    open_cases: Annotated[int, Meta(description="How many cases they have that are not closed.")]
+    shared_out: Annotated[
+        bool, Meta(description="Whether new cases are shared out to them (`RINGFENCE_INVESTIGATORS`).")
+    ]
+
+
+class AssigneeList(TypedDict):
+    """To whom a case may be given, by name."""
+
+    assignees: Annotated[list[Assignee], Meta(description="Who may work on cases.")]
+
+
 class CaseStep(TypedDict):
     """A step in the history of a case."""
 

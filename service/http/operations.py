@@ -19,7 +19,7 @@ from service.http.answers import (
     Versions,
 )
 from service.http.audit_answers import AuditPage
-from service.http.case_answers import CaseDetail, CasePage
+from service.http.case_answers import AssigneeList, CaseDetail, CasePage
 from service.http.parameters import (
     AlertQuery,
     AuditQuery,
@@ -282,6 +282,15 @@ OPERATIONS = (
         answer=CaseDetail,
         body=ref("CaseOpening"),
         problems=("ring_unknown",),
+    ),
+    Operation(
+        method="get",
+        path="/cases/assignees",
+        name="list_assignees",
+        tag="cases",
+        summary="List to whom a case may be given",
+        about="The users and keys that may work on cases, with how many open cases each has.",
+        answer=AssigneeList,
     ),
     Operation(
         method="get",

@@ -113,9 +113,12 @@ class VerdictQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which verdicts are counted."""
 
     since: Annotated[
-        AwareMoment | None, Meta(description="Given from then on; left away, in the last 90 days.")
+        AwareMoment | None, Meta(description="Given from then on; left away, in the last `days`.")
     ] = None
     until: Annotated[AwareMoment | None, Meta(description="Given until then; left away, until now.")] = None
+    days: Annotated[
+        int, Meta(ge=1, le=3650, description="Where `since` is left away: how many days back from `until`.")
+    ] = 90
 
 
 class AlertQuery(Struct, kw_only=True, forbid_unknown_fields=True):

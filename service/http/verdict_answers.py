@@ -30,5 +30,8 @@ class VerdictTable(TypedDict):
     ]
     groups: Annotated[
         list[VerdictRow],
-        Meta(description="People by the groups that they were in when they were assessed last before."),
+        Meta(
+            description="People by what their latest application before the verdict said, and by how they "
+            "lived by their latest assessment before it."
+        ),
     ]

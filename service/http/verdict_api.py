@@ -9,7 +9,8 @@ import orjson
 from flask import Blueprint, Response, request
 
 from graph.model.errors import StoreChangedError
-from graph.model.types import PlatformType
+from graph.model.types import Application, PlatformType
+from investigations.assessments import RiskAssessment
 from investigations.case_outcomes import JudgedPerson, Tally
 from investigations.fairness.groups import groups_of
 from service.assessment import audit_record
@@ -19,7 +20,6 @@ from service.http.verdict_answers import VerdictRow, VerdictTable
 
 bp = Blueprint("verdicts", __name__)
 
-USUAL = timedelta(days=90)
 MOST_PEOPLE = 2_000  # whose group is looked up: the latest
 
 
@@ -29,7 +29,7 @@ def counted() -> Response:
     requested = read(VerdictQuery, request.args, QueryError)
     context = app_context()
     until = requested.until or context.clock()
-    since = requested.since or until - USUAL
+    since = requested.since or until - timedelta(days=requested.days)
     outcomes = context.casebook.outcomes
     counts = outcomes.counts(since, until)
     groups: dict[str, Tally] = {}
@@ -51,26 +51,32 @@ def counted() -> Response:
 
 
 def _groups(person: JudgedPerson) -> Iterator[str]:
-    """The groups of a person by the latest assessment before the verdict; none without one."""
+    """The groups of a person: what the latest application before the verdict said, and how they lived by the
+    latest assessment before it, where there is one; none without an application.
+    """
     context = app_context()
+    view = context.store.view(person.at)
     recorded = context.casebook.latest(applicant_id=person.applicant_id, until=person.at)
-    if recorded is None:
+    application, signals = _assessed(recorded) if recorded else (None, {})
+    application = application or next(
+        iter(view.applications_of([person.applicant_id], 1)[person.applicant_id]), None
+    )
+    if application is None:
         return
+    lender = view.platforms().get(application.platform_id)
+    kind = lender.type if lender else PlatformType.OTHER
+    yield from groups_of(application, signals, None, kind, recorded.as_of if recorded else person.at)
+
+
+def _assessed(recorded: RiskAssessment) -> tuple[Application | None, Mapping[str, float | None]]:
+    """The application that an assessment was about, and its signals; neither where the record cannot be
+    read.
+    """
     try:
         _, subject = audit_record.read(recorded)
     except StoreChangedError:
-        return
-    application = subject.application
-    if application is None:
-        return
-    lender = context.store.view(recorded.as_of).platforms().get(application.platform_id)
-    yield from groups_of(
-        application,
-        recorded.audit["signals"],
-        None,
-        lender.type if lender else PlatformType.OTHER,
-        recorded.as_of,
-    )
+        return None, {}
+    return subject.application, recorded.audit["signals"]
 
 
 def _rows(tallies: Mapping[str, Tally]) -> list[VerdictRow]:

@@ -19,10 +19,12 @@ from graph.frame.frame import Frame
 from graph.model.errors import FrameUnreadableError
 from graph.model.types import RingKind
 from investigations.cases import CaseFilter, CaseKind, NewCase
+from investigations.users import DeskRole
 from service.app import create_app
 from service.assessment.context import AppContext
 from tests.service.test_assess import snapshot
 from tests.service.test_cases_api import in_the_queue
+from tests.support.people import add_user, by_command
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import day
 
@@ -130,6 +132,32 @@ def test_new_cases_go_to_who_has_least_to_do_and_one_given_back_stays(context: A
     book.assign(busy, None, 10**9, at=day(71), by="wang")
     assert book.share_out(("wang", "li"), at=day(72), by="x") == 0
     assert book.queue(CaseFilter(assigned=False))[0] == 1
+
+
+def test_a_case_may_be_given_to_whoever_may_work_on_it_and_to_nobody_else(context: AppContext) -> None:
+    three(context)
+    users = context.casebook.users
+    for name, role in (
+        ("zhao", DeskRole.SENIOR),
+        ("qian", DeskRole.INVESTIGATOR),
+        ("sun", DeskRole.READER),
+        ("zhou", DeskRole.INVESTIGATOR),
+    ):
+        add_user(users, name, role)
+    users.set_disabled("zhou", True, by_command())
+    first, second = (case.case_id for case in context.casebook.queue(CaseFilter(), 2)[1])
+    client, _ = callers(context, "wang", "li", investigators="wang,wu")
+    for case_id in (first, second):
+        version = context.casebook.case(case_id).version
+        client.post(f"/cases/{case_id}/assign", json={"assignee": "qian", "version": version})
+    listed = client.get("/cases/assignees").get_json()["assignees"]
+    assert [(one["name"], one["open_cases"], one["shared_out"]) for one in listed] == [
+        ("li", 0, False),
+        ("qian", 2, False),
+        ("wang", 0, True),
+        ("wu", 0, True),
+        ("zhao", 0, False),
+    ]
 
 
 def test_two_cases_are_linked_in_both_histories_and_taken_apart(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -118,6 +119,9 @@ def test_whoever_sets_the_policy_sees_false_positives_by_kind_code_and_group(
     early = client.get("/verdicts?since=2020-01-01T00:00:00Z&until=2020-02-01T00:00:00Z").get_json()
     assert (early["kinds"], early["groups"]) == ([], [])
     assert client.get("/verdicts?since=soon").status_code == 400
+    context.clock.now += timedelta(days=2)
+    assert client.get("/verdicts?days=1").get_json()["kinds"] == []
+    assert client.get("/verdicts?days=3").get_json()["kinds"] == table["kinds"]
 
 
 def test_the_same_verdict_sent_again_is_one_verdict(context: AppContext, client: FlaskClient) -> None:
@@ -219,7 +223,7 @@ def test_each_step_needs_its_scope(context: AppContext) -> None:
 
     opens = {scope: opened_by(scope) for scope in scopes}
     assert opens == {
-        "cases:read": {"list_cases", "read_case", "read_attachment", "count_verdicts"},
+        "cases:read": {"list_cases", "read_case", "read_attachment", "count_verdicts", "list_assignees"},
         "cases:work": {
             "open_case",
             "assign_case",

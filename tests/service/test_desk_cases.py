@@ -124,6 +124,24 @@ def test_a_verdict_on_a_ring_and_on_each_person_becomes_labels(page, address, ri
     page.wait_for_selector("#case")
 
 
+def test_a_case_is_given_to_somebody_and_to_somebody_else_and_found_by_whose_it_is(page, address, ring_case):
+    at_case(page, address, ring_case)
+    for name, others in (("li", ["desk", "li"]), ("desk", ["desk"])):
+        offered = page.locator("#give-to option").all_inner_texts()
+        assert [one.split(" ")[0] for one in offered[1:]] == others, "whoever may, not who has it"
+        page.select_option("#give-to", name)
+        page.click("#give")
+        page.wait_for_selector(f"#case dd:text-is('{name}')")
+    history = asked(address, f"/cases/{ring_case['case_id']}")["history"]
+    given = [step["note"] for step in history if step["kind"] == "assigned"]
+    assert given == ["li", "desk"]
+    page.goto(f"{address}?queue=")
+    page.select_option("#filter-who", label="desk · 1 open")
+    page.wait_for_selector(".cases a.id:has-text('R-000042')")
+    page.select_option("#filter-who", "@li")
+    page.wait_for_selector(".queue-empty")
+
+
 def test_what_somebody_did_meanwhile_is_shown_and_nothing_written_is_lost(page, address, ring_case):
     at_case(page, address, ring_case)
     page.fill("#note", "half a thought")

@@ -19,6 +19,11 @@ export function queueAddress(filters: Record<string, string>): string {
   return `${location.pathname}?${new URLSearchParams({ queue: "", ...filters })}`;
 }
 
+/** The address of what verdicts say of flags, of so many days. */
+export function verdictsAddress(days: string, asOf: string): string {
+  return `${location.pathname}?${new URLSearchParams({ verdicts: days, ...(asOf ? { as_of: asOf } : {}) })}`;
+}
+
 export function chosenLanguage(): Language {
   const asked = new URLSearchParams(location.search).get("lang");
   if (asked) localStorage.setItem("ringfence-language", asked.startsWith("zh") ? "zh" : "en");

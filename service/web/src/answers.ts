@@ -271,4 +271,21 @@ export interface Paths {
   drawing: Drawing;
 }
 
+/** How often each verdict was the latest, of one kind, reason code or group. */
+export interface VerdictRow {
+  name: string;
+  confirmed_fraud: number;
+  false_positive: number;
+  inconclusive: number;
+  share_wrong: number | null;
+}
+
+export interface VerdictTable {
+  since: string;
+  until: string;
+  kinds: VerdictRow[];
+  reason_codes: VerdictRow[];
+  groups: VerdictRow[];
+}
+
 export type Dossier = PersonDossier | ApplicationDossier | IdentifierDossier | ShopDossier | RingDossier;

@@ -55,6 +55,11 @@ export async function caseless<T>(url: string): Promise<T> {
   return (await answered(url, sent({}))).json() as Promise<T>;
 }
 
+/** Ask an address of neither the desk nor of cases. */
+export async function elsewhere<T>(url: string): Promise<T> {
+  return (await answered(url, {})).json() as Promise<T>;
+}
+
 export function hasKey(): boolean {
   return sessionStorage.getItem(KEY) !== null;
 }

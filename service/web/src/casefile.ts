@@ -1,7 +1,8 @@
 // One case in the panel: what it is about, what was done, and what an investigator does with it.
 import { ask, cases, type Assessment, type Member, type Past } from "./api";
+import { assignees, giving } from "./assignees";
 import { due, files, filing, linked, linking, type PaperWays } from "./casepapers";
-import { type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
+import { type Assignee, type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
 import { el } from "./dom";
 import { count, date, minute, percent } from "./formats";
 import { historyList, outcomeList } from "./casehistory";
@@ -27,6 +28,7 @@ export class CaseFile {
   past: Past | null = null;
   private last: Assessment | null | undefined;
   private me: Me = { name: "", scopes: [], role: null, csrf: null };
+  private others: Assignee[] = [];
   private draft: Draft = fresh();
   private problem: Refused | null = null;
   private meanwhile: CaseDetail["history"] = [];
@@ -51,8 +53,9 @@ export class CaseFile {
     this.last = undefined;
     this.tell(null);
     this.me = await this.ways.me();
-    const found = await cases<CaseDetail>(`/${encodeURIComponent(id)}`);
+    const [found, others] = await Promise.all([cases<CaseDetail>(`/${encodeURIComponent(id)}`), assignees()]);
     this.found = found;
+    this.others = others;
     return found;
   }
 
@@ -84,6 +87,7 @@ export class CaseFile {
         ["snapshot", found.snapshot],
       ]),
       el("p", { class: "deeds" }, link(subjectOf(found), say("subject"), this.ways), ...(open ? this.holding(found) : []), ...this.ways.exports(found)),
+      open && this.passing(found),
       found.ring_id !== null && found.reason_codes.length > 0 && section("why_flagged", this.codes(found)),
       found.applicant_id !== null && this.last !== undefined && el("section", { id: "assessment" }, ...assessment(this.last, this.ways)),
       section("outcome_of_case", outcomeList(found)),
@@ -114,6 +118,15 @@ export class CaseFile {
       !mine && el("button", { type: "button", id: "assign-me", disabled: this.sending, click: () => give(this.me.name, "done_assigned") }, say("assign_me")),
       found.assignee !== null && el("button", { type: "button", id: "give-back", class: "quiet", disabled: this.sending, click: () => give(null, "done_given_back") }, say("give_back")),
     ].filter((one): one is HTMLButtonElement => one !== false);
+  }
+
+  private passing(found: CaseDetail): HTMLElement | false {
+    return giving(found, this.others, {
+      chosen: () => this.draft.assignee,
+      choose: (assignee) => this.write({ assignee }),
+      give: (assignee) => void this.act("assign", { assignee, version: found.version }, "done_given", { assignee: "" }),
+      sending: () => this.sending,
+    });
   }
 
   private codes(found: CaseDetail): HTMLElement {
@@ -265,5 +278,5 @@ function judged(found: CaseDetail): boolean {
 }
 
 function fresh(): Draft {
-  return { note: "", value: "", people: {}, everyone: false, why: "", other: "", due: "" };
+  return { note: "", value: "", people: {}, everyone: false, why: "", other: "", due: "", assignee: "" };
 }

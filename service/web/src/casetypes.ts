@@ -53,6 +53,13 @@ export interface CasePage {
   cases: CaseSummary[];
 }
 
+/** Somebody to whom a case may be given. */
+export interface Assignee {
+  name: string;
+  open_cases: number;
+  shared_out: boolean;
+}
+
 export interface Me {
   name: string;
   scopes: string[];
@@ -69,6 +76,7 @@ export interface Draft {
   why: string;
   other: string;
   due: string;
+  assignee: string;
 }
 
 /** The node of the drawing that a case is about. */

@@ -1,6 +1,6 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
 import { listenToAccount } from "./account";
-import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW } from "./address";
+import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW, verdictsAddress } from "./address";
 import { ask, cases, type DrawnNode, type Overview } from "./api";
 import { CaseFile } from "./casefile";
 import { type CaseDetail, subjectOf } from "./casetypes";
@@ -20,6 +20,7 @@ import { Ties } from "./ties";
 import { themes } from "./theme";
 import { TimeField } from "./timefield";
 import { Timeline } from "./timeline";
+import { Verdicts } from "./verdicts";
 import { savedView } from "./views";
 import { forgetMe, me } from "./whoami";
 import { name, say, speak, spoken } from "./words";
@@ -69,6 +70,13 @@ class Desk {
     open: (id) => this.toCase(id),
     narrow: (filters) => this.toQueue(filters),
     me,
+    verdicts: () => this.toVerdicts(""),
+    said: (text) => this.say(text),
+  });
+  private readonly verdicts = new Verdicts(byId("verdicts"), {
+    asOf: () => this.asOf,
+    narrow: (days) => this.toVerdicts(days),
+    queue: () => this.toQueue({}),
     said: (text) => this.say(text),
   });
   private readonly side = new Side({ asOf: () => this.asOf, guarded: (run) => this.guarded(run), back: (node) => this.wayBack(node), ways: this.ways });
@@ -97,7 +105,7 @@ class Desk {
     const same = this.node !== "" && asked.get("node") === this.node;
     const file = asked.get("case") ?? "";
     const sameFile = file !== "" && file === this.file && this.caseFile.found !== null;
-    const queueing = asked.has("queue");
+    const [queueing, judging] = [asked.has("queue"), asked.has("verdicts")];
     this.file = file;
     this.node = asked.get("node") ?? "";
     this.asOf = asked.get("as_of") ?? "";
@@ -114,14 +122,16 @@ class Desk {
     this.words();
     if (!same) this.wipe();
     if (!this.node && !file) this.timeline.hide();
-    document.body.classList.toggle("queueing", queueing);
+    document.body.classList.toggle("queueing", queueing || judging);
     byId("queue").hidden = !queueing;
+    byId("verdicts").hidden = !judging;
     byId("cases").setAttribute("aria-pressed", String(queueing));
-    byId("empty").hidden = Boolean(this.node || file || queueing);
+    byId("empty").hidden = Boolean(this.node || file || queueing || judging);
     byId<HTMLDetailsElement>("legend").open = !this.node && !file && matchMedia("(min-width: 901px)").matches;
     await this.guarded(async (page) => {
       try {
         if (queueing) await this.queue.show(Object.fromEntries([...asked].filter(([key]) => FILTERS.includes(key))));
+        else if (judging) await this.verdicts.show(asked.get("verdicts") ?? "");
         else if (file) await this.showCase(page, sameFile, same);
         else if (this.node) await this.draw(page, same ? this.sheet.canvas.selected() : "");
         else await this.overview(page);
@@ -173,6 +183,11 @@ class Desk {
 
   private toQueue(filters: Record<string, string>): void {
     history.pushState(null, "", queueAddress(filters));
+    void this.arrive();
+  }
+
+  private toVerdicts(days: string): void {
+    history.pushState(null, "", verdictsAddress(days, this.asOf));
     void this.arrive();
   }
 
@@ -282,6 +297,7 @@ class Desk {
     this.sheet.paint();
     this.side.repaint();
     if (!byId("queue").hidden) this.queue.paint();
+    if (!byId("verdicts").hidden) this.verdicts.paint();
     this.timeline.paint();
     this.say("");
     this.problems.paint();

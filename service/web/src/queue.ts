@@ -1,6 +1,7 @@
 // The queue of cases: filters, counts, and a table in the order in which people should look at them.
 import { cases } from "./api";
-import type { CasePage, CaseSummary, Me } from "./casetypes";
+import { assignees } from "./assignees";
+import type { Assignee, CasePage, CaseSummary, Me } from "./casetypes";
 import { el, fill } from "./dom";
 import { count, date, percent } from "./formats";
 import { chip } from "./parts";
@@ -18,12 +19,14 @@ export interface QueueWays {
   open(id: string): void;
   narrow(filters: Filters): void;
   me(): Promise<Me>;
+  verdicts(): void;
   said(text: string): void;
 }
 
 export class Queue {
   private filters: Filters = {};
   private page: CasePage | null = null;
+  private people: Assignee[] = [];
   private problem: Refused | null = null;
   private asked = 0;
 
@@ -40,9 +43,10 @@ export class Queue {
     this.paint();
     try {
       const query = await this.query();
-      const page = await cases<CasePage>(`?${query}`);
+      const [page, people] = await Promise.all([cases<CasePage>(`?${query}`), assignees()]);
       if (asked !== this.asked) return;
       this.page = page;
+      this.people = people;
       this.ways.said(this.range());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -57,7 +61,8 @@ export class Queue {
   /** Everything again, in the language spoken now. */
   paint(): void {
     const focused = document.activeElement?.id ?? "";
-    fill(this.place, el("h2", {}, say("queue_title")), this.form(), this.counts(), this.body());
+    const verdicts = el("button", { type: "button", id: "to-verdicts", class: "quiet", click: () => this.ways.verdicts() }, say("verdicts_title"));
+    fill(this.place, el("h2", {}, say("queue_title"), " ", verdicts), this.form(), this.counts(), this.body());
     if (focused && this.place.contains(document.getElementById(focused))) document.getElementById(focused)?.focus();
   }
 
@@ -68,6 +73,7 @@ export class Queue {
     else if (state) query.set("state", state);
     if (who === "nobody") query.set("assigned", "false");
     else if (who === "me") query.set("assignee", (await this.ways.me()).name);
+    else if (who.startsWith("@")) query.set("assignee", who.slice(1));
     query.set("limit", String(PAGE));
     return query;
   }
@@ -77,7 +83,7 @@ export class Queue {
       this.select("state", "filter_state", [["open", say("open_cases")], ["", say("any")], ...STATES.map((one): [string, string] => [one, name(one, "state_")])], "open"),
       this.select("kind", "filter_kind", [["", say("any")], ...KINDS.map((one): [string, string] => [one, name(one, "kind_")])]),
       this.select("lender", "filter_lender", [["", say("any")], ...LENDERS.map((one): [string, string] => [one, name(one)])]),
-      this.select("who", "filter_who", [["", say("any")], ["me", say("mine")], ["nobody", say("nobody")]]),
+      this.select("who", "filter_who", [["", say("any")], ["me", say("mine")], ["nobody", say("nobody")], ...this.named()]),
       this.number("min_exposure", "filter_exposure"),
       this.number("older_than_days", "filter_age"),
       el("label", { class: "tick" }, el("input", { id: "filter-overdue", type: "checkbox", checked: this.filters.overdue === "true", change: (event) => this.narrow("overdue", (event.target as HTMLInputElement).checked ? "true" : "") }), say("filter_overdue")),
@@ -87,8 +93,15 @@ export class Queue {
 
   private select(key: string, word: Word, options: [string, string][], usual = ""): HTMLElement {
     const chosen = this.filters[key] ?? usual;
-    const made = options.map(([value, text]) => el("option", { value, selected: value === chosen }, text));
+    const made = options.map(([value, text]) => el("option", { value, selected: value === chosen, ...(value.startsWith("@") ? { label: text } : {}) }, value.startsWith("@") ? "" : text));
     return el("label", {}, say(word), el("select", { id: `filter-${key}`, change: (event) => this.narrow(key, (event.target as HTMLSelectElement).value, usual) }, ...made));
+  }
+
+  /** Everybody who may have cases, and whoever the address names. */
+  private named(): [string, string][] {
+    const asked = this.filters.who ?? "";
+    const known = this.people.map((one): [string, string] => [`@${one.name}`, say("assignee_line", { name: one.name, n: count(one.open_cases) })]);
+    return asked.startsWith("@") && !known.some(([value]) => value === asked) ? [...known, [asked, asked.slice(1)]] : known;
   }
 
   private number(key: string, word: Word): HTMLElement {

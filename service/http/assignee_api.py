@@ -1,0 +1,42 @@
+"""GET /cases/assignees: to whom a case may be given."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app
+
+from service.http.access import ROLES
+from service.http.auth import CallerKeyRing
+from service.http.calls import app_context
+from service.http.case_answers import Assignee, AssigneeList
+from service.http.case_details import answered
+from service.settings import named
+
+bp = Blueprint("assignees", __name__)
+KEYS = "ringfence.keys"  # where the application keeps its CallerKeyRing
+
+_WORK = "cases:work"
+
+
+@bp.get("/cases/assignees")
+def listed() -> Response:
+    """Whoever may work on cases, by name, with how many open cases each has."""
+    context = app_context()
+    shared = set(named(context.settings.investigators))
+    loads = context.casebook.assignees()
+    return answered(
+        AssigneeList(
+            assignees=[
+                Assignee(name=name, open_cases=loads.get(name, 0), shared_out=name in shared)
+                for name in sorted(_workers() | shared)
+            ]
+        )
+    )
+
+
+def _workers() -> set[str]:
+    """The names of the users whose role, and of the keys whose scopes, allow to work on cases."""
+    ring: CallerKeyRing = current_app.extensions[KEYS]
+    users = app_context().casebook.users.all()
+    return {one.name for one in users if not one.disabled and _WORK in ROLES[one.role]} | {
+        one.name for one in ring.keys().callers if _WORK in one.scopes
+    }
