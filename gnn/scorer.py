@@ -60,7 +60,7 @@ class Scorer:
 
     def __init__(self, model: ModelBundle) -> None:
         card = model.card
-        self.card, self.usual = card, model.usual
+        self.card = card
         self.name: str = card["name"]
         self.version: str = card["version"]
         self.trained_as_of: str = card["trained_as_of"]

@@ -9,7 +9,7 @@ import numpy as np
 from gnn.fitting import Fitted
 from gnn.parts import OWN_VERDICTS, SamplePool
 from graph.facts.distributions import Distribution, Values
-from graph.facts.linked_kinds import linked_kinds
+from graph.facts.linked_kinds import LinkedKinds
 from graph.facts.tables import Tables
 from graph.features.extraction import SIGNAL_NAMES
 from graph.model.moments import DAY, moment
@@ -34,7 +34,7 @@ def usual_values(fitted: Fitted, pool: SamplePool, tables: Tables) -> dict[str, 
     named = pool.inputs.named[chosen]
     values: dict[str, Values] = {"probability": fitted.latest}
     values |= {name: named[:, place] for place, name in enumerate(SIGNAL_NAMES) if name not in OWN_VERDICTS}
-    linked = linked_kinds(tables, samples.person[chosen], samples.at[chosen])
+    linked = LinkedKinds(tables).of(samples.person[chosen], samples.at[chosen])
     values |= {f"linking.{kind}": column for kind, column in linked.items()}
     first = int(samples.at[chosen].min(initial=fitted.cutoff))
     return {

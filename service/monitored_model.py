@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graph.facts.distributions import Distribution
 from graph.model.errors import BundleError
+from graph.store.port import GraphStore
+from service.opening import open_keyring
+from service.registered_models import open_models
+from service.settings import Settings
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.bundle import ModelBundle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +41,29 @@ class MonitoredModel:
             raise BundleError(f"the model {self.version} does not say what was usual: {error}") from error
 
 
-def monitored_model(scorer: Scorer) -> MonitoredModel:
-    """What a loaded bundle says."""
-    test = scorer.card.get("test", {}).get("measures", {}).get(scorer.serves, {})
+def monitored_model(bundle: ModelBundle) -> MonitoredModel:
+    """What a bundle says."""
+    card = bundle.card
+    test = card.get("test", {}).get("measures", {}).get(card["serves"], {})
     return MonitoredModel(
-        version=scorer.version,
-        trained_as_of=datetime.fromisoformat(scorer.trained_as_of),
-        horizon_days=scorer.horizon_days,
-        capacity=scorer.capacity,
+        version=card["version"],
+        trained_as_of=datetime.fromisoformat(card["trained_as_of"]),
+        horizon_days=card["horizon_days"],
+        capacity=card["capacity"],
         recall=test.get("recall_at_capacity"),
-        usual=scorer.usual,
+        usual=bundle.usual,
     )
+
+
+def model_that_serves(settings: Settings, store: GraphStore) -> MonitoredModel | None:
+    """The registry's champion, while there is none the model that the settings name; None where neither is.
+    Raises BundleError and RegistryError.
+    """
+    from gnn import bundle  # here, because a service may do without
+
+    models = open_models(settings, open_keyring(settings, store).keys) if settings.registry else None
+    if models is not None and (champion := models.champion()) is not None:
+        return monitored_model(models.registry.bundle(champion.version))
+    if not settings.model:
+        return None
+    return monitored_model(bundle.read(Path(settings.model), settings.model_digest))

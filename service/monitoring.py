@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import numpy as np
 
 from graph.facts.distributions import Distribution
-from graph.facts.linked_kinds import linked_kinds
+from graph.facts.linked_kinds import LinkedKinds
 from graph.facts.tables import Tables
 from graph.model.errors import InputError
 from graph.model.moments import micros
@@ -25,7 +26,7 @@ from investigations.monitoring.alarms import (
 )
 from investigations.monitoring.periods import LINKING, Served, ServedPeriod, periods, reference_of, served
 from service.monitored_model import MonitoredModel
-from service.performance import Judged, judged
+from service.performance import Judged, LabelDelay, judged, label_delay
 
 LEAST_REFERENCE = 200  # assessments: of fewer nothing is usual
 
@@ -33,8 +34,8 @@ LEAST_REFERENCE = 200  # assessments: of fewer nothing is usual
 @dataclass(frozen=True, kw_only=True)
 class MonitorPlan:
     """What to look at: the assessments with since <= as_of < until in periods of `length`, against the
-    model's training slice, or where it has none, against those of the first `usual` of them; labels as known
-    by `now`.
+    model's training slice, or where it has none, against those of the first `usual` of them; months from
+    `judged_since` (default: `since`) on by labels as known by `now`.
     """
 
     since: datetime
@@ -42,19 +43,28 @@ class MonitorPlan:
     now: datetime
     length: timedelta = timedelta(days=1)
     usual: timedelta = timedelta(days=28)
+    judged_since: datetime | None = None
     model: MonitoredModel | None = None
     limits: AlarmLimits = field(default_factory=AlarmLimits)
+
+    @property
+    def by_model(self) -> bool:
+        """Whether the model says what is usual."""
+        return self.model is not None and bool(self.model.usual)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Monitored:
-    """What was found. `reference`: what it was compared with, by name, and `reference_from` in words."""
+    """What was found. `reference`: what it was compared with, by name, and `reference_from` in words.
+    `delay` is None where no fraud became known lately.
+    """
 
     periods: Sequence[ServedPeriod]
     judged: Sequence[Judged]
     alarms: Sequence[Alarm]
     reference: Mapping[str, Distribution]
     reference_from: str
+    delay: LabelDelay | None
 
 
 def monitored(casebook: Casebook, store: GraphStore, plan: MonitorPlan) -> Monitored:
@@ -62,46 +72,70 @@ def monitored(casebook: Casebook, store: GraphStore, plan: MonitorPlan) -> Monit
     usual, BundleError and StoreError.
     """
     tables = store.view(plan.now).tables()
-    rows = _linked(tables, list(served(casebook.between(plan.since, plan.until))))
-    reference, since, said = _reference(rows, plan)
-    compared = [one for one in rows if plan.model is None or one.model_version in (None, plan.model.version)]
-    found = periods(compared if plan.model and plan.model.usual else rows, reference, since, plan.length)
-    months = judged(rows, tables, plan.now, plan.model)
+    linking = _Linking(tables)
+    reference, begin, said = _reference(casebook, linking, plan)
+    found = [
+        period
+        for rows in _by_period(served(casebook.between(begin, plan.until)), begin, plan)
+        for period in periods(linking.of(rows), reference, begin, plan.length)
+    ]
+    scores = casebook.scores.answered(plan.judged_since or plan.since, plan.until)
+    months = judged(scores, tables, plan.now, plan.model)
     return Monitored(
         periods=found,
         judged=months,
         alarms=[*drift_alarms(found, plan.limits), *_of_model(months, plan)],
         reference=reference,
         reference_from=said,
+        delay=label_delay(tables),
     )
 
 
-def _linked(tables: Tables, rows: Sequence[Served]) -> list[Served]:
-    """The same rows with, by kind of identifier, whether it links them to somebody else."""
-    places = {who: place for place, who in enumerate(tables.applicant_ids.tolist())}
-    person = np.array([places.get(one.applicant_id, -1) for one in rows], np.int64)
-    linked = linked_kinds(tables, person, np.array([micros(one.at) for one in rows], np.int64))
-    columns = {f"{LINKING}{kind}": column.tolist() for kind, column in linked.items()}
-    return [
-        replace(one, values={**one.values, **{name: column[n] for name, column in columns.items()}})
-        for n, one in enumerate(rows)
-    ]
+def _by_period(rows: Iterable[Served], begin: datetime, plan: MonitorPlan) -> Iterator[list[Served]]:
+    """The rows (by time) of each period, a period at a time; those alone that the model scored, or none did,
+    where it says what is usual.
+    """
+    version = plan.model.version if plan.model is not None and plan.by_model else None
+    wanted = (one for one in rows if version is None or one.model_version in (None, version))
+    for _, some in groupby(wanted, key=lambda one: (one.at - begin) // plan.length):
+        yield list(some)
 
 
-def _reference(rows: Sequence[Served], plan: MonitorPlan) -> tuple[dict[str, Distribution], datetime, str]:
+class _Linking:
+    """Whether what people name links them to somebody else, as the `tables` know it."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._places = {who: place for place, who in enumerate(tables.applicant_ids.tolist())}
+        self._kinds = LinkedKinds(tables)
+
+    def of(self, rows: Sequence[Served]) -> list[Served]:
+        """The same rows with that, by kind of identifier."""
+        person = np.array([self._places.get(one.applicant_id, -1) for one in rows], np.int64)
+        linked = self._kinds.of(person, np.array([micros(one.at) for one in rows], np.int64))
+        columns = {f"{LINKING}{kind}": column.tolist() for kind, column in linked.items()}
+        return [
+            replace(one, values={**one.values, **{name: column[n] for name, column in columns.items()}})
+            for n, one in enumerate(rows)
+        ]
+
+
+def _reference(
+    casebook: Casebook, linking: _Linking, plan: MonitorPlan
+) -> tuple[dict[str, Distribution], datetime, str]:
     """What is usual, from when on what was served is compared with it, and where it is from."""
-    if plan.model is not None and (kept := plan.model.distributions()):
+    if plan.model is not None and plan.by_model:
         usual = plan.model.usual
         said = f"the training slice of {plan.model.version}, {usual['from'][:10]} to {usual['until'][:10]}"
-        return kept, plan.since, said
+        return plan.model.distributions(), plan.since, said
     begin = plan.since + plan.usual
-    first = [one for one in rows if one.at < begin]
+    first = list(served(casebook.between(plan.since, min(begin, plan.until))))
     if len(first) < LEAST_REFERENCE:
         raise InputError(
             f"{len(first)} applications were assessed in the first {plan.usual.days} days, too few to say "
             f"what is usual ({LEAST_REFERENCE} are needed): give --usual-days or an earlier --since"
         )
-    return reference_of(first), begin, f"what was served from {plan.since:%Y-%m-%d} to {begin:%Y-%m-%d}"
+    said = f"what was served from {plan.since:%Y-%m-%d} to {begin:%Y-%m-%d}"
+    return reference_of(linking.of(first)), begin, said
 
 
 def _of_model(months: Sequence[Judged], plan: MonitorPlan) -> list[Alarm]:
@@ -110,8 +144,7 @@ def _of_model(months: Sequence[Judged], plan: MonitorPlan) -> list[Alarm]:
     if not months:
         return alarms
     last = months[-1]
-    since = datetime.strptime(last.month, "%Y-%m").replace(tzinfo=plan.now.tzinfo)
-    alarms += calibration_alarm(since, last.expected, last.low, last.high)
+    alarms += calibration_alarm(last.since, last.expected, last.low, last.high)
     if plan.model is not None and plan.model.recall is not None and last.recall_high is not None:
-        alarms += recall_alarm(since, last.recall_high, plan.model.recall, plan.limits)
+        alarms += recall_alarm(last.since, last.recall_high, plan.model.recall, plan.limits)
     return alarms

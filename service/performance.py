@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -12,12 +12,13 @@ from gnn.evaluate import measures, precision_at
 from graph.facts.fraud_labels import fraud_spells
 from graph.facts.tables import Tables
 from graph.model.moments import DAY, micros
+from investigations.casebook.answer_scores import AnsweredScore
 from investigations.estimates import wilson
-from investigations.monitoring.periods import Served
 from service.monitored_model import MonitoredModel
 
 LEAST_JUDGED = 200  # assessments with labels: of fewer a month is not judged
 SURE = 0.99  # of the intervals: each month is looked at anew
+DELAYS_OF = 90  # days
 HORIZON_DAYS, CAPACITY = 90.0, 0.02  # where there is no model
 
 
@@ -39,12 +40,19 @@ class Judged:
     recall_high: float | None
     figures: Mapping[str, float | None]
 
+    @property
+    def since(self) -> datetime:
+        """The month's begin, UTC."""
+        return datetime.strptime(self.month, "%Y-%m").replace(tzinfo=UTC)
+
 
 def judged(
-    rows: Sequence[Served], tables: Tables, now: datetime, model: MonitoredModel | None
+    scores: Iterable[AnsweredScore], tables: Tables, now: datetime, model: MonitoredModel | None
 ) -> list[Judged]:
-    """By month, of assessments whose horizon has passed by `now`, of people not known for fraud at the
+    """By month (UTC), of assessments whose horizon has passed by `now`, of people not known for fraud at the
     moment, as the `tables` as of `now` know it; months of fewer than LEAST_JUDGED are left out.
+
+    Where there is a model, its own scores alone.
     """
     spells = fraud_spells(tables)
     since = {
@@ -54,9 +62,10 @@ def judged(
     }
     horizon = int((model.horizon_days if model else HORIZON_DAYS) * DAY)
     by_month: dict[str, list[tuple[float, bool]]] = {}
-    for one in rows:
+    for one in scores:
         at, known = micros(one.at), since.get(one.applicant_id)
-        if one.probability is None or at > micros(now) - horizon or (known is not None and known <= at):
+        other = model is not None and one.model_version != model.version
+        if other or at > micros(now) - horizon or (known is not None and known <= at):
             continue
         bad = known is not None and known <= at + horizon
         by_month.setdefault(f"{one.at:%Y-%m}", []).append((one.probability, bad))
@@ -66,6 +75,29 @@ def judged(
         for month, pairs in sorted(by_month.items())
         if len(pairs) >= LEAST_JUDGED
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDelay:
+    """After how many days a fraud became known, of those that did in the last DELAYS_OF days: the middle one,
+    and what nine of ten stay under; of so many `labels`.
+    """
+
+    median_days: float
+    p90_days: float
+    labels: int
+
+
+def label_delay(tables: Tables) -> LabelDelay | None:
+    """Of the labels of applications in `tables`, as of their moment; None where there were none."""
+    labels = tables.labels
+    some = labels["fraud"] & (labels["application"] >= 0)
+    some &= labels["known_at"] >= tables.as_of - DELAYS_OF * DAY
+    if not some.any():
+        return None
+    applied = tables.applications["at"][labels["application"][some]]
+    days = (labels["known_at"][some] - applied) / DAY
+    return LabelDelay(float(np.median(days)), float(np.quantile(days, 0.9)), int(some.sum()))
 
 
 def _month(month: str, pairs: Sequence[tuple[float, bool]], capacity: float) -> Judged:

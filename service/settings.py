@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from graph import private
 from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
 from ingestion.limits import DeliveryLimits
+from service.setting_bounds import BOUNDS
 
 _LOAD = DeliveryLimits()
 PREFIX = "RINGFENCE_"
@@ -23,35 +23,6 @@ WATCH_ON, WATCH_OFF = "on", "off"
 FOLLOWS_ON, FOLLOWS_OFF = "on", "off"
 OIDC_UNKNOWN = ("refuse", "make")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "port": (1, 65_535),
-        "workers": (1, 256),
-        "timeout_ms": (1, 60_000),
-        "review_probability": (0, 1),
-        "decline_probability": (0, 1),
-        "approve_ceiling": (0, 1),
-        "self_check": (0, 1),
-        "registry_seconds": (0.05, 3_600),
-        "gate_margin": (0, 1),
-        "gate_group_margin": (0, 1),
-        "gate_ece": (0, 1),
-        "gate_latency_ms": (0.1, 60_000),
-        "rate_limit": (0, 1e9),
-        "second_eyes_above": (0, 1e15),
-        "rate_burst": (1, 1e9),
-        "idempotency_hours": (1, 8_760),
-        "max_body_bytes": (1, 2**30),
-        "max_batch_bytes": (1, 2**30),
-        "body_seconds": (0.1, 600),
-        "batches_per_key": (1, 256),
-        "webhook_seconds": (0.1, 30),
-        "session_idle_minutes": (1, 1_440),
-        "session_hours": (1, 168),
-        "password_characters": (8, 128),
-        **{f"delivery_{limit.name}": (1, 2**50) for limit in dataclasses.fields(DeliveryLimits)},
-    }
-)
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
@@ -260,6 +231,21 @@ class Settings:
             "on, or `off`."
         ),
     )
+    monitor_hours: float = _setting(
+        24.0,
+        "How often what serves is monitored (docs/monitoring.md), in hours; 0: never, as where `ringfence "
+        "monitor --keep` runs by a timetable.",
+    )
+    drift_index: float = _setting(
+        0.25, "Population stability index from which the score, a signal or a linking share has drifted."
+    )
+    model_age_days: float = _setting(
+        90.0, "Days after which what a model learned from is too old, and an alarm says so."
+    )
+    recall_fall: float = _setting(
+        0.1,
+        "By how much recall at review capacity may stay behind the model's own test before an alarm says so.",
+    )
     webhooks: str = _setting(
         "",
         (
@@ -311,7 +297,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise SettingError for a number that cannot be meant."""
-        for name, (low, high) in _BOUNDS.items():
+        for name, (low, high) in BOUNDS.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from graph.model.moments import micros
+from graph.model.moments import micros, moment
 from investigations.assessments import Level, Stage
 from investigations.casebook.engine import Engines
 from investigations.casebook.tables import ASSESSMENTS
 from investigations.review_capacity import ScoreWindow
+
+_AT_ONCE = 2_000
+
+
+class AnsweredScore(NamedTuple):
+    """The probability of one answer about an application, and who asked when."""
+
+    at: datetime
+    applicant_id: str
+    probability: float
+    model_version: str | None
 
 
 class AnswerScores:
@@ -45,3 +60,23 @@ class AnswerScores:
                     .all()
                 )
         return np.array(found, dtype=np.float64)
+
+    def answered(self, since: datetime, until: datetime) -> Iterator[AnsweredScore]:
+        """The scores of first scans of applications with since <= as_of < until, by time, read as they are
+        wanted.
+        """
+        columns = ASSESSMENTS.c
+        query = (
+            sa.select(columns.as_of, columns.applicant_id, columns.probability, columns.model_version)
+            .where(
+                columns.as_of >= micros(since),
+                columns.as_of < micros(until),
+                columns.stage == Stage.APPLICATION.value,
+                columns.probability.is_not(None),
+            )
+            .order_by(columns.as_of, columns.assessment_id)
+            .execution_options(yield_per=_AT_ONCE)
+        )
+        with self._engines.scanning() as connection:
+            for at, *rest in connection.execute(query):
+                yield AnsweredScore(moment(at), *rest)

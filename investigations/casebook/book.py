@@ -28,6 +28,7 @@ from investigations.casebook.audit_trail import AuditTrail
 from investigations.casebook.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
+from investigations.casebook.monitor_files import MonitorFiles
 from investigations.casebook.person_files import PersonFiles
 from investigations.casebook.retention import Retention
 from investigations.casebook.score_files import ScoreFiles
@@ -82,6 +83,7 @@ class Casebook(AlertFiles):
         self.views = ViewFiles(self._engines)
         self.outcomes = CaseOutcomes(self._engines)
         self.seals = Seals(self._engines)
+        self.monitoring = MonitorFiles(self._engines)
         self.people = PersonFiles(self._engines)
         self.retention = Retention(self._engines)
 

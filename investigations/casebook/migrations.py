@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
 from investigations.casebook.metadata import METADATA
+from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
 from investigations.casebook.tables import (
@@ -98,6 +99,7 @@ MIGRATIONS = {
     8: Migration(tables=(SAVED_VIEWS,)),
     9: Migration(tables=(SEALS, SEALED_ROWS), append_only=(SEALS, SEALED_ROWS)),
     10: Migration(tables=(BATCH_SCORES,)),
+    11: Migration(tables=(MONITORED, MODEL_ALARMS)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -34,6 +34,14 @@ class AlarmCode(StrEnum):
     RECALL = "recall"
 
 
+DRIFTS = (
+    AlarmCode.SCORE_DRIFT,
+    AlarmCode.DECISION_DRIFT,
+    AlarmCode.SIGNAL_DRIFT,
+    AlarmCode.LINKING_DRIFT,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm, since when it holds, and what it says. `name`: what drifted, empty where that is the model.

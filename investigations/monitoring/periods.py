@@ -30,7 +30,7 @@ class Served:
 @dataclass(frozen=True, kw_only=True)
 class ServedPeriod:
     """What was served from `since` until `until`, how each named value was spread, and how far those moved of
-    which it is known what is usual.
+    which it is known what is usual; the `score` in the bins of what is.
     """
 
     since: datetime
@@ -39,6 +39,7 @@ class ServedPeriod:
     decisions: Mapping[str, float]
     shifts: Mapping[str, Shift] = field(default_factory=dict)
     population: Mapping[str, Population] = field(default_factory=dict)
+    score: Distribution | None = None
 
     def drifted(self, least: Stability = Stability.DRIFTED, index: float = DRIFTED) -> list[str]:
         """The names that drifted (or moved), those that moved most first; `index`: from where on one has
@@ -94,11 +95,13 @@ def _period(
 ) -> ServedPeriod:
     counts = Counter(one.decision.value for one in rows)
     values = columns([one.values for one in rows], reference)
+    now = {name: usual.filled(values[name]) for name, usual in reference.items()}
     return ServedPeriod(
         since=since,
         until=since + length,
         assessments=len(rows),
         decisions={one.value: counts[one.value] / len(rows) for one in Decision},
-        shifts={name: shift(usual, usual.filled(values[name])) for name, usual in reference.items()},
+        shifts={name: shift(usual, now[name]) for name, usual in reference.items()},
         population={name: population(column) for name, column in values.items()},
+        score=now.get(SCORE),
     )

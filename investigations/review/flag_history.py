@@ -34,6 +34,7 @@ def record_of(
         saved=_saved(snapshots, tables),
         cases=casebook.outcomes.of_rings(sorted(known), now) if casebook else None,
         verdicts=casebook.outcomes.counts(since, now) if casebook else NONE,
+        alarms=casebook.monitoring.alarms() if casebook else None,
     )
 
 

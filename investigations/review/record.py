@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from investigations.case_outcomes import CaseStanding, VerdictCounts
+from investigations.monitoring.record import KeptAlarm
 
 NONE = VerdictCounts({}, {})
 
@@ -48,10 +49,11 @@ class Saved:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRecord:
     """The record of the flags. `cases`: the latest case of each ring that is or was flagged; `verdicts`:
-    those of these weeks.
+    those of these weeks; `alarms`: those of monitoring that last, None without a casebook.
     """
 
     trend: tuple[TrendWeek, ...] = ()
     saved: Saved = Saved()
     cases: Mapping[str, CaseStanding] | None = None
     verdicts: VerdictCounts = NONE
+    alarms: tuple[KeptAlarm, ...] | None = None

@@ -22,6 +22,7 @@ from investigations.review import report_words as words
 from investigations.review.flag_words import FLAGS, why
 from investigations.review.report_charts import Bar
 from investigations.review.report_flags import honest_shares, no_longer_flagged
+from investigations.review.report_model import alarm_lines
 from investigations.review.report_record import case_words, desk_link, tallies, trend_charts
 from investigations.review.result import EarlyWarning, ReviewResult
 
@@ -176,6 +177,7 @@ def _record(result: ReviewResult) -> dict[str, Any]:
         "case_of": lambda ring_id: (record.cases or {}).get(ring_id),
         "case_words": case_words,
         "has_cases": record.cases is not None,
+        "alarms": None if record.alarms is None else alarm_lines(record.alarms),
         "desk_of": lambda ring_id: desk_link(result.desk, f"ring:{ring_id}", as_of),
         "case_at": lambda standing: f"{result.desk}?case={standing.case_id}" if result.desk else "",
     }

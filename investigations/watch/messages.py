@@ -20,6 +20,7 @@ class MessageType(StrEnum):
     RING_MERGED = "ring.merged"
     RING_NO_LONGER_FLAGGED = "ring.no_longer_flagged"
     CASE_CLOSED = "case.closed"
+    MODEL_ALARM = "model.alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

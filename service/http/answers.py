@@ -182,3 +182,10 @@ class Versions(TypedDict):
     model_age_days: Annotated[
         float | None, Meta(description="How long ago it learned, in days; null where none is loaded.")
     ]
+    model_alarms: Annotated[
+        list[str] | None,
+        Meta(
+            description="Codes of the alarms of monitoring that last (docs/monitoring.md); null where the "
+            "casebook cannot be read."
+        ),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
@@ -19,6 +20,8 @@ from prometheus_client import (
 )
 
 from investigations.assessments import ModelUsed
+from investigations.monitoring.alarms import AlarmCode
+from investigations.monitoring.record import Kept
 
 _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
 
@@ -77,6 +80,39 @@ MODELS_TAKEN = Counter(
     "Champions of the registry by worker: `taken` over, or `failed` (the one before serves on).",
     ("result",),
 )
+OWED_FACTS = Gauge(
+    "ringfence_owed_facts",
+    "Assessments whose applications have not reached the graph store yet.",
+    multiprocess_mode="mostrecent",
+)
+SNAPSHOT = Gauge(
+    "ringfence_ring_snapshot_timestamp_seconds",
+    "As of when the rings in force were found, as seconds since 1970: time() less this is their age.",
+    multiprocess_mode="mostrecent",
+)
+MONITORED = Gauge(
+    "ringfence_monitored_timestamp_seconds",
+    "When monitoring last ran, as seconds since 1970.",
+    multiprocess_mode="mostrecent",
+)
+DRIFT = Gauge(
+    "ringfence_drift_index",
+    "Population stability index of the last day that was monitored, by name (docs/monitoring.md).",
+    ("name",),
+    multiprocess_mode="mostrecent",
+)
+MODEL_ALARMS = Gauge(
+    "ringfence_model_alarms",
+    "Alarms of monitoring that last, by code.",
+    ("code",),
+    multiprocess_mode="mostrecent",
+)
+LABEL_DELAY = Gauge(
+    "ringfence_label_delay_days",
+    "Days until a fraud became known, of those that did in the last 90 days: the quantiles `0.5` and `0.9`.",
+    ("quantile",),
+    multiprocess_mode="mostrecent",
+)
 ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))
 WEBHOOKS = Counter(
     "ringfence_webhooks_total",
@@ -101,6 +137,18 @@ def note_model(now: ModelUsed | None, before: ModelUsed | None = None) -> None:
     if now is not None:
         MODEL.labels(now.name, now.version).set(1)
         MODEL_TRAINED.set(datetime.fromisoformat(now.trained_as_of).timestamp())
+
+
+def note_monitoring(run: Kept, day: Kept | None, alarms: Sequence[str]) -> None:
+    """What a run found: the latest day that it looked at, and the codes of all alarms that last."""
+    MONITORED.set(run.since.timestamp())
+    for name, moved in (day.content["stability"] if day else {}).items():
+        DRIFT.labels(name).set(moved["index"])
+    for code in AlarmCode:
+        MODEL_ALARMS.labels(code.value).set(alarms.count(code.value))
+    if (delay := run.content["label_delay"]) is not None:
+        LABEL_DELAY.labels("0.5").set(delay["median_days"])
+        LABEL_DELAY.labels("0.9").set(delay["p90_days"])
 
 
 def method_label(method: str) -> str:

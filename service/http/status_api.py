@@ -59,6 +59,7 @@ def versions() -> Response:
             policy_version=app_context().policies.at(now).version,
             models=models(model),
             model_age_days=round(age, 2) if age is not None else None,
+            model_alarms=_alarms(),
         )
     )
 
@@ -103,6 +104,14 @@ def product_version() -> str:
         read = configparser.ConfigParser()
         read.read(Path(__file__).parents[2] / "setup.cfg", encoding="utf-8")
         return read.get("metadata", "version", fallback="unknown")
+
+
+def _alarms() -> list[str] | None:
+    try:
+        lasting = app_context().casebook.monitoring.alarms()
+    except StoreError:
+        return None
+    return sorted({one.alarm.code.value for one in lasting})
 
 
 def _checked(probe: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from graph.facts.hubs import GUARD
-from graph.facts.linked_kinds import linked_kinds
+from graph.facts.linked_kinds import LinkedKinds
 from graph.facts.tables import KINDS, ROLES, Tables
 from graph.model.moments import micros
 from graph.model.types import IdentifierKind, Role
@@ -42,7 +42,7 @@ def test_each_application_of_a_random_world_is_linked_as_tie_by_tie(tmp_path: Pa
         store.add(random_facts(5, people=60))
         tables = store.view(day(90)).tables()
     applications = tables.applications
-    found = linked_kinds(tables, applications["applicant"], applications["at"])
+    found = LinkedKinds(tables).of(applications["applicant"], applications["at"])
     some = 0
     for row, (who, at) in enumerate(zip(applications["applicant"], applications["at"], strict=True)):
         for kind, value in slowly(tables, int(who), int(at)).items():
@@ -59,7 +59,7 @@ def test_who_comes_later_or_is_nobody_links_nobody(tmp_path: Path) -> None:
         tables = store.view(day(9)).tables()
     assert tables.applicant_ids.tolist() == ["a", "b"]
     rows, at = np.array([0, 1, 0, -1]), np.array([micros(day(n)) for n in (1, 2, 3, 3)])
-    device = linked_kinds(tables, rows, at)["device"]
+    device = LinkedKinds(tables).of(rows, at)["device"]
     assert device[:3].tolist() == [0.0, 1.0, 1.0]
     assert np.isnan(device[3])
 
@@ -70,5 +70,5 @@ def test_a_hub_links_nobody(tmp_path: Path) -> None:
     with open_store(tmp_path / "s.db") as store:
         store.add(facts_of(*(applies(f"p{n:02}", n, shared) for n in range(people))))
         tables = store.view(day(90)).tables()
-    linked = linked_kinds(tables, tables.applications["applicant"], tables.applications["at"])["employer"]
+    linked = LinkedKinds(tables).of(tables.applications["applicant"], tables.applications["at"])["employer"]
     assert linked.tolist() == [0.0, *([1.0] * (people - 3)), 0.0, 0.0]

@@ -17,11 +17,14 @@ from graph.rings import kinds
 from graph.rings.projection import LINK_KINDS
 from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
 from investigations.cases import CaseState, VerdictValue
+from investigations.monitoring.alarms import Alarm, AlarmCode
+from investigations.monitoring.record import KeptAlarm
 from investigations.review import report_words as words
 from investigations.review.record import ReviewRecord, Saved, TrendWeek
 from investigations.review.report import back_test, money, percent, render
 from investigations.review.report_charts import Bar, bars, columns, histogram
 from investigations.review.report_drawing import MEMBERS_DRAWN, draw
+from investigations.review.report_model import ALARMS
 from investigations.review.result import EarlyWarning, GroupEdge, ReviewResult
 from tests.support.browsers import chromium
 from tests.support.small_worlds import day
@@ -347,3 +350,24 @@ def test_on_a4_nothing_runs_off_the_sheet(tmp_path):
         page.emulate_media(media="print")
         assert page.evaluate("document.documentElement.scrollWidth") <= 703
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_the_report_says_which_alarms_of_monitoring_last(tmp_path):
+    alarm = KeptAlarm(
+        alarm=Alarm(AlarmCode.SIGNAL_DRIFT, day(90), "index of <face_match> 0.40", "face_match"),
+        model_version="m",
+        found_at=day(91),
+    )
+    shown = {}
+    for name, alarms in {"none": None, "calm": (), "moved": (alarm,)}.items():
+        one = dataclasses.replace(review([ring("R-1")]), record=ReviewRecord(alarms=alarms))
+        render(one, tmp_path / "report.html")
+        shown[name] = (tmp_path / "report.html").read_text("utf-8")
+    assert "index of &lt;face_match&gt; 0.40" in shown["moved"]
+    assert "特征分布漂移" in shown["moved"]
+    assert "Monitoring has no alarm" in shown["calm"]
+    assert "The model that answers" not in shown["none"]
+
+
+def test_every_alarm_has_words_in_both_languages():
+    assert ALARMS.keys() == set(AlarmCode)

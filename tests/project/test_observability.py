@@ -65,6 +65,29 @@ def test_an_expression_is_closed_where_it_opens(expression: str) -> None:
     assert opened == []
 
 
+def test_what_monitoring_measures_is_alarmed_or_drawn() -> None:
+    measured = (
+        metrics.SNAPSHOT, metrics.OWED_FACTS, metrics.DRIFT, metrics.LABEL_DELAY, metrics.MODEL_ALARMS,
+        metrics.MONITORED, metrics.MODEL_TRAINED,
+    )  # fmt: skip
+    for one in measured:
+        (name,) = names(one)
+        assert any(name in rule["expr"] for rule in RULES), name
+        assert any(name in t["expr"] for panel in DASHBOARD["panels"] for t in panel["targets"]), name
+
+
+def test_panels_have_places_and_numbers_of_their_own() -> None:
+    panels = DASHBOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = [
+        (x, y)
+        for panel in panels
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(set(cells)) == len(cells)
+
+
 def test_every_alert_says_what_to_do_and_every_panel_what_it_shows() -> None:
     assert all(rule["annotations"]["summary"].endswith(".") and rule["labels"]["severity"] for rule in RULES)
     assert all(panel["description"] and panel["targets"] for panel in DASHBOARD["panels"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,31 @@ from gnn.ensemble import REFERENCE, Trees
 from gnn.parts import names_of
 from gnn.training_plan import TrainingPlan
 from gnn.weights import NetworkWeights, shapes
+from graph.facts.distributions import Distribution, Values
 
 _SHAPE = {"hidden": 4, "embedding": 2, "layers": 1}
 _PLAN = TrainingPlan(hidden=4, embedding=2)
 
 
-def made_bundle(folder: Path, probability: float, strange_face: float | None = None, **card: Any) -> str:
+def made_bundle(
+    folder: Path,
+    probability: float,
+    strange_face: float | None = None,
+    usual: Mapping[str, Values] | None = None,
+    **card: Any,
+) -> str:
     """Write the bundle of a model to which everybody has this probability, and who hardly looks like their
-    document (face match up to .2) another one, where it is given; its version.
+    document (face match up to .2) another one, where it is given; its version. `usual`: the values by name
+    that its training slice had.
     """
     strange = probability if strange_face is None else strange_face
-    return str(bundle.write(_bundle(_odds(strange), _odds(probability), card), folder)["version"])
+    made = _bundle(_odds(strange), _odds(probability), card)
+    if usual is not None:
+        kept = {name: Distribution.of(values).as_json() for name, values in usual.items()}
+        made = replace(
+            made, usual={"from": "2024-10-01", "until": "2025-01-01", "samples": 1, "distributions": kept}
+        )
+    return str(bundle.write(made, folder)["version"])
 
 
 def _odds(probability: float) -> float:

@@ -8,15 +8,17 @@ import argparse
 import dataclasses
 from datetime import timedelta
 
+from graph.model.errors import SettingError
 from investigations.monitoring.periods import SCORE, ServedPeriod
 from investigations.monitoring.stability import Stability
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
-from service.monitored_model import monitored_model
+from service.daily_monitor import DailyRun, limits, monitor_and_keep
+from service.monitored_model import model_that_serves
+from service.monitored_values import alarm, figures, judged_month
 from service.monitoring import Monitored, MonitorPlan, monitored
-from service.opening import casebook_given, load_scorer, moment_given, open_casebook, open_existing
-from service.performance import Judged
+from service.opening import casebook_given, moment_given, open_casebook, open_existing
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --model models/first \\
@@ -30,11 +32,21 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument(
-        "--model", metavar="DIR", help="folder of the model that serves (default: RINGFENCE_MODEL)"
+        "--model",
+        metavar="DIR",
+        help="folder of the model that serves (default: RINGFENCE_REGISTRY's champion, or RINGFENCE_MODEL)",
     )
-    parser.add_argument("--since", required=True, metavar="T", help="first moment to look at, ISO-8601")
+    parser.add_argument(
+        "--since", metavar="T", help="first moment to look at, ISO-8601 (required but with --keep)"
+    )
     parser.add_argument("--until", metavar="T", help="first moment after (default: the clock)")
     parser.add_argument("--days", type=int, default=1, help="length of a period in days (default 1)")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="look at the whole days since the last look, and keep what is found, with its alarms, in the "
+        "casebook: what the service does daily, for a timetable",
+    )
     parser.add_argument(
         "--usual-days",
         type=int,
@@ -46,72 +58,35 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
+    if options.model:
+        settings = dataclasses.replace(settings, registry="")
+    if not options.keep and not options.since:
+        raise SettingError("give --since, the first moment to look at, or --keep")
     now = moment_given(settings, options.until) if options.until else system_clock()
-    plan = MonitorPlan(
-        since=moment_given(settings, options.since),
-        until=now,
-        now=now,
-        length=timedelta(days=options.days),
-        usual=timedelta(days=options.usual_days),
-        model=monitored_model(load_scorer(settings.model, settings.model_digest)) if settings.model else None,
-    )
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
     ):
+        if options.keep:
+            return _kept(monitor_and_keep(settings, casebook, store, now))
+        plan = MonitorPlan(
+            since=moment_given(settings, options.since),
+            until=now,
+            now=now,
+            length=timedelta(days=options.days),
+            usual=timedelta(days=options.usual_days),
+            model=model_that_serves(settings, store),
+            limits=limits(settings),
+        )
         found = monitored(casebook, store, plan)
-    return Result(_figures(found), brief=_brief(found))
+    return Result(figures(found), brief=_brief(found))
 
 
-def _figures(found: Monitored) -> dict[str, object]:
-    return {
-        "reference": found.reference_from,
-        "periods": [_period(one) for one in found.periods],
-        "judged": [_judged(one) for one in found.judged],
-        "alarms": [
-            {
-                "code": one.code.value,
-                "name": one.name,
-                "since": one.since.isoformat(),
-                "sentence": one.sentence,
-            }
-            for one in found.alarms
-        ],
-    }
-
-
-def _period(one: ServedPeriod) -> dict[str, object]:
-    return {
-        "since": one.since.isoformat(),
-        "until": one.until.isoformat(),
-        "assessments": one.assessments,
-        "decisions": {name: round(share, 6) for name, share in one.decisions.items()},
-        "drifted": one.drifted(),
-        "stability": {
-            name: {"index": round(moved.index, 6), "says": moved.stability(len(one.shifts)).value}
-            for name, moved in one.shifts.items()
-        },
-        "population": {
-            name: {
-                key: value if value is None else round(value, 6)
-                for key, value in dataclasses.asdict(spread).items()
-            }
-            for name, spread in one.population.items()
-        },
-    }
-
-
-def _judged(one: Judged) -> dict[str, object]:
-    return {
-        "month": one.month,
-        "assessments": one.assessments,
-        "frauds": one.frauds,
-        "expected": round(one.expected, 6),
-        "happened_low": round(one.low, 6),
-        "happened_high": round(one.high, 6),
-        "recall_high": one.recall_high and round(one.recall_high, 6),
-        **one.figures,
-    }
+def _kept(run: DailyRun | None) -> Result:
+    if run is None:
+        raise SettingError("no model serves: give --model, or RINGFENCE_REGISTRY with a champion")
+    new = [alarm(one) for one in run.new]
+    return Result({**figures(run.found), "new_alarms": new}, brief=_brief(run.found))
 
 
 def _brief(found: Monitored) -> dict[str, object]:
@@ -129,7 +104,7 @@ def _brief(found: Monitored) -> dict[str, object]:
             }
             for one in found.periods[-_SHOWN:]
         },
-        "performance": {one.month: _without_month(_judged(one)) for one in found.judged},
+        "performance": {one.month: _without_month(judged_month(one)) for one in found.judged},
         "alarms": [one.sentence for one in found.alarms] or "none",
     }
 
