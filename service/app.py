@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from graph.model.errors import SettingError
 from service.assessment.context import AppContext
 from service.assessment.lender_binding import OPERATOR
-from service.desk import assessing, case_files, routes, views
+from service.desk import assessing, case_files, model_watch, routes, views
 from service.http import (
     alert_api,
     assignee_api,
@@ -124,6 +124,7 @@ def create_app(context: AppContext) -> Flask:
     app.register_blueprint(login.bp)
     app.register_blueprint(views.bp)
     app.register_blueprint(assessing.bp)
+    app.register_blueprint(model_watch.bp)
     looks.install(app)
     require_declared(app)
     return app

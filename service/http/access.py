@@ -95,6 +95,7 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "login.change_password": ANY_USER,
         "login.leave": ANY_USER,
         "desk_assess.assessed": "cases:work",
+        "desk_model.shown": "desk",
         "desk_views.saved": "desk",
         "desk_views.views": "desk",
         "desk_views.view": "desk",

@@ -13,6 +13,8 @@ from ingestion.contract import EVENTS
 from investigations.assessments import Decision, Level
 from investigations.fairness.groups import AGES
 from investigations.last_scores import ScoreSource
+from investigations.monitoring.alarms import AlarmCode
+from investigations.monitoring.stability import Stability
 from investigations.review import flag_words, report_words
 
 TABLES = sorted((Path(__file__).parents[2] / "service" / "web" / "src" / "words").glob("*.ts"))
@@ -72,6 +74,8 @@ def test_the_whole_dictionary_is_read():
         ("", [*report_words.CHANGES, *report_words.SHARED]),
         ("why_", list(report_words.REASONS)),
         ("score_of_", list(ScoreSource)),
+        ("alarm_", list(AlarmCode)),
+        ("stability_", list(Stability)),
         ("group_is_", [name for _, name in AGES]),
         ("group_is_", ["city_first_tier", "city_new_first_tier", "city_other", "thin_file", "bank"]),
         ("group_is_", ["new_citizen", "settled_citizen", "household", "dormitory"]),

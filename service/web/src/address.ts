@@ -24,6 +24,11 @@ export function verdictsAddress(days: string, asOf: string): string {
   return `${location.pathname}?${new URLSearchParams({ verdicts: days, ...(asOf ? { as_of: asOf } : {}) })}`;
 }
 
+/** The address of the page on the model that answers, over so many days. */
+export function modelAddress(days: string): string {
+  return `${location.pathname}?${new URLSearchParams({ model: days })}`;
+}
+
 export function chosenLanguage(): Language {
   const asked = new URLSearchParams(location.search).get("lang");
   if (asked) localStorage.setItem("ringfence-language", asked.startsWith("zh") ? "zh" : "en");

@@ -1,12 +1,13 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
 import { listenToAccount } from "./account";
-import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW, verdictsAddress } from "./address";
+import { address, chosenLanguage, modelAddress, MOST_OPENED, queueAddress, RAW, verdictsAddress } from "./address";
 import { ask, cases, type DrawnNode, type Overview } from "./api";
 import { CaseFile } from "./casefile";
 import { type CaseDetail, subjectOf } from "./casetypes";
 import { byId, el } from "./dom";
 import { caseExports } from "./exports";
 import { tellIn } from "./formats";
+import { ModelPage } from "./modelwatch";
 import { keyOnPaper, pageWords } from "./page";
 import { overviewPanel } from "./panel";
 import type { Ways } from "./parts";
@@ -71,6 +72,7 @@ class Desk {
     narrow: (filters) => this.toQueue(filters),
     me,
     verdicts: () => this.toVerdicts(""),
+    model: () => this.toModel(""),
     said: (text) => this.say(text),
   });
   private readonly verdicts = new Verdicts(byId("verdicts"), {
@@ -79,6 +81,7 @@ class Desk {
     queue: () => this.toQueue({}),
     said: (text) => this.say(text),
   });
+  private readonly model = new ModelPage(byId("model"), { narrow: (days) => this.toModel(days), queue: () => this.toQueue({}), said: (text) => this.say(text) });
   private readonly side = new Side({ asOf: () => this.asOf, guarded: (run) => this.guarded(run), back: (node) => this.wayBack(node), ways: this.ways });
   private readonly problems = new Problems({
     again: () => void this.arrive(),
@@ -105,7 +108,7 @@ class Desk {
     const same = this.node !== "" && asked.get("node") === this.node;
     const file = asked.get("case") ?? "";
     const sameFile = file !== "" && file === this.file && this.caseFile.found !== null;
-    const [queueing, judging] = [asked.has("queue"), asked.has("verdicts")];
+    const [queueing, judging, watching] = [asked.has("queue"), asked.has("verdicts"), asked.has("model")];
     this.file = file;
     this.node = asked.get("node") ?? "";
     this.asOf = asked.get("as_of") ?? "";
@@ -122,16 +125,18 @@ class Desk {
     this.words();
     if (!same) this.wipe();
     if (!this.node && !file) this.timeline.hide();
-    document.body.classList.toggle("queueing", queueing || judging);
+    document.body.classList.toggle("queueing", queueing || judging || watching);
     byId("queue").hidden = !queueing;
     byId("verdicts").hidden = !judging;
+    byId("model").hidden = !watching;
     byId("cases").setAttribute("aria-pressed", String(queueing));
-    byId("empty").hidden = Boolean(this.node || file || queueing || judging);
+    byId("empty").hidden = Boolean(this.node || file || queueing || judging || watching);
     byId<HTMLDetailsElement>("legend").open = !this.node && !file && matchMedia("(min-width: 901px)").matches;
     await this.guarded(async (page) => {
       try {
         if (queueing) await this.queue.show(Object.fromEntries([...asked].filter(([key]) => FILTERS.includes(key))));
         else if (judging) await this.verdicts.show(asked.get("verdicts") ?? "");
+        else if (watching) await this.model.show(asked.get("model") ?? "");
         else if (file) await this.showCase(page, sameFile, same);
         else if (this.node) await this.draw(page, same ? this.sheet.canvas.selected() : "");
         else await this.overview(page);
@@ -183,6 +188,11 @@ class Desk {
 
   private toQueue(filters: Record<string, string>): void {
     history.pushState(null, "", queueAddress(filters));
+    void this.arrive();
+  }
+
+  private toModel(days: string): void {
+    history.pushState(null, "", modelAddress(days));
     void this.arrive();
   }
 
@@ -298,6 +308,7 @@ class Desk {
     this.side.repaint();
     if (!byId("queue").hidden) this.queue.paint();
     if (!byId("verdicts").hidden) this.verdicts.paint();
+    if (!byId("model").hidden) this.model.paint();
     this.timeline.paint();
     this.say("");
     this.problems.paint();

@@ -20,6 +20,7 @@ export interface QueueWays {
   narrow(filters: Filters): void;
   me(): Promise<Me>;
   verdicts(): void;
+  model(): void;
   said(text: string): void;
 }
 
@@ -62,7 +63,8 @@ export class Queue {
   paint(): void {
     const focused = document.activeElement?.id ?? "";
     const verdicts = el("button", { type: "button", id: "to-verdicts", class: "quiet", click: () => this.ways.verdicts() }, say("verdicts_title"));
-    fill(this.place, el("h2", {}, say("queue_title"), " ", verdicts), this.form(), this.counts(), this.body());
+    const model = el("button", { type: "button", id: "to-model", class: "quiet", click: () => this.ways.model() }, say("model_title"));
+    fill(this.place, el("h2", {}, say("queue_title"), " ", verdicts, " ", model), this.form(), this.counts(), this.body());
     if (focused && this.place.contains(document.getElementById(focused))) document.getElementById(focused)?.focus();
   }
 

@@ -4,10 +4,11 @@ import { CASES } from "./words/cases";
 import { CODES } from "./words/codes";
 import { DRAWING } from "./words/drawing";
 import { EXPLORING } from "./words/exploring";
+import { MODEL } from "./words/model";
 import { PAGE } from "./words/page";
 import { PANELS } from "./words/panels";
 
-const TABLE = { ...ACCOUNT, ...CASES, ...CODES, ...DRAWING, ...EXPLORING, ...PAGE, ...PANELS };
+const TABLE = { ...ACCOUNT, ...CASES, ...CODES, ...DRAWING, ...EXPLORING, ...MODEL, ...PAGE, ...PANELS };
 
 export type Word = keyof typeof TABLE;
 export type Language = "en" | "zh";
