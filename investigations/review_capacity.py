@@ -50,6 +50,10 @@ class ScoreWindow:
     most: int
 
 
+Scores = Callable[[ScoreWindow], Floats]
+"""The scores (N,) of a window."""
+
+
 @dataclass(frozen=True, slots=True)
 class InForce:
     """A day's thresholds, and what share of the scores that set them had reached the ones before (None where
@@ -98,7 +102,7 @@ class Following:
         own: Thresholds,
         capacity: float,
         zone: tzinfo,
-        scores: Callable[[ScoreWindow], Floats],
+        scores: Scores,
     ) -> None:
         self._own, self._capacity, self._zone = own, capacity, zone
         self._scores = scores

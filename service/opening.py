@@ -18,7 +18,7 @@ from ingestion.pseudonymise import Keyring
 from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
 from service.clock import system_clock
-from service.settings import FOLLOWS_ON, NO_FRAME, Settings
+from service.settings import NO_FRAME, ON, Settings
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -189,7 +189,7 @@ def follows(settings: Settings) -> bool:
     """Whether the review threshold follows the scores: unless the settings say which it is, or that it
     stays.
     """
-    return settings.review_follows == FOLLOWS_ON and not settings.review_probability
+    return settings.review_follows == ON and not settings.review_probability
 
 
 def _without_password(url: str) -> str:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from gnn.evaluate import measures, precision_at
-from graph.facts.fraud_labels import fraud_spells
 from graph.facts.tables import Tables
-from graph.model.moments import DAY, micros
+from graph.model.moments import DAY
 from investigations.casebook.answer_scores import AnsweredScore
 from investigations.estimates import wilson
+from investigations.monitoring.maturation import Maturation
 from service.monitored_model import MonitoredModel
 
 LEAST_JUDGED = 200  # assessments with labels: of fewer a month is not judged
@@ -54,21 +54,12 @@ def judged(
 
     Where there is a model, its own scores alone.
     """
-    spells = fraud_spells(tables)
-    since = {
-        who: int(at)
-        for who, at, fraud in zip(tables.applicant_ids.tolist(), spells.since, spells.fraud, strict=True)
-        if fraud
-    }
-    horizon = int((model.horizon_days if model else HORIZON_DAYS) * DAY)
+    matured = Maturation.of(tables, now, model.horizon_days if model else HORIZON_DAYS)
     by_month: dict[str, list[tuple[float, bool]]] = {}
     for one in scores:
-        at, known = micros(one.at), since.get(one.applicant_id)
-        other = model is not None and one.model_version != model.version
-        if other or at > micros(now) - horizon or (known is not None and known <= at):
-            continue
-        bad = known is not None and known <= at + horizon
-        by_month.setdefault(f"{one.at:%Y-%m}", []).append((one.probability, bad))
+        bad = matured.bad(one.applicant_id, one.at)
+        if bad is not None and (model is None or one.model_version == model.version):
+            by_month.setdefault(f"{one.at:%Y-%m}", []).append((one.probability, bad))
     capacity = model.capacity if model else CAPACITY
     return [
         _month(month, pairs, capacity)

@@ -64,7 +64,10 @@ def held_about(store: GraphStore, casebook: Casebook, applicant_id: str, now: da
             "joined_at": _time(membership.member.joined_at),
             "size": membership.size,
         },
-        "assessments": [_assessment(casebook.assessment(one)) for one in records.assessments],
+        "assessments": [
+            _assessment(casebook.assessment(one)) | {"in_shadow": _in_shadow(casebook, one)}
+            for one in records.assessments
+        ],
         "cases": [_case(casebook.case(one), alone=True) for one in records.cases]
         + [_case(casebook.case(one), alone=False) for one in records.ring_cases],
         "verdicts": [{"case_id": v.case_id, "at": _time(v.at), "value": v.value} for v in records.verdicts],
@@ -181,6 +184,12 @@ def _assessment(one: RiskAssessment) -> dict[str, Any]:
         "multi_lending": answer.get("multi_lending", {}).get("variables"),
         "signals": one.audit.get("signals"),
     }
+
+
+def _in_shadow(casebook: Casebook, assessment_id: str) -> list[dict[str, Any]]:
+    """What models that are tried said beside the answer."""
+    named = ("answered_at", "model_version", "policy_version", "decision", "score", "probability")
+    return [_given(one, named) for one in casebook.shadows.of(assessment_id)]
 
 
 def _case(case: Case, *, alone: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from service.http.operator_key import operators_file, with_operators_key
 from service.login.oidc import provider_of
 from service.readiness import warm
 from service.registered_models import no_champion
-from service.settings import WATCH_ON, Settings
+from service.settings import ON, Settings
 from service.supervisor import running_beside
 from service.webhooks.endpoints import endpoints, networks
 from service.wiring import wire
@@ -76,15 +76,22 @@ def serve(settings: Settings) -> None:
             "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"
         )
     try:
-        with running_beside("service.watch_process") if _watches(settings) else nullcontext():
+        with ExitStack() as beside:
+            for module in _beside(settings):
+                beside.enter_context(running_beside(module))
             _server(settings).serve()
     finally:
         if not settings.metrics_dir:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _watches(settings: Settings) -> bool:
-    return settings.watch == WATCH_ON or bool(settings.webhooks)
+def _beside(settings: Settings) -> list[str]:
+    """The processes that run beside the workers."""
+    wanted = {
+        "service.watch_process": settings.watch == ON or bool(settings.webhooks),
+        "service.shadow_process": settings.shadow == ON and bool(settings.registry),
+    }
+    return [module for module, runs in wanted.items() if runs]
 
 
 def _say(text: str) -> None:

@@ -19,8 +19,8 @@ from service.setting_bounds import BOUNDS
 _LOAD = DeliveryLimits()
 PREFIX = "RINGFENCE_"
 NO_FRAME = "none"
-WATCH_ON, WATCH_OFF = "on", "off"
-FOLLOWS_ON, FOLLOWS_OFF = "on", "off"
+ON, OFF = "on", "off"
+_SWITCHES = ("watch", "shadow", "review_follows")
 OIDC_UNKNOWN = ("refuse", "make")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -68,6 +68,11 @@ class Settings:
     )
     registry_seconds: float = _setting(
         2.0, "How often a worker looks whether the registry has another champion, in seconds."
+    )
+    shadow: str = _setting(
+        ON,
+        "Whether the registry's models in state `shadow` answer beside the champion, in a process of their "
+        "own: `on` or `off`.",
     )
     gate_margin: float = _setting(
         0.05,
@@ -132,7 +137,7 @@ class Settings:
         "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.",
     )
     review_follows: str = _setting(
-        FOLLOWS_ON,
+        ON,
         "Whether the review threshold follows the latest scores, so that no more go to a person than its "
         "capacity; `off`: it stays the model's.",
     )
@@ -225,7 +230,7 @@ class Settings:
         0.001, "Share of assessments that are computed again from the store, and must be equal; 0: none."
     )
     watch: str = _setting(
-        WATCH_ON,
+        ON,
         (
             "Whether loans in force and flagged rings are watched for alerts: `on`, from the first start "
             "on, or `off`."
@@ -301,12 +306,9 @@ class Settings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
-        if self.watch not in (WATCH_ON, WATCH_OFF):
-            raise SettingError(f"{PREFIX}WATCH={self.watch!r} must be {WATCH_ON} or {WATCH_OFF}")
-        if self.review_follows not in (FOLLOWS_ON, FOLLOWS_OFF):
-            raise SettingError(
-                f"{PREFIX}REVIEW_FOLLOWS={self.review_follows!r} must be {FOLLOWS_ON} or {FOLLOWS_OFF}"
-            )
+        for name in _SWITCHES:
+            if getattr(self, name) not in (ON, OFF):
+                raise SettingError(f"{PREFIX}{name.upper()}={getattr(self, name)!r} must be {ON} or {OFF}")
         if self.oidc_unknown not in OIDC_UNKNOWN:
             raise SettingError(
                 f"{PREFIX}OIDC_UNKNOWN={self.oidc_unknown!r} must be {' or '.join(OIDC_UNKNOWN)}"

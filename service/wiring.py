@@ -64,6 +64,7 @@ def wire(
         opened.pop_all()
     rotated = len(keys.keys) > 1
     policy = policy_for(settings, scorer)
+    version = scorer.version if scorer else ""
     return AppContext(
         settings=settings,
         store=store,
@@ -78,7 +79,10 @@ def wire(
         writer=BackgroundWriter(store),
         views=Views(store, frame, settings.self_check, find),
         policy=policy,
-        policies=PolicyInForce(policy, following(settings, policy, scorer, casebook)),
+        policies=PolicyInForce(
+            policy,
+            following(settings, policy, scorer, lambda window: casebook.scores.of(window, version)),
+        ),
         scorer=scorer,
         models=models,
         clock=clock,

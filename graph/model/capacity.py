@@ -16,4 +16,4 @@ def threshold_at(probability: Floats, weight: Floats, capacity: float) -> float:
     p, reached = probability[order], np.cumsum(weight[order])
     last = np.r_[p[1:] < p[:-1], True]  # of its ties
     fits = np.flatnonzero(last & (reached <= capacity * weight.sum() * (1 + 1e-9)))
-    return float(p[fits[-1]]) if len(fits) else float(np.nextafter(p[0], 1.0))
+    return float(p[fits[-1]]) if len(fits) else float(np.nextafter(p[0], np.inf))

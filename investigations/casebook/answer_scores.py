@@ -1,10 +1,10 @@
-"""The scores of recorded answers, from which thresholds follow."""
+"""The scores of recorded answers, served or in shadow, from which thresholds follow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,15 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.assessments import Level, Stage
 from investigations.casebook.engine import Engines
+from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS
 from investigations.review_capacity import ScoreWindow
 
+Floats = npt.NDArray[np.float64]
+
+_ABOUT_APPLICATIONS = (ASSESSMENTS.c.stage == Stage.APPLICATION.value) & (
+    ASSESSMENTS.c.level == Level.FULL.value
+)
 _AT_ONCE = 2_000
 
 
@@ -34,31 +40,31 @@ class AnswerScores:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
-    def of(self, window: ScoreWindow, model_version: str) -> npt.NDArray[np.float64]:
+    def of(self, window: ScoreWindow, model_version: str) -> Floats:
         """The probabilities (N,) of a window, by that model, of whole answers about applications; the latest
         first.
         """
+        of_model = (_ABOUT_APPLICATIONS, ASSESSMENTS.c.model_version == model_version)
+        return self._latest(window, sa.select(ASSESSMENTS.c.probability).where(*of_model))
+
+    def in_shadow(self, window: ScoreWindow, challenger: str) -> Floats:
+        """The same of the answers that a challenger gave in shadow to these applications."""
+        shadow = SHADOW_ANSWERS.c
+        same = shadow.assessment_id == ASSESSMENTS.c.assessment_id
+        of_challenger = (_ABOUT_APPLICATIONS, shadow.challenger == challenger, shadow.failure.is_(None))
+        query = sa.select(shadow.probability).select_from(ASSESSMENTS.join(SHADOW_ANSWERS, same))
+        return self._latest(window, query.where(*of_challenger))
+
+    def _latest(self, window: ScoreWindow, query: Any) -> Floats:
+        """Those of the window among the scores of a query."""
         at = ASSESSMENTS.c.as_of
-        query = (
-            sa.select(ASSESSMENTS.c.probability)
-            .where(
-                at < micros(window.until),
-                ASSESSMENTS.c.stage == Stage.APPLICATION.value,
-                ASSESSMENTS.c.level == Level.FULL.value,
-                ASSESSMENTS.c.model_version == model_version,
-            )
-            .order_by(at.desc(), ASSESSMENTS.c.assessment_id.desc())
-        )
+        query = query.where(at < micros(window.until)).order_by(at.desc(), ASSESSMENTS.c.assessment_id.desc())
         with self._engines.reading() as connection:
-            found = (
-                connection.execute(query.where(at >= micros(window.usual)).limit(window.most)).scalars().all()
-            )
+            usual = query.where(at >= micros(window.usual)).limit(window.most)
+            found = connection.execute(usual).scalars().all()
             if len(found) < window.least:
-                found = (
-                    connection.execute(query.where(at >= micros(window.first)).limit(window.least))
-                    .scalars()
-                    .all()
-                )
+                earlier = query.where(at >= micros(window.first)).limit(window.least)
+                found = connection.execute(earlier).scalars().all()
         return np.array(found, dtype=np.float64)
 
     def answered(self, since: datetime, until: datetime) -> Iterator[AnsweredScore]:

@@ -33,6 +33,7 @@ from investigations.casebook.person_files import PersonFiles
 from investigations.casebook.retention import Retention
 from investigations.casebook.score_files import ScoreFiles
 from investigations.casebook.seals import Seals
+from investigations.casebook.shadow_files import ShadowFiles
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.user_files import UserFiles
 from investigations.casebook.view_files import ViewFiles
@@ -86,6 +87,7 @@ class Casebook(AlertFiles):
         self.monitoring = MonitorFiles(self._engines)
         self.people = PersonFiles(self._engines)
         self.retention = Retention(self._engines)
+        self.shadows = ShadowFiles(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

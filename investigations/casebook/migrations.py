@@ -18,6 +18,7 @@ from investigations.casebook.metadata import METADATA
 from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
+from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import (
     ABOUT,
     ASSESSMENTS,
@@ -100,6 +101,7 @@ MIGRATIONS = {
     9: Migration(tables=(SEALS, SEALED_ROWS), append_only=(SEALS, SEALED_ROWS)),
     10: Migration(tables=(BATCH_SCORES,)),
     11: Migration(tables=(MONITORED, MODEL_ALARMS)),
+    12: Migration(tables=(SHADOW_ANSWERS,)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -13,6 +13,7 @@ from graph.model.moments import micros
 from investigations.casebook.engine import Engines
 from investigations.casebook.migrations import append_only
 from investigations.casebook.score_tables import BATCH_SCORES
+from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import CLAIMS
 from investigations.casebook.user_tables import USER_SESSIONS
 from investigations.casebook.view_tables import SAVED_VIEWS
@@ -28,6 +29,7 @@ _OLD: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     DELIVERIES: _SENT,
     SAVED_VIEWS: SAVED_VIEWS.c.at < sa.bindparam("before"),
     BATCH_SCORES: BATCH_SCORES.c.scored_at < sa.bindparam("before"),
+    SHADOW_ANSWERS: SHADOW_ANSWERS.c.as_of < sa.bindparam("before"),
 }
 RETAINABLE = tuple(table.name for table in _OLD)
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "compare the rings that were found with a truth",
     "train": "train a model on what was known before a moment",
     "models": "list and compare the registry's models, promote one through the gate, go back",
+    "shadow": "let models in shadow answer beside what was served, and report who was right",
     "benchmark": "measure the model's parts on any graph with labels",
     "score": "assess the stored applications of a period",
     "fairness": "measure how each group fares, and what ties by place alone do to the honest",

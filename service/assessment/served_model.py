@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from graph.model.errors import BundleError, RegistryError, StoreUnavailableError
 from ingestion.parse_context import time_zone
 from investigations.assessments import RiskAssessment
-from investigations.casebook import Casebook
 from investigations.policy import Policy
-from investigations.review_capacity import Following
+from investigations.review_capacity import Following, Scores
 from service.assessment.context import AppContext
 from service.assessment.policy_in_force import PolicyInForce
 from service.opening import follows, policy_for
@@ -25,24 +24,27 @@ LOADED = "model_loaded"
 
 def with_model(context: AppContext, scorer: Scorer) -> AppContext:
     """The same context with another model: its scores, and the policy and thresholds that belong to it."""
+    return _with(context, scorer, lambda window: context.casebook.scores.of(window, scorer.version))
+
+
+def with_challenger(context: AppContext, scorer: Scorer, challenger: str) -> AppContext:
+    """The same of a model that answers in shadow under that name: its thresholds follow what it said there,
+    as they would follow its answers if it served.
+    """
+    return _with(context, scorer, lambda window: context.casebook.scores.in_shadow(window, challenger))
+
+
+def _with(context: AppContext, scorer: Scorer, scores: Scores) -> AppContext:
     policy = policy_for(context.settings, scorer)
-    policies = PolicyInForce(policy, following(context.settings, policy, scorer, context.casebook))
+    policies = PolicyInForce(policy, following(context.settings, policy, scorer, scores))
     return replace(context, scorer=scorer, policy=policy, policies=policies)
 
 
-def following(
-    settings: Settings, policy: Policy, scorer: Scorer | None, casebook: Casebook
-) -> Following | None:
-    """Thresholds by the scores of a model's recorded answers; None where the settings say which they are."""
+def following(settings: Settings, policy: Policy, scorer: Scorer | None, scores: Scores) -> Following | None:
+    """Thresholds by the scores that a model gave; None where the settings say which they are."""
     if scorer is None or not follows(settings):
         return None
-    version = scorer.version
-    return Following(
-        policy.thresholds,
-        scorer.capacity,
-        time_zone(settings.timezone),
-        lambda window: casebook.scores.of(window, version),
-    )
+    return Following(policy.thresholds, scorer.capacity, time_zone(settings.timezone), scores)
 
 
 def kept(context: AppContext, policy: Policy) -> dict[str, Any]:

@@ -172,6 +172,18 @@ class Readiness(TypedDict):
     frame: FrameState
 
 
+class ShadowState(TypedDict):
+    """A model that answers in shadow."""
+
+    version: Annotated[str, Meta(description="Its version.")]
+    lag_seconds: Annotated[
+        float,
+        Meta(
+            description="How much older the latest assessment that it answered is than the latest there is."
+        ),
+    ]
+
+
 class Versions(TypedDict):
     """What runs."""
 
@@ -188,4 +200,8 @@ class Versions(TypedDict):
             description="Codes of the alarms of monitoring that last (docs/monitoring.md); null where the "
             "casebook cannot be read."
         ),
+    ]
+    shadows: Annotated[
+        list[ShadowState] | None,
+        Meta(description="The models that answer in shadow; null where registry or casebook cannot be read."),
     ]

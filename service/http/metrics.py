@@ -113,6 +113,17 @@ LABEL_DELAY = Gauge(
     ("quantile",),
     multiprocess_mode="mostrecent",
 )
+SHADOW_ANSWERS = Counter(
+    "ringfence_shadow_answers_total",
+    "Assessments that a model in shadow looked at: `answered` or `failed`.",
+    ("version", "result"),
+)
+SHADOW_LAG = Gauge(
+    "ringfence_shadow_lag_seconds",
+    "How much older the latest assessment that every model in shadow has answered is than the latest there "
+    "is.",
+    multiprocess_mode="mostrecent",
+)
 ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))
 WEBHOOKS = Counter(
     "ringfence_webhooks_total",

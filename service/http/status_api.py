@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import logging
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -12,14 +13,16 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, render_template, request
 
-from graph.model.errors import StoreError
+from graph.model.errors import RegistryError, StoreError
+from service.assessment.in_shadow import lags
 from service.assessment.response import models
 from service.http import metrics, openapi, problems, web_assets
-from service.http.answers import Health, Versions
+from service.http.answers import Health, ShadowState, Versions
 from service.http.calls import app_context
 from service.http.parameters import QueryError, ReadinessQuery, read
 
 bp = Blueprint("status", __name__)
+log = logging.getLogger("ringfence.app")
 
 
 @bp.get("/healthz")
@@ -49,7 +52,7 @@ def readyz() -> Response:
 
 @bp.get("/version")
 def versions() -> Response:
-    """What runs: the product's version, the policy's and the model's."""
+    """What runs: the product's version, the policy's, the model's, and those of the models in shadow."""
     model, now = app_context().model, app_context().clock()
     age = (now - datetime.fromisoformat(model.trained_as_of)) / timedelta(days=1) if model else None
     return _json(
@@ -60,6 +63,7 @@ def versions() -> Response:
             models=models(model),
             model_age_days=round(age, 2) if age is not None else None,
             model_alarms=_alarms(),
+            shadows=_shadows(),
         )
     )
 
@@ -67,6 +71,8 @@ def versions() -> Response:
 @bp.get("/metrics")
 def exposition() -> Response:
     """Prometheus' text form, all workers together."""
+    if (shadows := _shadows()) is not None:
+        metrics.SHADOW_LAG.set(max((one["lag_seconds"] for one in shadows), default=0.0))
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 
@@ -112,6 +118,16 @@ def _alarms() -> list[str] | None:
     except StoreError:
         return None
     return sorted({one.alarm.code.value for one in lasting})
+
+
+def _shadows() -> list[ShadowState] | None:
+    """How the models in shadow stand; None where registry or casebook cannot be read."""
+    try:
+        found = lags(app_context().models, app_context().casebook)
+    except (RegistryError, StoreError) as error:
+        log.warning("how far behind the shadows are is not known: %s", error)
+        return None
+    return [ShadowState(version=version, lag_seconds=lag.total_seconds()) for version, lag in found.items()]
 
 
 def _checked(probe: Any) -> str:

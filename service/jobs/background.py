@@ -11,7 +11,7 @@ from service.assessment.context import AppContext
 from service.jobs.monitor import DailyMonitor
 from service.jobs.sealer import Sealer
 from service.jobs.watcher import Watcher
-from service.settings import WATCH_ON
+from service.settings import ON
 from service.threads.periodic_thread import PeriodicThread
 from service.webhooks.endpoints import endpoints, networks
 from service.webhooks.sender import WebhookSender
@@ -40,7 +40,7 @@ def background(context: AppContext) -> Iterator[None]:
     threads = [PeriodicThread(sender.step), PeriodicThread(sealer.step, SEALS_EVERY_S)]
     monitor = DailyMonitor(context)
     threads.append(PeriodicThread(monitor.step, MONITORS_EVERY_S))
-    if settings.watch == WATCH_ON:
+    if settings.watch == ON:
         threads.append(PeriodicThread(watcher.step))
     for thread in threads:
         thread.wake()

@@ -98,7 +98,7 @@ def test_the_champion_neither_retires_nor_shadows_itself(
             move(version, deed())
 
 
-def test_shadows_answer_beside_the_champion_until_they_retire(
+def test_a_model_in_shadow_stays_there_until_it_retires(
     full: ModelRegistry, bundles: list[tuple[Path, str]]
 ) -> None:
     version = bundles[1][1]

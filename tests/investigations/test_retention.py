@@ -19,6 +19,7 @@ from investigations.casebook.user_files import SessionTerms
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.last_scores import RecordedScore, ScoreSource
 from investigations.saved_views import SavedView
+from investigations.shadow.answers import ShadowAnswer
 from investigations.users import DeskRole
 from scripts.cli.command import DONE, UNUSABLE
 from scripts.cli.main import main
@@ -75,6 +76,10 @@ def fill(book: Casebook) -> None:
         verdict = Verdict(at=at, by="wang", value=VerdictValue.INCONCLUSIVE)
         book.give_verdict(case_id, verdict, book.case(case_id).version)
         book.close_case(case_id, book.case(case_id).version, at=at, by="wang")
+        shadow = ShadowAnswer(
+            assessment_id=f"A-{number}", challenger="m", as_of=at, answered_at=NOW, failure="model_failed"
+        )
+        book.shadows.keep([shadow])
     book.messages.address({"sent": lambda _: True, "waits": lambda _: True}, NOW)
     for one in book.messages.due("sent", NOW, 10):
         book.messages.attempted(one, DeliveryState.SENT, NOW, None)
@@ -135,7 +140,9 @@ def test_a_dry_run_deletes_nothing_and_what_goes_leaves_no_bytes_in_the_file(
     ]
 
 
-@pytest.mark.parametrize("keep", ["saved_views", "saved_views=0", "assessments=9", "nothing=9"])
+@pytest.mark.parametrize(
+    "keep", ["saved_views", "saved_views=0", "assessments=9", "nothing=9", "shadow_answers=29"]
+)
 def test_a_period_that_cannot_be_meant_is_refused(tmp_path: Path, keep: str) -> None:
     Casebook(url_of(tmp_path)).close()
     assert main(["retain", "--keep", keep, "--casebook", url_of(tmp_path)]) == UNUSABLE

@@ -266,4 +266,4 @@ def watching(folder: Path) -> Iterator[None]:
 def test_the_settings_name_the_endpoints_and_whether_there_is_a_watch() -> None:
     from service.jobs import background
 
-    assert Settings().watch == background.WATCH_ON
+    assert Settings().watch == background.ON

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from investigations.casebook import Casebook
 from scripts.cli.main import main
 from tests.support.made_bundles import made_bundle
 from tests.support.running_service import Running
@@ -102,10 +106,12 @@ class Traffic:
 
     def until(self, version: str) -> None:
         """Until twenty answers in a row are of that version: both workers have it."""
-        until = time.monotonic() + 120
-        while not self._last_are(version):
-            assert time.monotonic() < until, f"{version} does not serve after 120 s"
-            time.sleep(0.05)
+        wait_for(lambda: self._last_are(version))
+
+    def more(self, answers: int) -> None:
+        """Until there are so many more."""
+        enough = len(self.answers) + answers
+        wait_for(lambda: len(self.answers) >= enough)
 
     def _last_are(self, version: str) -> bool:
         last = self.answers[-20:]
@@ -143,3 +149,50 @@ def test_workers_take_over_what_is_promoted_and_rolled_back_and_lose_nothing(
     given = ["--store", store_url(running.store), "--casebook", f"sqlite:///{running.casebook}"]
     assert main(["replay", *given, "--registry", str(operator.registry), "--last", "200", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["different"] == 0
+
+
+@sqlite_only
+@pytest.mark.slow
+def test_a_shadow_that_is_killed_goes_on_and_answers_each_assessment_once(
+    operator: Operator, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later, killed = operator.versions["later"], list[int]()
+    operator.models("shadow", later)
+    since = datetime.fromisoformat(operator.models("list")[later]["since"])
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        with Traffic(running) as traffic:
+            for _ in range(3):
+                wait_for(lambda: running.beside("service.shadow_process") not in (None, *killed))
+                wait_for(lambda: answers_more(book, later))
+                killed.append(running.beside("service.shadow_process") or -1)
+                os.kill(killed[-1], signal.SIGKILL)
+        assert traffic.wrong == []
+        wait_for(lambda: shadows(running) == {later: 0.0})
+        given = ["--store", store_url(running.store), "--casebook", f"sqlite:///{running.casebook}", "--json"]
+        assert main(["shadow", "run", later, *given, "--registry", str(operator.registry)]) == 0
+        assert json.loads(capsys.readouterr().out)[later]["answered"] == 0
+        for answer in traffic.answers:
+            said = book.shadows.of(answer["assessment_id"])
+            due = datetime.fromisoformat(answer["as_of"]) >= since
+            assert [one.challenger for one in said] == ([later] if due else [])
+            assert {round(one.probability or 0.0, 6) for one in said} <= {USUAL["later"]}
+
+
+def answers_more(book: Casebook, challenger: str) -> bool:
+    """Whether it has answered something within the last moment."""
+    now, since = datetime.now(UTC), datetime(2000, 1, 1, tzinfo=UTC)
+    before = book.shadows.period(challenger, since, now).answered
+    time.sleep(0.3)
+    return book.shadows.period(challenger, since, now).answered > before
+
+
+def shadows(running: Running) -> dict[str, float]:
+    told = json.loads(running.ask("GET", "/version")[1])["shadows"]
+    return {one["version"]: one["lag_seconds"] for one in told}
+
+
+def wait_for(happens: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not happens():
+        assert time.monotonic() < until
+        time.sleep(0.05)

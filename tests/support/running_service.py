@@ -107,11 +107,15 @@ class Running:
         ]
 
     def watcher(self) -> int | None:
-        """The process that watches and sends, below the one that keeps it running; None while there is
-        none.
-        """
+        """The process that watches and sends; None while there is none."""
+        return self.beside("service.watch_process")
+
+    def beside(self, module: str) -> int | None:
+        """The process of that module, below the one that keeps it running; None while there is none."""
         (keeper,) = (
-            child for child in children(self.process.pid) if "service.supervisor" in command_of(child)
+            child
+            for child in children(self.process.pid)
+            if f"service.supervisor {module}" in command_of(child)
         )
         return next(iter(children(keeper)), None)
 

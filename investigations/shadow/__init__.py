@@ -1,0 +1,1 @@
+"""Answers that challengers give beside the champion, and what they say about who should serve."""

@@ -1,0 +1,95 @@
+"""Lets the registry's shadows answer what was assessed, each assessment once, beside the workers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from gnn.registry.history import RegisteredModel
+from graph.model.errors import BundleError
+from investigations.review_capacity import window_of
+from investigations.shadow.answers import LOOKS_BACK, ShadowAnswer
+from service.assessment.context import AppContext
+from service.assessment.in_shadow import Challenger, answer_in_shadow, challenger_of
+from service.http import metrics
+from service.leases import Lease
+from service.registered_models import RegisteredModels
+
+log = logging.getLogger("ringfence.shadow")
+
+AT_ONCE = 32  # answers of one step
+# Assessments are committed a little out of the order of their moments: behind the latest that was answered
+# another one may come for so long.
+BEHIND = timedelta(minutes=5)
+
+
+class Shadows:
+    """Every model that the registry has in shadow; of several processes one is at work. What is done is what
+    the casebook has: whoever is killed leaves the rest to the next one.
+    """
+
+    def __init__(self, context: AppContext, models: RegisteredModels) -> None:
+        self._context, self._models = context, models
+        self._lease = Lease(context.casebook, "shadow", context.clock)
+        self._at_work: dict[RegisteredModel, Answering] = {}
+        self._unusable: set[RegisteredModel] = set()
+
+    def step(self) -> bool:
+        """Answer some assessments; whether nothing is left to do for now. Raises RegistryError and
+        StoreUnavailableError.
+        """
+        shadows = [one for one in self._models.registry.shadows() if one not in self._unusable]
+        self._at_work = {one: self._at_work[one] for one in shadows if one in self._at_work}
+        if not shadows or not self._lease.take():
+            return True
+        said = [one.step() for one in self._answering(shadows)]
+        return all(len(answers) < AT_ONCE for answers in said)
+
+    def close(self) -> None:
+        """Let another process go on at once."""
+        self._lease.give_back()
+
+    def _answering(self, shadows: Sequence[RegisteredModel]) -> Iterator[Answering]:
+        for model in shadows:
+            if model not in self._at_work:
+                since = max(model.since, self._context.clock() - LOOKS_BACK)
+                try:
+                    challenger = challenger_of(self._context, self._models, model.version, since)
+                except BundleError as error:
+                    log.warning("the model %s cannot answer in shadow: %s", model.version, error)
+                    self._unusable.add(model)
+                    continue
+                self._at_work[model] = Answering(challenger)
+                log.info("the model %s answers in shadow", model.version)
+            yield self._at_work[model]
+
+
+class Answering:
+    """One challenger on its way through the casebook, from its first assessment on."""
+
+    def __init__(self, challenger: Challenger) -> None:
+        self._challenger, self._since = challenger, challenger.since
+
+    def step(self) -> list[ShadowAnswer]:
+        """Answer the oldest assessments that wait and write it down; AT_ONCE of them, or all there are.
+
+        Those of a day are written before one of the next is looked at: its thresholds follow from them.
+        Raises StoreUnavailableError.
+        """
+        context, answers = self._challenger.context, list[ShadowAnswer]()
+        waiting = context.casebook.shadows.waiting(self._challenger.name, self._since, AT_ONCE)
+        for _, day in groupby(waiting, lambda one: window_of(one[1], context.zone).until):
+            said = [answer_in_shadow(self._challenger, name, as_of) for name, as_of in day]
+            context.casebook.shadows.keep(said)
+            _count(said)
+            answers += said
+        if answers:
+            self._since = max(self._since, answers[-1].as_of - BEHIND)
+        return answers
+
+
+def _count(said: Sequence[ShadowAnswer]) -> None:
+    for one in said:
+        metrics.SHADOW_ANSWERS.labels(one.challenger, "failed" if one.failure else "answered").inc()

@@ -1,0 +1,53 @@
+"""The process in which the registry's shadows answer; `serve` keeps it running beside the workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack, closing
+from dataclasses import replace
+
+from service.http import logs
+from service.jobs.shadows import Shadows
+from service.opening import open_keyring, open_store
+from service.registered_models import open_models
+from service.settings import Settings
+from service.supervisor import wait_until_ended
+from service.threads.periodic_thread import PeriodicThread
+from service.wiring import wire
+
+_NICE = 10  # requests go first
+
+
+def main() -> int:
+    """Answer in shadow until whoever started us ends, or ends us. Takes the settings of the environment.
+
+    Until a model is in shadow nothing but the registry is looked at.
+    """
+    parent = os.getppid()
+    os.nice(_NICE)
+    logs.install()
+    logs.to_stderr()
+    settings = Settings.from_environment()
+    with open_store(settings.store) as store:
+        models = open_models(settings, open_keyring(settings, store).keys)
+    at_work: list[Shadows] = []
+    with ExitStack() as opened:
+
+        def step() -> bool:
+            if models is None or not (at_work or models.registry.shadows()):
+                return True
+            if not at_work:
+                context = opened.enter_context(closing(wire(replace(settings, model="", registry=""))))
+                at_work.append(opened.enter_context(closing(Shadows(context, models))))
+            return at_work[0].step()
+
+        thread = PeriodicThread(step)
+        thread.wake()
+        wait_until_ended(parent)
+        thread.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
