@@ -35,10 +35,16 @@ class Running:
 
     @classmethod
     def started(
-        cls, store: Path, bundle: Path, casebook: Path, port: int | None = None, model_as: str = "--model"
+        cls,
+        store: Path,
+        bundle: Path,
+        casebook: Path,
+        port: int | None = None,
+        model_as: str = "--model",
+        url: str = "",
     ) -> Running:
         """One that is ready: two workers, on a free port unless it is given; `model_as` --registry takes the
-        `bundle` for a registry.
+        `bundle` for a registry. `url` is of a casebook that is no file.
         """
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -51,7 +57,7 @@ class Running:
             model_as,
             str(bundle),
             "--casebook",
-            f"sqlite:///{casebook}",
+            url or f"sqlite:///{casebook}",
         ]
         soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
         # no pipe: whatever is left of a service that was killed would hold its other end
@@ -75,12 +81,10 @@ class Running:
 
     @property
     def key(self) -> str:
-        """The key that its first start made."""
-        return (
-            operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}"))
-            .read_text()
-            .strip()
-        )
+        """The key that its first start made; empty where the environment has keys."""
+        settings = Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}")
+        file = operators_file(settings)
+        return file.read_text().strip() if file.exists() else ""
 
     def ask(self, method: str, path: str, reported: Any = None, **headers: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
