@@ -178,13 +178,13 @@ def _facts(loans: int, count: int) -> Iterator[tuple[str, Facts]]:
         at = NOW + 4 * n * SECOND
         device = Mention(_thing(IdentifierKind.DEVICE, f"device{other // TOGETHER}"))
         form = _application(who, at)
-        again = {"application_id": f"again-{n}", "mentions": (*form.mentions, device)}
+        again = replace(form, application_id=f"again-{n}", mentions=(*form.mentions, device))
         yield "login", Facts(events=(_login(n, who, at),))
         yield (
             "pay-out",
             Facts(outcomes=(Outcome(application_id=f"a{other}", status=OutcomeStatus.DISBURSED, at=at),)),
         )
-        yield "application on another's device", Facts(applications=(replace(form, **again),))
+        yield "application on another's device", Facts(applications=(again,))
         yield (
             "fraud label",
             Facts(

@@ -21,11 +21,14 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """One application: its latest step, and when that was reported."""
+    """One application: where it was made (`city` as the lender wrote it, without 市), its latest step, and
+    when that was reported.
+    """
 
     application_id: str
     at: datetime
     lender: str
+    city: str | None
     amount: float | None
     status: str | None
     status_at: datetime | None
@@ -158,6 +161,7 @@ def _applied(view: GraphView, application: Application, outcomes: Sequence[Outco
         application_id=application.application_id,
         at=application.applied_at,
         lender=lender.type.value if lender else "other",
+        city=(application.city or "").removesuffix("市") or None,
         amount=application.amount,
         status=last.status.value if last else None,
         status_at=last.at if last else None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -81,6 +83,16 @@ def test_a_look_is_kept_with_who_what_and_when(app: Flask, path: str, subject: s
     assert last["purpose"] == "case C-1 of 王"
     assert last["at"]
     assert last["request_id"]
+
+
+def test_a_purpose_given_with_a_look_is_kept_without_raw_values_in_it(app: Flask) -> None:
+    reader = desk_of(app, "reader")
+    given = quote("电话 15073157065，证件 11010519491231002X，案件 C-7")
+    reader.get("/desk/node?node=applicant:ann", headers={"X-Purpose": given})
+    kept = trail(app, by="reader")[-1]["purpose"]
+    assert "案件 C-7" in kept
+    assert "150****7065" in kept
+    assert not re.search(r"15073157065|19491231", kept)
 
 
 def test_a_case_its_ties_and_its_file_are_looks_as_well(app: Flask) -> None:

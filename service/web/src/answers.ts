@@ -235,7 +235,7 @@ export interface Member {
   role: string | null;
   joined_at: string | null;
   bad: boolean;
-  applications: { application_id: string; at: string; lender: string; amount: number | null; status: string | null; status_at: string | null }[];
+  applications: { application_id: string; at: string; lender: string; city: string | null; amount: number | null; status: string | null; status_at: string | null }[];
   loans: number;
   amount: number;
   defaulted: number;

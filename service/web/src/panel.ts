@@ -1,9 +1,10 @@
 // The panel beside the drawing: what is known of the selected thing, and the reasons of a person's last assessment.
-import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed, Overview, Past, PersonDossier, Reason, RingDossier, RingSummary, ShopDossier } from "./api";
+import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed, Overview, PersonDossier, Reason, RingDossier, RingSummary, ShopDossier } from "./api";
 import { identifierPanel, shopPanel } from "./circles";
 import { el } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
 import { chip, deeds, facts, grid, head, link, opening, section, status, table, tile, type Ways, yes } from "./parts";
+import { places } from "./places";
 import { scorePart } from "./scores";
 import { name, say, spoken, why, type Word } from "./words";
 
@@ -171,7 +172,7 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
     (found.flag === "no_longer_flagged" || found.flag_why.en !== "") &&
       el("p", { class: "note why-flag" }, found.flag ? `${name(found.flag)}${say("colon")}` : "", found.flag_why[spoken()]),
     facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
-    byLender(ways.past(), found.id),
+    ...places(ways.past(), found.id),
     shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
     ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("button", { type: "button", class: "chip", title: code, click: () => ways.lightCode(code) }, why(code))))),
     section(
@@ -180,21 +181,6 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
       memberTable(lines),
     ),
   );
-}
-
-/** Where the listed members applied, by type of lender: applications, loans, and how many of these are in default. */
-function byLender(past: Past | null, ringId: string): HTMLElement | false {
-  if (past?.node !== `ring:${ringId}`) return false;
-  const lenders = new Map<string, { made: number; paid: number; bad: number }>();
-  for (const one of past.members.flatMap((member) => member.applications)) {
-    const sums = lenders.get(one.lender) ?? { made: 0, paid: 0, bad: 0 };
-    const bad = one.status === "dpd90" || one.status === "written_off";
-    const paid = bad || one.status === "disbursed" || one.status === "dpd30" || one.status === "closed";
-    lenders.set(one.lender, { made: sums.made + 1, paid: sums.paid + Number(paid), bad: sums.bad + Number(bad) });
-  }
-  if (!lenders.size) return false;
-  const lines = [...lenders].sort((a, b) => b[1].made - a[1].made).map(([lender, { made, paid, bad }]) => [name(lender), count(made), count(paid), count(bad)]);
-  return section("by_lender", table(["lender", "applications", "loans_short", "defaults_short"], lines, "by_lender"));
 }
 
 function memberTable(lines: (Node | string)[][]): HTMLElement {
