@@ -1,9 +1,9 @@
-"""A dry run: what other thresholds would have decided of assessments that were recorded."""
+"""A dry run: what another policy would have decided of assessments that were recorded."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,25 +45,42 @@ class DecisionChange:
 
 
 @dataclass
+class LenderChange:
+    """Of a lender's assessments: how many there are, and how many would be decided otherwise."""
+
+    assessments: int = 0
+    changed: int = 0
+
+
+@dataclass
 class DryRun:
-    """What came of it: decisions `then` and `now`, and the changes by (then, now)."""
+    """What came of it: decisions `then` and `now`, the changes by (then, now), and how many by lender."""
 
     assessments: int = 0
     then: Counter[Decision] = field(default_factory=Counter)
     now: Counter[Decision] = field(default_factory=Counter)
     changes: dict[tuple[Decision, Decision], DecisionChange] = field(default_factory=dict)
+    lenders: dict[str, LenderChange] = field(default_factory=dict)
 
 
-def decided_again(one: RiskAssessment, codes: frozenset[str], thresholds: Thresholds) -> Decision:
+Decide = Callable[[RiskAssessment, frozenset[str]], Decision]
+"""Another policy's decision of an assessment with these reason codes."""
+
+
+def by_thresholds(thresholds: Thresholds) -> Decide:
     """The decision by other thresholds; whatever else asked for a person still does."""
-    if one.level is not Level.FULL or one.probability is None:
-        return Decision.REVIEW
-    return thresholds.decide(one.probability, asked=bool(codes & _ASKING))
+
+    def decide(one: RiskAssessment, codes: frozenset[str]) -> Decision:
+        if one.level is not Level.FULL or one.probability is None:
+            return Decision.REVIEW
+        return thresholds.decide(one.probability, asked=bool(codes & _ASKING))
+
+    return decide
 
 
 def dry_run(
     assessments: Iterable[RiskAssessment],
-    thresholds: Thresholds,
+    decide: Decide,
     wanted: DryRunFilter = DryRunFilter(),
     bad: Mapping[str, bool] | None = None,
 ) -> DryRun:
@@ -76,18 +93,26 @@ def dry_run(
         if one.stage is not Stage.APPLICATION or application is None or not wanted.matches(application):
             continue
         codes = frozenset(reason["code"] for reason in orjson.loads(one.answer).get("reasons", ()))
-        now = decided_again(one, codes, thresholds)
+        now = decide(one, codes)
+        lender = found.lenders.setdefault(str(application.get("platform_id")), LenderChange())
+        lender.assessments += 1
         found.assessments += 1
         found.then[one.decision] += 1
         found.now[now] += 1
         if now is one.decision:
             continue
-        change = found.changes.setdefault((one.decision, now), DecisionChange())
-        change.count += 1
-        change.codes.update(codes)
-        if one.applicant_id in known:
-            change.bad += known[one.applicant_id]
-            change.honest += not known[one.applicant_id]
-        if len(change.examples) < MOST_EXAMPLES:
-            change.examples.append(one.assessment_id)
+        lender.changed += 1
+        _count(found.changes.setdefault((one.decision, now), DecisionChange()), one, codes, known)
     return found
+
+
+def _count(
+    change: DecisionChange, one: RiskAssessment, codes: frozenset[str], known: Mapping[str, bool]
+) -> None:
+    change.count += 1
+    change.codes.update(codes)
+    if one.applicant_id in known:
+        change.bad += known[one.applicant_id]
+        change.honest += not known[one.applicant_id]
+    if len(change.examples) < MOST_EXAMPLES:
+        change.examples.append(one.assessment_id)

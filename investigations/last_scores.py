@@ -8,11 +8,10 @@ from enum import StrEnum
 
 
 class ScoreSource(StrEnum):
-    """Where a score comes from: an answer of `/risk`, a batch, or a model in shadow."""
+    """Who asked for a score: a request to `/risk`, or a batch."""
 
     RISK = "risk"
     BATCH = "batch"
-    SHADOW = "shadow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

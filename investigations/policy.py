@@ -21,7 +21,7 @@ from investigations.network import NONE as NO_LINKS
 from investigations.network import NetworkLinks
 from investigations.reasons import ReasonChoice
 from investigations.reference_ranges import ReferenceRanges, from_simulated_worlds
-from investigations.rules import FiredRule, RuleInputs, RuleLimits
+from investigations.rules import FiredRule, Overrides, RuleInputs, RuleLimits
 
 NAME = "ringfence-policy-2"  # changes with what is decided by other means than the values below
 
@@ -127,12 +127,17 @@ class Findings:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy with everything that can be chosen about it; `version` changes with any of that."""
+    """A policy with everything that can be chosen about it; `version` changes with any of that. `files`: the
+    digests of the policy files that are applied over the settings, `of_day` the thresholds before that.
+    """
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     limits: RuleLimits = field(default_factory=RuleLimits)
     reason_choice: ReasonChoice = field(default_factory=ReasonChoice)
     scale: ScoreScale = field(default_factory=ScoreScale)
+    overrides: Overrides = ()
+    files: tuple[str, ...] = ()
+    of_day: Thresholds | None = None
 
     @cached_property
     def version(self) -> str:
@@ -153,11 +158,12 @@ class Policy:
         content = repr((NAME, chosen, fixed, words, flagged, DIMENSIONS, from_simulated_worlds()))
         # as earlier releases wrote it: an unchanged policy keeps its version
         content = content.replace("ReferenceRanges(", "Usual(")
+        content += repr(self.overrides) if self.overrides else ""
         return f"{NAME}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     def conclude(self, findings: Findings) -> Conclusion:
         """The decision, its score and its reasons."""
-        fired = rules.fired(findings.rule_inputs, self.limits)
+        fired = self.fired(findings)
         dimensions = self._dimensions(findings, fired)
         return Conclusion(
             decision=self.decide(findings, fired),
@@ -173,9 +179,11 @@ class Policy:
         """Whether something else than a probability asks for a person: a rule, or what could not be looked
         at.
         """
-        return findings.level is not Level.FULL or any(
-            one.forces_review for one in rules.fired(findings.rule_inputs, self.limits)
-        )
+        return findings.level is not Level.FULL or any(one.forces_review for one in self.fired(findings))
+
+    def fired(self, findings: Findings) -> tuple[FiredRule, ...]:
+        """The rules that hold."""
+        return rules.fired(findings.rule_inputs, self.limits, self.overrides)
 
     def decide(self, findings: Findings, fired: tuple[FiredRule, ...]) -> Decision:
         """approve only with complete evidence, a low probability and no rule that asks for review; only the

@@ -75,6 +75,29 @@ class Rule:
     forces_review: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOverride:
+    """What a policy says of a rule; None leaves it as it is. `ignore`: it is not looked at."""
+
+    review: bool | None = None
+    severity: float | None = None
+    ignore: bool | None = None
+
+    def over(self, before: RuleOverride | None) -> RuleOverride:
+        """The same, with what it leaves open as before."""
+        if before is None:
+            return self
+        return RuleOverride(
+            review=before.review if self.review is None else self.review,
+            severity=before.severity if self.severity is None else self.severity,
+            ignore=before.ignore if self.ignore is None else self.ignore,
+        )
+
+
+Overrides = tuple[tuple[str, RuleOverride], ...]
+"""By the codes of rules, in their order."""
+
+
 def _known_for_fraud(inputs: RuleInputs, _: RuleLimits) -> bool:
     return fraud_status(inputs.labels or ()).fraud
 
@@ -203,6 +226,7 @@ _RULES = (
         holds=_week,
     ),
 )
+_AS_IT_IS = RuleOverride()
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code.code: rule for rule in _RULES})
 
 RING_LISTED = _code(
@@ -223,17 +247,18 @@ INCOMPLETE = _code(
 )
 
 
-def fired(inputs: RuleInputs, limits: RuleLimits | None = None) -> tuple[FiredRule, ...]:
-    """The rules that hold, in the order of RULES."""
-    limits = limits or RuleLimits()
+def fired(
+    inputs: RuleInputs, limits: RuleLimits | None = None, overrides: Overrides = ()
+) -> tuple[FiredRule, ...]:
+    """The rules that hold, in the order of RULES, as a policy overrides them."""
+    limits, changed = limits or RuleLimits(), dict(overrides)
     results = []
     for rule in RULES.values():
-        value = rule.holds(inputs, limits)
+        override = changed.get(rule.code.code, _AS_IT_IS)
+        value = None if override.ignore else rule.holds(inputs, limits)
         if value is not None and value is not False:  # a face that matched with 0 is a value like any other
             number = None if isinstance(value, bool) else float(value)
-            results.append(
-                FiredRule(
-                    code=rule.code, severity=rule.severity, forces_review=rule.forces_review, value=number
-                )
-            )
+            forces = rule.forces_review if override.review is None else override.review
+            severity = rule.severity if override.severity is None else override.severity
+            results.append(FiredRule(code=rule.code, severity=severity, forces_review=forces, value=number))
     return tuple(results)

@@ -148,6 +148,7 @@ def from_environment() -> Flask:
     app = create_app(context)
     PeriodicThread(app.extensions["ringfence.machines"].step, EVERY_S).wake()
     follow_champion(app)
+    follow_policies(app)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
     # and so would frequent scans of cached facts, of which none is ever freed
@@ -176,6 +177,16 @@ def follow_champion(app: Flask) -> PeriodicThread | None:
         lambda: metrics.MODELS_TAKEN.labels("failed").inc(),
     )
     thread = PeriodicThread(follower.step, context.settings.registry_seconds)
+    thread.wake()
+    return thread
+
+
+def follow_policies(app: Flask) -> PeriodicThread:
+    """Decide by the policy files that are put in force from here on; a request keeps the policy that it
+    found.
+    """
+    context: AppContext = app.extensions["ringfence"]
+    thread = PeriodicThread(context.policies.files.refresh, context.settings.registry_seconds)
     thread.wake()
     return thread
 

@@ -67,7 +67,7 @@ class Settings:
         "restart; `RINGFENCE_MODEL` serves while there is none.",
     )
     registry_seconds: float = _setting(
-        2.0, "How often a worker looks whether the registry has another champion, in seconds."
+        2.0, "How often a worker looks for another champion in the registry and another policy, in seconds."
     )
     shadow: str = _setting(
         ON,

@@ -16,6 +16,7 @@ from graph.model.errors import StoreError
 from graph.store.port import GraphStore
 from ingestion.parse_context import Pseudonymiser, time_zone
 from service.assessment.context import AppContext
+from service.assessment.policy_files import PolicyFiles
 from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.served_model import following
@@ -59,6 +60,7 @@ def wire(
         models = open_models(settings, keys.keys)
         scorer = scorer or _champion(settings, models)
         casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
+        files = PolicyFiles(casebook)
         find = partial(_frame, store, settings) if settings.frame != NO_FRAME else _no_frame
         frame = _if_store_answers(find)
         opened.pop_all()
@@ -82,6 +84,7 @@ def wire(
         policies=PolicyInForce(
             policy,
             following(settings, policy, scorer, lambda window: casebook.scores.of(window, version)),
+            files,
         ),
         scorer=scorer,
         models=models,

@@ -30,6 +30,7 @@ from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.monitor_files import MonitorFiles
 from investigations.casebook.person_files import PersonFiles
+from investigations.casebook.policy_uses import PolicyUses
 from investigations.casebook.retention import Retention
 from investigations.casebook.score_files import ScoreFiles
 from investigations.casebook.seals import Seals
@@ -88,6 +89,7 @@ class Casebook(AlertFiles):
         self.people = PersonFiles(self._engines)
         self.retention = Retention(self._engines)
         self.shadows = ShadowFiles(self._engines)
+        self.policies = PolicyUses(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

@@ -26,6 +26,7 @@ COMMANDS = {
     "score": "assess the stored applications of a period",
     "fairness": "measure how each group fares, and what ties by place alone do to the honest",
     "thresholds": "say what other thresholds would have decided, and who was right",
+    "policy": "check a policy file, put it in force for a lender or product, see what is in force",
     "monitor": "watch what was served: drift, age, and how right it was once labels came",
     "serve": "serve /risk, the rings and the investigators' desk",
     "replay": "compute recorded assessments again and compare",

@@ -91,7 +91,7 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
         raise UnknownApplicantError(
             f"nobody knows applicant {subject.applicant_id!r}: no application, event or label ever named it"
         )
-    policy = context.policies.at(request.at)
+    policy = context.policies.at(request.at, audit_record.scope_of(subject))
     concluded = policy.conclude(evaluation.findings)
     findings = _findings(context, request.stage, subject, request.at, (evaluation, concluded))
     first = _first_scan(context, request.stage, subject, request.at)
@@ -187,7 +187,7 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
         "models_then": answered["models"],
         "models_now": response.models(context.model),
         "policy_then": answered["policy_version"],
-        "policy_now": context.policies.at(context.clock()).version,
+        "policy_now": context.policies.at(context.clock(), audit_record.scope_of(subject)).version,
         "answer": {
             name: answered[name] if name in response.OF_THE_REQUEST else again.get(name) for name in answered
         },

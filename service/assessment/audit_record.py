@@ -15,6 +15,7 @@ from graph.model.errors import SettingError, StoreChangedError
 from graph.model.types import Application, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import Subject
 from investigations.assessments import RiskAssessment
+from investigations.policies.file import PolicyScope
 from investigations.policy import Policy
 from service.assessment.evaluation import Evaluation
 from service.assessment.policy_in_force import PolicyInForce
@@ -60,15 +61,28 @@ def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
 
 
 def policy_of(recorded: RiskAssessment, policies: PolicyInForce) -> Policy:
-    """The policy of the settings, with the thresholds of that day where they followed the scores. Raises
-    StoreChangedError where they cannot be read.
+    """The policy of the settings, with the files that it was given by and the thresholds of that day where
+    they followed the scores. Raises StoreChangedError where they cannot be read.
     """
     try:
-        return policies.again(recorded.audit.get("thresholds"))
+        return policies.again(recorded.audit.get("thresholds"), policy_files(recorded))
     except (SettingError, TypeError) as error:
         raise StoreChangedError(
             f"assessment {recorded.assessment_id} is not as it was written: {error} in its thresholds"
         ) from error
+
+
+def policy_files(recorded: RiskAssessment) -> tuple[str, ...]:
+    """The digests of the policy files that it was given by, in the order in which they are applied."""
+    return tuple(recorded.audit.get("policy_files", ()))
+
+
+def scope_of(subject: Subject) -> PolicyScope:
+    """Of which lender and product an application is; a person without one is everybody's."""
+    application = subject.application
+    if application is None:
+        return PolicyScope()
+    return PolicyScope(lender=application.platform_id, product=application.product)
 
 
 def contradictions(recorded: RiskAssessment) -> list[dict[str, Any]]:

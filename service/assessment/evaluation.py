@@ -175,7 +175,7 @@ def evaluate_neighbourhood(
         features = compute_features(n, names, subject)
     findings = Findings(
         level=Level.NO_MODEL,
-        rule_inputs=replace(known, arrivals=_arrivals(features.signals)),
+        rule_inputs=replace(known, arrivals=arrivals(features.signals)),
         paths=features.paths,
         signals=features.signals,
         variables=features.lending.variables,
@@ -205,7 +205,7 @@ def evaluate_neighbourhood(
     return _evaluation(findings, None, features, {**scored.parts, "network_added": scored.network})
 
 
-def _arrivals(signals: Mapping[str, float | None]) -> dict[str, tuple[float, float]]:
+def arrivals(signals: Mapping[str, float | None]) -> dict[str, tuple[float, float]]:
     """How many others first came to what the application names within the hour, and how many times the usual
     that is, by thing.
     """
@@ -228,7 +228,7 @@ def _reference(scorer: Scorer | None) -> ReferenceRanges:
 def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Evaluation:
     """What the applicant did before, without anybody else."""
     with watch.timing("history"):
-        known = _rule_inputs(view, subject)
+        known = rule_inputs(view, subject)
     return _evaluation(Findings(level=Level.NO_GRAPH, rule_inputs=known), why)
 
 
@@ -238,7 +238,7 @@ def _rules_only(subject: Subject, why: str) -> Evaluation:
     )
 
 
-def _rule_inputs(view: GraphView, subject: Subject) -> RuleInputs:
+def rule_inputs(view: GraphView, subject: Subject) -> RuleInputs:
     """The inputs of the rules: the applicant's own history without the application in question."""
     me = subject.applicant_id
     mine = view.applications_of([me], OWN_APPLICATIONS)[me]
@@ -259,7 +259,7 @@ def _rule_inputs(view: GraphView, subject: Subject) -> RuleInputs:
 
 
 def _rule_inputs_of(n: Neighbourhood, view: GraphView, subject: Subject) -> RuleInputs:
-    """`_rule_inputs` from the neighbourhood; the view is asked for labels and a ring only where there are
+    """`rule_inputs` from the neighbourhood; the view is asked for labels and a ring only where there are
     any.
     """
     me, subject_id = n.people[0], subject.applicant_id

@@ -64,7 +64,7 @@ def _answered(challenger: Challenger, recorded: RiskAssessment) -> ShadowAnswer:
     if recorded.recorded_by is None:
         raise StoreChangedError(f"assessment {recorded.assessment_id} names no revision")
     view = context.views.at(recorded.as_of, recorded.recorded_by)
-    policy = context.policies.at(recorded.as_of)
+    policy = context.policies.then(recorded.as_of, audit_record.policy_files(recorded))
     evaluation, concluded = assess_stored(view, subject, context.scorer, policy)
     if evaluation.features is None:
         raise StoreUnavailableError("the store did not answer while a challenger looked")

@@ -36,7 +36,8 @@ def with_challenger(context: AppContext, scorer: Scorer, challenger: str) -> App
 
 def _with(context: AppContext, scorer: Scorer, scores: Scores) -> AppContext:
     policy = policy_for(context.settings, scorer)
-    policies = PolicyInForce(policy, following(context.settings, policy, scorer, scores))
+    follow = following(context.settings, policy, scorer, scores)
+    policies = PolicyInForce(policy, follow, context.policies.files)
     return replace(context, scorer=scorer, policy=policy, policies=policies)
 
 

@@ -15,6 +15,7 @@ from graph.model.errors import StoreChangedError, StoreVersionError
 from investigations.casebook import Casebook, IdempotencyClaim
 from investigations.casebook.migrations import append_only
 from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
+from investigations.policies.reading import read_policy
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
@@ -43,6 +44,7 @@ def url(casebook_url: str) -> str:
         )  # fmt: skip
         assert book.keep_findings(1, (0, 1), WatchFindings((alert,), (message_of(alert),)))
         book.audit.add([AuditEntry(at=NOW, by="wang", way=AuditWay.KEY, action=AuditAction.LOOKED)])
+        book.policies.use(read_policy(b"format: 1\nname: n", "p.yaml"), NOW, "wang")
         assert book.seals.seal(NOW)
     return casebook_url
 

@@ -11,7 +11,7 @@ import pytest
 
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook import Casebook
-from investigations.dry_run import DryRunFilter, dry_run
+from investigations.dry_run import DryRunFilter, by_thresholds, dry_run
 from investigations.policy import Thresholds
 from investigations.rules import RULES
 from scripts.cli.commands.thresholds import COMMAND
@@ -45,7 +45,7 @@ def test_what_would_be_decided_otherwise_is_counted_by_change_and_reason() -> No
             recorded(3, 0.5, Decision.REVIEW, "DEVICE_SHARED"),
             recorded(4, 0.5, Decision.REVIEW, "CARD_SHARED"),
         ],
-        STRICT,
+        by_thresholds(STRICT),
         bad={"p3": True, "p4": False},
     )
     assert found.assessments == 4
@@ -65,7 +65,7 @@ def test_what_a_rule_asked_about_and_what_was_not_whole_stay_in_review() -> None
             recorded(3, None, Decision.REVIEW),
             recorded(4, 0.3, Decision.REVIEW),
         ],
-        lenient,
+        by_thresholds(lenient),
     )
     assert found.now == {Decision.REVIEW: 3, Decision.APPROVE: 1}
 
@@ -77,9 +77,10 @@ def test_second_scans_and_other_lenders_and_products_are_left_out() -> None:
         recorded(3, 0.5, Decision.REVIEW, audit={"application": {"platform_id": "L2", "product": "cash"}}),
         recorded(4, 0.5, Decision.REVIEW, audit={"application": None}),
     ]
-    assert dry_run(rows, STRICT).assessments == 2
-    assert dry_run(rows, STRICT, DryRunFilter(platform_id="L2", product="cash")).assessments == 1
-    assert dry_run(rows, STRICT, DryRunFilter(product="card")).assessments == 0
+    strict = by_thresholds(STRICT)
+    assert dry_run(rows, strict).assessments == 2
+    assert dry_run(rows, strict, DryRunFilter(platform_id="L2", product="cash")).assessments == 1
+    assert dry_run(rows, strict, DryRunFilter(product="card")).assessments == 0
 
 
 def test_the_command_reads_the_casebook_and_the_labels_of_by_now(

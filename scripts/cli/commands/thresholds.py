@@ -1,19 +1,31 @@
-"""Say what other thresholds would have decided of the assessments that were recorded, and who was right once
-labels came.
+"""Say what other thresholds, or another policy file, would have decided of the assessments that were
+recorded, and who was right once labels came.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Mapping
 
 from graph.facts.fraud_labels import fraud_spells
+from graph.model.errors import SettingError
 from graph.store.port import GraphStore
 from investigations.assessments import Decision
-from investigations.dry_run import DryRun, DryRunFilter, dry_run
-from investigations.policy import Thresholds
+from investigations.dry_run import (
+    DecisionChange,
+    DryRun,
+    DryRunFilter,
+    LenderChange,
+    by_thresholds,
+    dry_run,
+)
+from investigations.estimates import wilson
 from scripts.cli.command import Command, Result
+from scripts.cli.commands.policy import read_file
 from scripts.cli.settings_given import settings_given
+from service.assessment.policy_dry_run import by_policy_file
+from service.assessment.policy_files import PolicyFiles
 from service.clock import system_clock
 from service.opening import (
     casebook_given,
@@ -26,7 +38,10 @@ from service.opening import (
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --since 2025-12-01 \\
-    --review 0.08 --decline 0.5"""
+    --review 0.08 --decline 0.5
+  COMMAND --since 2025-12-01 --policy policies/L01.yaml"""
+
+_THRESHOLDS = ("review", "decline", "approve")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +59,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--review", type=float, metavar="P", help="a person looks from this probability on")
     parser.add_argument("--decline", type=float, metavar="P", help="declining is proposed from here on")
     parser.add_argument("--approve", type=float, metavar="P", help="nothing is approved from here on")
+    parser.add_argument(
+        "--policy", metavar="FILE", help="decide by this policy file, in the place of the one of its scope"
+    )
     parser.add_argument("--platform", metavar="ID", help="only applications at this lender")
     parser.add_argument("--product", metavar="NAME", help="only applications for this product")
 
@@ -51,27 +69,29 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     scorer = load_scorer(settings.model, settings.model_digest) if settings.model else None
-    thresholds = policy_for(settings, scorer).thresholds
-    chosen = {
-        name: getattr(options, name)
-        for name in ("review", "decline", "approve")
-        if getattr(options, name) is not None
-    }
-    thresholds = dataclasses.replace(thresholds, **chosen)
-    now = system_clock()
+    policy = policy_for(settings, scorer)
+    chosen = {name: value for name in _THRESHOLDS if (value := getattr(options, name)) is not None}
+    if chosen and options.policy:
+        raise SettingError(f"--policy and --{next(iter(chosen))} both say thresholds: give one of them")
+    file = read_file(options.policy) if options.policy else None
+    thresholds = dataclasses.replace(policy.thresholds, **chosen)
     since = moment_given(settings, options.since)
-    until = moment_given(settings, options.until) if options.until else now
+    until = moment_given(settings, options.until) if options.until else system_clock()
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
     ):
+        decide = by_thresholds(thresholds)
+        if file is not None:
+            decide = by_policy_file(store, policy, PolicyFiles(casebook), file)
         found = dry_run(
             casebook.between(since, until),
-            thresholds,
+            decide,
             DryRunFilter(platform_id=options.platform, product=options.product),
             _judged(store),
         )
-    return Result(_figures(found, thresholds))
+    head = {f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()}
+    return Result(_figures(found, {"policy": file.name, "digest": file.digest} if file else head))
 
 
 def _judged(store: GraphStore) -> dict[str, bool]:
@@ -82,22 +102,42 @@ def _judged(store: GraphStore) -> dict[str, bool]:
     return {who: fraud for who, fraud, good in people if fraud or good}
 
 
-def _figures(found: DryRun, thresholds: Thresholds) -> dict[str, object]:
+def _figures(found: DryRun, head: Mapping[str, object]) -> dict[str, object]:
     decisions = {one.value: {"then": found.then[one], "now": found.now[one]} for one in Decision}
     return {
         "assessments": found.assessments,
-        **{f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()},
+        **head,
         "decisions": decisions,
         "changes": {
-            f"{then.value}_to_{now.value}": {
-                "assessments": one.count,
-                "known_bad_by_now": one.bad,
-                "known_good_by_now": one.honest,
-                "reason_codes": dict(one.codes.most_common(8)),
-                "examples": one.examples,
-            }
-            for (then, now), one in sorted(found.changes.items())
+            f"{then.value}_to_{now.value}": _change(one) for (then, now), one in sorted(found.changes.items())
         },
+        "lenders": {name: _lender(one) for name, one in sorted(found.lenders.items())},
+    }
+
+
+def _change(one: DecisionChange) -> dict[str, object]:
+    known = one.bad + one.honest
+    return {
+        "assessments": one.count,
+        "known_bad_by_now": one.bad,
+        "known_good_by_now": one.honest,
+        **_ends("bad", one.bad, known),
+        "reason_codes": dict(one.codes.most_common(8)),
+        "examples": one.examples,
+    }
+
+
+def _lender(one: LenderChange) -> dict[str, object]:
+    share = _ends("changed", one.changed, one.assessments)
+    return {"assessments": one.assessments, "changed": one.changed, **share}
+
+
+def _ends(name: str, count: int, of: int) -> dict[str, float | None]:
+    """The ends of the interval (95 %, Wilson) of a share; None of nobody."""
+    low, high = wilson(count, of) if of else (None, None)
+    return {
+        f"{name}_share_{end}": None if one is None else round(one, 4)
+        for end, one in (("low", low), ("high", high))
     }
 
 

@@ -1,0 +1,87 @@
+"""Policies in the casebook: put in force and taken out again, and every file that answers rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from graph.model.moments import micros, moment
+from investigations.casebook.engine import Engines, insert_new
+from investigations.casebook.policy_tables import POLICY_FILES, POLICY_USES
+from investigations.policies.file import PolicyFile, PolicyScope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyUse:
+    """That a file came into force, or with `digest` None that the one before it went: when, and by whom."""
+
+    scope: PolicyScope
+    digest: str | None
+    at: datetime
+    by: str
+
+
+class PolicyUses:
+    """The policies of a casebook. Raises StoreUnavailableError when it cannot be used."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def use(self, file: PolicyFile, at: datetime, by: str) -> None:
+        """Put a file in force for its scope, in the place of the one before."""
+        row = {"digest": file.digest, "content": file.content}
+        with self._engines.writing() as connection:
+            insert_new(connection, POLICY_FILES.c.digest, {file.digest: row})
+            _insert(connection, PolicyUse(scope=file.scope, digest=file.digest, at=at, by=by))
+
+    def drop(self, scope: PolicyScope, at: datetime, by: str) -> bool:
+        """Take the file of a scope out of force; whether there was one."""
+        if not any(one.scope == scope for one in self.in_force()):
+            return False
+        with self._engines.writing() as connection:
+            _insert(connection, PolicyUse(scope=scope, digest=None, at=at, by=by))
+        return True
+
+    def in_force(self) -> tuple[PolicyUse, ...]:
+        """The uses that hold, one a scope, in the order in which they are applied."""
+        latest: dict[PolicyScope, PolicyUse] = {one.scope: one for one in self.history()}
+        return tuple(
+            sorted(
+                (one for one in latest.values() if one.digest is not None),
+                key=lambda one: (one.scope.rank, str(one.scope)),
+            )
+        )
+
+    def history(self) -> tuple[PolicyUse, ...]:
+        """All that was ever put in force or taken out, the oldest first."""
+        with self._engines.reading() as connection:
+            rows = connection.execute(sa.select(POLICY_USES).order_by(POLICY_USES.c.position)).mappings()
+            return tuple(
+                PolicyUse(
+                    scope=PolicyScope(lender=row["lender"], product=row["product"]),
+                    digest=row["digest"],
+                    at=moment(row["at"]),
+                    by=row["by"],
+                )
+                for row in rows
+            )
+
+    def content(self, digest: str) -> str | None:
+        """The file with that digest, None where it was never used."""
+        query = sa.select(POLICY_FILES.c.content).where(POLICY_FILES.c.digest == digest)
+        with self._engines.reading() as connection:
+            found: str | None = connection.execute(query).scalar()
+            return found
+
+
+def _insert(connection: sa.Connection, use: PolicyUse) -> None:
+    row = {
+        "at": micros(use.at),
+        "by": use.by,
+        "lender": use.scope.lender,
+        "product": use.scope.product,
+        "digest": use.digest,
+    }
+    connection.execute(sa.insert(POLICY_USES), row)

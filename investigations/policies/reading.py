@@ -1,0 +1,136 @@
+"""Reading a policy file: YAML, every error with its line and field."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import yaml
+
+from graph.model.errors import SettingError
+from investigations.policies.fields import ALWAYS, FORMAT, SECTIONS, SEVERITY, SWITCHES, Number
+from investigations.policies.file import PolicyFile, PolicyScope
+from investigations.rules import RULES, RuleOverride
+
+MOST_BYTES = 65_536
+_HEAD = ("format", "name", "lender", "product")
+_LONGEST = 128  # characters of a name
+
+
+def read_policy(content: bytes, where: str) -> PolicyFile:
+    """The policy of a file's content; `where` names the file in errors.
+
+    Raises SettingError, naming the line and the field of the first thing that cannot be meant.
+    """
+    if len(content) > MOST_BYTES:
+        raise SettingError(f"{where}: it has {len(content)} bytes, a policy has {MOST_BYTES} at most")
+    try:
+        text = content.decode()
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise SettingError(f"{where}: it is not YAML in UTF-8 ({type(error).__name__})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SettingError(f"{where}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    return _Reader(where).policy(node, text)
+
+
+class _Reader:
+    """Goes through the nodes of one file."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def policy(self, node: yaml.Node | None, text: str) -> PolicyFile:
+        if node is None:
+            raise SettingError(f"{self._where}: it is empty")
+        parts = dict(self._items(node, "", (*_HEAD, *SECTIONS, "rules")))
+        for name in ("format", "name"):
+            if name not in parts:
+                self._refuse(node, name, "is missing")
+        if self._value(parts["format"], "format") != FORMAT:
+            self._refuse(parts["format"], "format", f"must be {FORMAT}")
+        names = {name: self._text(parts[name], name) for name in _HEAD[1:] if name in parts}
+        sections = {
+            name: dict(self._section(parts[name], name, fields))
+            for name, fields in SECTIONS.items()
+            if name in parts
+        }
+        if sections.get("thresholds", {}).get("review", 0) > sections.get("thresholds", {}).get("decline", 1):
+            self._refuse(parts["thresholds"], "thresholds", "review is above decline: review comes first")
+        return PolicyFile(
+            name=names["name"],
+            scope=PolicyScope(lender=names.get("lender"), product=names.get("product")),
+            digest=hashlib.sha256(text.encode()).hexdigest(),
+            content=text,
+            rules=dict(self._rules(parts["rules"])) if "rules" in parts else {},
+            **sections,
+        )
+
+    def _section(
+        self, node: yaml.Node, name: str, fields: Mapping[str, Number]
+    ) -> Iterator[tuple[str, float]]:
+        for key, value in self._items(node, name, tuple(fields)):
+            yield key, self._number(value, f"{name}.{key}", fields[key])
+
+    def _rules(self, node: yaml.Node) -> Iterator[tuple[str, RuleOverride]]:
+        for code, said in self._items(node, "rules", tuple(RULES)):
+            place = f"rules.{code}"
+            values: dict[str, Any] = {}
+            for key, value in self._items(said, place, ("severity", *SWITCHES)):
+                path = f"{place}.{key}"
+                values[key] = (
+                    self._number(value, path, SEVERITY) if key == "severity" else self._switch(value, path)
+                )
+            if code in ALWAYS and (values.get("ignore") or values.get("review") is False):
+                self._refuse(said, place, "always asks for a person, whatever a policy says")
+            yield code, RuleOverride(**values)
+
+    def _items(self, node: yaml.Node, path: str, known: tuple[str, ...]) -> Iterator[tuple[str, yaml.Node]]:
+        """The entries of a mapping, in their order."""
+        if not isinstance(node, yaml.MappingNode):
+            self._refuse(node, path or "the file", "must be a mapping of fields to values")
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)[:_LONGEST]
+            full = f"{path}.{name}" if path else name
+            if name not in known:
+                self._refuse(key, full, f"is no field; there are {', '.join(known)}")
+            if name in seen:
+                self._refuse(key, full, "is given twice")
+            seen.add(name)
+            yield name, value
+
+    def _number(self, node: yaml.Node, path: str, field: Number) -> float:
+        value = self._value(node, path)
+        if isinstance(value, bool) or not isinstance(value, int if field.whole else int | float):
+            self._refuse(node, path, f"must be a {'whole number' if field.whole else 'number'}")
+        if not field.low <= value <= field.high:
+            self._refuse(node, path, f"must be from {field.low:g} to {field.high:g}")
+        return value
+
+    def _switch(self, node: yaml.Node, path: str) -> bool:
+        value = self._value(node, path)
+        if not isinstance(value, bool):
+            self._refuse(node, path, "must be true or false")
+        return value
+
+    def _text(self, node: yaml.Node, path: str) -> str:
+        if not isinstance(node, yaml.ScalarNode) or not 0 < len(node.value.strip()) <= _LONGEST:
+            self._refuse(node, path, f"must be a text of 1 to {_LONGEST} characters")
+        return str(node.value).strip()
+
+    def _value(self, node: yaml.Node, path: str) -> Any:
+        """A scalar as YAML means it: 010 and .5 are numbers, "1" is a text."""
+        if not isinstance(node, yaml.ScalarNode):
+            self._refuse(node, path, "must be a single value")
+        construct: Callable[..., Any] = yaml.SafeLoader("").construct_object
+        try:
+            return construct(node)
+        except (yaml.YAMLError, ValueError) as error:
+            self._refuse(node, path, f"cannot be read ({type(error).__name__})")
+
+    def _refuse(self, node: yaml.Node, path: str, why: str) -> NoReturn:
+        raise SettingError(f"{self._where}, line {node.start_mark.line + 1}: {path}: {why}")

@@ -1,0 +1,103 @@
+"""Policies as files: check one, put it in force for everybody, a lender or a product, and see what is."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from graph.model.errors import SettingError
+from investigations.casebook import Casebook
+from investigations.casebook.policy_uses import PolicyUse
+from investigations.policies.file import PolicyFile, PolicyScope
+from investigations.policies.reading import read_policy
+from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
+from service.clock import system_clock
+from service.opening import casebook_given, open_casebook
+
+EXAMPLE = """example:
+  COMMAND check policies/L01.yaml
+  COMMAND use policies/L01.yaml --by wang
+  COMMAND show --lender L01
+  COMMAND drop --lender L01
+
+A running service decides by what is in force within seconds. `ringfence thresholds --policy FILE` says first
+what a file would have decided."""
+
+
+def _run(options: argparse.Namespace) -> Result:
+    takes = 1 if options.what in ("check", "use") else 0
+    if len(options.file) != takes:
+        raise SettingError(f"policy {options.what}: {'a FILE is needed' if takes else 'takes no file'}")
+    if takes and (options.lender is not None or options.product is not None):
+        raise SettingError("a file says itself for whom it is: `lender` and `product` in it")
+    file = read_file(options.file[0]) if takes else None
+    if options.what == "check" and file is not None:
+        return Result(_described(file))
+    settings = settings_given(options)
+    casebook_given(settings.casebook)
+    with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
+        if options.what == "show":
+            return _show(casebook, options)
+        by, now = options.by or getpass.getuser(), system_clock()
+        if file is not None:
+            casebook.policies.use(file, now, by)
+            return Result(_described(file))
+        scope = PolicyScope(lender=options.lender, product=options.product)
+        if not casebook.policies.drop(scope, now, by):
+            raise SettingError(f"no policy file is in force for {scope}: ringfence policy show lists them")
+        return Result({"dropped": str(scope)})
+
+
+def read_file(path: str) -> PolicyFile:
+    """The policy in a file. Raises SettingError."""
+    try:
+        return read_policy(Path(path).read_bytes(), path)
+    except OSError as error:
+        raise SettingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _show(casebook: Casebook, options: argparse.Namespace) -> Result:
+    """What is in force, in the order in which it is applied; of a lender or product what holds there."""
+    asked = options.lender is not None or options.product is not None
+    wanted = PolicyScope(lender=options.lender, product=options.product)
+    uses = [one for one in casebook.policies.in_force() if not asked or one.scope.covers(wanted)]
+    return Result({"in_force": len(uses), **{str(one.scope): _used(casebook, one) for one in uses}})
+
+
+def _used(casebook: Casebook, use: PolicyUse) -> Mapping[str, Any]:
+    content = casebook.policies.content(use.digest or "") or ""
+    file = read_policy(content.encode(), f"policy {use.digest}")
+    return {"since": use.at.isoformat(timespec="seconds"), "by": use.by, **_described(file)}
+
+
+def _described(file: PolicyFile) -> dict[str, Any]:
+    rules = {
+        code: {name: value for name, value in asdict(one).items() if value is not None}
+        for code, one in file.rules.items()
+    }
+    sets = {"thresholds": file.thresholds, "limits": file.limits, "rules": rules, "reasons": file.reasons}
+    return {
+        "name": file.name,
+        "holds_for": str(file.scope),
+        "digest": file.digest,
+        "sets": {part: dict(values) for part, values in sets.items() if values},
+    }
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("check", "use", "show", "drop"), help="what to do")
+    parser.add_argument("file", nargs="*", metavar="FILE", help="check, use: the policy, a YAML file")
+    parser.add_argument("--lender", metavar="ID", help="show, drop: of which lender")
+    parser.add_argument("--product", metavar="NAME", help="show, drop: of which product")
+    parser.add_argument("--by", help="use, drop: who does it (default: the user's name)")
+    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+
+
+COMMAND = Command(
+    name="policy", script="", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

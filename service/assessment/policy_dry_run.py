@@ -1,0 +1,42 @@
+"""What a policy file would have decided of recorded assessments, in the place of the file of its scope."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from graph.store.port import GraphStore
+from investigations.assessments import Decision, Level, RiskAssessment
+from investigations.dry_run import Decide
+from investigations.policies.file import PolicyFile, applied, chain_of
+from investigations.policy import Findings, Policy
+from service.assessment import audit_record
+from service.assessment.evaluation import arrivals, rule_inputs
+from service.assessment.policy_files import PolicyFiles
+from service.assessment.policy_in_force import PolicyInForce
+
+
+def by_policy_file(store: GraphStore, policy: Policy, files: PolicyFiles, file: PolicyFile) -> Decide:
+    """Decides again what lies in the file's scope: by the files that the answer was given by, with this one
+    in the place of the one of the same scope; `policy` is that of the settings and the model.
+
+    The rules look at the store as it was then; the probability is the recorded one.
+    """
+    policies = PolicyInForce(policy, None, files)
+
+    def decide(one: RiskAssessment, codes: frozenset[str]) -> Decision:
+        _, subject = audit_record.read(one)
+        scope = audit_record.scope_of(subject)
+        if not file.scope.covers(scope) or one.level is not Level.FULL or one.recorded_by is None:
+            return one.decision
+        before = files.recorded(audit_record.policy_files(one))
+        chain = chain_of((*(other for other in before if other.scope != file.scope), file), scope)
+        inputs = rule_inputs(store.view(one.as_of, one.recorded_by), subject)
+        findings = Findings(
+            level=one.level,
+            rule_inputs=replace(inputs, arrivals=arrivals(one.audit["signals"])),
+            probability=one.probability,
+        )
+        now = applied(policies.again(one.audit.get("thresholds")), chain)
+        return now.decide(findings, now.fired(findings))
+
+    return decide
