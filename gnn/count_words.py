@@ -8,7 +8,7 @@ import numpy.typing as npt
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 
 _NAMED = (*SIGNAL_NAMES, *VARIABLE_NAMES)
-_SAYS = {"holders": "holders", "holders_30d": "newcomers_30d", "known_fraud": "bad"}
+_SAYS = {"holders": "holders", "newcomers_30d": "newcomers_30d", "known_fraud": "bad"}
 
 
 def signal_of(count: str) -> str | None:

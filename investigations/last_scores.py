@@ -8,10 +8,11 @@ from enum import StrEnum
 
 
 class ScoreSource(StrEnum):
-    """Who asked for a score: a request to `/risk`, or a batch."""
+    """Where a score comes from: an answer of `/risk`, a batch, or a model in shadow."""
 
     RISK = "risk"
     BATCH = "batch"
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

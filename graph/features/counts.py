@@ -9,28 +9,39 @@ import numpy as np
 from graph.facts.fraud_labels import compiled_fraud_status
 from graph.facts.local_time import year
 from graph.facts.tables import KINDS, Column
-from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.kernels.compiled import compiled, inner
+from graph.facts.ties import STRONG_KINDS
+from graph.features.holder_tallies import is_newcomer
+from graph.features.workspace import Precomputed
+from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.kernels.compiled import compiled, inner, lean
 
-_OF_EACH = ("values", "holders", "holders_30d", "known_fraud")
+_OF_EACH = ("values", "holders", "known_fraud")
+_CAME_TO = tuple(kind for kind in KINDS if kind in STRONG_KINDS)
 _OWN = (
     "own_applications", "own_applications_7d", "own_applications_30d", "own_lenders", "own_known_fraud",
     "sharers", "sharers_known_fraud", "transfers_sent", "transfers_received",
 )  # fmt: skip
 _APPLIED = ("amount", "term_months", "face_match", "liveness", "age")
-NAMES: tuple[str, ...] = (*(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH), *_OWN, *_APPLIED)
-"""For each kind the subject's values, and the most holders, new and known-bad ones among the others, of any;
-then the subject's own counts.
+NAMES: tuple[str, ...] = (
+    *(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH),
+    *(f"{kind.value}_newcomers_30d" for kind in _CAME_TO),
+    *_OWN,
+    *_APPLIED,
+)
+"""For each kind the subject's values, and the most holders and known-bad ones among the others, of any; the
+most newcomers at what people do not share by living together; then the subject's own counts.
 """
 
-_FIRST_OWN = len(KINDS) * len(_OF_EACH)
+_FIRST_NEW = len(KINDS) * len(_OF_EACH)
+_FIRST_OWN = _FIRST_NEW + len(_CAME_TO)
 _FIRST_APPLIED = _FIRST_OWN + len(_OWN)
+_NEW = np.array([_CAME_TO.index(kind) if kind in _CAME_TO else -1 for kind in KINDS])
 _DAY = 86_400_000_000  # microseconds
 
 
 @compiled
-def fill(n: Neighbourhood, row: Column) -> None:
-    """Write the counts into `row` (NAMES,) float64; NaN is *not known*."""
+def fill(n: Neighbourhood, r: Precomputed, row: Column) -> None:
+    """Write the counts into `row` (NAMES,) float64; NaN is *not known*. `precompute` comes before."""
     row[:_FIRST_APPLIED] = 0.0
     row[_FIRST_APPLIED:] = np.nan
     me, bad = n.people[0], np.zeros(n.subject[0].people, np.bool_)
@@ -42,6 +53,7 @@ def fill(n: Neighbourhood, row: Column) -> None:
     shares = np.zeros(len(bad), np.bool_)
     for place in range(me.tie, me.tie + me.ties):
         _shared(n, n.ties[n.ties_of[place]].identifier, (bad, shares), row)
+    _came(r, n.subject[0].as_of, row[_FIRST_NEW:_FIRST_OWN])
     _own(n, row[_FIRST_OWN:_FIRST_APPLIED])
     own = row[_FIRST_OWN:_FIRST_APPLIED]
     own[4] = bad[0]
@@ -65,17 +77,28 @@ def _shared(n: Neighbourhood, identifier: int, people: tuple[Column, Column], ro
     """Count one identifier of the subject, and who else holds it."""
     bad, shares = people
     one, first = n.identifiers[identifier], n.identifiers[identifier].kind * len(_OF_EACH)
-    fresh, known = 0, 0
+    known = 0
     for place in range(one.tie, one.tie + one.ties):
-        person, since = n.ties[place].person, n.ties[place].since
+        person = n.ties[place].person
         if person != 0:
             shares[person] = True
-            fresh += since != UNDATED and n.subject[0].as_of - since < 30 * _DAY
             known += bad[person]
     row[first] += 1
     row[first + 1] = max(row[first + 1], one.holders)
-    row[first + 2] = max(row[first + 2], fresh)
-    row[first + 3] = max(row[first + 3], known)
+    row[first + 2] = max(row[first + 2], known)
+
+
+@lean
+def _came(r: Precomputed, t: int, row: Column) -> None:
+    """The most newcomers at one identifier of each kind of _CAME_TO."""
+    for h in range(r.whole[0].held):
+        held, newcomers = r.held[h], 0
+        place = _NEW[held.kind]
+        if place >= 0:
+            for o in range(held.other, held.other + held.others):
+                other = r.others[o]
+                newcomers += is_newcomer(other, r.people[other.person], t)
+            row[place] = max(row[place], newcomers)
 
 
 @inner

@@ -69,6 +69,6 @@ def extract(
             row[_SIGNALS : len(row) - _COUNTS],
             why,
         )
-        counts.fill(n, row[len(row) - _COUNTS :])
+        counts.fill(n, r, row[len(row) - _COUNTS :])
     n.people[0].labels = labels
     return fits

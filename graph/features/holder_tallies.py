@@ -10,13 +10,15 @@ import numpy as np
 
 from graph.facts.fraud_labels import NEVER
 from graph.facts.tables import Column
-from graph.features.kinds_in_role import KIND_IN_ROLE, KINDS_IN_ROLE
+from graph.features.kinds_in_role import ARRIVED_AT, KIND_IN_ROLE, KINDS_IN_ROLE
 from graph.features.workspace import COUNTED, DAY, MONTH, PHONE, WAYS, Precomputed
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.kernels.compiled import lean
 
 _QUESTIONS = len(COUNTED)
 _PHONE_WAY = WAYS.index("phone")
+_ARRIVED_AT = np.array([name in ARRIVED_AT for name in KINDS_IN_ROLE])
+_HANDED_ROUND = 7 * DAY  # between two uses at most: longer, and it was second-hand
 _PHONE, _DEVICE = KINDS_IN_ROLE.index("phone"), KINDS_IN_ROLE.index("device")
 
 
@@ -84,7 +86,7 @@ def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any,
     for o in range(held.other, held.other + held.others):
         other, past = others[o], people[others[o].person]
         is_new = t - other.since <= MONTH
-        newcomers += is_new
+        newcomers += is_new if _ARRIVED_AT[thing] else is_newcomer(other, past, t)
         one.one_day += other.last - other.since < DAY
         if thing != _PHONE or other.way == _PHONE_WAY:
             last = max(last, other.last)
@@ -94,7 +96,7 @@ def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any,
         bits = _ANY[thing, other.way]
         if not past.coherent:
             bits |= _STRANGER[thing, other.way]
-        if other.apart <= 7 * DAY:
+        if other.apart <= _HANDED_ROUND:
             bits |= _NEAR[thing, other.way]
         if is_new:
             bits |= _NEW[thing, other.way]
@@ -114,6 +116,14 @@ def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any,
         one.newcomers_now = max(one.newcomers_now, newcomers)
         if last != UNDATED:
             one.handed_over = min(one.handed_over, (t if held.since == UNDATED else held.since) - last)
+
+
+@lean
+def is_newcomer(other: Any, past: Any, t: int) -> bool:
+    """Whether somebody else came to it in the last 30 days, whom nothing honest brings: they share no place,
+    crowd or work, and it was not handed over, one having stopped long before the other began.
+    """
+    return bool(t - other.since <= MONTH and other.apart <= _HANDED_ROUND and not past.coherent)
 
 
 @lean

@@ -8,7 +8,7 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.features.holder_tallies import people
-from graph.features.kinds_in_role import BAD, KINDS_IN_ROLE, NEWCOMERS, WHAT
+from graph.features.kinds_in_role import ARRIVED_AT, BAD, KINDS_IN_ROLE, NEWCOMERS, WHAT
 from graph.features.path_rules import Target, shared, to
 from graph.features.registry import Dimension, Family, Signal
 from graph.features.workspace import COUNTED, Precomputed
@@ -66,16 +66,23 @@ for _name, _thing in WHAT.items():
         )
     )
 for _name, _thing in ((name, WHAT[name]) for name in NEWCOMERS):
+    _arrived = _name in ARRIVED_AT
+    _who, _zh = ("other is|others are", "人") if _arrived else ("stranger is|strangers are", "名陌生人")
+    _of_whom = (
+        ""
+        if _arrived
+        else ", within 7 days of the subject's own use, who share no place, crowd or work with the subject"
+    )
     HOLDERS.members.append(
         Signal(
             name=f"{_name}_newcomers_30d",
             dimension=_dimension(_name),
-            direction="up",
+            direction="either" if _arrived else "up",
             unit="people",
-            text_en=f"{{value}} [other is|others are] new at {_thing.text_en} within 30 days",
-            text_zh=f"30天内{{value}}人新使用{_thing.text_zh}",
-            doc=f"Others first seen at {_thing.text_en} in the last 30 days, the most where there are "
-            "several; None where it is a hub.",
+            text_en=f"{{value}} [{_who}] new at {_thing.text_en} within 30 days",
+            text_zh=f"30天内{{value}}{_zh}新使用{_thing.text_zh}",
+            doc=f"Others first seen at {_thing.text_en} in the last 30 days{_of_whom}; the most where there "
+            "are several; None where it is a hub.",
             path_rule=shared(_thing.kind, _thing.role_code),
             measure=newcomers_30d,
             given=(KINDS_IN_ROLE.index(_name),),

@@ -42,6 +42,8 @@ WHAT = {
 """Things whose other holders are counted."""
 NEWCOMERS = ("device", "contact", "address", "wifi", "ip", "employer")
 """Things at which newcomers are counted."""
+ARRIVED_AT = ("address", "wifi", "ip", "employer")
+"""Of these the places and works, to which honest people arrive together."""
 BAD = ("device", "phone", "contact", "card", "address")
 """Things at which those who are known to be bad are counted."""
 

@@ -1,4 +1,6 @@
-"""Recorded scores in a casebook: a batch's are kept, and of those and of answers the latest is read."""
+"""Recorded scores in a casebook: a batch's are kept, and of those and of answers the latest is read, with
+what models in shadow said of it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
 from investigations.casebook.score_tables import BATCH_SCORES
+from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS
 from investigations.last_scores import RecordedScore, ScoreSource
 
@@ -50,6 +53,27 @@ class ScoreFiles:
                     if known is None or one.as_of >= known.as_of:
                         found[one.applicant_id] = one
         return found
+
+    def in_shadow(self, applicant_id: str, until: datetime) -> tuple[RecordedScore, ...]:
+        """What models in shadow had said, up to `until`, of the applicant's latest assessment that one of
+        them has answered; by version.
+        """
+        mine, said = ASSESSMENTS.c, SHADOW_ANSWERS.c
+        same = said.assessment_id == mine.assessment_id
+        known = (mine.applicant_id == applicant_id, said.at <= micros(until), said.score.is_not(None))
+        last = sa.select(sa.func.max(said.as_of)).join(ASSESSMENTS, same).where(*known).scalar_subquery()
+        columns = (
+            said[name] for name in ("model_version", "score", "probability", "decision", "as_of", "at")
+        )
+        query = (
+            sa.select(mine.applicant_id, mine.application_id, *columns)
+            .join(SHADOW_ANSWERS, same)
+            .where(*known, said.as_of == last)
+            .order_by(said.model_version, said.challenger)
+        )
+        with self._engines.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(_recorded(row, ScoreSource.SHADOW, row["at"]) for row in rows)
 
 
 def of_person(connection: sa.Connection, applicant_id: str) -> Iterator[RecordedScore]:

@@ -65,7 +65,7 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDossier:
     """An applicant as known before the moment: applications, events and conclusions (newest first), ring,
-    and the latest recorded score.
+    the latest recorded score, and what models in shadow said.
     """
 
     type: str
@@ -76,6 +76,7 @@ class PersonDossier:
     labels: tuple[Label, ...]
     place: Place | None
     score: RecordedScore | None = None
+    in_shadow: tuple[RecordedScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

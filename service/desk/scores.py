@@ -22,5 +22,7 @@ def in_drawing(casebook: Casebook, drawing: Drawing) -> Drawing:
 
 
 def in_panel(casebook: Casebook, person: PersonDossier, until: datetime) -> PersonDossier:
-    """The panel with the person's score that was recorded up to then."""
-    return replace(person, score=casebook.last_scores.latest([person.id], until).get(person.id))
+    """The panel with the person's score that was recorded up to then, and those of models in shadow."""
+    scores = casebook.last_scores
+    score = scores.latest([person.id], until).get(person.id)
+    return replace(person, score=score, in_shadow=scores.in_shadow(person.id, until))

@@ -122,6 +122,22 @@ def test_who_else_holds_a_thing_is_counted_with_who_is_new_and_who_is_bad_there(
     some(result, **there)
 
 
+@pytest.mark.parametrize("thing", ["device", "contact"])
+def test_whom_a_home_or_a_handover_brings_is_no_newcomer(thing: str) -> None:
+    mine = DEVICE if thing == "device" else CONTACT
+    room = (uses("address", "dormitory"), uses("wifi", "floor"), uses("employer", "works", Role.EMPLOYER))
+    stranger = values(ann(mine, room[0]), applies("bob", 95, mine, uses("address", "elsewhere")))
+    some(stranger, **{f"{thing}_newcomers_30d": 1})
+    for shared in room:
+        some(values(ann(mine, shared), applies("bob", 95, mine, shared)), **{f"{thing}_newcomers_30d": 0})
+    bought = values(ann(mine), applies("bob", 92, mine))
+    some(bought, **{f"{thing}_newcomers_30d": 0})
+    sold = values(ann(uses("phone", "ann")), applies("ann", 70, mine), applies("bob", 90, mine))
+    some(sold, **{f"{thing}_newcomers_30d": 0})
+    kept = values(ann(mine), applies("ann", 70, mine), applies("bob", 75, mine))
+    some(kept, **{f"{thing}_newcomers_30d": 1})
+
+
 @pytest.mark.parametrize(
     ("thing", "mention"),
     [
@@ -280,7 +296,7 @@ def test_plain_counts_are_what_any_table_would_have() -> None:
     row = seen(evidence(ASKED, *WORLD)).row.tolist()
     result = dict(zip(COUNT_NAMES, row[-len(COUNT_NAMES) :], strict=True))
     expected = {
-        "device_values": 1, "device_holders": 3, "device_holders_30d": 1, "device_known_fraud": 1,
+        "device_values": 1, "device_holders": 3, "device_newcomers_30d": 1, "device_known_fraud": 1,
         "phone_values": 1, "phone_holders": 1, "phone_known_fraud": 0, "bank_card_values": 0,
         "own_applications": 3, "own_applications_7d": 1, "own_applications_30d": 2, "own_lenders": 2,
         "own_known_fraud": 0, "sharers": 2, "sharers_known_fraud": 1, "transfers_sent": 1,

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from investigations.assessments import Decision
 from investigations.casebook import Casebook
 from investigations.last_scores import RecordedScore, ScoreSource
+from investigations.shadow.answers import ShadowAnswer
 from tests.support.casebooks import NOW, assessment
 
 HOUR = timedelta(hours=1)
@@ -66,6 +68,33 @@ def test_the_scores_of_more_people_than_one_query_takes_are_found(casebook_url: 
         held = book.people.held("p7")
     assert [found[who].score for who in people] == [n % 1000 for n in range(1200)]
     assert [one.score for one in held.batch_scores] == [7]
+
+
+def test_what_models_in_shadow_said_is_known_from_when_they_answered(casebook_url: str) -> None:
+    with Casebook(casebook_url) as book:
+        book.record(assessment(1))
+        book.record(assessment(2))
+        book.record(assessment(3, applicant_id="p2"))
+        said = [
+            ShadowAnswer(
+                assessment_id=f"A-{number}",
+                challenger=name,
+                as_of=NOW + timedelta(minutes=number),
+                answered_at=NOW + HOUR,
+                model_version=name,
+                policy_version="p",
+                decision=Decision.APPROVE,
+                score=score,
+                probability=score / 1000,
+                failure=None,
+            )
+            for number, name, score in ((1, "a", 100), (2, "a", 200), (2, "b", 300), (3, "a", 400))
+        ]
+        book.shadows.keep(said)
+        assert book.last_scores.in_shadow("p1", NOW + HOUR / 2) == ()
+        found = book.last_scores.in_shadow("p1", NOW + HOUR)
+    assert [(one.model_version, one.score) for one in found] == [("a", 200), ("b", 300)]
+    assert {(one.source, one.scored_at) for one in found} == {(ScoreSource.SHADOW, NOW + HOUR)}
 
 
 @pytest.mark.parametrize("nobody", [[], ["p9"]])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from scripts.cli.main import main
 from tests.support.made_bundles import made_bundle
 from tests.support.running_service import Running
 from tests.support.small_models import TODAY, small_facts
-from tests.support.small_service import body
 from tests.support.small_worlds import day
 from tests.support.stores import open_store, sqlite_only, store_url
+from tests.support.traffic import Traffic, wait_for
 
 CARD = {"trained_as_of": day(5).isoformat(), "capacity": 0.15}
 USUAL = {"sharp": 0.05, "later": 0.06}
@@ -71,53 +70,6 @@ def running(operator: Operator, tmp_path: Path) -> Iterator[Running]:
         service.end()
 
 
-class Traffic:
-    """Decision engines that ask without a pause, until the block ends; every answer is kept."""
-
-    def __init__(self, service: Running) -> None:
-        self._service, self._over = service, threading.Event()
-        self.answers, self.wrong = list[dict[str, Any]](), list[object]()
-        self._engines = [threading.Thread(target=self._ask, args=(number,)) for number in range(4)]
-
-    def __enter__(self) -> Traffic:
-        for engine in self._engines:
-            engine.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for engine in self._engines:
-            engine.join()
-
-    def _ask(self, number: int) -> None:
-        n = 0
-        while not self._over.is_set():
-            n += 1
-            reported = body(f"live-{number}-{n}", applicant_id=f"p{(number * 7 + n) % 90:03d}")
-            try:
-                status, data = self._service.ask("POST", "/risk", reported, **{"X-Timeout-Ms": "30000"})
-            except OSError as error:
-                self.wrong.append(error)
-                continue
-            if status == 200:
-                self.answers.append(json.loads(data))
-            else:
-                self.wrong.append((status, data))
-
-    def until(self, version: str) -> None:
-        """Until twenty answers in a row are of that version: both workers have it."""
-        wait_for(lambda: self._last_are(version))
-
-    def more(self, answers: int) -> None:
-        """Until there are so many more."""
-        enough = len(self.answers) + answers
-        wait_for(lambda: len(self.answers) >= enough)
-
-    def _last_are(self, version: str) -> bool:
-        last = self.answers[-20:]
-        return len(last) == 20 and {answer["models"][0]["version"] for answer in last} == {version}
-
-
 @sqlite_only
 @pytest.mark.slow
 def test_workers_take_over_what_is_promoted_and_rolled_back_and_lose_nothing(
@@ -132,10 +84,7 @@ def test_workers_take_over_what_is_promoted_and_rolled_back_and_lose_nothing(
         traffic.until(sharp)
     assert traffic.wrong == []
     assert {answer["degraded"]["level"] for answer in traffic.answers} == {"full"}
-    of_version = {
-        version: [answer for answer in traffic.answers if answer["models"][0]["version"] == version]
-        for version in (sharp, later)
-    }
+    of_version = {version: traffic.of(version) for version in (sharp, later)}
     assert sum(map(len, of_version.values())) == len(traffic.answers)
     policies = []
     for name, version in operator.versions.items():
@@ -189,10 +138,3 @@ def answers_more(book: Casebook, challenger: str) -> bool:
 def shadows(running: Running) -> dict[str, float]:
     told = json.loads(running.ask("GET", "/version")[1])["shadows"]
     return {one["version"]: one["lag_seconds"] for one in told}
-
-
-def wait_for(happens: Callable[[], bool]) -> None:
-    until = time.monotonic() + 120
-    while not happens():
-        assert time.monotonic() < until
-        time.sleep(0.05)

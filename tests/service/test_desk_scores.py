@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from investigations.assessments import Decision
 from investigations.casebook import Casebook
+from investigations.shadow.answers import ShadowAnswer
 from scripts.score import main as score
 from tests.support.desk_pages import browser, choose, drawn, opened, running
 from tests.support.small_worlds import day
@@ -59,6 +61,21 @@ def test_a_person_and_the_drawing_show_the_latest_score_and_say_where_it_is_from
         page.wait_for_selector("#last-score:has-text('No score was recorded')")
         page.click("#assess-now")
         page.wait_for_selector("#last-score:has-text('/risk')")
+        with Casebook(f"sqlite:///{folder}/book.db") as book:
+            last = book.latest(applicant_id="ed")
+            assert last is not None
+            shadow = ShadowAnswer(
+                assessment_id=last.assessment_id,
+                challenger="next",
+                as_of=last.as_of,
+                answered_at=last.as_of,
+                model_version="5eed",
+                score=345,
+                decision=Decision.APPROVE,
+            )
+            book.shadows.keep([shadow])
+        page.goto(f"{address}?node=applicant:ed")
+        page.wait_for_selector("#last-score:has-text('model in shadow'):has-text('345'):has-text('5eed')")
         page.goto(f"{address}?node=applicant:ann&as_of={day(80).isoformat().replace('+', '%2B')}")
         page.wait_for_selector("#last-score:has-text('No score was recorded')")
         page.click("#language")

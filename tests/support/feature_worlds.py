@@ -126,8 +126,11 @@ def _application(rng: random.Random, names: list[str], n: int) -> Application:
 
 
 def _rush(rng: random.Random, people: int) -> list[Application]:
-    """Newcomers who apply within an hour with a device, a card and a contact of some of the others."""
-    begin, shared = _moment(rng), (("device", "own"), ("bank_card", "own"), ("phone", "contact"))
+    """Newcomers who apply within an hour with a device, a card, an e-mail and a contact of some of the
+    others.
+    """
+    begin = _moment(rng)
+    shared = (("device", "own"), ("bank_card", "own"), ("email", "own"), ("phone", "contact"))
     return [
         Application(
             application_id=f"r{n:03d}",

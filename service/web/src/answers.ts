@@ -5,7 +5,7 @@ export interface RecordedScore {
   application_id: string | null;
   as_of: string;
   scored_at: string;
-  source: "risk" | "batch";
+  source: "risk" | "batch" | "shadow";
   model_version: string | null;
   score: number;
   probability: number | null;
@@ -160,6 +160,7 @@ export interface PersonDossier {
   labels: { label: string; known_at: string; source: string | null; detail: string | null }[];
   place: Place | null;
   score: RecordedScore | null;
+  in_shadow: RecordedScore[];
 }
 
 export interface ApplicationDossier {

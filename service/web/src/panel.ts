@@ -36,7 +36,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
           ` ${name(place.role)} · ${say("people", { n: count(place.size) })} · ${name(place.state)} · ${say("joined_on", { date: date(place.joined_at) })}`,
         ),
       ),
-    scorePart(person.score),
+    scorePart(person.score, person.in_shadow),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
     section("tied_title", ways.tied(node)),
     section("applications", applications(person.applications, ways)),

@@ -5,19 +5,20 @@ import { count, minute, percent } from "./formats";
 import { chip, section } from "./parts";
 import { name, say } from "./words";
 
-export function scorePart(found: RecordedScore | null): HTMLElement {
-  if (!found) return section("last_score", el("p", { class: "quiet", id: "last-score" }, say("no_score")));
+export function scorePart(found: RecordedScore | null, shadows: RecordedScore[]): HTMLElement {
+  const lines = found ? line(found) : [el("p", { class: "quiet" }, say("no_score"))];
+  return section("last_score", el("div", { id: "last-score" }, ...lines, ...shadows.flatMap(line)));
+}
+
+/** A score with where it is from, and below it as of when, by what, and when it was computed. */
+function line(found: RecordedScore): HTMLElement[] {
   const model = found.model_version ? say("by_model", { version: found.model_version }) : say("no_model");
   const likely = found.probability === null ? [] : [el("b", {}, percent(found.probability)), ` ${say("probability")} · `];
-  return section(
-    "last_score",
-    el(
-      "div",
-      { id: "last-score" },
-      el("p", { class: "verdict" }, el("b", {}, count(found.score)), ` ${say("score")} · `, ...likely, chip(name(found.source, "score_of_"))),
-      el("p", { class: "quiet" }, `${say("score_as_of", { moment: minute(found.as_of) })}${found.source === "risk" ? "" : ` · ${say("scored_at", { moment: minute(found.scored_at) })}`} · ${model}`),
-    ),
-  );
+  const computed = found.source === "risk" ? [] : [say("scored_at", { moment: minute(found.scored_at) })];
+  return [
+    el("p", { class: "verdict" }, el("b", {}, count(found.score)), ` ${say("score")} · `, ...likely, chip(name(found.source, "score_of_"))),
+    el("p", { class: "quiet" }, [say("score_as_of", { moment: minute(found.as_of) }), ...computed, model].join(" · ")),
+  ];
 }
 
 /** One line for the box beside the pointer: of every person, also where there is no score. */

@@ -110,6 +110,7 @@ export const PANELS = {
   by_model: ["model {version}", "模型 {version}"],
   score_of_risk: ["answer of /risk", "实时评估"],
   score_of_batch: ["batch", "批量评分"],
+  score_of_shadow: ["model in shadow", "影子模型"],
   by_city: ["By city", "按城市"],
   no_city: ["not said", "未填写"],
   more_places: ["{n} more", "另有 {n} 个"],
