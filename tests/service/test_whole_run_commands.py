@@ -81,7 +81,7 @@ def prepared(kept: Path, world: Path, today: str) -> Iterator[tuple[str, bytes]]
     yield "train", ringfence("train", *common, "--out", model, "--most-network-samples", 100)
     since = (datetime.fromisoformat(today) - timedelta(days=7)).date()
     period = ("--since", since, "--until", today, "--out", kept / "scores.csv")
-    yield "score", ringfence("score", "--store", store, "--model", model, *period)
+    yield "score", ringfence("score", "--store", store, "--casebook", book, "--model", model, *period)
     admin = ("wang", "--role", "admin", "--password-stdin", "--casebook", book)
     yield "users", ringfence("users", "add", *admin, typed=SECRET)
 

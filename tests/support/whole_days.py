@@ -73,6 +73,8 @@ def drive(ask: Ask, ring: str = "", lender: str = "L1") -> None:
     for path in ("/desk/overview", "/rings", "/cases", "/alerts", "/metrics", "/audit", "/readyz"):
         ask("GET", path, None)
     work_on_a_case(ask)
+    for path in ("/verdicts", "/cases/assignees"):
+        ask("GET", path, None)
 
 
 def work_on_a_case(ask: Ask) -> None:

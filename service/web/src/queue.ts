@@ -64,7 +64,7 @@ export class Queue {
     const focused = document.activeElement?.id ?? "";
     const verdicts = el("button", { type: "button", id: "to-verdicts", class: "quiet", click: () => this.ways.verdicts() }, say("verdicts_title"));
     const model = el("button", { type: "button", id: "to-model", class: "quiet", click: () => this.ways.model() }, say("model_title"));
-    fill(this.place, el("h2", {}, say("queue_title"), " ", verdicts, " ", model), this.form(), this.counts(), this.body());
+    fill(this.place, el("h2", {}, say("queue_title")), el("p", { class: "deeds" }, verdicts, model), this.form(), this.counts(), this.body());
     if (focused && this.place.contains(document.getElementById(focused))) document.getElementById(focused)?.focus();
   }
 
