@@ -22,6 +22,7 @@ from investigations.assessments import Level, Stage
 from service.assessment import batch
 from service.assessment.assess import replay
 from service.assessment.batch import BatchWorker, Period
+from service.assessment.batch_output import ScoresOut
 from service.assessment.context import AppContext
 from service.assessment.response import OF_THE_REQUEST
 from service.assessment.views import Views
@@ -461,7 +462,7 @@ def test_a_period_is_scored_to_a_file_in_order(
     monkeypatch.setattr(batch, "CHUNK", 7)
     period = Period(since=day(10), until=day(30))
     out = tmp_path / "out" / "scores.parquet"
-    figures = batch.score(context.settings, period, out, processes=1)
+    figures = batch.score(context.settings, period, ScoresOut(out), processes=1)
     rows = pq.read_table(out).to_pylist()
     stored = list(context.store.view(period.until).applications(period.since))
     assert figures["scored"] == len(rows) == len(stored) > 10
@@ -493,7 +494,9 @@ def test_without_applications_the_people_are_scored_as_of_the_end_of_the_period(
             )
         )
     out = tmp_path / "scores.parquet"
-    figures = batch.score(Settings(store=url), Period(since=day(10), until=day(30)), out, processes=processes)
+    figures = batch.score(
+        Settings(store=url), Period(since=day(10), until=day(30)), ScoresOut(out), processes=processes
+    )
     rows = pq.read_table(out).to_pylist()
     assert figures["scored"] == 2
     assert [(r["application_id"], r["applicant_id"], r["as_of"]) for r in rows] == [
@@ -501,7 +504,9 @@ def test_without_applications_the_people_are_scored_as_of_the_end_of_the_period(
         (None, "bob", day(30)),
     ]
     with pytest.raises(SettingError, match="has not come yet"):
-        batch.score(Settings(store=url), Period(since=day(10), until=day(99_999)), out, processes=1)
+        batch.score(
+            Settings(store=url), Period(since=day(10), until=day(99_999)), ScoresOut(out), processes=1
+        )
 
 
 def test_scores_named_as_another_format_are_refused_before_anything_is_assessed(
@@ -512,7 +517,7 @@ def test_scores_named_as_another_format_are_refused_before_anything_is_assessed(
             batch.score(
                 Settings(store="sqlite:///nowhere.db"),
                 Period(since=day(10), until=day(30)),
-                tmp_path / name,
+                ScoresOut(tmp_path / name),
                 processes=1,
             )
 
