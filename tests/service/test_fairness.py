@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graph.model.types import Facts, IdentifierKind, PlatformType, Role
+from graph.model.types import Facts, IdentifierKind, PlatformType, RingSnapshot, Role
 from graph.store.evidence import subject_of
 from investigations.assessments import Decision
 from investigations.estimates import TOO_FEW, against_the_same, share
@@ -19,10 +20,11 @@ from investigations.fairness.groups import groups_of, history_of
 from investigations.fairness.measures import EVERYBODY, FairnessCase, fairness
 from investigations.policy import Policy
 from scripts.cli.commands.fairness import COMMAND
-from service.assessment.apart import PLACES, assess_apart
+from service.assessment.apart import PLACES, assess_apart, own_place
 from service.assessment.assess import assess_stored
 from service.assessment.batch import Period
 from service.assessment.fairness_run import measured_fairness, read_truth
+from tests.support.feature_worlds import rings_of
 from tests.support.small_service import PlainModel, settings_in
 from tests.support.small_worlds import applies, day, facts_of, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_store
@@ -99,7 +101,9 @@ def test_the_order_of_what_came_and_what_comes_later_change_nothing(tmp_path: Pa
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_without_its_places_somebody_is_assessed_as_if_none_had_been_named(tmp_path: Path, seed: int) -> None:
+def test_apart_somebody_is_assessed_as_if_they_had_always_had_places_of_their_own(
+    tmp_path: Path, seed: int
+) -> None:
     facts, compared = random_facts(seed), 0
     chosen = [a for a in facts.applications if any(m.identifier.kind in PLACES for m in a.mentions)][-6:]
     with open_store(tmp_path / "whole.db") as store:
@@ -111,8 +115,8 @@ def test_without_its_places_somebody_is_assessed_as_if_none_had_been_named(tmp_p
                 continue
             who = application.applicant_id
             with open_store(tmp_path / f"{number}.db") as other:
-                other.add(without_places_of(facts, who))
-                named = subject_of(without(application))
+                other.add(with_own_places(facts, who))
+                named = subject_of(at_home(application))
                 _, simple = assess_stored(other.view(application.applied_at), named, IS_FAIR, Policy())
             assert apart.probability == pytest.approx(simple.probability)
             assert apart.decision is simple.decision
@@ -120,18 +124,60 @@ def test_without_its_places_somebody_is_assessed_as_if_none_had_been_named(tmp_p
     assert compared
 
 
-def without(one: Any) -> Any:
-    """The same application or event without the places that it names."""
-    kept = tuple(m for m in one.mentions if m.identifier.kind not in PLACES and m.role is not Role.EMPLOYER)
-    return replace(one, mentions=kept)
+def at_home(one: Any) -> Any:
+    """The same application or event with places that nobody shares."""
+    mentions = (
+        m._replace(identifier=own_place(m.identifier))
+        if m.identifier.kind in PLACES or m.role is Role.EMPLOYER
+        else m
+        for m in one.mentions
+    )
+    return replace(one, mentions=tuple(mentions))
 
 
-def without_places_of(facts: Facts, who: str) -> Facts:
+def with_own_places(facts: Facts, who: str) -> Facts:
     return replace(
         facts,
-        applications=tuple(without(a) if a.applicant_id == who else a for a in facts.applications),
-        events=tuple(without(e) if e.applicant_id == who else e for e in facts.events),
+        applications=tuple(at_home(a) if a.applicant_id == who else a for a in facts.applications),
+        events=tuple(at_home(e) if e.applicant_id == who else e for e in facts.events),
     )
+
+
+def test_a_place_of_ones_own_is_named_all_the_same(tmp_path: Path) -> None:
+    """Who names no address is held up by this model: nobody is without one for living with others."""
+    nameless: Any = Model(base=-1.0, weights={"address_values": -3.0})
+    home = uses("address", "home")
+    with open_store(tmp_path / "store.db") as store:
+        store.add(facts_of(applies("p", 1, home), applies("q", 2, home)))
+        (stored,) = store.view(day(9)).applications(day(2))
+        apart = assess_apart(store.view(day(2)), subject_of(stored), nameless, Policy())
+    assert apart is not None
+    assert apart.decision is Decision.APPROVE
+
+
+def flagged(*people: str) -> RingSnapshot:
+    ring = rings_of(Random(1), facts_of(*(applies(one, 1) for one in people))).rings[0]
+    member = ring.members[0]
+    members = tuple(replace(member, applicant_id=one) for one in people)
+    return RingSnapshot(name="W1", as_of=day(5), rings=(replace(ring, members=members),))
+
+
+@pytest.mark.parametrize(("also", "stays"), [((), False), ((uses("device", "shared"),), True)])
+def test_a_ring_by_place_goes_and_one_by_more_than_that_stays(
+    tmp_path: Path, also: tuple[Any, ...], stays: bool
+) -> None:
+    home = uses("address", "home")
+    careless: Any = Model(weights={})
+    with open_store(tmp_path / "store.db") as store:
+        store.add(facts_of(applies("p", 1, home, *also), applies("r", 1, home), applies("q", 9, home, *also)))
+        store.save_rings(flagged("p", "q", "r"))
+        (stored,) = store.view(day(10)).applications(day(9))
+        view = store.view(day(9))
+        _, whole = assess_stored(view, subject_of(stored), careless, Policy())
+        apart = assess_apart(view, subject_of(stored), careless, Policy())
+    assert whole.decision is Decision.REVIEW, "a flagged ring asks for a person"
+    assert apart is not None
+    assert (apart.decision is Decision.REVIEW) is stays
 
 
 def test_somebody_who_shares_no_place_has_nothing_to_take_away(tmp_path: Path) -> None:
