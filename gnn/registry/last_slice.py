@@ -13,6 +13,7 @@ from gnn.batch_extraction import SubjectInputs, extract_all
 from gnn.collect import collect
 from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
+from graph.facts.loans import THIN_FILE
 from graph.facts.tables import PLATFORM_TYPES, Column, Tables
 from graph.frame.frame import Frame
 from graph.model.errors import InputError
@@ -24,7 +25,6 @@ Bools = npt.NDArray[np.bool_]
 
 LEAST_FRAUDS = 10  # with fewer a share of them says next to nothing
 _MOST_SAMPLES = 200_000
-THIN = 1  # earlier applications that a thin file has at most
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _groups(tables: Tables, samples: Samples, bad: Bools) -> dict[str, Bools]:
     kind = np.where(platform >= 0, tables.platforms["type"][platform], -1)
     for code in np.unique(kind[kind >= 0]).tolist():
         found[f"platform type {PLATFORM_TYPES[code].value}"] = kind == code
-    found["thin file"] = _earlier(tables)[rows] <= THIN
+    found["thin file"] = _earlier(tables)[rows] <= THIN_FILE
     found["new citizen"] = tables.applications["new_citizen"][rows] == 1.0
     return {name: mask for name, mask in found.items() if (bad & mask).sum() >= LEAST_FRAUDS}
 

@@ -18,6 +18,8 @@ from graph.kernels.compiled import shared
 from graph.model.moments import DAY
 from graph.model.types import Application, Outcome, OutcomeStatus
 
+THIN_FILE = 1
+"""Earlier applications that a thin file has at most."""
 DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 """In default: 90 days past due (Basel II, paragraph 452) or written off."""
 LATE = DEFAULTED | {OutcomeStatus.DPD30}

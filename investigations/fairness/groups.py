@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from graph.facts.loans import LATE, THIN_FILE
 from graph.model.types import Application, OutcomeStatus, PlatformType
 
 HOUSEHOLD_AT_MOST = 8  # holders of an address or Wi-Fi that a family has, as the signal `household_size` says
 PLACE_ONLY = 0.8  # of those who share anything with somebody in a dormitory share no more than the place
-THIN_FILE = 1  # earlier applications at most
 AGES = ((25, "age_under_25"), (35, "age_25_to_34"), (45, "age_35_to_44"), (200, "age_45_and_over"))
 _FIRST_TIER = frozenset(("北京", "上海", "广州", "深圳"))
 # the fifteen cities that Yicai's ranking of 2024 calls new first tier
@@ -20,7 +20,6 @@ _NEW_FIRST_TIER = frozenset(
     )
 )
 _BANKS = frozenset({PlatformType.BANK_TRADITIONAL, PlatformType.BANK_ONLINE})
-_LATE = frozenset({OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 
 
 def groups_of(
@@ -46,7 +45,7 @@ def groups_of(
 def history_of(steps: Sequence[Sequence[OutcomeStatus]], earlier: int) -> str:
     """The applicant's own history in a word: people are compared with others of the same."""
     became = {status for one in steps for status in one}
-    loans = "late" if became & _LATE else "repaid" if OutcomeStatus.CLOSED in became else "none"
+    loans = "late" if became & LATE else "repaid" if OutcomeStatus.CLOSED in became else "none"
     return f"{min(earlier, 3)}{'+' if earlier > 2 else ''} earlier, {loans}"
 
 

@@ -83,7 +83,6 @@ class _Columns:
     def measured(self, among: Mask) -> dict[str, Estimate]:
         honest, judged = among & self.honest, among & self.judged
         scored = judged & np.isfinite(self.probability)
-        everybody = self.honest
         return {
             "approved": share(~self.held_up, among),
             "reviewed": share(self.decision == Decision.REVIEW.value, among),
@@ -92,7 +91,7 @@ class _Columns:
             "honest_declined": share(self.decision == Decision.DECLINE.value, honest),
             "honest_in_flagged_rings": share(self.in_flagged, honest),
             "times_the_same": against_the_same(
-                self.held_up[everybody], among[everybody], self.history[everybody]
+                self.held_up[self.honest], among[self.honest], self.history[self.honest]
             ),
             "expected_bad": _mean(self.probability[scored]),
             "bad": share(~self.honest, scored),

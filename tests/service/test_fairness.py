@@ -23,7 +23,7 @@ from scripts.cli.commands.fairness import COMMAND
 from service.assessment.apart import PLACES, assess_apart, own_place
 from service.assessment.assess import assess_stored
 from service.assessment.batch import Period
-from service.assessment.fairness_run import measured_fairness, read_truth
+from service.fairness import measured_fairness
 from tests.support.feature_worlds import rings_of
 from tests.support.small_service import PlainModel, settings_in
 from tests.support.small_worlds import applies, day, facts_of, fraud, random_facts, shuffled, uses
@@ -239,12 +239,13 @@ def test_the_command_writes_every_figure_by_a_truth(
     with open_store(tmp_path / "store.db") as store:
         store.add(dormitory(6))
     monkeypatch.setenv("RINGFENCE_HASH_KEY", settings.hash_key)
-    truth = tmp_path / "truth.csv"
-    truth.write_text("applicant_id,kind,bad\nbad,ring,1\nd01,dormitory,0\n", "utf-8")
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    rows = "applicant_id,kind,ring,bad\nbad,ring,R,1\nd01,dormitory,,0\n"
+    (truth / "applicants.csv").write_text(rows, "utf-8")
     out = tmp_path / "fairness.csv"
     common = ["--store", settings.store, "--since", "2025-01-01", "--until", "2025-12-01"]
     assert COMMAND.main([*common, "--truth", str(truth), "--out", str(out), "--json"]) == 0
     assert '"truth_dormitory"' in capsys.readouterr().out
     assert "everybody,approved," in out.read_text("utf-8").replace('"', "")
-    assert COMMAND.main([*common, "--truth", str(tmp_path / "none.csv")]) == 2
-    assert read_truth(truth).bad == {"bad": True, "d01": False}
+    assert COMMAND.main([*common, "--truth", str(tmp_path / "none")]) == 2

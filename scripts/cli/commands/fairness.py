@@ -12,11 +12,12 @@ import pyarrow as pa
 
 from investigations.estimates import Estimate
 from investigations.fairness.measures import MEASURES
+from investigations.review.evaluation import read_truth
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.assessment.batch import Period
-from service.assessment.fairness_run import MOST, measured_fairness, read_truth, rows
 from service.clock import system_clock
+from service.fairness import MOST, measured_fairness, rows
 from service.folders import folder_for
 from service.opening import load_scorer, moment_given
 from service.table_files import writer_for
@@ -44,9 +45,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth",
         type=Path,
-        metavar="FILE",
-        help="who is bad, where that is known: applicant_id, bad and perhaps kind (csv, parquet); default: "
-        "the labels and outcomes of the store",
+        metavar="DIR",
+        help="folder with applicants.csv, which says who is bad: applicant_id, kind, ring, bad (default: "
+        "the labels and outcomes of the store)",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="file for every figure: .parquet or .csv")
     parser.add_argument(
@@ -59,7 +60,7 @@ def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     now = moment_given(settings, options.now) if options.now else system_clock()
-    truth = read_truth(options.truth) if options.truth else None
+    truth = read_truth(options.truth, period.until) if options.truth else None
     scorer = load_scorer(settings.model, settings.model_digest) if settings.model else None
     measured, people = measured_fairness(settings, period, now, scorer=scorer, most=options.most, truth=truth)
     if options.out is not None:

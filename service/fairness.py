@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import csv, parquet
 
-from graph.model.errors import InputError
 from graph.model.types import Application, PlatformType
 from graph.progress import bar
 from graph.rings.labelled import MATURE_DAYS, labelled_applicants
@@ -22,6 +17,7 @@ from graph.store.port import GraphStore
 from investigations.estimates import Estimate
 from investigations.fairness.groups import groups_of, history_of
 from investigations.fairness.measures import FairnessCase, fairness
+from investigations.review.evaluation import TrueApplicant
 from service.assessment.apart import assess_apart
 from service.assessment.assess import assess_stored
 from service.assessment.batch import BatchTask, BatchWorker, Period
@@ -35,30 +31,6 @@ DAY_S = 86_400.0
 MOST = 5_000  # people
 
 
-@dataclass(frozen=True)
-class Truth:
-    """Who is bad, where somebody knows; `kinds`: the kind of people that somebody belongs to."""
-
-    bad: Mapping[str, bool]
-    kinds: Mapping[str, str]
-
-
-def read_truth(path: Path) -> Truth:
-    """A table `applicant_id`, `bad` (0 or 1) and perhaps `kind`, as `ringfence world` writes it. Raises
-    InputError.
-    """
-    try:
-        table = parquet.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
-        people = table["applicant_id"].cast(pa.string()).to_pylist()
-        bad = [bool(float(one)) for one in table["bad"].cast(pa.string()).to_pylist()]
-        kinds = table["kind"].cast(pa.string()).to_pylist() if "kind" in table.column_names else ()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: a truth is a csv or parquet with applicant_id and bad ({error})"
-        ) from error
-    return Truth(dict(zip(people, bad, strict=True)), dict(zip(people, kinds, strict=False)))
-
-
 def measured_fairness(
     settings: Settings,
     period: Period,
@@ -66,7 +38,7 @@ def measured_fairness(
     *,
     scorer: Scorer | None,
     most: int = MOST,
-    truth: Truth | None = None,
+    truth: Mapping[str, TrueApplicant] | None = None,
 ) -> tuple[dict[str, dict[str, Estimate]], int]:
     """Every measure for everybody and each group, and of how many people.
 
@@ -81,7 +53,11 @@ def measured_fairness(
         bench = BatchTask(settings, scorer, revision).bench(store)
         try:
             chosen = _people(store, period, revision, most)
-            standing = _standing(store, revision, now) if truth is None else truth.bad
+            standing = (
+                _standing(store, revision, now)
+                if truth is None
+                else {name: one.bad for name, one in truth.items()}
+            )
             ripe = now.timestamp() - horizon * DAY_S
             platforms = store.view(now, revision).platforms()
             cases = []
@@ -96,7 +72,7 @@ def measured_fairness(
                             one,
                             (None if bad is None or not known else not bad),
                             lender.type if lender else PlatformType.OTHER,
-                            truth.kinds.get(one.applicant_id) if truth else None,
+                            truth[one.applicant_id].kind if truth and one.applicant_id in truth else None,
                         )
                     )
                     progress.update(1)
