@@ -23,6 +23,11 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
+# PySpark, 480 MB, for the slow tests alone.
+$(VENV)/.spark: $(VENV)/.ready
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[spark]"
+	@touch $@
+
 PAGE := $(wildcard $(WEB)/src/* $(WEB)/src/*/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
 
 $(WEB)/dist/.ready: $(VENV)/.ready $(PAGE)
@@ -42,7 +47,7 @@ coverage: test
 
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
 # law on more examples.
-test-slow: setup
+test-slow: setup $(VENV)/.spark
 	@STORE=neo4j $(PYTEST) tests/graph/test_rings.py tests/service/test_assess.py tests/service/test_risk_api.py
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
 
@@ -77,7 +82,7 @@ secrets: setup
 
 # The newest versions that the requirements allow, into constraints.txt: run the tests before it is committed.
 constraints: setup
-	@$(UV) pip install --quiet --python $(BIN)/python --upgrade --editable ".[$(EXTRAS)]"
+	@$(UV) pip install --quiet --python $(BIN)/python --upgrade --editable ".[$(EXTRAS),spark]"
 	@sed -n '/^#/p' constraints.txt > constraints.new
 	@$(UV) pip freeze --quiet --python $(BIN)/python | grep -Ev '^(-e|pip=|setuptools=|uv=)' >> constraints.new
 	@mv constraints.new constraints.txt

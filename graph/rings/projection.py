@@ -93,6 +93,16 @@ class PairRows:
     together: Column
 
 
+@dataclass(frozen=True)
+class Ends:
+    """One holder of each shared value (rows,): applicant, role, first and last mention in microseconds."""
+
+    who: Column
+    role: Column
+    since: Column
+    last: Column
+
+
 def project(tables: Tables, sharing: Incidence | None = None) -> ApplicantLinks:
     """All links between applicants as of the tables' moment."""
     rows = pair_rows(sharing or incidence_of(tables))
@@ -101,14 +111,22 @@ def project(tables: Tables, sharing: Incidence | None = None) -> ApplicantLinks:
 
 def pair_rows(sharing: Incidence, all_pairs: int = ALL_PAIRS) -> PairRows:
     """The pairs behind every value that is no hub: all of them for values with up to `all_pairs` holders."""
-    a, b, value, left, right = _pairs(sharing.start, sharing.who, sharing.hub, all_pairs, NEAR)
-    kind = _link_kind(sharing.kind[value], sharing.role[left], sharing.role[right])
-    gap = np.abs(sharing.since[left] - sharing.since[right]) / DAY
-    together = (
-        np.maximum(sharing.since[left], sharing.since[right])
-        <= np.minimum(sharing.last[left], sharing.last[right]) + 3 * DAY
+    value, left, right = _pairs(sharing.start, sharing.hub, all_pairs, NEAR)
+    one, other = (
+        Ends(sharing.who[row], sharing.role[row], sharing.since[row], sharing.last[row])
+        for row in (left, right)
     )
-    return PairRows(a, b, kind, sharing.holders[value], gap.astype(np.float32), together)
+    return shared_by(one, other, sharing.kind[value], sharing.holders[value])
+
+
+def shared_by(one: Ends, other: Ends, kind: Column, holders: Column) -> PairRows:
+    """A row for each value that two ends share; `kind` (rows,) is the value's, `holders` (rows,) how many it
+    has.
+    """
+    gap = np.abs(one.since - other.since) / DAY
+    together = np.maximum(one.since, other.since) <= np.minimum(one.last, other.last) + 3 * DAY
+    kinds = _link_kind(kind, one.role, other.role)
+    return PairRows(one.who, other.who, kinds, holders, gap.astype(np.float32), together)
 
 
 def stacked(*parts: PairRows) -> PairRows:
@@ -193,10 +211,8 @@ def _partners(a: Column, b: Column, applicants: int) -> Column:
 
 
 @compiled
-def _pairs(
-    start: Column, who: Column, hub: Column, all_pairs: int, near: int
-) -> tuple[Column, Column, Column, Column, Column]:
-    """Ends, value and holder rows of every pair: all of a value's pairs when it has few holders, else
+def _pairs(start: Column, hub: Column, all_pairs: int, near: int) -> tuple[Column, Column, Column]:
+    """Value and holder rows of every pair: all of a value's pairs when it has few holders, else
     neighbours in time."""
     total = 0
     for v in range(len(hub)):
@@ -204,7 +220,6 @@ def _pairs(
         if hub[v] == 0:
             reach = h - 1 if h <= all_pairs else near
             total += reach * h - reach * (reach + 1) // 2
-    a, b = np.empty(total, np.int32), np.empty(total, np.int32)
     value, left, right = np.empty(total, np.int32), np.empty(total, np.int64), np.empty(total, np.int64)
     n = 0
     for v in range(len(hub)):
@@ -214,9 +229,9 @@ def _pairs(
         reach = h - 1 if h <= all_pairs else near
         for i in range(start[v], start[v + 1]):
             for j in range(i + 1, min(i + reach + 1, start[v + 1])):
-                a[n], b[n], value[n], left[n], right[n] = who[i], who[j], v, i, j
+                value[n], left[n], right[n] = v, i, j
                 n += 1
-    return a, b, value, left, right
+    return value, left, right
 
 
 @compiled

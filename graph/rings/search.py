@@ -17,19 +17,18 @@ from graph.rings.communities import communities, components
 from graph.rings.context_features import context_features
 from graph.rings.flag_retention import RetainedFlags, retained_flags
 from graph.rings.improbable import beside_learned, improbable_suspicion
-from graph.rings.incidence import Incidence, incidence_of
+from graph.rings.incidence import Incidence
 from graph.rings.joined_crews import FINE, by_closeness, hanging, joined, relative_pull
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
-from graph.rings.projection import ApplicantLinks, project
+from graph.rings.projected import Engine, in_this_process
+from graph.rings.projection import ApplicantLinks
 from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
 
-# mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
-COARSE = 0.005
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
 CLOSELY_AT_LEAST = 500  # people
@@ -86,18 +85,18 @@ def search(
     tables: Tables,
     memory: PreviousFlags = PreviousFlags(),
     closely: SuspectSignals | None = None,
+    engine: Engine = in_this_process,
 ) -> RingSearch:
     """All groups as of the tables' moment; the same facts and memory give the same groups.
 
     `closely` says by what signals serving and training see the people who are looked at closely
-    (`graph.rings.people`); None: by none.
+    (`graph.rings.people`); None: by none. `engine` computes links and first cut; which one changes no bit.
     """
-    size = len(tables.applicant_ids)
-    sharing = incidence_of(tables)
-    links, labelled = project(tables, sharing), labelled_applicants(tables)
+    size, labelled = len(tables.applicant_ids), labelled_applicants(tables)
+    projected = engine(tables)
+    sharing, links, coarse = projected.sharing, projected.links, projected.coarse
     if not size:
         return _of_nobody(tables, sharing, links, labelled)
-    coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     unusual = unusual_groups(tables, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
     learned = _suspicion(tables, sharing, links, (coarse, labelled), closely)
@@ -173,10 +172,8 @@ def suspicion_features(tables: Tables) -> Features:
     """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned
     from these columns.
     """
-    sharing = incidence_of(tables)
-    links = project(tables, sharing)
-    coarse = communities(np.ones(len(tables.applicant_ids)), (links.a, links.b), links.weight, COARSE)
-    return context_features(tables, sharing, links, coarse, first_applied(tables))
+    seen = in_this_process(tables)
+    return context_features(tables, seen.sharing, seen.links, seen.coarse, first_applied(tables))
 
 
 def _suspicion(

@@ -15,6 +15,7 @@ from graph.facts.tables import Column, Tables
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
 from graph.rings.people import SuspectSignals
+from graph.rings.projected import Engine, in_this_process
 from graph.rings.search import RingSearch, search
 from graph.store.port import GraphStore
 from investigations.review.result import EarlyWarning
@@ -34,7 +35,11 @@ class EarlierFlags:
 
 
 def look_back(
-    store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, SuspectSignals]
+    store: GraphStore,
+    as_of: datetime,
+    steps: int,
+    closely: tuple[int, SuspectSignals],
+    engine: Engine = in_this_process,
 ) -> tuple[EarlierFlags, ...]:
     """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only
     what was known by then.
@@ -46,7 +51,8 @@ def look_back(
     earlier = []
     for step in range(steps, 0, -1):
         at = as_of - step * STEP
-        earlier.append(EarlierFlags(at, flagged_then(search(store.view(at, mark).tables(), closely=look))))
+        then = search(store.view(at, mark).tables(), closely=look, engine=engine)
+        earlier.append(EarlierFlags(at, flagged_then(then)))
     return tuple(earlier)
 
 

@@ -20,13 +20,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
 from graph.model.types import Ring, RingSnapshot
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
 from graph.rings.people import through_frame
+from graph.rings.projected import Engine, in_this_process
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.snapshot import snapshot_of
@@ -52,7 +52,7 @@ class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the
     clock for the cases.
 
-    `engine` says where the groups are computed: `local`, in this process. `honest_budget` is the
+    `engine` computes links and first cut (`graph.rings.projected`). `honest_budget` is the
     share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out
     by the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
     (`graph.frame.location.frame_of`). `desk` is the address of the desk,
@@ -64,17 +64,12 @@ class ReviewPlan:
     out: Path
     now: datetime
     back_steps: int = 3
-    engine: str = "local"
+    engine: Engine = in_this_process
     honest_budget: float = HONEST_BUDGET
     false_alarms: float = FALSE_ALARMS
     frame: str = ""
     desk: str = ""
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
-
-    def __post_init__(self) -> None:
-        """Raises SettingError for an engine that this version does not have."""
-        if self.engine != "local":
-            raise SettingError(f"--engine {self.engine} is not built into this version: use --engine local")
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
@@ -92,12 +87,13 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     mark = store.revision()
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    found = search(view.tables(), PreviousFlags(before, plan.honest_budget, plan.false_alarms), closely)
+    memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
+    found = search(view.tables(), memory, closely, plan.engine)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
-    earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely))
+    earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
     result = ReviewResult(
         snapshot=snapshot,
         known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),

@@ -1,0 +1,1 @@
+"""Links and first cut on a Spark cluster: joins and aggregations there, our compiled functions in them."""

