@@ -14,6 +14,7 @@ from graph.facts.tables import Column, Tables
 from graph.rings.projection import REFERRAL, TRANSFER
 
 ROWS = 2_000_000  # of a file: a cluster reads several at once
+VERSION = 1  # of the stages: raise it when one is computed otherwise, and old ones are not found again
 TIES, APPLICATIONS, EVENTS = "ties", "applications", "events"
 
 
@@ -45,7 +46,7 @@ def columns_of(tables: Tables) -> Mapping[str, Mapping[str, Column]]:
 
 def digest_of(columns: Mapping[str, Mapping[str, Column]]) -> str:
     """A name for these facts: the same facts have the same, others another."""
-    seal = hashlib.sha256()
+    seal = hashlib.sha256(f"{VERSION}".encode())
     for table, held in columns.items():
         for name, column in held.items():
             seal.update(f"{table}.{name} {column.dtype} {len(column)};".encode())
