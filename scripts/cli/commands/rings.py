@@ -49,9 +49,10 @@ def _run(options: argparse.Namespace) -> Result:
             frame = "" if settings.frame == NO_FRAME else settings.frame
             desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
             how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
-            plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
             with ring_engine(options.engine, _cluster(options)) as engine:
-                figures = review(store, casebook, dataclasses.replace(plan, engine=engine)).figures
+                how["engine"] = engine
+                plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
+                figures = review(store, casebook, plan).figures
             return Result(figures, brief={name: figures[name] for name in BRIEF})
 
 
