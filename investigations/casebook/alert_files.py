@@ -99,6 +99,13 @@ class AlertFiles(CasePapers):
             rows = connection.execute(query.order_by(ALERTS.c.position).limit(limit + 1)).mappings().all()
         return tuple(map(_alert, rows[:limit])), len(rows) > limit
 
+    def latest_alerts(self, subjects: Sequence[str], until: datetime, limit: int) -> tuple[Alert, ...]:
+        """The latest alerts about any of those subjects that were made up to then, the newest first."""
+        query = sa.select(ALERTS).where(ALERTS.c.subject.in_(subjects), ALERTS.c.at <= micros(until))
+        with self._engines.reading() as connection:
+            rows = connection.execute(query.order_by(ALERTS.c.position.desc()).limit(limit)).mappings()
+            return tuple(map(_alert, rows)) if subjects else ()
+
     def known_alerts(self, ids: Sequence[str]) -> frozenset[str]:
         """Which of those alerts are in the list."""
         with self._engines.reading() as connection:

@@ -15,6 +15,7 @@ from graph.model.errors import InputError, StoreError
 from graph.store.port import SEARCH_S, GraphView
 from investigations.casebook import Casebook
 from service.assessment.context import AppContext
+from service.desk import alerts as watch_alerts
 from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, scores, subgraphs
 from service.desk import paths as tied
 from service.desk.requested import moment_of, refuse_raw
@@ -103,6 +104,13 @@ def node() -> Response:
 def history() -> Response:
     """What the people of `node` (a ring or an applicant) did and when."""
     return _json(ring_histories.history(calls.app_context().store, _view(), _arguments()))
+
+
+@bp.get("/alerts")
+def alerts() -> Response:
+    """What the watch found about `node`, an applicant or a ring."""
+    found = watch_alerts.about(_casebook(), _view(), _arguments())
+    return _json([watch_alerts.drawable(one, calls.app_context().responses.time) for one in found])
 
 
 @bp.post("/paths")

@@ -84,6 +84,7 @@ ACCESS: Mapping[str, str] = MappingProxyType(
         "desk.expand": "desk",
         "desk.node": "desk",
         "desk.history": "desk",
+        "desk.alerts": "desk",
         "desk.paths": "desk",
         "desk.assessment": "desk",
         "desk.me": "desk",

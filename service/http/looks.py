@@ -44,6 +44,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "desk.expand": Look("expansion", "node"),
         "desk.node": Look("panel", "node"),
         "desk.history": Look("history", "node"),
+        "desk.alerts": Look("alerts", "node"),
         "desk.paths": Look("ties", "noted"),
         "desk.assessment": Look("assessment", "node"),
         "desk_assess.assessed": Look("assessment now", "noted"),

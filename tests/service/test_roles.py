@@ -113,6 +113,7 @@ SAMPLES: dict[str, Callable[[AppContext], Sample]] = {
     "desk.expand": lambda _: {"query_string": ANN},
     "desk.node": lambda _: {"query_string": ANN},
     "desk.history": lambda _: {"query_string": RING},
+    "desk.alerts": lambda _: {"query_string": RING},
     "desk.assessment": lambda _: {"query_string": ANN},
     "desk_assess.assessed": lambda _: {"json": ANN},
     "desk_views.saved": lambda _: {"json": VIEW},

@@ -67,7 +67,7 @@ def drive(ask: Ask, ring: str = "", lender: str = "L1") -> None:
         nodes += [hit["node"] for hit in json.loads(hits)]
     assert any(node.startswith("phone:k") for node in nodes), "who has a value finds it"
     for node in dict.fromkeys(nodes):
-        for route in ("subgraph", "expand", "node", "history", "assessment"):
+        for route in ("subgraph", "expand", "node", "history", "assessment", "alerts"):
             ask("GET", f"/desk/{route}?node={quote(node)}", None)
     ask("POST", "/desk/paths", {"node": "applicant:marked-0", "to": "applicant:marked-1"})
     for path in ("/desk/overview", "/rings", "/cases", "/alerts", "/metrics", "/audit", "/readyz"):

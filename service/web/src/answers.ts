@@ -272,6 +272,18 @@ export interface Paths {
   drawing: Drawing;
 }
 
+/** What the watch found about a loan or a ring. */
+export interface WatchAlert {
+  alert_id: string;
+  code: string;
+  grade: "high" | "low";
+  at: string;
+  application_id: string | null;
+  text_en: string;
+  text_zh: string;
+  evidence: { path: string[]; shared_since: string | null };
+}
+
 /** How often each verdict was the latest, of one kind, reason code or group. */
 export interface VerdictRow {
   name: string;

@@ -1,5 +1,6 @@
 // One case in the panel: what it is about, what was done, and what an investigator does with it.
-import { ask, cases, type Assessment, type Member, type Past } from "./api";
+import { alertPart } from "./alerts";
+import { ask, cases, type Assessment, type Member, type Past, type WatchAlert } from "./api";
 import { assignees, giving } from "./assignees";
 import { due, files, filing, linked, linking, type PaperWays } from "./casepapers";
 import { type Assignee, type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
@@ -29,6 +30,7 @@ export class CaseFile {
   private last: Assessment | null | undefined;
   private me: Me = { name: "", scopes: [], role: null, csrf: null };
   private others: Assignee[] = [];
+  private alerts: WatchAlert[] = [];
   private draft: Draft = fresh();
   private problem: Refused | null = null;
   private meanwhile: CaseDetail["history"] = [];
@@ -51,6 +53,7 @@ export class CaseFile {
     this.found = null;
     this.past = null;
     this.last = undefined;
+    this.alerts = [];
     this.tell(null);
     this.me = await this.ways.me();
     const [found, others] = await Promise.all([cases<CaseDetail>(`/${encodeURIComponent(id)}`), assignees()]);
@@ -59,11 +62,12 @@ export class CaseFile {
     return found;
   }
 
-  /** What its people did, as of the moment that is shown, and the answer that was given about its applicant. */
+  /** What its people did and the watch found, as of the moment that is shown, and the answer about its applicant. */
   async details(asOf: string, past: Past | null): Promise<void> {
     if (!this.found) return;
     const node = subjectOf(this.found);
     this.past = past;
+    this.alerts = await ask<WatchAlert[]>("alerts", { node, as_of: asOf });
     if (this.found.applicant_id) this.last = await ask<Assessment | null>("assessment", { node, as_of: asOf });
   }
 
@@ -89,6 +93,7 @@ export class CaseFile {
       el("p", { class: "deeds" }, link(subjectOf(found), say("subject"), this.ways), ...(open ? this.holding(found) : []), ...this.ways.exports(found)),
       open && this.passing(found),
       found.ring_id !== null && found.reason_codes.length > 0 && section("why_flagged", this.codes(found)),
+      this.alerts.length > 0 && el("section", { id: "alerts" }, ...alertPart(this.alerts, this.ways)),
       found.applicant_id !== null && this.last !== undefined && el("section", { id: "assessment" }, ...assessment(this.last, this.ways)),
       section("outcome_of_case", outcomeList(found)),
       open ? this.verdict(found) : this.past && section("what_each_did", this.people(found, this.past)),

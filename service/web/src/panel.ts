@@ -36,6 +36,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
           ` ${name(place.role)} · ${say("people", { n: count(place.size) })} · ${name(place.state)} · ${say("joined_on", { date: date(place.joined_at) })}`,
         ),
       ),
+    el("section", { id: "alerts" }),
     scorePart(person.score, person.in_shadow),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
     section("tied_title", ways.tied(node)),
@@ -172,6 +173,7 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
     (found.flag === "no_longer_flagged" || found.flag_why.en !== "") &&
       el("p", { class: "note why-flag" }, found.flag ? `${name(found.flag)}${say("colon")}` : "", found.flag_why[spoken()]),
     facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
+    el("section", { id: "alerts" }),
     ...places(ways.past(), found.id),
     shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
     ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("button", { type: "button", class: "chip", title: code, click: () => ways.lightCode(code) }, why(code))))),

@@ -1,5 +1,6 @@
 // The panel at the side: what stands in it, painted again in whatever language is spoken.
-import { ask, type Assessment, type Dossier, post } from "./api";
+import { alertPart } from "./alerts";
+import { ask, type Assessment, type Dossier, post, type WatchAlert } from "./api";
 import { byId, fill } from "./dom";
 import { assessment, panel } from "./panel";
 import type { Ways } from "./parts";
@@ -46,10 +47,13 @@ export class Side {
     const asked = ++this.asked;
     let found = await ask<Dossier>("node", { node, as_of: this.wishes.asOf() });
     if (asked !== this.asked) return;
+    let alerts: WatchAlert[] = [];
     let last: Assessment | null | undefined; // not answered yet
     const body = (): HTMLElement => {
       const made = panel(found, node, this.wishes.ways);
       const place = made.querySelector("#assessment");
+      const watch = made.querySelector("#alerts");
+      if (watch) fill(watch, ...alertPart(alerts, this.wishes.ways));
       const again = node.startsWith("applicant:") && this.wishes.asOf() === "" ? (): void => void now() : null;
       if (place && last !== undefined) fill(place, ...assessment(last, this.wishes.ways, again));
       return made;
@@ -67,6 +71,11 @@ export class Side {
     };
     this.show(() => this.wishes.back(node), body);
     this.place.scrollTop = 0;
+    if (document.getElementById("alerts")) {
+      alerts = await ask<WatchAlert[]>("alerts", { node, as_of: this.wishes.asOf() });
+      if (asked !== this.asked) return;
+      this.repaint();
+    }
     if (!document.getElementById("assessment")) return;
     last = await ask<Assessment | null>("assessment", { node, as_of: this.wishes.asOf() });
     if (asked === this.asked) this.repaint();
