@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
+from scipy.stats import binomtest, hypergeom
 
 TOO_FEW = 30  # people; of fewer a share says nothing
 DRAWS = 999
@@ -82,3 +82,36 @@ def against_the_same(event: Mask, member: Mask, stratum: npt.NDArray[np.int64]) 
         return happened / expected if expected > 0 else float("nan")
 
     return resampled(ratio, len(event))._replace(people=int(member.sum()))
+
+
+class Excess(NamedTuple):
+    """To how many members it happened, to how many it would have as often as to others of the same strata,
+    and the chance that a lot among the same brings it to so many members or more.
+    """
+
+    happened: int
+    expected: float
+    chance: float
+
+    @property
+    def times(self) -> float:
+        """How many times as many as expected, half a person added to both: finite, and near 1 for few."""
+        return (self.happened + 0.5) / (self.expected + 0.5)
+
+
+def excess(event: Mask, member: Mask, stratum: npt.NDArray[np.int64]) -> Excess:
+    """Of an `event` (N,) among members beside others of the same strata; strata without others tell nothing.
+
+    The lot is drawn within each stratum: a sum of hypergeometric counts (Fisher's exact test, stratified).
+    """
+    happened, expected, drawn = 0, 0.0, np.ones(1)
+    for one in np.unique(stratum[member]).tolist():
+        inside = stratum == one
+        people, ours, events = int(inside.sum()), int((inside & member).sum()), int((inside & event).sum())
+        if people == ours:
+            continue
+        mine = int((inside & member & event).sum())
+        happened += mine
+        expected += ours * (events - mine) / (people - ours)
+        drawn = np.convolve(drawn, hypergeom.pmf(np.arange(min(ours, events) + 1), people, events, ours))
+    return Excess(happened, expected, min(float(drawn[happened:].sum()), 1.0))

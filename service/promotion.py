@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graph.frame.location import frame_of
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from gnn.registry.models import Deed, ModelRegistry
 
 log = logging.getLogger("ringfence.promotion")
-
-# What the gate asks beside recall, groups, calibration and latency.
-MORE_CHECKS: tuple[GateChecks, ...] = ()
 
 
 def compare(
@@ -67,6 +65,7 @@ def to_beat(registry: ModelRegistry) -> str | None:
 def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:
     """What the gate says of a comparison, by the limits of the settings."""
     from gnn.registry import gate
+    from service.fairness_gate import fairness_checks
 
     limits = gate.GateLimits(
         margin=settings.gate_margin,
@@ -74,7 +73,8 @@ def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:
         ece=settings.gate_ece,
         latency_ms=settings.gate_latency_ms,
     )
-    return gate.passed_gate(comparison, limits, MORE_CHECKS)
+    fair: GateChecks = partial(fairness_checks, most_times=settings.gate_fairness)
+    return gate.passed_gate(comparison, limits, (fair,))
 
 
 def promote(registry: ModelRegistry, result: GateResult, deed: Deed, *, forced: bool = False) -> bool:

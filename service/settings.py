@@ -85,6 +85,12 @@ class Settings:
     gate_ece: float = _setting(
         0.01, "How much more calibration error than the champion's a model may have and still be promoted."
     )
+    gate_fairness: float = _setting(
+        2.0,
+        "How many times as many honest people of a group (dormitories, new citizens, ages, ...) a promoted "
+        "model may hold up as of others with the same own history, where chance does not explain it "
+        "and the champion does no worse.",
+    )
     gate_latency_ms: float = _setting(
         10.0,
         "Milliseconds of the processor that a promoted model's score may take, or half as much again as the "

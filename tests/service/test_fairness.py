@@ -65,6 +65,31 @@ def dormitory(arrivals: int = 40) -> Facts:
     return facts_of(known, *arriving, *alone, fraud(known.application_id, 5))
 
 
+def busy_dormitory(arrivals: int = 60) -> Facts:
+    """A dormitory whose people apply on each other's phones and sell them on, as many who live alone, and a
+    crew that passes phones round among strangers; nobody has a history.
+    """
+    home = (uses("address", "dormitory"), uses("wifi", "dormitory"))
+    phones = [uses("device", f"phone{n // 3}") for n in range(arrivals)]  # of three room-mates one lends his
+    living = [applies(f"d{n:02}", 10 + n / 4, *home, phones[n]) for n in range(arrivals)]
+    sold = [
+        *(applies(f"s{n:02}", 10 + n / 4, uses("device", f"sold{n}")) for n in range(0, arrivals, 2)),
+        *(applies(f"s{n:02}", 21 + n / 4, uses("device", f"sold{n - 1}")) for n in range(1, arrivals, 2)),
+    ]
+    crew = [applies(f"c{n:02}", 10 + n / 4, uses("device", f"crew{n // 3}")) for n in range(arrivals)]
+    labels = [fraud(one.application_id, 61) for one in crew]
+    return facts_of(*living, *sold, *crew, *labels)
+
+
+def test_room_mates_phones_and_second_hand_ones_hold_up_nobody_and_a_crews_do(tmp_path: Path) -> None:
+    learned: Any = Model(weights={"device_newcomers_30d": 2.0})  # as the bare counts do
+    cases = measured(tmp_path, busy_dormitory(), learned)
+    assert cases["dormitory"]["honest_held_up"].people > TOO_FEW
+    assert cases["dormitory"]["honest_held_up"].value == 0.0
+    assert cases[EVERYBODY]["honest_held_up"].value == 0.0
+    assert cases[EVERYBODY]["reviewed"].value == pytest.approx(40 / 180), "two of three in the crew"
+
+
 def measured(folder: Path, facts: Facts, scorer: Any) -> dict[str, Any]:
     settings = settings_in(folder)
     with open_store(folder / "store.db") as store:
