@@ -16,6 +16,7 @@ from gnn.learning import FittedParts, StageTargets, TrainingStages, learn, thinn
 from gnn.parts import SERVABLE, SamplePool, design_of
 from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
+from graph.facts.tables import Column
 from graph.model.capacity import threshold_at
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +33,8 @@ class Fitted:
     `network_usual`: the network's mean logit, the reference for its contribution.
     `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people
     can), and declining is proposed (more likely fraud than not, and the worst quarter of what people look
-    at). `latest`: the probabilities (M,) of the latest applications, thinned evenly, which set these.
+    at). `latest`: the probabilities (M,) of the latest applications, thinned evenly, which set these, and
+    `latest_at` when they were (M,).
     """
 
     cutoff: int
@@ -44,6 +46,7 @@ class Fitted:
     review_at: float
     decline_at: float
     latest: Floats
+    latest_at: Column
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class _Latest:
     review_at: float
     decline_at: float
     probabilities: Floats
+    at: Column
 
 
 def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, serves: str | None = None) -> Fitted:
@@ -77,6 +81,7 @@ def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, serves: str | None
         latest.review_at,
         latest.decline_at,
         latest.probabilities,
+        latest.at,
     )
 
 
@@ -121,9 +126,11 @@ def _latest(parts: FittedParts, serves: str, pool: SamplePool, cutoff: int, plan
     promised, mass = parts.probabilities(predictions)[serves], mass[recent]
     review_at = threshold_at(promised, mass, plan.capacity)
     decline_at = max(review_at, 0.5, threshold_at(promised, mass, plan.capacity / 4))
+    even = samples.drawn[recent] < samples.share
     return _Latest(
         float(np.average(predictions["network"], weights=mass)),
         min(review_at, 1.0),
         min(decline_at, 1.0),
-        promised[samples.drawn[recent] < samples.share],
+        promised[even],
+        samples.at[recent][even],
     )

@@ -32,14 +32,18 @@ def usual_values(fitted: Fitted, pool: SamplePool, tables: Tables) -> dict[str, 
         min(int(np.searchsorted(samples.at[even], fitted.cutoff - SLICE)), max(len(even) - LEAST, 0)) :
     ]
     named = pool.inputs.named[chosen]
-    values: dict[str, Values] = {"probability": fitted.latest}
-    values |= {name: named[:, place] for place, name in enumerate(SIGNAL_NAMES) if name not in OWN_VERDICTS}
+    values: dict[str, Values] = {
+        name: named[:, place] for place, name in enumerate(SIGNAL_NAMES) if name not in OWN_VERDICTS
+    }
     linked = LinkedKinds(tables).of(samples.person[chosen], samples.at[chosen])
     values |= {f"linking.{kind}": column for kind, column in linked.items()}
+    days = samples.at[chosen] // DAY
+    spread = {name: Distribution.of(column, days) for name, column in values.items()}
+    spread["probability"] = Distribution.of(fitted.latest, fitted.latest_at // DAY)
     first = int(samples.at[chosen].min(initial=fitted.cutoff))
     return {
         "from": moment(first).isoformat(),
         "until": moment(fitted.cutoff).isoformat(),
         "samples": len(chosen),
-        "distributions": {name: Distribution.of(column).as_json() for name, column in values.items()},
+        "distributions": {name: one.as_json() for name, one in spread.items()},
     }

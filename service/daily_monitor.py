@@ -47,7 +47,7 @@ def monitor_and_keep(
         return None
     plan = _plan(settings, casebook, model, now)
     found = monitored(casebook, store, plan)
-    new = casebook.monitoring.keep(_run(found, model, now))
+    new = casebook.monitoring.keep(_run(found, model, plan))
     for one in new:
         log.warning("alarm %s: %s", one.code.value, one.sentence)
     return DailyRun(found, new)
@@ -57,6 +57,7 @@ def limits(settings: Settings) -> AlarmLimits:
     """From where on something is an alarm, as the settings say."""
     return AlarmLimits(
         index=settings.drift_index,
+        periods=settings.drift_days,
         model_age=timedelta(days=settings.model_age_days),
         recall=settings.recall_fall,
     )
@@ -75,10 +76,14 @@ def _plan(settings: Settings, casebook: Casebook, model: MonitoredModel, now: da
     last = casebook.monitoring.latest(KeptKind.DAY, model.version)
     if not plan.by_model:
         return replace(plan, since=plan.since - plan.usual)
-    return plan if last is None else replace(plan, since=max(plan.since, last.since + DAY))
+    if last is None:
+        return plan
+    still = midnight - DAY * plan.limits.periods  # days that count for an alarm, looked at or not
+    return replace(plan, since=max(plan.since, min(last.since + DAY, still)))
 
 
-def _run(found: Monitored, model: MonitoredModel, now: datetime) -> MonitorRun:
+def _run(found: Monitored, model: MonitoredModel, plan: MonitorPlan) -> MonitorRun:
+    now, periods = plan.now, plan.limits.periods
     usual = found.reference.get(SCORE)
     about = {
         "reference": found.reference_from,
@@ -98,14 +103,14 @@ def _run(found: Monitored, model: MonitoredModel, now: datetime) -> MonitorRun:
             for kind, since, content in kept
         ],
         alarms=found.alarms,
-        looked_at=_looked_at(found),
+        looked_at=_looked_at(found, periods),
     )
 
 
-def _looked_at(found: Monitored) -> frozenset[AlarmCode]:
-    """Which alarms a run could raise: of drift where anything was served, of performance where a month was
-    judged.
+def _looked_at(found: Monitored, periods: int) -> frozenset[AlarmCode]:
+    """Which alarms a run could raise: of drift where enough days had assessments, of performance where a
+    month was judged.
     """
-    drift: Sequence[AlarmCode] = DRIFTS if found.periods else ()
+    drift: Sequence[AlarmCode] = DRIFTS if len(found.periods) >= periods else ()
     judged = (AlarmCode.CALIBRATION, AlarmCode.RECALL) if found.judged else ()
     return frozenset({AlarmCode.MODEL_AGE, *drift, *judged})

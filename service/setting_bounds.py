@@ -25,6 +25,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "gate_latency_ms": (0.1, 60_000),
         "monitor_hours": (0, 8_760),
         "drift_index": (0.01, 100),
+        "drift_days": (1, 14),
         "model_age_days": (1, 3_650),
         "recall_fall": (0, 1),
         "rate_limit": (0, 1e9),

@@ -250,6 +250,7 @@ class Settings:
     drift_index: float = _setting(
         0.25, "Population stability index from which the score, a signal or a linking share has drifted."
     )
+    drift_days: int = _setting(2, "Days in a row in which a name must have drifted before an alarm says so.")
     model_age_days: float = _setting(
         90.0, "Days after which what a model learned from is too old, and an alarm says so."
     )

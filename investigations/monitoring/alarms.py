@@ -13,11 +13,13 @@ from investigations.monitoring.stability import DRIFTED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmLimits:
-    """From where on something is an alarm: the index of what drifted, the age of what a model learned from,
-    and by how much recall at review capacity may stay behind the model's own test.
+    """From where on something is an alarm: the index of what drifted and in how many periods in a row, the
+    age of what a model learned from, and by how much recall at review capacity may stay behind the model's
+    own test.
     """
 
     index: float = DRIFTED
+    periods: int = 2  # one crew makes a day of its own, and is gone
     model_age: timedelta = timedelta(days=90)  # a model is made again at least every three months
     recall: float = 0.1
 
@@ -63,8 +65,8 @@ def drift_code(name: str) -> AlarmCode:
 
 
 def drift_alarms(found: Sequence[ServedPeriod], limits: AlarmLimits) -> list[Alarm]:
-    """One of each name that drifted in the last period, what moved most first: since the first of the periods
-    in a row in which it had.
+    """One of each name that drifted in as many of the last periods as the limits say, what moved most first:
+    since the first of the periods in a row in which it had.
     """
     if not found:
         return []
@@ -74,6 +76,8 @@ def drift_alarms(found: Sequence[ServedPeriod], limits: AlarmLimits) -> list[Ala
         first = len(found) - 1
         while first > 0 and name in drifted[first - 1]:
             first -= 1
+        if len(found) - first < limits.periods:
+            continue
         since, moved = found[first].since, found[-1].shifts[name]
         said = f"population stability index of {name} {moved.index:.2f}, drifted since {since:%Y-%m-%d}"
         alarms.append(Alarm(drift_code(name), since, said, name))

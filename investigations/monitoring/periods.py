@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from graph.facts.distributions import Distribution
+from graph.model.moments import DAY, micros
 from investigations.assessments import Decision, RiskAssessment, Stage
 from investigations.monitoring.population import Population, population
 from investigations.monitoring.stability import DRIFTED, Shift, Stability, columns, shift
@@ -71,7 +74,9 @@ def served(assessments: Iterable[RiskAssessment]) -> Iterator[Served]:
 
 def reference_of(rows: Sequence[Served]) -> dict[str, Distribution]:
     """What is usual, by name."""
-    return {name: Distribution.of(values) for name, values in columns([one.values for one in rows]).items()}
+    days = np.array([micros(one.at) // DAY for one in rows], np.int64)
+    values = columns([one.values for one in rows])
+    return {name: Distribution.of(column, days) for name, column in values.items()}
 
 
 def periods(

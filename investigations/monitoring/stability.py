@@ -13,7 +13,6 @@ from graph.facts.distributions import Distribution, Values
 
 MOVED, DRIFTED = 0.1, 0.25  # as scorecards have used the index for decades (Siddiqi 2006)
 FALSE_ALARMS = 0.01  # of a comparison of many names, by chance
-_PRIOR = 0.5  # values that every bin is given before any is counted: the index stays finite
 
 
 class Stability(StrEnum):
@@ -43,23 +42,13 @@ class Shift:
 
 
 def shift(reference: Distribution, now: Distribution) -> Shift:
-    """How far `now`, in the bins of `reference`, has moved.
-
-    Without a change the index times n m / (n + m) of the two counts follows chi-square with as many degrees
-    of freedom as bins but one (Yurdakul and Naranjo 2020): of few values a high index says nothing.
+    """How far `now`, in the bins of `reference`, has moved: by chance alone as far as the days of the
+    reference vary. Of few values a high index says nothing.
     """
     if not reference.count or not now.count:
         return Shift(0.0, 1.0)
-    expected, actual = np.array(reference.shares), np.array(now.shares)
-    used = (expected > 0) | (actual > 0)
-    e, a = _smoothed(expected[used], reference.count), _smoothed(actual[used], now.count)
-    index = float(((a - e) * np.log(a / e)).sum())
-    scale = reference.count * now.count / (reference.count + now.count)
-    return Shift(index, float(chi2.sf(index * scale, max(int(used.sum()) - 1, 1))))
-
-
-def _smoothed(shares: Values, count: int) -> Values:
-    return (shares * count + _PRIOR) / (count + _PRIOR * len(shares))
+    apart = reference.distance(now)
+    return Shift(apart.index, float(chi2.sf(apart.statistic / reference.varies, apart.freedom)))
 
 
 def columns(rows: Sequence[Mapping[str, float | None]], wanted: Iterable[str] = ()) -> dict[str, Values]:

@@ -16,9 +16,10 @@ from service.leases import Lease
 
 log = logging.getLogger("ringfence.monitoring")
 
+FIRST = timedelta(minutes=10)  # after the start, when there is other work
 AGAIN = timedelta(hours=1)  # after a run that kept nothing
 SNAPSHOT_EVERY = timedelta(hours=1)  # the rings in force are read, to say how old they are
-_LOOKS_S = 5.0  # between two looks at whether the process has ended
+_LOOKS_S = 1.0  # between two looks at whether the process has ended
 
 
 def run_beside(going_on: Callable[[], bool]) -> None:
@@ -40,7 +41,8 @@ class DailyMonitor:
         self._every = timedelta(hours=context.settings.monitor_hours)
         self._lease = Lease(context.casebook, "monitoring", context.clock)
         self._closed = False
-        self._tried = self._read_snapshot = self._shown = EPOCH
+        self._tried = context.clock() - AGAIN + FIRST
+        self._read_snapshot = self._shown = EPOCH
 
     def step(self) -> bool:
         """Show what is known, and monitor where it is time; nothing is left to do for now."""

@@ -66,7 +66,8 @@ def test_a_score_that_rises_is_called_drifted_on_its_first_day_and_said_since_wh
     (alarm,) = drift_alarms(found, LIMITS)
     assert (alarm.code, alarm.name, alarm.since) == (AlarmCode.SCORE_DRIFT, SCORE, day(25))
     assert "probability" in alarm.sentence
-    assert drift_alarms(found[:5], LIMITS) == []
+    assert drift_alarms(found[:6], LIMITS) == [], "a day of its own is no drift yet"
+    assert drift_alarms(found[:6], AlarmLimits(periods=1))[0].since == day(25)
     assert drift_alarms(found, AlarmLimits(index=99.0)) == []
 
 
@@ -100,6 +101,21 @@ def test_a_distribution_is_the_same_after_it_was_kept() -> None:
     assert shift(one, one.filled(values)).index == 0.0
     with pytest.raises(ValueError, match="shares"):
         Distribution.from_json({"edges": [1.0], "shares": [1.0], "count": 3})
+
+
+def test_days_that_always_differed_raise_no_index_to_a_drift() -> None:
+    lot = np.random.default_rng(8)
+    days = np.repeat(np.arange(90), 50)
+    crowded = (lot.random(90) < 0.1).repeat(50) * (lot.random(90 * 50) < 0.4)  # a crowd every tenth day
+    known, blind = Distribution.of(crowded * 1.0, days), Distribution.of(crowded * 1.0)
+    assert known.varies > 3
+    assert Distribution.from_json(known.as_json()).varies == pytest.approx(known.varies, abs=1e-4)
+    another = known.filled(np.r_[np.ones(12), np.zeros(38)])
+    assert shift(blind, another).stability(100) is Stability.DRIFTED
+    assert shift(known, another).stability(100) is Stability.STEADY
+    assert shift(known, known.filled(np.ones(50))).stability(100) is Stability.DRIFTED
+    alike = Distribution.of(lot.random(90 * 50), days)
+    assert alike.varies < 1.3
 
 
 def test_an_index_is_what_its_definition_says() -> None:

@@ -81,7 +81,7 @@ def monitor(context: AppContext) -> Callable[[Callable[[], bool]], None]:
 
 
 def test_whole_days_since_the_last_look_are_kept_and_drift_is_alarmed(context: AppContext) -> None:
-    for on in range(8, 12):
+    for on in range(8, 13):
         serve(context.casebook, version_of(context), on, face=0.01 if on >= 10 else None)
     book, settings = context.casebook, context.settings
     run = monitor_and_keep(settings, book, context.store, day(10 + NOON))
@@ -90,13 +90,18 @@ def test_whole_days_since_the_last_look_are_kept_and_drift_is_alarmed(context: A
     assert run.new == ()
     run = monitor_and_keep(settings, book, context.store, day(11 + NOON))
     assert run is not None
-    assert [one.since for one in run.found.periods] == [day(10)], "no day twice, and none that goes on"
+    assert [one.since for one in run.found.periods] == [day(9), day(10)]
+    assert run.new == (), "one day is no drift yet"
+    run = monitor_and_keep(settings, book, context.store, day(12 + NOON))
+    assert run is not None
+    assert [one.since for one in run.found.periods] == [day(10), day(11)], "none that goes on"
     assert [(one.name, one.since) for one in run.new] == [("face_match", day(10))]
-    again = monitor_and_keep(settings, book, context.store, day(11 + NOON) + timedelta(hours=1))
-    assert again is not None
-    assert again.new == ()
-    assert [one.alarm.name for one in book.monitoring.alarms()] == ["face_match"], "nothing was looked at"
-    assert len(book.monitoring.kept(KeptKind.DAY, day(0), day(99))) == 3
+    for later in (timedelta(hours=1), timedelta(days=9)):  # again, and after days without assessments
+        again = monitor_and_keep(settings, book, context.store, day(12 + NOON) + later)
+        assert again is not None
+        assert [one.name for one in again.new] == []
+        assert [one.alarm.name for one in book.monitoring.alarms()] == ["face_match"]
+    assert len(book.monitoring.kept(KeptKind.DAY, day(0), day(99))) == 5
 
 
 def test_an_old_model_is_alarmed_on_the_day_that_the_setting_says(context: AppContext) -> None:
@@ -111,7 +116,8 @@ def test_an_old_model_is_alarmed_on_the_day_that_the_setting_says(context: AppCo
 
 
 def test_one_process_runs_once_a_day_and_shows_what_it_found(context: AppContext) -> None:
-    serve(context.casebook, version_of(context), 10, face=0.01)
+    for on in (9, 10):
+        serve(context.casebook, version_of(context), on, face=0.01)
     clock = context.clock
     assert isinstance(clock, Clock)
     runs: list[int] = []
@@ -125,6 +131,9 @@ def test_one_process_runs_once_a_day_and_shows_what_it_found(context: AppContext
         return DailyMonitor(context, run)
 
     ours, theirs = one(0), one(1)
+    ours.step()
+    assert runs == [], "a service that has just started has other work"
+    clock.now += timedelta(minutes=11)
     for _ in range(3):
         ours.step()
         theirs.step()
@@ -146,6 +155,7 @@ def test_a_run_that_keeps_nothing_is_tried_again_after_an_hour_and_none_never(co
     assert isinstance(clock, Clock)
     runs: list[int] = []
     job = DailyMonitor(context, lambda _: runs.append(1))
+    clock.now += timedelta(minutes=11)
     for _ in range(5):
         job.step()
     assert runs == [1]
@@ -163,7 +173,8 @@ def test_the_command_keeps_what_the_service_would(
 ) -> None:
     for name in ("store", "casebook", "model", "hash_key", "timezone"):
         monkeypatch.setenv(f"RINGFENCE_{name.upper()}", getattr(context.settings, name))
-    serve(context.casebook, version_of(context), 10, face=0.01)
+    for on in (9, 10):
+        serve(context.casebook, version_of(context), on, face=0.01)
     assert COMMAND.main(["--keep", "--until", "2025-01-12", "--json"]) == 0
     assert '"new_alarms":[{"code":"signal_drift"' in capsys.readouterr().out.replace('": ', '":')
     assert len(context.casebook.monitoring.alarms()) == 1
