@@ -25,6 +25,10 @@ class DeskRole(StrEnum):
     ADMIN = "admin"
 
 
+WORKING = frozenset({DeskRole.INVESTIGATOR, DeskRole.SENIOR, DeskRole.ADMIN})
+"""The roles of those who may have cases."""
+
+
 class AuditAction(StrEnum):
     """What the trail tells of."""
 
@@ -64,6 +68,11 @@ class DeskUser:
     subject: str | None = None
     disabled: bool = False
     last_login: datetime | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether cases may be given to them."""
+        return not self.disabled and self.role in WORKING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from graph.model.moments import micros
 from investigations.casebook.case_files import CaseFiles
 from investigations.casebook.case_rows import WITH_WORK, case_of, lenders_of, step
 from investigations.casebook.tables import CASE_EVENTS, CASE_LENDERS, CASE_TERMS, CASE_WORK, CASES
+from investigations.casebook.user_tables import USERS
 from investigations.cases import Case, CaseFilter, CaseState
+from investigations.users import WORKING
 
 SHARED_AT_ONCE = 100  # cases that one call shares out
 
@@ -50,7 +52,8 @@ class CaseQueue(CaseFiles):
 
     def share_out(self, among: Sequence[str], *, at: datetime, by: str) -> int:
         """Give each pending case that nobody has, the most urgent first, to the one of `among` with the
-        fewest open cases. A case that somebody gave back stays where it is. Returns how many were given.
+        fewest open cases; a user who may have none, or no more, gets none. A case that somebody gave back
+        stays where it is. Returns how many were given.
         """
         if not among or not self.queue(CaseFilter(state=CaseState.PENDING, assigned=False), limit=0)[0]:
             return 0
@@ -71,14 +74,23 @@ class CaseQueue(CaseFiles):
             connection.execute(
                 sa.update(CASES).where(CASES.c.case_id.in_(waiting)).values(state=CASES.c.state)
             )
-            loads = Counter(dict.fromkeys(among, 0))
+            able = _able(connection, among)
+            loads = Counter(dict.fromkeys(able, 0))
             loads.update({name: n for name, n in _loads(connection).items() if name in loads})
-            chosen = connection.execute(waiting).scalars().all()
+            chosen = connection.execute(waiting).scalars().all() if able else ()
             for case_id in chosen:
-                taker = min(among, key=lambda name: (loads[name], name))
+                taker = min(able, key=lambda name: (loads[name], name))
                 loads[taker] += 1
                 _give(connection, case_id, taker, at=at, by=by)
         return len(chosen)
+
+
+def _able(connection: sa.Connection, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names who are no user, or one who may have cases."""
+    query = sa.select(USERS.c.name).where(USERS.c.name.in_(names))
+    unable = USERS.c.disabled.is_(True) | USERS.c.role.not_in([role.value for role in WORKING])
+    out = set(connection.execute(query.where(unable)).scalars())
+    return tuple(name for name in names if name not in out)
 
 
 def _give(connection: sa.Connection, case_id: str, taker: str, *, at: datetime, by: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from service.http.access import ROLES
 from service.http.auth import CallerKeyRing
 from service.http.calls import app_context
 from service.http.case_answers import Assignee, AssigneeList
@@ -27,16 +26,17 @@ def listed() -> Response:
         AssigneeList(
             assignees=[
                 Assignee(name=name, open_cases=loads.get(name, 0), shared_out=name in shared)
-                for name in sorted(_workers() | shared)
+                for name in sorted(_workers(shared))
             ]
         )
     )
 
 
-def _workers() -> set[str]:
-    """The names of the users whose role, and of the keys whose scopes, allow to work on cases."""
+def _workers(shared: set[str]) -> set[str]:
+    """The names of the users whose role, and of the keys whose scopes, allow to work on cases, and of those
+    to whom cases are `shared` out, but for users who may have none.
+    """
     ring: CallerKeyRing = current_app.extensions[KEYS]
     users = app_context().casebook.users.all()
-    return {one.name for one in users if not one.disabled and _WORK in ROLES[one.role]} | {
-        one.name for one in ring.keys().callers if _WORK in one.scopes
-    }
+    keys = {one.name for one in ring.keys().callers if _WORK in one.scopes}
+    return {one.name for one in users if one.works} | keys | (shared - {one.name for one in users})

@@ -134,6 +134,17 @@ def test_new_cases_go_to_who_has_least_to_do_and_one_given_back_stays(context: A
     assert book.queue(CaseFilter(assigned=False))[0] == 1
 
 
+def test_new_cases_go_to_no_user_who_may_have_none_or_no_more(context: AppContext) -> None:
+    three(context)
+    book = context.casebook
+    for name, role in (("zhao", DeskRole.READER), ("qian", DeskRole.INVESTIGATOR), ("sun", DeskRole.SENIOR)):
+        add_user(book.users, name, role)
+    book.users.set_disabled("qian", True, by_command())
+    assert book.share_out(("zhao", "qian"), at=day(70), by="x") == 0
+    assert book.share_out(("zhao", "qian", "sun"), at=day(70), by="x") == 3
+    assert book.assignees() == {"sun": 3}
+
+
 def test_a_case_may_be_given_to_whoever_may_work_on_it_and_to_nobody_else(context: AppContext) -> None:
     three(context)
     users = context.casebook.users

@@ -18,7 +18,7 @@ from werkzeug.test import Client
 
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.saved_views import SavedView
-from investigations.users import DeskRole
+from investigations.users import WORKING, DeskRole
 from scripts.tools.write_access import PAGE, may, page
 from service.app import create_app
 from service.assessment.context import AppContext
@@ -234,6 +234,7 @@ def test_a_route_that_nobody_declared_does_not_start(tmp_path: Path) -> None:
 def test_nothing_is_declared_that_is_not_there(app: Flask) -> None:
     assert set(ACCESS) == {rule.endpoint.removeprefix("v1_") for rule in app.url_map.iter_rules()}
     assert set(ACCESS.values()) - {OPEN_TO_ALL, ANY_USER} <= set(SCOPES)
+    assert {role for role in DeskRole if "cases:work" in ROLES[role]} == WORKING
     assert set().union(*ROLES.values()) == set(SCOPES) - {"risk", "types", "facts"}, "those are for programs"
 
 
