@@ -187,9 +187,10 @@ def _assessment(one: RiskAssessment) -> dict[str, Any]:
 
 
 def _in_shadow(casebook: Casebook, assessment_id: str) -> list[dict[str, Any]]:
-    """What models that are tried said beside the answer."""
+    """What models and policies that are tried said beside the answer."""
     named = ("answered_at", "model_version", "policy_version", "decision", "score", "probability")
-    return [_given(one, named) for one in casebook.shadows.of(assessment_id)]
+    said = (one for one in casebook.shadows.of(assessment_id) if one.failure is None)
+    return [_given(one, named) for one in said]
 
 
 def _case(case: Case, *, alone: bool) -> dict[str, Any]:

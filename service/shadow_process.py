@@ -1,15 +1,15 @@
-"""The process in which the registry's shadows answer; `serve` keeps it running beside the workers."""
+"""The process in which what is in shadow answers; `serve` keeps it running beside the workers."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import ExitStack, closing
-from dataclasses import replace
 
+from service.assessment.in_shadow import tried
 from service.http import logs
 from service.jobs.shadows import Shadows
-from service.opening import open_keyring, open_store
+from service.opening import open_casebook, open_keyring, open_store
 from service.registered_models import open_models
 from service.settings import Settings
 from service.supervisor import wait_until_ended
@@ -22,7 +22,7 @@ _NICE = 10  # requests go first
 def main() -> int:
     """Answer in shadow until whoever started us ends, or ends us. Takes the settings of the environment.
 
-    Until a model is in shadow nothing but the registry is looked at.
+    Until something is in shadow nothing but the registry and the casebook is looked at.
     """
     parent = os.getppid()
     os.nice(_NICE)
@@ -33,13 +33,14 @@ def main() -> int:
         models = open_models(settings, open_keyring(settings, store).keys)
     at_work: list[Shadows] = []
     with ExitStack() as opened:
+        casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
 
         def step() -> bool:
-            if models is None or not (at_work or models.registry.shadows()):
-                return True
             if not at_work:
-                context = opened.enter_context(closing(wire(replace(settings, model="", registry=""))))
-                at_work.append(opened.enter_context(closing(Shadows(context, models))))
+                if not tried(models, casebook):
+                    return True
+                context = opened.enter_context(closing(wire(settings)))
+                at_work.append(opened.enter_context(closing(Shadows(context, context.models))))
             return at_work[0].step()
 
         thread = PeriodicThread(step)

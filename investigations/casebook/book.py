@@ -30,6 +30,7 @@ from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.monitor_files import MonitorFiles
 from investigations.casebook.person_files import PersonFiles
+from investigations.casebook.policy_tables import POLICY_TRIALS
 from investigations.casebook.policy_uses import PolicyUses
 from investigations.casebook.retention import Retention
 from investigations.casebook.score_files import ScoreFiles
@@ -90,6 +91,7 @@ class Casebook(AlertFiles):
         self.retention = Retention(self._engines)
         self.shadows = ShadowFiles(self._engines)
         self.policies = PolicyUses(self._engines)
+        self.policies_in_shadow = PolicyUses(self._engines, POLICY_TRIALS)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

@@ -16,7 +16,7 @@ from graph.model.errors import SettingError, StoreChangedError, StoreVersionErro
 from investigations.casebook import guards
 from investigations.casebook.metadata import METADATA
 from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
-from investigations.casebook.policy_tables import POLICY_FILES, POLICY_USES
+from investigations.casebook.policy_tables import POLICY_FILES, POLICY_TRIALS, POLICY_USES
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
@@ -104,6 +104,7 @@ MIGRATIONS = {
     11: Migration(tables=(MONITORED, MODEL_ALARMS)),
     12: Migration(tables=(SHADOW_ANSWERS,)),
     13: Migration(tables=(POLICY_FILES, POLICY_USES), append_only=(POLICY_FILES, POLICY_USES)),
+    14: Migration(tables=(POLICY_TRIALS,), append_only=(POLICY_TRIALS,)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -15,15 +15,23 @@ POLICY_FILES = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
 )
 
+
+def _uses(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        METADATA,
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("lender", sa.Text),
+        sa.Column("product", sa.Text),
+        sa.Column("digest", sa.String(64)),
+    )
+
+
 # From `at` on that file holds for the applications of a lender, for a product (null is every one); a null
 # `digest` takes the one before out of force. The last row of a lender and product counts.
-POLICY_USES = sa.Table(
-    "policy_uses",
-    METADATA,
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Column("lender", sa.Text),
-    sa.Column("product", sa.Text),
-    sa.Column("digest", sa.String(64)),
-)
+POLICY_USES = _uses("policy_uses")
+
+# The same of files that are tried in shadow.
+POLICY_TRIALS = _uses("policy_trials")

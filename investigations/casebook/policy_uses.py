@@ -24,24 +24,26 @@ class PolicyUse:
 
 
 class PolicyUses:
-    """The policies of a casebook. Raises StoreUnavailableError when it cannot be used."""
+    """The policies of a casebook by one of its tables of uses: those in force, or those in shadow. Raises
+    StoreUnavailableError when it cannot be used.
+    """
 
-    def __init__(self, engines: Engines) -> None:
-        self._engines = engines
+    def __init__(self, engines: Engines, table: sa.Table = POLICY_USES) -> None:
+        self._engines, self._table = engines, table
 
     def use(self, file: PolicyFile, at: datetime, by: str) -> None:
         """Put a file in force for its scope, in the place of the one before."""
         row = {"digest": file.digest, "content": file.content}
         with self._engines.writing() as connection:
             insert_new(connection, POLICY_FILES.c.digest, {file.digest: row})
-            _insert(connection, PolicyUse(scope=file.scope, digest=file.digest, at=at, by=by))
+            self._insert(connection, PolicyUse(scope=file.scope, digest=file.digest, at=at, by=by))
 
     def drop(self, scope: PolicyScope, at: datetime, by: str) -> bool:
         """Take the file of a scope out of force; whether there was one."""
         if not any(one.scope == scope for one in self.in_force()):
             return False
         with self._engines.writing() as connection:
-            _insert(connection, PolicyUse(scope=scope, digest=None, at=at, by=by))
+            self._insert(connection, PolicyUse(scope=scope, digest=None, at=at, by=by))
         return True
 
     def in_force(self) -> tuple[PolicyUse, ...]:
@@ -57,7 +59,7 @@ class PolicyUses:
     def history(self) -> tuple[PolicyUse, ...]:
         """All that was ever put in force or taken out, the oldest first."""
         with self._engines.reading() as connection:
-            rows = connection.execute(sa.select(POLICY_USES).order_by(POLICY_USES.c.position)).mappings()
+            rows = connection.execute(sa.select(self._table).order_by(self._table.c.position)).mappings()
             return tuple(
                 PolicyUse(
                     scope=PolicyScope(lender=row["lender"], product=row["product"]),
@@ -75,13 +77,12 @@ class PolicyUses:
             found: str | None = connection.execute(query).scalar()
             return found
 
-
-def _insert(connection: sa.Connection, use: PolicyUse) -> None:
-    row = {
-        "at": micros(use.at),
-        "by": use.by,
-        "lender": use.scope.lender,
-        "product": use.scope.product,
-        "digest": use.digest,
-    }
-    connection.execute(sa.insert(POLICY_USES), row)
+    def _insert(self, connection: sa.Connection, use: PolicyUse) -> None:
+        row = {
+            "at": micros(use.at),
+            "by": use.by,
+            "lender": use.scope.lender,
+            "product": use.scope.product,
+            "digest": use.digest,
+        }
+        connection.execute(sa.insert(self._table), row)

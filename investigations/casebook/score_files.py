@@ -60,7 +60,8 @@ class ScoreFiles:
         """
         mine, said = ASSESSMENTS.c, SHADOW_ANSWERS.c
         same = said.assessment_id == mine.assessment_id
-        known = (mine.applicant_id == applicant_id, said.at <= micros(until), said.score.is_not(None))
+        by_model = said.challenger == said.model_version  # a policy's scores are of the model that serves
+        known = (mine.applicant_id == applicant_id, said.at <= micros(until), by_model)
         last = sa.select(sa.func.max(said.as_of)).join(ASSESSMENTS, same).where(*known).scalar_subquery()
         columns = (
             said[name] for name in ("model_version", "score", "probability", "decision", "as_of", "at")

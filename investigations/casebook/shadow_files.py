@@ -15,7 +15,13 @@ from investigations.assessments import Decision, Level, Stage
 from investigations.casebook.engine import Engines, insert_into
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS
-from investigations.shadow.answers import AnsweredPeriod, AnswerPair, Proposed, ShadowAnswer
+from investigations.shadow.answers import (
+    OUT_OF_SCOPE,
+    AnsweredPeriod,
+    AnswerPair,
+    Proposed,
+    ShadowAnswer,
+)
 
 _STREAMED = 500
 # What was assessed on less than everything goes to a person whatever a model says: nothing is compared there.
@@ -75,11 +81,12 @@ class ShadowFiles:
     def period(self, challenger: str, since: datetime, until: datetime) -> AnsweredPeriod:
         """How much of since <= as_of < until it has answered, of whole first scans of applications."""
         asked = sa.select(sa.func.count()).select_from(ASSESSMENTS).where(*_first_scans(since, until))
+        elsewhere = _answered(challenger, SHADOW_ANSWERS.c.failure == OUT_OF_SCOPE)
+        failed = _answered(challenger, SHADOW_ANSWERS.c.failure != OUT_OF_SCOPE)
+        due = asked.where(~elsewhere)
+        counts = (due, due.where(_answered(challenger)), asked.where(failed))
         with self._engines.reading() as connection:
-            assessments = connection.execute(asked).scalar_one()
-            answered = connection.execute(asked.where(_answered(challenger))).scalar_one()
-            failed = connection.execute(asked.where(_answered(challenger, failed=True))).scalar_one()
-        return AnsweredPeriod(int(assessments), int(answered), int(failed))
+            return AnsweredPeriod(*(int(connection.execute(one).scalar_one()) for one in counts))
 
     def pairs(self, challenger: str, since: datetime, until: datetime) -> Iterator[AnswerPair]:
         """What was served and what the challenger says beside it, with since <= as_of < until, by as_of; of
@@ -116,11 +123,11 @@ def _first_scans(since: datetime, until: datetime) -> tuple[sa.ColumnElement[boo
     return at >= micros(since), at < micros(until), stage == Stage.APPLICATION.value, _WHOLE
 
 
-def _answered(challenger: str, *, failed: bool = False) -> sa.ColumnElement[bool]:
+def _answered(challenger: str, *which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether there is an answer to an assessment, of those that are meant."""
     shadow = SHADOW_ANSWERS.c
     same = (shadow.assessment_id == ASSESSMENTS.c.assessment_id) & (shadow.challenger == challenger)
-    there = sa.exists().where(same & shadow.failure.is_not(None) if failed else same)
-    return there.correlate(ASSESSMENTS)
+    return sa.exists().where(same, *which).correlate(ASSESSMENTS)
 
 
 def _row(answer: ShadowAnswer) -> dict[str, Any]:

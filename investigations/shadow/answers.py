@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from investigations.assessments import Decision
 
+OUT_OF_SCOPE = "out_of_scope"
 LOOKS_BACK = timedelta(days=30)  # how old an assessment may be when a process that starts finds it unanswered
 
 
@@ -14,9 +15,9 @@ LOOKS_BACK = timedelta(days=30)  # how old an assessment may be when a process t
 class ShadowAnswer:
     """What a challenger says of the assessment with that id, which was as of `as_of`.
 
-    `challenger`: the name under which it runs, of a model its version. `failure`: why there is no
-    probability, where there is none: `model_failed`, or `unreadable` where the assessment itself cannot be
-    read; `decision` is None then. `answered_at`: when it was computed.
+    `challenger`: the name under which it runs, of a model its version. `failure`: why there is no answer,
+    where there is none: `model_failed`, `unreadable` where the assessment itself cannot be read, OUT_OF_SCOPE
+    where a policy is of other lenders. `answered_at`: when it was computed.
     """
 
     assessment_id: str
@@ -52,7 +53,7 @@ class AnswerPair:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredPeriod:
-    """How many assessments of a period a challenger should have answered, did answer and failed at."""
+    """How many assessments of a period a challenger should have answered, looked at and failed at."""
 
     assessments: int
     answered: int

@@ -357,6 +357,9 @@ class AuditPart(TypedDict):
     thresholds: NotRequired[
         Annotated[dict[str, float] | None, Meta(description="Those that followed the latest scores.")]
     ]
+    policy_files: NotRequired[
+        Annotated[list[str], Meta(description="Digests of the policy files that decided, as applied.")]
+    ]
 
 
 class AuditRow(TypedDict):

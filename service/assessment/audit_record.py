@@ -60,12 +60,13 @@ def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
     return answer, subject
 
 
-def policy_of(recorded: RiskAssessment, policies: PolicyInForce) -> Policy:
-    """The policy of the settings, with the files that it was given by and the thresholds of that day where
-    they followed the scores. Raises StoreChangedError where they cannot be read.
+def policy_of(recorded: RiskAssessment, policies: PolicyInForce, *, files: bool = True) -> Policy:
+    """The policy of the settings, with the thresholds of that day where they followed the scores and the
+    files that it was given by, unless without `files`. Raises StoreChangedError where they cannot be read.
     """
+    digests = policy_files(recorded) if files else ()
     try:
-        return policies.again(recorded.audit.get("thresholds"), policy_files(recorded))
+        return policies.again(recorded.audit.get("thresholds"), digests)
     except (SettingError, TypeError) as error:
         raise StoreChangedError(
             f"assessment {recorded.assessment_id} is not as it was written: {error} in its thresholds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from graph.store.port import GraphStore
-from investigations.assessments import Decision, Level, RiskAssessment
+from investigations.assessments import Conclusion, Decision, Level, RiskAssessment
 from investigations.dry_run import Decide
 from investigations.policies.file import PolicyFile, applied, chain_of
 from investigations.policy import Findings, Policy
@@ -16,27 +16,35 @@ from service.assessment.policy_in_force import PolicyInForce
 
 
 def by_policy_file(store: GraphStore, policy: Policy, files: PolicyFiles, file: PolicyFile) -> Decide:
-    """Decides again what lies in the file's scope: by the files that the answer was given by, with this one
-    in the place of the one of the same scope; `policy` is that of the settings and the model.
-
-    The rules look at the store as it was then; the probability is the recorded one.
-    """
+    """Decides again what lies in the file's scope; `policy` is that of the settings and the model."""
     policies = PolicyInForce(policy, None, files)
 
     def decide(one: RiskAssessment, codes: frozenset[str]) -> Decision:
-        _, subject = audit_record.read(one)
-        scope = audit_record.scope_of(subject)
-        if not file.scope.covers(scope) or one.level is not Level.FULL or one.recorded_by is None:
-            return one.decision
-        before = files.recorded(audit_record.policy_files(one))
-        chain = chain_of((*(other for other in before if other.scope != file.scope), file), scope)
-        inputs = rule_inputs(store.view(one.as_of, one.recorded_by), subject)
-        findings = Findings(
-            level=one.level,
-            rule_inputs=replace(inputs, arrivals=arrivals(one.audit["signals"])),
-            probability=one.probability,
-        )
-        now = applied(policies.again(one.audit.get("thresholds")), chain)
-        return now.decide(findings, now.fired(findings))
+        concluded = concluded_by(store, policies, file, one)
+        return one.decision if concluded is None else concluded.decision
 
     return decide
+
+
+def concluded_by(
+    store: GraphStore, policies: PolicyInForce, file: PolicyFile, one: RiskAssessment
+) -> Conclusion | None:
+    """Decision and score of a whole assessment by the files that it was given by, with this one in the place
+    of the one of the same scope; None where it lies outside the file's scope, or was not whole.
+
+    The rules look at the store as it was then; the probability is the recorded one. Of reasons and
+    dimensions only those of rules are there. Raises StoreChangedError for a row that cannot be read.
+    """
+    _, subject = audit_record.read(one)
+    scope = audit_record.scope_of(subject)
+    if not file.scope.covers(scope) or one.level is not Level.FULL or one.recorded_by is None:
+        return None
+    before = policies.files.recorded(audit_record.policy_files(one))
+    chain = chain_of((*(other for other in before if other.scope != file.scope), file), scope)
+    inputs = rule_inputs(store.view(one.as_of, one.recorded_by), subject)
+    findings = Findings(
+        level=one.level,
+        rule_inputs=replace(inputs, arrivals=arrivals(one.audit["signals"])),
+        probability=one.probability,
+    )
+    return applied(audit_record.policy_of(one, policies, files=False), chain).conclude(findings)

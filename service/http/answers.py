@@ -173,9 +173,9 @@ class Readiness(TypedDict):
 
 
 class ShadowState(TypedDict):
-    """A model that answers in shadow."""
+    """A model or a policy that answers in shadow."""
 
-    version: Annotated[str, Meta(description="Its version.")]
+    version: Annotated[str, Meta(description="The model's, or `policy:` and its digest's first digits.")]
     lag_seconds: Annotated[
         float,
         Meta(
@@ -203,5 +203,5 @@ class Versions(TypedDict):
     ]
     shadows: Annotated[
         list[ShadowState] | None,
-        Meta(description="The models that answer in shadow; null where registry or casebook cannot be read."),
+        Meta(description="What answers in shadow; null where registry or casebook cannot be read."),
     ]

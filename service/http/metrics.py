@@ -115,13 +115,12 @@ LABEL_DELAY = Gauge(
 )
 SHADOW_ANSWERS = Counter(
     "ringfence_shadow_answers_total",
-    "Assessments that a model in shadow looked at: `answered` or `failed`.",
+    "Assessments that a model or policy in shadow looked at: `answered` or `failed`.",
     ("version", "result"),
 )
 SHADOW_LAG = Gauge(
     "ringfence_shadow_lag_seconds",
-    "How much older the latest assessment that every model in shadow has answered is than the latest there "
-    "is.",
+    "How much older the latest assessment that all in shadow have answered is than the latest there is.",
     multiprocess_mode="mostrecent",
 )
 ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))

@@ -1,4 +1,4 @@
-"""Lets the registry's shadows answer what was assessed, each assessment once, beside the workers."""
+"""Lets the models and policies in shadow answer what was assessed, each assessment once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from gnn.registry.history import RegisteredModel
-from graph.model.errors import BundleError
+from graph.model.errors import BundleError, StoreChangedError
 from investigations.review_capacity import window_of
-from investigations.shadow.answers import LOOKS_BACK, ShadowAnswer
+from investigations.shadow.answers import LOOKS_BACK, OUT_OF_SCOPE, ShadowAnswer
 from service.assessment.context import AppContext
-from service.assessment.in_shadow import Challenger, answer_in_shadow, challenger_of
+from service.assessment.in_shadow import Challenger, Tried, answer_in_shadow, challenger_of, tried
 from service.http import metrics
 from service.leases import Lease
 from service.registered_models import RegisteredModels
@@ -26,21 +25,21 @@ BEHIND = timedelta(minutes=5)
 
 
 class Shadows:
-    """Every model that the registry has in shadow; of several processes one is at work. What is done is what
-    the casebook has: whoever is killed leaves the rest to the next one.
+    """Every model and every policy that is in shadow; of several processes one is at work. What is done is
+    what the casebook has: whoever is killed leaves the rest to the next one.
     """
 
-    def __init__(self, context: AppContext, models: RegisteredModels) -> None:
+    def __init__(self, context: AppContext, models: RegisteredModels | None) -> None:
         self._context, self._models = context, models
         self._lease = Lease(context.casebook, "shadow", context.clock)
-        self._at_work: dict[RegisteredModel, Answering] = {}
-        self._unusable: set[RegisteredModel] = set()
+        self._at_work: dict[Tried, Answering] = {}
+        self._unusable: set[Tried] = set()
 
     def step(self) -> bool:
         """Answer some assessments; whether nothing is left to do for now. Raises RegistryError and
         StoreUnavailableError.
         """
-        shadows = [one for one in self._models.registry.shadows() if one not in self._unusable]
+        shadows = [one for one in self._tried() if one not in self._unusable]
         self._at_work = {one: self._at_work[one] for one in shadows if one in self._at_work}
         if not shadows or not self._lease.take():
             return True
@@ -51,19 +50,22 @@ class Shadows:
         """Let another process go on at once."""
         self._lease.give_back()
 
-    def _answering(self, shadows: Sequence[RegisteredModel]) -> Iterator[Answering]:
-        for model in shadows:
-            if model not in self._at_work:
-                since = max(model.since, self._context.clock() - LOOKS_BACK)
+    def _answering(self, shadows: Sequence[Tried]) -> Iterator[Answering]:
+        for one in shadows:
+            if one not in self._at_work:
+                since = max(one.since, self._context.clock() - LOOKS_BACK)
                 try:
-                    challenger = challenger_of(self._context, self._models, model.version, since)
-                except BundleError as error:
-                    log.warning("the model %s cannot answer in shadow: %s", model.version, error)
-                    self._unusable.add(model)
+                    challenger = challenger_of(self._context, self._models, one, since)
+                except (BundleError, StoreChangedError) as error:
+                    log.warning("%s cannot answer in shadow: %s", one.name, error)
+                    self._unusable.add(one)
                     continue
-                self._at_work[model] = Answering(challenger)
-                log.info("the model %s answers in shadow", model.version)
-            yield self._at_work[model]
+                self._at_work[one] = Answering(challenger)
+                log.info("%s answers in shadow", one.name)
+            yield self._at_work[one]
+
+    def _tried(self) -> tuple[Tried, ...]:
+        return tried(self._models, self._context.casebook)
 
 
 class Answering:
@@ -92,4 +94,5 @@ class Answering:
 
 def _count(said: Sequence[ShadowAnswer]) -> None:
     for one in said:
-        metrics.SHADOW_ANSWERS.labels(one.challenger, "failed" if one.failure else "answered").inc()
+        if one.failure != OUT_OF_SCOPE:
+            metrics.SHADOW_ANSWERS.labels(one.challenger, "failed" if one.failure else "answered").inc()

@@ -95,7 +95,12 @@ def test_once_labels_came_the_report_says_who_was_right(house: House) -> None:
         served_and_answered(book, strict)
         book.record(assessment(900, as_of=day(50)))
     told = house.run("report", "--since", day(0).isoformat(), "--capacity", "0.2")
-    assert (told["version"], told["assessments"], told["answered"], told["failed"]) == (strict, 121, 120, 0)
+    assert (told["challenger"], told["assessments"], told["answered"], told["failed"]) == (
+        strict,
+        121,
+        120,
+        0,
+    )
     assert told["other_decisions"]["review_to_decline"]["assessments"] == 15
     judged = told["judged"]
     assert (judged["assessments"], judged["frauds"]) == (PEOPLE, 20)
@@ -127,7 +132,7 @@ def test_what_cannot_be_meant_is_said(house: House) -> None:
     assert "is no share" in house.run("report", "--capacity", "7", status=UNUSABLE)
     assert "has answered no application" in house.run("report", status=UNUSABLE)
     house.registered.registry.retire(house.registered.strict, DEED)
-    assert "no model is in shadow" in house.run("report", status=UNUSABLE)
+    assert "nothing is in shadow" in house.run("report", status=UNUSABLE)
     at = house.given.index("--registry")
     del house.given[at : at + 2]
-    assert "no registry" in house.run("run", status=UNUSABLE)
+    assert "nothing named '3f9c' is in shadow" in house.run("run", "3f9c", status=UNUSABLE)

@@ -196,8 +196,13 @@ def test_the_command_checks_uses_shows_and_drops(
     assert (checked["holds_for"], checked["sets"]["thresholds"]["decline"]) == ("lender L1", 0.3)
     assert run("use", str(path), "--by", "wang", *book)["digest"] == checked["digest"]
     shown = run("show", *book)
-    assert (shown["in_force"], shown["lender L1"]["by"], shown["lender L1"]["name"]) == (1, "wang", "p")
-    assert run("show", "--lender", "L2", *book)["in_force"] == 0
+    ((whose, mine),) = shown["in_force"].items()
+    assert (whose, mine["by"], mine["name"], shown["in_shadow"]) == ("lender L1", "wang", "p", {})
+    assert run("show", "--lender", "L2", *book)["in_force"] == {}
+    run("shadow", str(path), *book)
+    assert list(run("show", *book)["in_shadow"]) == ["lender L1"]
+    assert run("drop", "--lender", "L1", "--shadow", *book) == {"dropped": "lender L1"}
+    assert run("show", *book)["in_shadow"] == {}
     answer = risk(context, new("live-1"))
     given = ["--store", context.settings.store, "--since", "2025-01-01", *book]
     assert main(["thresholds", "--policy", str(path), *given]) == 0
@@ -214,4 +219,4 @@ def test_the_command_checks_uses_shows_and_drops(
     assert "cannot be read" in run("check", str(tmp_path / "none.yaml"), status=UNUSABLE)
     assert "says itself" in run("use", str(path), "--lender", "L1", *book, status=UNUSABLE)
     with pytest.raises(SystemExit):
-        main(["policy", "shadow"])
+        main(["policy", "forget"])

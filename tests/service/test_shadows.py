@@ -18,8 +18,9 @@ from graph.model.errors import RingfenceError, StoreUnavailableError
 from graph.store.port import GraphView
 from investigations import review_capacity
 from investigations.assessments import Decision
+from investigations.policies.reading import read_policy
 from investigations.review_capacity import in_force
-from investigations.shadow.answers import ShadowAnswer
+from investigations.shadow.answers import AnsweredPeriod, ShadowAnswer
 from service.app import create_app
 from service.assessment import audit_record
 from service.assessment.assess import assess_stored, replay, warm_up
@@ -229,6 +230,39 @@ def test_thresholds_of_a_day_follow_what_the_challenger_said_the_day_before(
     expected = in_force(scores, model.capacity, own, own).thresholds
     policy = replace(context.policy, thresholds=expected)
     assert said(context, second).policy_version == policy.version != said(context, first[0]).policy_version
+
+
+def test_a_policy_in_shadow_says_of_its_lender_what_it_decides_once_it_is_in_force(
+    registered: Registered, context: AppContext
+) -> None:
+    registered.registry.retire(registered.strict, DEED)
+    text = b"format: 1\nname: strict\nlender: L1\nlimits: {face: 0.99}\nthresholds: {approve: 0.01}\n"
+    file = read_policy(text, "p.yaml")
+    context.casebook.policies_in_shadow.use(file, day(69), "wang")
+    asked = [body(f"live-{n}", platform_id=f"L{1 + n % 2}", applicant_id=f"p{n:03d}") for n in range(6)]
+    answers = [risk(context, one) for one in asked]
+    until_done(process(context))
+    context.casebook.policies.use(file, day(70), "wang")
+    context.policies.files.refresh()
+    name = f"policy:{file.digest[:16]}"
+    for answer, one in zip(answers, asked, strict=True):
+        now = risk(context, one | {"application_id": f"again-{one['application_id']}"})
+        (shadow,) = context.casebook.shadows.of(answer["assessment_id"])
+        assert shadow.challenger == name
+        if one["platform_id"] == "L2":
+            assert (shadow.failure, shadow.decision) == ("out_of_scope", None)
+            continue
+        assert (shadow.decision, shadow.score, shadow.probability, shadow.policy_version) == (
+            now["decision"],
+            now["score"],
+            now["probability"],
+            now["policy_version"],
+        )
+    assert context.casebook.shadows.period(name, day(0), day(90)) == AnsweredPeriod(9, 3, 0)
+    context.casebook.policies_in_shadow.drop(file.scope, day(71), "wang")
+    last = risk(context, body("live-9"))
+    until_done(process(context))
+    assert context.casebook.shadows.of(last["assessment_id"]) == ()
 
 
 def test_how_far_behind_the_shadows_are_is_told(registered: Registered, context: AppContext) -> None:

@@ -21,6 +21,7 @@ from service.opening import casebook_given, open_casebook
 
 EXAMPLE = """example:
   COMMAND check policies/L01.yaml
+  COMMAND shadow policies/L01.yaml
   COMMAND use policies/L01.yaml --by wang
   COMMAND show --lender L01
   COMMAND drop --lender L01
@@ -30,7 +31,7 @@ what a file would have decided."""
 
 
 def _run(options: argparse.Namespace) -> Result:
-    takes = 1 if options.what in ("check", "use") else 0
+    takes = 1 if options.what in ("check", "use", "shadow") else 0
     if len(options.file) != takes:
         raise SettingError(f"policy {options.what}: {'a FILE is needed' if takes else 'takes no file'}")
     if takes and (options.lender is not None or options.product is not None):
@@ -44,12 +45,15 @@ def _run(options: argparse.Namespace) -> Result:
         if options.what == "show":
             return _show(casebook, options)
         by, now = options.by or getpass.getuser(), system_clock()
+        tries = options.what == "shadow" or options.shadow
+        policies = casebook.policies_in_shadow if tries else casebook.policies
         if file is not None:
-            casebook.policies.use(file, now, by)
+            policies.use(file, now, by)
             return Result(_described(file))
         scope = PolicyScope(lender=options.lender, product=options.product)
-        if not casebook.policies.drop(scope, now, by):
-            raise SettingError(f"no policy file is in force for {scope}: ringfence policy show lists them")
+        if not policies.drop(scope, now, by):
+            where = "shadow" if tries else "force"
+            raise SettingError(f"no policy file is in {where} for {scope}: ringfence policy show lists them")
         return Result({"dropped": str(scope)})
 
 
@@ -65,8 +69,11 @@ def _show(casebook: Casebook, options: argparse.Namespace) -> Result:
     """What is in force, in the order in which it is applied; of a lender or product what holds there."""
     asked = options.lender is not None or options.product is not None
     wanted = PolicyScope(lender=options.lender, product=options.product)
-    uses = [one for one in casebook.policies.in_force() if not asked or one.scope.covers(wanted)]
-    return Result({"in_force": len(uses), **{str(one.scope): _used(casebook, one) for one in uses}})
+    figures: dict[str, object] = {}
+    for name, policies in (("in_force", casebook.policies), ("in_shadow", casebook.policies_in_shadow)):
+        uses = [one for one in policies.in_force() if not asked or one.scope.covers(wanted)]
+        figures[name] = {str(one.scope): _used(casebook, one) for one in uses}
+    return Result(figures)
 
 
 def _used(casebook: Casebook, use: PolicyUse) -> Mapping[str, Any]:
@@ -90,11 +97,12 @@ def _described(file: PolicyFile) -> dict[str, Any]:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("check", "use", "show", "drop"), help="what to do")
-    parser.add_argument("file", nargs="*", metavar="FILE", help="check, use: the policy, a YAML file")
+    parser.add_argument("what", choices=("check", "use", "shadow", "show", "drop"), help="what to do")
+    parser.add_argument("file", nargs="*", metavar="FILE", help="check, use, shadow: a YAML file")
     parser.add_argument("--lender", metavar="ID", help="show, drop: of which lender")
     parser.add_argument("--product", metavar="NAME", help="show, drop: of which product")
-    parser.add_argument("--by", help="use, drop: who does it (default: the user's name)")
+    parser.add_argument("--by", help="who does it (default: the user's name)")
+    parser.add_argument("--shadow", action="store_true", help="drop: what is in shadow, not in force")
     parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
 
 

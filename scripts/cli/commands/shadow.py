@@ -1,11 +1,10 @@
-"""Models in shadow: let them answer what they have not answered yet, and report what they say beside what was
-served.
+"""Models and policies in shadow: let them answer what they have not answered yet, and report what they say
+beside what was served.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
@@ -13,19 +12,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from graph.model.errors import SettingError
-from investigations.casebook import Casebook
+from investigations.shadow.answers import OUT_OF_SCOPE, ShadowAnswer
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from service.assessment.context import AppContext
+from service.assessment.in_shadow import Tried, challenger_of, tried
 from service.clock import system_clock
-from service.opening import casebook_given, moment_given, open_casebook, open_existing, open_keyring
-from service.registered_models import RegisteredModels, open_models
+from service.opening import casebook_given, moment_given, open_existing
 from service.settings import Settings
 from service.wiring import wire
 
 if TYPE_CHECKING:
-    from gnn.registry.history import RegisteredModel
     from gnn.scorer import Scorer
-    from graph.store.port import GraphStore
     from investigations.estimates import Estimate
     from investigations.shadow.report import Became, ReviewSet
     from service.shadow_report import JudgedPair, ShadowReport
@@ -34,8 +32,8 @@ EXAMPLE = """example:
   COMMAND run --registry models/registry
   COMMAND report 3f9c --registry models/registry --since 2025-12-01
 
-`run` answers what waits and ends; while `serve` runs, a process beside the workers does the same. A version
-may be given by its first characters."""
+`run` answers what waits and ends; while `serve` runs with a registry, a process beside the workers does the
+same."""
 
 
 class _Opened(NamedTuple):
@@ -43,83 +41,86 @@ class _Opened(NamedTuple):
 
     options: argparse.Namespace
     settings: Settings
-    models: RegisteredModels
-    store: GraphStore
+    context: AppContext
 
 
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     casebook_given(settings.casebook)
-    with open_existing(settings.store, settings.timezone) as store:
-        models = open_models(settings, open_keyring(settings, store).keys)
-        if models is None:
-            raise SettingError("no registry: give --registry, a folder or a bucket, or RINGFENCE_REGISTRY")
-        return _WHAT[options.what](_Opened(options, settings, models, store))
+    open_existing(settings.store).close()  # neither it nor a casebook is made by looking
+    with closing(wire(settings)) as context:
+        return _WHAT[options.what](_Opened(options, settings, context))
 
 
 def _answer(opened: _Opened) -> Result:
-    """Answer everything that waits, model after model."""
-    from service.assessment.in_shadow import challenger_of  # here, because a model is loaded with it
+    """Answer everything that waits, challenger after challenger."""
     from service.jobs.shadows import Answering
 
     figures: dict[str, object] = {}
-    with closing(wire(dataclasses.replace(opened.settings, model="", registry=""))) as context:
-        for model in _chosen(opened):
-            since, started, said = _since(opened, model), perf_counter(), []
-            challenger = challenger_of(context, opened.models, model.version, since)
-            answering = Answering(challenger)
-            while answered := answering.step():
-                said += answered
-            seconds = perf_counter() - started
-            figures[model.version] = {
-                "since": challenger.since.isoformat(timespec="seconds"),
-                "answered": len(said),
-                "failed": sum(one.failure is not None for one in said),
-                "lag_seconds": context.casebook.shadows.lag(model.version, since).total_seconds(),
-                "seconds": round(seconds, 2),
-            }
+    context = opened.context
+    for one in _chosen(opened):
+        since, started, said = _since(opened, one), perf_counter(), list[ShadowAnswer]()
+        challenger = challenger_of(context, context.models, one, since)
+        answering = Answering(challenger)
+        while answered := answering.step():
+            said += (answer for answer in answered if answer.failure != OUT_OF_SCOPE)
+        figures[one.name] = {
+            "since": challenger.since.isoformat(timespec="seconds"),
+            "answered": len(said),
+            "failed": sum(answer.failure is not None for answer in said),
+            "lag_seconds": context.casebook.shadows.lag(one.name, since).total_seconds(),
+            "seconds": round(perf_counter() - started, 2),
+        }
     return Result({"shadows": len(figures), **figures})
 
 
 def _report(opened: _Opened) -> Result:
     from service.shadow_report import ShadowPlan, shadow_report
 
-    options, now = opened.options, system_clock()
-    (model, *others) = _chosen(opened)
+    options, context, now = opened.options, opened.context, system_clock()
+    (one, *others) = _chosen(opened)
     if others:
         raise SettingError(
-            f"several models are in shadow: name one of {', '.join(m.version for m in [model, *others])}"
+            f"several are in shadow: name one of {', '.join(each.name for each in [one, *others])}"
         )
-    scorer = opened.models.scorer(model.version)
+    challenger = challenger_of(context, context.models, one, _since(opened, one))
+    scorer = challenger.context.scorer
+    if scorer is None:
+        raise SettingError("no model: give the --registry or the --model that serves")
     until = moment_given(opened.settings, options.until) if options.until else now
     plan = ShadowPlan(
-        challenger=model.version,
-        since=max(_since(opened, model), datetime.fromisoformat(scorer.trained_as_of)),
+        challenger=one.name,
+        since=challenger.since,
         until=until,
         now=now,
         horizon_days=scorer.horizon_days,
         capacity=_capacity(opened, scorer),
     )
-    with open_casebook(opened.settings.casebook) as casebook:
-        found = shadow_report(casebook, opened.store, plan)
-        figures = _figures(casebook, plan.challenger, found)
-    head = {"version": model.version, "since": plan.since.isoformat(), "until": until.isoformat()}
-    return Result({**head, "capacity": plan.capacity, "horizon_days": plan.horizon_days, **figures})
+    found = shadow_report(context.casebook, context.store, plan)
+    head = {"challenger": one.name, "since": plan.since.isoformat(), "until": until.isoformat()}
+    return Result({**head, "capacity": plan.capacity, "horizon_days": plan.horizon_days, **_figures(found)})
 
 
-def _chosen(opened: _Opened) -> list[RegisteredModel]:
-    """The model of the argument, else all in shadow. Raises SettingError where there is none."""
-    registry = opened.models.registry
-    if opened.options.version:
-        return [registry.named(opened.options.version)]
-    if not (shadows := list(registry.shadows())):
-        raise SettingError("no model is in shadow: ringfence models shadow VERSION puts one there")
-    return shadows
+def _chosen(opened: _Opened) -> list[Tried]:
+    """The challenger of the argument, else all that is in shadow. Raises SettingError where there is none."""
+    name, context = opened.options.challenger, opened.context
+    there = list(tried(context.models, context.casebook))
+    if name and (found := [one for one in there if one.name.startswith(name)]):
+        return found
+    if name and context.models is not None:
+        model = context.models.registry.named(name)
+        return [Tried(model.version, model.since)]
+    if name or not there:
+        raise SettingError(
+            f"nothing {f'named {name!r} ' if name else ''}is in shadow: ringfence models shadow VERSION or "
+            "ringfence policy shadow FILE puts something there"
+        )
+    return there
 
 
-def _since(opened: _Opened, model: RegisteredModel) -> datetime:
+def _since(opened: _Opened, one: Tried) -> datetime:
     given = opened.options.since
-    return moment_given(opened.settings, given) if given else model.since
+    return moment_given(opened.settings, given) if given else one.since
 
 
 def _capacity(opened: _Opened, scorer: Scorer) -> float:
@@ -131,7 +132,7 @@ def _capacity(opened: _Opened, scorer: Scorer) -> float:
     return float(given)
 
 
-def _figures(casebook: Casebook, challenger: str, found: ShadowReport) -> dict[str, object]:
+def _figures(found: ShadowReport) -> dict[str, object]:
     agreed = found.agreement
     return {
         "assessments": found.period.assessments,
@@ -194,8 +195,12 @@ _WHAT = {"run": _answer, "report": _report}
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=tuple(_WHAT), help="what to do")
     parser.add_argument(
-        "version", nargs="?", metavar="VERSION", help="of which model (default: those that are in shadow)"
+        "challenger",
+        nargs="?",
+        metavar="NAME",
+        help="a model's version or `policy:DIGEST`, or the first characters (default: all that is in shadow)",
     )
+    parser.add_argument("--model", metavar="DIR", help="the model that serves without a registry")
     parser.add_argument("--registry", metavar="URL", help="the registry (default: RINGFENCE_REGISTRY)")
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument(
