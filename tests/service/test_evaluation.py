@@ -11,7 +11,7 @@ import pytest
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.store.evidence import Subject
 from investigations.rules import RuleInputs
-from service.assessment.evaluation import _rule_inputs, _rule_inputs_of
+from service.assessment.evaluation import _rule_inputs_of, rule_inputs
 from tests.service.test_assess import snapshot
 from tests.support.frames import FramedStore
 from tests.support.small_worlds import day, random_facts
@@ -36,7 +36,7 @@ def test_rules_are_told_the_same_of_everybody_at_every_moment(tmp_path: Path, se
                 for who in people[:12]:
                     subject = Subject(applicant_id=who)
                     n, _ = read_neighbourhood(view, subject)
-                    of_view = told(_rule_inputs(view, subject))
+                    of_view = told(rule_inputs(view, subject))
                     assert told(_rule_inputs_of(n, view, subject)) == of_view
                     seen += bool(of_view[3]) + bool(of_view[4]) + bool(of_view[5])
         assert seen > 10, "a world in which there is something to tell"
