@@ -12,6 +12,7 @@ from graph.model.errors import SettingError
 from graph.model.moments import micros
 from investigations.casebook.engine import Engines
 from investigations.casebook.migrations import append_only
+from investigations.casebook.monitor_tables import MONITORED
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import CLAIMS
@@ -30,6 +31,7 @@ _OLD: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     SAVED_VIEWS: SAVED_VIEWS.c.at < sa.bindparam("before"),
     BATCH_SCORES: BATCH_SCORES.c.scored_at < sa.bindparam("before"),
     SHADOW_ANSWERS: SHADOW_ANSWERS.c.as_of < sa.bindparam("before"),
+    MONITORED: MONITORED.c.since < sa.bindparam("before"),
 }
 RETAINABLE = tuple(table.name for table in _OLD)
 

@@ -18,6 +18,7 @@ from investigations.casebook.retention import RETAINABLE, retainable
 from investigations.casebook.user_files import SessionTerms
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.last_scores import RecordedScore, ScoreSource
+from investigations.monitoring.record import Kept, KeptKind, MonitorRun
 from investigations.saved_views import SavedView
 from investigations.shadow.answers import ShadowAnswer
 from investigations.users import DeskRole
@@ -80,6 +81,10 @@ def fill(book: Casebook) -> None:
             assessment_id=f"A-{number}", challenger="m", as_of=at, answered_at=NOW, failure="model_failed"
         )
         book.shadows.keep([shadow])
+        day = Kept(kind=KeptKind.DAY, since=at, model_version="m", content={})
+        book.monitoring.keep(
+            MonitorRun(at=at, model_version="m", rows=[day], alarms=[], looked_at=frozenset())
+        )
     book.messages.address({"sent": lambda _: True, "waits": lambda _: True}, NOW)
     for one in book.messages.due("sent", NOW, 10):
         book.messages.attempted(one, DeliveryState.SENT, NOW, None)
