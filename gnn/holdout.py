@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnn.beyond_counts import PartsEvidence, evidence, families
-from gnn.evaluate import Measures, best_single, measures
+from gnn.evaluate import Measures, best_single, measures, reviewed
 from gnn.fitting import Fitted
 from gnn.parts import SERVABLE, SamplePool
+from gnn.sample_groups import figures_by_group, lives_of
 from gnn.training_plan import TrainingPlan
+from graph.facts.tables import Tables
 from graph.features.extraction import COUNT_NAMES
 from graph.model.errors import InputError
 from graph.model.moments import moment
@@ -24,8 +26,9 @@ class HoldoutFigures(NamedTuple):
     with those who were.
 
     `slice`: what they were measured on: `from`, `samples`, `frauds`, `base_rate`, `reviewed` (the share that
-    reached the review probability) and `best_count`, the plain count that ranks best by itself, with its
-    `ap`. `evidence`: what each part ranks better than the bare counts, and what serves by it.
+    reached the review probability), `best_count`, the plain count that ranks best by itself, with its `ap`,
+    and `groups`: how what serves fares with each (`figures_by_group`). `evidence`: what each part ranks
+    better than the bare counts, and what serves by it.
     """
 
     parts: Mapping[str, Measures]
@@ -34,11 +37,11 @@ class HoldoutFigures(NamedTuple):
     evidence: PartsEvidence
 
 
-def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, plan: TrainingPlan) -> HoldoutFigures:
-    """The parts' measures on the samples after `fitted.cut` whose horizon had passed by `as_of`: nothing of
-    them was known to `fitted`.
+def evaluate_holdout(fitted: Fitted, pool: SamplePool, tables: Tables, plan: TrainingPlan) -> HoldoutFigures:
+    """The parts' measures on the samples after `fitted.cut` whose horizon had passed by `tables.as_of`:
+    nothing of them was known to `fitted`.
     """
-    samples = pool.samples
+    samples, as_of = pool.samples, tables.as_of
     tested = pool.take((samples.at >= fitted.cutoff) & samples.matured(as_of) & (samples.mass(as_of) > 0))
     samples = tested.samples
     logits = fitted.parts.logits(tested.inputs)
@@ -65,7 +68,12 @@ def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, plan: Trainin
     }
     tried = logits | families(fitted.cutoff, pool, tested, plan)
     ap = {part: parts[part]["ap"] for part in SERVABLE}
-    return HoldoutFigures(parts, everybody, facts, evidence(tried, new, tested, (bad, weight), ap))
+    shown = evidence(tried, new, tested, (bad, weight), ap)
+    p = promised[shown.serves]
+    held_up = new & (reviewed(p, np.where(new, mass, 0.0), plan.capacity) >= 0.5)
+    groups = [of for of, _ in lives_of(samples, tested.inputs.rows, tables, range(len(samples)))]
+    facts["groups"] = figures_by_group(groups, p, held_up, bad, np.where(new, weight, 0.0))
+    return HoldoutFigures(parts, everybody, facts, shown)
 
 
 def refuse_uninformative(judged: HoldoutFigures, serves: str) -> None:

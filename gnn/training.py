@@ -58,7 +58,7 @@ def train_model(
     with closing(frame_of(store, kept_in)) as frame:
         pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
         first = fitting.fit_at(cutoff, pool, plan)
-        judged = evaluate_holdout(first, pool, now, plan)
+        judged = evaluate_holdout(first, pool, tables, plan)
         fitted = fitting.fit_at(now, pool, plan, judged.evidence.serves)
     refuse_uninformative(judged, fitted.serves)
     applications = ModelBundle(

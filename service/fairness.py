@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graph.facts.groups import groups_of, history_of
 from graph.model.types import Application, PlatformType
 from graph.progress import bar
 from graph.rings.labelled import MATURE_DAYS, labelled_applicants
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore
 from investigations.estimates import Estimate
-from investigations.fairness.groups import groups_of, history_of
 from investigations.fairness.measures import FairnessCase, fairness
 from investigations.review.evaluation import TrueApplicant
 from service.assessment.apart import assess_apart

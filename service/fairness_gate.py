@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from gnn.evaluate import reviewed
 from gnn.registry.checks import GateCheck
-from graph.facts.tables import PLATFORM_TYPES, Column
-from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES
-from graph.model.moments import moment
-from graph.model.types import Application, OutcomeStatus, PlatformType
+from gnn.sample_groups import lives_of
 from investigations.estimates import TOO_FEW, Excess, excess
-from investigations.fairness.groups import groups_of, history_of
 
 if TYPE_CHECKING:
     from gnn.registry.comparison import ComparedModel, ModelComparison
@@ -24,8 +18,6 @@ if TYPE_CHECKING:
 
 MOST = 5_000  # people
 BY_CHANCE = 0.01  # where a lot would do as much more often than this, chance explains it
-_EARLIER = len(COUNT_NAMES) - COUNT_NAMES.index("own_applications")
-_READ = ("household_size", "address_holders", "wifi_holders", "place_only_share", "own_late", "loans_closed")
 
 Mask = npt.NDArray[np.bool_]
 
@@ -39,7 +31,7 @@ def fairness_checks(compared: ModelComparison, most_times: float) -> list[GateCh
     on = compared.slice
     rows = _people(on)
     honest = rows[~on.bad[rows]]
-    lives = list(_lives(on, honest.tolist()))
+    lives = list(lives_of(on.samples, on.inputs.rows, on.tables, honest.tolist()))
     words = sorted({history for _, history in lives})
     history = np.array([words.index(one) for _, one in lives], np.int64)
     now, then = (_held_up(one, compared)[honest] for one in (compared.model, compared.other))
@@ -76,42 +68,3 @@ def _people(on: LastSlice) -> npt.NDArray[np.int64]:
 
 def _held_up(model: ComparedModel, compared: ModelComparison) -> Mask:
     return np.asarray(reviewed(model.probability, compared.slice.mass, compared.capacity) >= 0.5)
-
-
-def _lives(on: LastSlice, rows: list[int]) -> Iterator[tuple[frozenset[str], str]]:
-    """Of who applied in each row the groups, and their own history in a word."""
-    tables = on.tables.applications
-    places = {name: place for place, name in enumerate(tables["application_id"].tolist())}
-    for row in rows:
-        values = on.inputs.rows[row]
-        signals = {name: _known(values[SIGNAL_NAMES.index(name)]) for name in _READ}
-        name = on.samples.application_id[row]  # None where a person was watched at a moment
-        application = Application(
-            application_id=name or "",
-            applied_at=moment(int(on.samples.at[row])),
-            applicant_id=on.samples.applicant_id[row],
-            platform_id="",
-            **_said(tables, places[name]) if name is not None else {},
-        )
-        lender = int(tables["platform"][places[name]]) if name is not None else -1
-        kind = PLATFORM_TYPES[on.tables.platforms["type"][lender]] if lender >= 0 else PlatformType.OTHER
-        earlier = int(values[-_EARLIER])
-        late, closed = signals["own_late"] or 0.0, signals["loans_closed"] or 0.0
-        steps = [OutcomeStatus.DPD30] if late else [OutcomeStatus.CLOSED] if closed else []
-        yield (
-            groups_of(application, signals, earlier, kind, application.applied_at),
-            history_of([steps], earlier),
-        )
-
-
-def _said(tables: Mapping[str, Column], place: int) -> dict[str, Any]:
-    born, new = _known(tables["birth_year"][place]), _known(tables["new_citizen"][place])
-    return {
-        "birth_year": None if born is None else int(born),
-        "new_citizen": None if new is None else bool(new),
-        "city": tables["city"][place],
-    }
-
-
-def _known(value: float) -> float | None:
-    return None if isnan(value) else float(value)

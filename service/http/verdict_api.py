@@ -8,11 +8,11 @@ from datetime import timedelta
 import orjson
 from flask import Blueprint, Response, request
 
+from graph.facts.groups import groups_of
 from graph.model.errors import StoreChangedError
 from graph.model.types import Application, PlatformType
 from investigations.assessments import RiskAssessment
 from investigations.case_outcomes import JudgedPerson, Tally
-from investigations.fairness.groups import groups_of
 from service.assessment import audit_record
 from service.http.calls import app_context
 from service.http.parameters import QueryError, VerdictQuery, read

@@ -23,6 +23,7 @@ from gnn.registry.checks import GateCheck, GateResult
 from gnn.registry.comparison import BARE_COUNTS, ModelComparison, compared, served
 from gnn.registry.gate import GateLimits, passed_gate
 from gnn.registry.last_slice import LastSlice, last_slice
+from gnn.sample_groups import lives_of
 from gnn.scorer import Scorer
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
@@ -66,6 +67,14 @@ def test_the_slice_holds_whom_nobody_knew_and_what_has_matured(on: LastSlice) ->
     assert on.samples.matured(micros(TODAY)).all()
     assert on.bad.sum() >= 10
     assert all((on.bad & mask).sum() >= 10 for mask in on.groups.values())
+
+
+def test_who_belongs_to_which_group_is_the_same_by_sample_as_by_slice(on: LastSlice) -> None:
+    groups = [of for of, _ in lives_of(on.samples, on.inputs.rows, on.tables, range(len(on.samples)))]
+    for name, said in (("thin file", "thin_file"), ("new citizen", "new_citizen")):
+        if name in on.groups:
+            assert [said in of for of in groups] == on.groups[name].tolist()
+    assert "thin file" in on.groups
 
 
 def test_what_becomes_known_later_changes_nothing_of_the_slice(

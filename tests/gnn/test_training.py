@@ -71,7 +71,15 @@ def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> N
         assert (
             figures[part].keys() == figures["all"][part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
         )
-    assert figures["test"].keys() == {"from", "samples", "frauds", "base_rate", "reviewed", "best_count"}
+    assert figures["test"].keys() == {
+        "from",
+        "samples",
+        "frauds",
+        "base_rate",
+        "reviewed",
+        "best_count",
+        "groups",
+    }
     assert figures["serves"] in SERVABLE
     assert figures["evidence"]["parts"].keys() >= {"network", "trees", "blend"}
     assert figures["evidence"]["sentence"].startswith(("the bare counts serve", figures["serves"]))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from graph.facts.groups import AGES
 from graph.features.catalogue import DIMENSIONS
 from graph.model.types import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, RingKind, Role
 from ingestion.contract import EVENTS
 from investigations.assessments import Decision, Level
-from investigations.fairness.groups import AGES
 from investigations.last_scores import ScoreSource
 from investigations.monitoring.alarms import AlarmCode
 from investigations.monitoring.stability import Stability

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graph.facts.groups import groups_of, history_of
 from graph.model.types import Facts, IdentifierKind, PlatformType, RingSnapshot, Role
 from graph.store.evidence import subject_of
 from investigations.assessments import Decision
 from investigations.estimates import TOO_FEW, against_the_same, share
-from investigations.fairness.groups import groups_of, history_of
 from investigations.fairness.measures import EVERYBODY, FairnessCase, fairness
 from investigations.policy import Policy
 from scripts.cli.commands.fairness import COMMAND

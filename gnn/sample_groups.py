@@ -1,0 +1,89 @@
+"""How those live who applied in a sample: the groups that they belong to, and their own history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isnan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.samples import Samples
+from graph.facts.groups import groups_of, history_of
+from graph.facts.tables import PLATFORM_TYPES, Column, Tables
+from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES
+from graph.model.moments import moment
+from graph.model.types import Application, OutcomeStatus, PlatformType
+
+Floats = npt.NDArray[np.float64]
+
+Bools = npt.NDArray[np.bool_]
+
+LEAST = 30  # samples of a group; of fewer a share says nothing
+_EARLIER = len(COUNT_NAMES) - COUNT_NAMES.index("own_applications")
+_READ = ("household_size", "address_holders", "wifi_holders", "place_only_share", "own_late", "loans_closed")
+
+
+def lives_of(
+    samples: Samples, inputs: Floats, tables: Tables, rows: Sequence[int]
+) -> Iterator[tuple[frozenset[str], str]]:
+    """Of who applied in each of the `rows` of samples the groups, and their own history in a word; `inputs`
+    (N, columns of `graph.features.extraction.names`).
+    """
+    applications = tables.applications
+    places = {name: place for place, name in enumerate(applications["application_id"].tolist())}
+    for row in rows:
+        values = inputs[row]
+        signals = {name: _known(values[SIGNAL_NAMES.index(name)]) for name in _READ}
+        name = samples.application_id[row]  # None where a person was watched at a moment
+        application = Application(
+            application_id=name or "",
+            applied_at=moment(int(samples.at[row])),
+            applicant_id=samples.applicant_id[row],
+            platform_id="",
+            **_said(applications, places[name]) if name is not None else {},
+        )
+        lender = int(applications["platform"][places[name]]) if name is not None else -1
+        kind = PLATFORM_TYPES[tables.platforms["type"][lender]] if lender >= 0 else PlatformType.OTHER
+        earlier = int(values[-_EARLIER])
+        late, closed = signals["own_late"] or 0.0, signals["loans_closed"] or 0.0
+        steps = [OutcomeStatus.DPD30] if late else [OutcomeStatus.CLOSED] if closed else []
+        yield (
+            groups_of(application, signals, earlier, kind, application.applied_at),
+            history_of([steps], earlier),
+        )
+
+
+def _said(tables: Mapping[str, Column], place: int) -> dict[str, Any]:
+    born, new = _known(tables["birth_year"][place]), _known(tables["new_citizen"][place])
+    return {
+        "birth_year": None if born is None else int(born),
+        "new_citizen": None if new is None else bool(new),
+        "city": tables["city"][place],
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else float(value)
+
+
+def figures_by_group(
+    groups: Sequence[frozenset[str]], probability: Floats, held_up: Bools, bad: Bools, weight: Floats
+) -> dict[str, dict[str, float]]:
+    """Of each group of LEAST samples or more (all (N,)): how many `samples` and `frauds`, the share that was
+    `expected` to be bad and that is `bad`, by weight (calibration), and the share `held_up` of the honest.
+    """
+    out = {}
+    for name in sorted({name for one in groups for name in one}):
+        member = np.array([name in one for one in groups], np.bool_) & (weight > 0)
+        honest = member & ~bad
+        if member.sum() >= LEAST and honest.any():
+            out[name] = {
+                "samples": int(member.sum()),
+                "frauds": int((member & bad).sum()),
+                "expected": round(float(np.average(probability[member], weights=weight[member])), 6),
+                "bad": round(float(np.average(bad[member], weights=weight[member])), 6),
+                "held_up": round(float(held_up[honest].mean()), 6),
+            }
+    return out
