@@ -44,7 +44,8 @@ def url(casebook_url: str) -> str:
         )  # fmt: skip
         assert book.keep_findings(1, (0, 1), WatchFindings((alert,), (message_of(alert),)))
         book.audit.add([AuditEntry(at=NOW, by="wang", way=AuditWay.KEY, action=AuditAction.LOOKED)])
-        book.policies.use(read_policy(b"format: 1\nname: n", "p.yaml"), NOW, "wang")
+        for policies in (book.policies, book.policies_in_shadow):
+            policies.use(read_policy(b"format: 1\nname: n", "p.yaml"), NOW, "wang")
         assert book.seals.seal(NOW)
     return casebook_url
 
