@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -22,6 +23,8 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
         builder = builder.remote(cluster)
     else:
         _find_java()
+        if cluster.startswith("local"):
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever `python3` is
         builder = builder.master(cluster)
         builder = builder.config("spark.driver.memory", f"{memory_mb}m")
         builder = builder.config("spark.executor.memory", f"{memory_mb}m")
@@ -30,7 +33,8 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
         session = builder.getOrCreate()
         session.conf.set("spark.sql.shuffle.partitions", str(partitions))
     except Exception as error:
-        raise SettingError(f"no Spark answers at --cluster {cluster}: {type(error).__name__}") from error
+        said = str(error).partition("\n")[0] or type(error).__name__
+        raise SettingError(f"no Spark answers at --cluster {cluster}: {said}") from error
     return session
 
 

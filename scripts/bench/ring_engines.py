@@ -1,0 +1,186 @@
+"""Measures who shares what, the links and the first cut, by one process and by Spark, on so many copies of a
+store's people.
+
+Every copy has values of its own, save those with over HUB holders, shops and agents, which all copies share.
+Equal `digest`: equal to the last bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from graph.facts.tables import Column, Tables
+from graph.model.moments import read_moment
+from graph.rings.projected import Engine, Projected
+from ingestion.parse_context import time_zone
+from service.opening import open_existing
+from service.ring_engine import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan, ring_engine
+
+HUB = 20  # more holders than this: all copies share the value
+SHIFT = 37_000_000  # microseconds: each copy lives a little later than the one before
+_PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 measured, 2 unusable arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", help="URL of the small store")
+    parser.add_argument("--as-of", required=True)
+    parser.add_argument("--copies", type=int, default=1)
+    parser.add_argument("--engine", choices=(LOCAL, SPARK), default=LOCAL)
+    parser.add_argument("--cluster", default="local[2]")
+    parser.add_argument("--stages", default="")
+    parser.add_argument("--memory", type=int, default=MEMORY_MB)
+    parser.add_argument("--partitions", type=int, default=PARTITIONS)
+    parser.add_argument(
+        "--server", type=int, default=0, help="process of a Spark Connect server to count too"
+    )
+    options = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    zone = time_zone("Asia/Shanghai")
+    with open_existing(options.store, "Asia/Shanghai") as store:
+        tables = multiplied(store.view(read_moment(options.as_of, zone)).tables(), options.copies)
+    stages = Path(options.stages).absolute().as_uri() if options.stages else ""
+    plan = ClusterPlan(
+        cluster=options.cluster, stages=stages, memory_mb=options.memory, partitions=options.partitions
+    )
+    with ring_engine(options.engine, plan) as engine:
+        print(json.dumps({"copies": options.copies} | measured(tables, engine, options.server)))
+    return 0
+
+
+def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
+    """Seconds by the clock and of the processor, peak memory of all processes above what was held before, and
+    a digest of the result.
+    """
+    peak = _Peak(server)
+    (before, worked), started = peak.now(), time.perf_counter()
+    with peak:
+        found = engine(tables)
+    seconds, worked = time.perf_counter() - started, peak.now()[1] - worked
+    return {
+        "applicants": len(tables.applicant_ids),
+        "ties": len(tables.ties["since"]),
+        "links": len(found.links),
+        "groups": int(found.coarse.max(initial=-1)) + 1,
+        "seconds": round(seconds, 1),
+        "processor_s": round(worked, 1),
+        "peak_mb": round((peak.most - before) / 2**20),
+        "digest": digest(found),
+    }
+
+
+def digest(found: Projected) -> str:
+    """The same for the same bits."""
+    seal = hashlib.sha256(found.coarse.tobytes())
+    for part in (found.sharing, found.links):
+        for field in dataclasses.fields(part):
+            column = getattr(part, field.name)
+            seal.update(f"{field.name}{column.dtype}{column.shape}".encode() + column.tobytes())
+    return seal.hexdigest()[:16]
+
+
+def multiplied(tables: Tables, copies: int) -> Tables:
+    """So many copies of all people, their ties, applications and events."""
+    people, values = len(tables.applicant_ids), len(tables.identifiers["kind"])
+    shared = np.bincount(tables.ties["identifier"], minlength=values) > HUB
+    shared |= ~tables.identifiers["linking"]
+    own = np.flatnonzero(~shared)
+    # the shared ones keep their numbers; each copy's own follow
+    number = np.arange(values)
+    number[own] = np.arange(len(own))
+
+    def of_copy(copy: int) -> Column:
+        out = np.arange(values)
+        return out if copy == 0 else np.where(shared, out, values + (copy - 1) * len(own) + number)
+
+    def tiled(table: dict[str, Column]) -> dict[str, Column]:
+        out = {name: np.tile(column, copies) for name, column in table.items()}
+        rows = len(next(iter(table.values())))
+        copy = np.repeat(np.arange(copies), rows)
+        for name in ("applicant", "counterparty"):
+            if name in out:
+                out[name] = np.where(out[name] >= 0, out[name] + copy * people, -1).astype(np.int32)
+        for name in ("at", "since", "last"):
+            if name in out:
+                out[name] = out[name] + copy * SHIFT
+        return out
+
+    ties = tiled({name: tables.ties[name] for name in ("applicant", "identifier", "role", "since", "last")})
+    ties["identifier"] = np.concatenate(
+        [of_copy(copy)[tables.ties["identifier"]] for copy in range(copies)]
+    ).astype(np.int32)
+    identifiers = {
+        name: np.r_[tables.identifiers[name], np.tile(tables.identifiers[name][own], copies - 1)]
+        for name in ("kind", "linking")
+    }
+    wanted = ("applicant", "at", "merchant", "agent")
+    events = ("applicant", "at", "kind", "counterparty", "merchant", "amount")
+    return dataclasses.replace(
+        tables,
+        applicant_ids=np.arange(copies * people),
+        identifiers=identifiers,
+        ties=ties,
+        applications=tiled({name: tables.applications[name] for name in wanted}),
+        events=tiled({name: tables.events[name] for name in events}),
+    )
+
+
+class _Peak:
+    """The most memory that this process, those it started, and a server hold at once, looked at each
+    second.
+    """
+
+    def __init__(self, server: int) -> None:
+        self.most = 0
+        self._roots = {os.getpid(), server} - {0}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def now(self) -> tuple[int, float]:
+        """Bytes held, and seconds of the processor so far."""
+        parent, held, worked = {}, {}, {}
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                after_name = (place / "stat").read_text().rsplit(")", 1)[1].split()
+                parent[int(place.name)] = int(after_name[1])
+                held[int(place.name)] = int(after_name[21]) * _PAGE
+                # its own and that of the processes that it started and that ended
+                worked[int(place.name)] = sum(map(int, after_name[11:15])) / _TICKS
+            except (OSError, IndexError):
+                continue  # it has ended
+        ours = [process for process in worked if self._is_ours(process, parent)]
+        return sum(held[process] for process in ours), sum(worked[process] for process in ours)
+
+    def _is_ours(self, process: int, parent: dict[int, int]) -> bool:
+        while process > 1:
+            if process in self._roots:
+                return True
+            process = parent.get(process, 0)
+        return False
+
+    def _look(self) -> None:
+        while not self._ended.wait(1.0):
+            self.most = max(self.most, self.now()[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
