@@ -25,6 +25,8 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
         _find_java()
         if cluster.startswith("local"):
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever `python3` is
+            builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+            builder = builder.config("spark.driver.host", "127.0.0.1")
         builder = builder.master(cluster)
         builder = builder.config("spark.driver.memory", f"{memory_mb}m")
         builder = builder.config("spark.executor.memory", f"{memory_mb}m")
