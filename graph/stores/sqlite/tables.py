@@ -7,14 +7,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import adbc_driver_manager
 import numpy as np
 import pyarrow as pa
-from adbc_driver_sqlite import dbapi
 
 from graph.facts.fraud_labels import by_person
 from graph.facts.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
-from graph.model.errors import StoreUnavailableError
+from graph.stores.sqlite.columns import ColumnReader, reading
 
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
 _STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enumerate(STATUSES))
@@ -22,7 +20,6 @@ _STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enum
 _BY_NAME = np.argsort(np.argsort([status.value for status in STATUSES]))
 # a tie as one number: three columns are read sooner than five
 _PACKED = "(applicant << 34) | (identifier << 2) | role"
-_ROWS = {"adbc.sqlite.query.batch_rows": "65536"}
 
 ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
 
@@ -33,17 +30,13 @@ def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
     """
     # beside it a temporary one may stand
     path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")
-    try:
-        with dbapi.connect(Path(path).as_uri() + "?mode=ro") as beside, beside.cursor() as cursor:
-            cursor.adbc_statement.set_options(**_ROWS)
-            return _Reader(cursor, when).read()
-    except adbc_driver_manager.Error as error:
-        raise StoreUnavailableError(f"the store cannot be read now: {error}") from error
+    with reading(Path(path)) as columns:
+        return _Reader(columns, when).read()
 
 
 class _Reader:
-    def __init__(self, cursor: dbapi.Cursor, when: dict[str, int]) -> None:
-        self._cursor = cursor
+    def __init__(self, columns: ColumnReader, when: dict[str, int]) -> None:
+        self._columns = columns
         self._as_of, revision = when["as_of"], when["mark"]
         self._recorded = f"mark <= {revision}"
         self._visible = f"at < {self._as_of} AND mark <= {revision}"
@@ -110,8 +103,7 @@ class _Reader:
             f"coalesce({expression}, {_UNKNOWN[dtype[0]]}) AS {name}"
             for name, (expression, dtype) in entry.items()
         )
-        self._cursor.execute(f"SELECT {picked} FROM {source}")
-        result = self._cursor.fetch_arrow_table()
+        result = self._columns.read(f"SELECT {picked} FROM {source}")
         return {name: _column(result[name], dtype) for name, (_, dtype) in entry.items()}
 
     def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Column]:
