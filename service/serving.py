@@ -86,12 +86,11 @@ def serve(settings: Settings) -> None:
 
 
 def _beside(settings: Settings) -> list[str]:
-    """The processes that run beside the workers."""
-    wanted = {
-        "service.watch_process": settings.watch == ON or bool(settings.webhooks),
-        "service.shadow_process": settings.shadow == ON and bool(settings.registry),
-    }
-    return [module for module, runs in wanted.items() if runs]
+    """The processes that run beside the workers; the seals and the monitoring need the first of them even
+    where nothing is watched or sent.
+    """
+    shadows = settings.shadow == ON and bool(settings.registry)
+    return ["service.watch_process", *(["service.shadow_process"] if shadows else [])]
 
 
 def _say(text: str) -> None:

@@ -61,7 +61,8 @@ class ScoreFiles:
         mine, said = ASSESSMENTS.c, SHADOW_ANSWERS.c
         same = said.assessment_id == mine.assessment_id
         by_model = said.challenger == said.model_version  # a policy's scores are of the model that serves
-        known = (mine.applicant_id == applicant_id, said.at <= micros(until), by_model)
+        by_then = (said.at <= micros(until), said.score.is_not(None))
+        known = (mine.applicant_id == applicant_id, by_model, *by_then)
         last = sa.select(sa.func.max(said.as_of)).join(ASSESSMENTS, same).where(*known).scalar_subquery()
         columns = (
             said[name] for name in ("model_version", "score", "probability", "decision", "as_of", "at")

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from investigations.casebook import Casebook
 from investigations.monitoring.record import KeptKind
 from scripts.cli.commands.monitor import COMMAND
+from service import serving
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.daily_monitor import monitor_and_keep
@@ -191,3 +192,7 @@ def test_the_process_of_a_run_keeps_it_and_ends(context: AppContext, monkeypatch
     assert kept is not None
     assert kept.model_version == version_of(context)
     assert {one.alarm.code for one in context.casebook.monitoring.alarms()} == {"model_age"}
+
+
+def test_a_service_that_watches_nothing_still_seals_its_audit_and_monitors() -> None:
+    assert "service.watch_process" in serving._beside(Settings(watch="off", webhooks=""))

@@ -66,7 +66,7 @@ def test_a_person_and_the_drawing_show_the_latest_score_and_say_where_it_is_from
             assert last is not None
             shadow = ShadowAnswer(
                 assessment_id=last.assessment_id,
-                challenger="next",
+                challenger="5eed",
                 as_of=last.as_of,
                 answered_at=last.as_of,
                 model_version="5eed",
