@@ -32,6 +32,8 @@ pytestmark = pytest.mark.neo4j
 
 
 class TestNeo4jStore(StoreContract, JournalContract, ErasureContract):
+    looks_at_one_in = 7  # a look is some sixteen questions to a server
+
     @pytest.fixture
     def open_store(self) -> Open:
         return partial(Neo4jStore, empty_graph())
