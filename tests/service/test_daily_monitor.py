@@ -16,7 +16,7 @@ from scripts.cli.commands.monitor import COMMAND
 from service import serving
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.daily_monitor import monitor_and_keep
+from service.governance.daily_monitor import monitor_and_keep
 from service.jobs.monitor import DailyMonitor
 from service.settings import Settings
 from service.wiring import wire

@@ -23,7 +23,7 @@ from scripts.cli.commands.fairness import COMMAND
 from service.assessment.apart import PLACES, assess_apart, own_place
 from service.assessment.assess import assess_stored
 from service.assessment.batch import Period
-from service.fairness import measured_fairness
+from service.governance.fairness import measured_fairness
 from tests.support.feature_worlds import rings_of
 from tests.support.small_service import PlainModel, settings_in
 from tests.support.small_worlds import applies, day, facts_of, fraud, random_facts, shuffled, uses

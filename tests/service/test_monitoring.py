@@ -15,9 +15,9 @@ from graph.model.errors import InputError
 from graph.model.types import Facts
 from investigations.casebook import Casebook
 from scripts.cli.commands.monitor import COMMAND
-from service import monitoring, performance
-from service.monitored_model import MonitoredModel
-from service.monitoring import MonitorPlan, monitored
+from service.governance import monitoring, performance
+from service.governance.monitored_model import MonitoredModel
+from service.governance.monitoring import MonitorPlan, monitored
 from tests.support.casebooks import assessment
 from tests.support.small_worlds import applies, day, facts_of, fraud, uses
 from tests.support.stores import HASH_KEY, open_store, store_url

@@ -17,8 +17,8 @@ from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.assessment.batch import Period
 from service.clock import system_clock
-from service.fairness import MOST, measured_fairness, rows
 from service.folders import folder_for
+from service.governance.fairness import MOST, measured_fairness, rows
 from service.opening import load_scorer, moment_given
 from service.table_files import writer_for
 

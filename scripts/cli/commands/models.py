@@ -91,7 +91,7 @@ def _add(opened: _Opened) -> Result:
 
 
 def _compare(opened: _Opened) -> Result:
-    from service.promotion import compare
+    from service.governance.promotion import compare
 
     other, model = (opened.registry.named(name).version for name in opened.options.names)
     found = compare(opened.settings, opened.store, opened.registry, (model, other), _as_of(opened))
@@ -99,7 +99,7 @@ def _compare(opened: _Opened) -> Result:
 
 
 def _promote(opened: _Opened) -> Result:
-    from service.promotion import compare, passed_gate, promote, to_beat
+    from service.governance.promotion import compare, passed_gate, promote, to_beat
 
     registry, options = opened.registry, opened.options
     if options.force and not opened.deed.reason:

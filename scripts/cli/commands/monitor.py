@@ -14,10 +14,10 @@ from investigations.monitoring.stability import Stability
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
-from service.daily_monitor import DailyRun, limits, monitor_and_keep
-from service.monitored_model import model_that_serves
-from service.monitored_values import alarm, figures, judged_month
-from service.monitoring import Monitored, MonitorPlan, monitored
+from service.governance.daily_monitor import DailyRun, limits, monitor_and_keep
+from service.governance.monitored_model import model_that_serves
+from service.governance.monitored_values import alarm, figures, judged_month
+from service.governance.monitoring import Monitored, MonitorPlan, monitored
 from service.opening import casebook_given, moment_given, open_casebook, open_existing
 
 EXAMPLE = """example:

@@ -12,9 +12,9 @@ from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
+from service.governance.person_export import as_json, as_page, held_about
 from service.login.accounts import by_command
 from service.opening import casebook_given, open_casebook, open_existing
-from service.person_export import as_json, as_page, held_about
 
 EXAMPLE = """example:
   COMMAND export C-104 --purpose "request of 12 March" --out exports/C-104

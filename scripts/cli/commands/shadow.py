@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gnn.scorer import Scorer
     from investigations.estimates import Estimate
     from investigations.shadow.report import Became, ReviewSet
-    from service.shadow_report import JudgedPair, ShadowReport
+    from service.governance.shadow_report import JudgedPair, ShadowReport
 
 EXAMPLE = """example:
   COMMAND run --registry models/registry
@@ -75,7 +75,7 @@ def _answer(opened: _Opened) -> Result:
 
 
 def _report(opened: _Opened) -> Result:
-    from service.shadow_report import ShadowPlan, shadow_report
+    from service.governance.shadow_report import ShadowPlan, shadow_report
 
     options, context, now = opened.options, opened.context, system_clock()
     (one, *others) = _chosen(opened)

@@ -25,8 +25,8 @@ from investigations.monitoring.alarms import (
     recall_alarm,
 )
 from investigations.monitoring.periods import LINKING, Served, ServedPeriod, periods, reference_of, served
-from service.monitored_model import MonitoredModel
-from service.performance import Judged, LabelDelay, judged, label_delay
+from service.governance.monitored_model import MonitoredModel
+from service.governance.performance import Judged, LabelDelay, judged, label_delay
 
 LEAST_REFERENCE = 200  # assessments: of fewer nothing is usual
 

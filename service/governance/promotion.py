@@ -65,7 +65,7 @@ def to_beat(registry: ModelRegistry) -> str | None:
 def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:
     """What the gate says of a comparison, by the limits of the settings."""
     from gnn.registry import gate
-    from service.fairness_gate import fairness_checks
+    from service.governance.fairness_gate import fairness_checks
 
     limits = gate.GateLimits(
         margin=settings.gate_margin,

@@ -8,8 +8,8 @@ from typing import Any
 
 from investigations.monitoring.alarms import Alarm
 from investigations.monitoring.periods import ServedPeriod
-from service.monitoring import Monitored
-from service.performance import Judged
+from service.governance.monitoring import Monitored
+from service.governance.performance import Judged
 
 DIGITS = 6
 
