@@ -8,6 +8,7 @@ import numpy as np
 
 from graph.facts.local_time import nights
 from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
+from graph.kernels.compiled import compiled
 from graph.model.moments import DAY
 from graph.model.types import OutcomeStatus
 from graph.rings.active import first_applied
@@ -45,13 +46,20 @@ def _distinct(of: Column, what: Column, size: int) -> Column:
 def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
     """The most rows an applicant has within any `window` microseconds."""
     order = np.lexsort((at, of))
-    who, when = of[order].astype(np.int64), at[order]
-    span = int(when.max(initial=0)) - int(when.min(initial=0)) + window + 1
-    line = who * span + (when - when.min(initial=0)) if len(when) else when
-    inside = np.searchsorted(line, line + window, side="right") - np.arange(len(line))
     out = np.zeros(size)
-    np.maximum.at(out, who, inside.astype(np.float64))
+    _most_within(of[order], at[order], window, out)
     return out
+
+
+@compiled
+def _most_within(who: Column, when: Column, window: int, out: Column) -> None:
+    """For rows by (who, when): the most of each in `window`, into `out`."""
+    end = 0
+    for first in range(len(who)):
+        end = max(end, first)
+        while end < len(who) and who[end] == who[first] and when[end] <= when[first] + window:
+            end += 1
+        out[who[first]] = max(out[who[first]], end - first)
 
 
 def _shopping(tables: Tables) -> dict[str, Column]:

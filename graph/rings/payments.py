@@ -33,12 +33,12 @@ def same_payments(tables: Tables) -> tuple[Column, Column, Column]:
 def _soon_after_asking(tables: Tables, at: Column) -> Column:
     """Whether each of these events (N,) came within SOON after an application of the same person, bool."""
     applications, events = tables.applications, tables.events
-    if not len(applications["at"]):
-        return np.zeros(len(at), bool)
-    born = min(int(applications["at"].min()), int(events["at"][at].min(initial=tables.as_of)))
-    width = tables.as_of - born + 1
-    asked = np.sort(applications["applicant"].astype(np.int64) * width + applications["at"] - born)
-    paid = events["applicant"][at].astype(np.int64) * width + events["at"][at] - born
-    before = np.searchsorted(asked, paid, side="right") - 1
-    latest = asked[np.maximum(before, 0)]
-    return np.asarray((before >= 0) & (latest // width == paid // width) & (paid - latest <= SOON))
+    who = np.r_[applications["applicant"], events["applicant"][at]]
+    when = np.r_[applications["at"], events["at"][at]]
+    asks = np.arange(len(who)) < len(applications["at"])
+    order = np.lexsort((~asks, when, who))  # who asks and pays at one moment has asked before
+    who, when, ordered = who[order], when[order], asks[order]
+    latest = np.maximum.accumulate(np.where(ordered, np.arange(len(who)), -1))
+    soon = np.zeros(len(who), bool)
+    soon[order] = (latest >= 0) & (who[latest] == who) & (when - when[latest] <= SOON)
+    return soon[~asks]

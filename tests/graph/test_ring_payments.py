@@ -1,10 +1,12 @@
 """Who pays one amount at one shop soon after asking for money belongs together, if others do so too."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from graph.model.moments import DAY
 from graph.model.types import Facts
 from graph.rings.payments import same_payments
 from graph.rings.search import search
@@ -102,3 +104,25 @@ def test_who_cashes_out_at_one_till_is_a_group_and_shoppers_at_one_price_are_not
     assert set(np.flatnonzero(found.group == found.group[unknown][0])) == set(np.flatnonzero(unknown))
     assert found.suspicion[unknown].min() > 5 * found.suspicion[honest_people].max()
     assert not found.flagged[found.group[honest_people]].any()
+
+
+def test_payments_of_hundreds_of_thousands_of_people_are_their_own():
+    born, many = 1_700_000_000_000_000, 1 << 18
+    asked, payers = np.arange(3), np.arange(3) + many
+    tables = SimpleNamespace(
+        as_of=born + (1 << 46) - 1,
+        applications={
+            "applicant": np.r_[asked, payers],
+            "at": np.r_[np.full(3, born), np.full(3, born + 90 * DAY)],
+        },
+        events={
+            "applicant": payers,
+            "at": np.full(3, born + DAY),
+            "merchant": np.zeros(3, np.int32),
+            "amount": np.full(3, 100.0),
+        },
+    )
+    # nobody who pays has asked yet: others have, whose numbers are 2^18 smaller
+    assert len(same_payments(tables)[1]) == 0
+    tables.applications["applicant"] = np.r_[payers, asked]
+    assert same_payments(tables)[1].tolist() == payers.tolist()
