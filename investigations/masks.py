@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graph.model.erasure import SHOWN, masked_tail
+
 
 def masked_node(node: str) -> str:
     """A node's name with its key masked: `device:***7f2a`, `applicant:***2c`; a ring's name says nothing
@@ -10,5 +12,4 @@ def masked_node(node: str) -> str:
     kind, _, key = node.partition(":")
     if kind == "ring":
         return node
-    shown = 2 if kind in ("applicant", "application") else 4
-    return f"{kind}:***{key[-shown:] if len(key) > 2 * shown else ''}"
+    return f"{kind}:***{masked_tail(key, SHOWN // 2 if kind in ('applicant', 'application') else SHOWN)}"

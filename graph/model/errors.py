@@ -17,7 +17,7 @@ RingfenceError
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
 │   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError,
-│   │   UnknownCaseError, UnknownUserError
+│   │   UnknownCaseError, UnknownUserError, ErasedError
 └── ConflictError             what is asked for contradicts what is there
     ├── KnownOtherwiseError   the id of a fact is known already, with other content
     ├── KeyReusedError        the idempotency key was used with another body
@@ -121,6 +121,12 @@ class UnknownAssessmentError(NotFoundError):
     """There is no such assessment."""
 
     problem = "assessment_unknown"
+
+
+class ErasedError(NotFoundError):
+    """It was about somebody who was erased: nothing of it can be read any more."""
+
+    problem = "erased"
 
 
 class UnknownRingError(NotFoundError):

@@ -30,7 +30,7 @@ _AT_ONCE = 500
 MASK = "***"  # what is shown of an identifier of an erased person
 
 
-class ErasedNames(Protocol):
+class ErasureCodes(Protocol):
     """Knows the names that were erased, without keeping them."""
 
     def codes(self, renaming: Renaming) -> Mapping[str, int]:
@@ -42,7 +42,7 @@ class ErasedNames(Protocol):
         ...
 
 
-def planned(store: GraphStore, people: Collection[str], erased: ErasedNames) -> Erasure:
+def planned(store: GraphStore, people: Collection[str], erased: ErasureCodes) -> Erasure:
     """What the store has to do to forget those people, of whom it need not know all. Surrogates that hold a
     name of theirs are renewed. Raises StoreUnavailableError.
     """
@@ -67,7 +67,7 @@ def planned(store: GraphStore, people: Collection[str], erased: ErasedNames) -> 
 class _Plan:
     """One look at a whole store, at one revision."""
 
-    def __init__(self, store: GraphStore, upto: int, asked: frozenset[str], before: ErasedNames) -> None:
+    def __init__(self, store: GraphStore, upto: int, asked: frozenset[str], before: ErasureCodes) -> None:
         self._store, self._upto, self._before = store, upto, before
         self._view: GraphView = store.view(_ANY_TIME, upto)
         self._tables: Tables = self._view.tables()

@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from graph.model.errors import StoreUnavailableError
+
 C = TypeVar("C", bound=sqlite3.Connection)
 
 log = logging.getLogger("ringfence.embedded")
 
 FIRST_NAP_S, LONGEST_NAP_S = 0.0002, 0.002  # between two tries; a fact is written in half a millisecond
+_TRIES, _PATIENCE_MS = 20, 500  # before others' hold on a file is respected for now
 COMMITS = 256  # between two checkpoints: some five thousand pages of four kilobytes
 
 
@@ -147,3 +150,25 @@ class Connections(Generic[C]):
                 connection.close()
             self._opened.clear()
             self._local = threading.local()
+
+
+def overwrite_free_space(connection: sqlite3.Connection) -> bool:
+    """Write a database's file anew without what is free in it, and empty its write-ahead log; False where
+    others kept it from doing so. The connection is in autocommit.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    return _tried(connection, "VACUUM") and _tried(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _tried(connection: sqlite3.Connection, statement: str) -> bool:
+    for _ in range(_TRIES):
+        try:
+            busy = connection.execute(statement).fetchone()
+            if busy is None or not busy[0]:
+                return True
+        except StoreUnavailableError:  # a store's connection says so of a file that others hold
+            continue
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+    return False

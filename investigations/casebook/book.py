@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from isal import isal_zlib
 
 from graph.model.errors import (
+    ErasedError,
     KeyReusedError,
     StoreChangedError,
     StoreUnavailableError,
@@ -27,12 +28,14 @@ from investigations.casebook.answer_scores import AnswerScores
 from investigations.casebook.audit_trail import AuditTrail
 from investigations.casebook.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
+from investigations.casebook.erasing import ErasureFiles
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.monitor_files import MonitorFiles
 from investigations.casebook.person_files import PersonFiles
 from investigations.casebook.policy_tables import POLICY_TRIALS
 from investigations.casebook.policy_uses import PolicyUses
 from investigations.casebook.retention import Retention
+from investigations.casebook.rewriting import ERASED_REQUEST
 from investigations.casebook.score_files import ScoreFiles
 from investigations.casebook.seals import Seals
 from investigations.casebook.shadow_files import ShadowFiles
@@ -41,6 +44,7 @@ from investigations.casebook.user_files import UserFiles
 from investigations.casebook.view_files import ViewFiles
 
 _PAGE = 500
+_READABLE = ASSESSMENTS.c.request_id != ERASED_REQUEST  # those of erased people hold no answer any more
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
 
 
@@ -89,6 +93,7 @@ class Casebook(AlertFiles):
         self.monitoring = MonitorFiles(self._engines)
         self.people = PersonFiles(self._engines)
         self.retention = Retention(self._engines)
+        self.erasing = ErasureFiles(self._engines)
         self.shadows = ShadowFiles(self._engines)
         self.policies = PolicyUses(self._engines)
         self.policies_in_shadow = PolicyUses(self._engines, POLICY_TRIALS)
@@ -127,11 +132,13 @@ class Casebook(AlertFiles):
         return _assessment(dict(zip(ASSESSMENTS.columns.keys(), values, strict=True)))
 
     def assessment(self, assessment_id: str) -> RiskAssessment:
-        """One assessment. Raises UnknownAssessmentError."""
+        """One assessment. Raises UnknownAssessmentError, and ErasedError where its subject was erased."""
         with self._engines.reading() as connection:
             row = connection.execute(_BY_ID, {"id": assessment_id}).mappings().first()
         if row is None:
             raise UnknownAssessmentError(f"no assessment {assessment_id}")
+        if row["request_id"] == ERASED_REQUEST:
+            raise ErasedError(f"the assessment {assessment_id} is about somebody who was erased")
         return _assessment(row)
 
     def latest(
@@ -147,6 +154,7 @@ class Casebook(AlertFiles):
         """
         query = (
             sa.select(ASSESSMENTS)
+            .where(_READABLE)
             .order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc())
             .limit(1)
         )
@@ -169,7 +177,7 @@ class Casebook(AlertFiles):
         columns, after = ASSESSMENTS.c, (micros(since), "")
         while True:
             at, name = after
-            query = sa.select(ASSESSMENTS).where(columns.as_of < micros(until))
+            query = sa.select(ASSESSMENTS).where(columns.as_of < micros(until), _READABLE)
             query = query.where(
                 (columns.as_of > at) | ((columns.as_of == at) & (columns.assessment_id > name))
             )
@@ -197,6 +205,7 @@ class Casebook(AlertFiles):
         """The ids of the latest assessments, newest first."""
         query = (
             sa.select(ASSESSMENTS.c.assessment_id)
+            .where(_READABLE)
             .order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc())
             .limit(limit)
         )

@@ -1,6 +1,8 @@
 """Append-only guards: triggers that refuse changes, and a check at opening that triggers and tables are
 unaltered.
 
+A row may change in one way alone: an erasure names it in `rewritable`, in the transaction in which it writes
+into `erasures` what it was and what it is (`erasing`). The seals and the erasures themselves never change.
 An INSERT OR REPLACE deletes past any delete trigger, so inserting a row that is there is refused too;
 PostgreSQL's TRUNCATE has a trigger of its own. Who owns the database can take the triggers away: that is
 noticed when the casebook is opened next (docs/security.md).
@@ -17,6 +19,16 @@ from graph.model.errors import StoreChangedError
 
 _FUNCTION = "ringfence_append_only"
 _BODY = "\nBEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END "
+_REWRITING = "ringfence_rewritten_by_erasures"
+_REWRITING_BODY = """
+BEGIN
+  IF to_jsonb(NEW) ->> TG_ARGV[0] = to_jsonb(OLD) ->> TG_ARGV[0] AND EXISTS (SELECT 1 FROM rewritable
+      WHERE table_name = TG_TABLE_NAME AND row_key = to_jsonb(OLD) ->> TG_ARGV[0]) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END """
+_NEVER_REWRITTEN = ("seals", "sealed_rows", "erasures", "policy_files", "policy_uses", "policy_trials")
 # By verb: the bits of pg_trigger.tgtype (1 for each row, 2 before, 8 delete, 16 update, 32 truncate), and
 # what the trigger runs for.
 _POSTGRES = {"update": (1 | 2 | 16, "ROW"), "delete": (1 | 2 | 8, "ROW"), "truncate": (2 | 32, "STATEMENT")}
@@ -25,7 +37,7 @@ _IN_SQLITE = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'
 _IN_POSTGRES = sa.text("""
 SELECT t.tgname AS name, t.tgtype AS type, t.tgenabled AS enabled, t.tgqual IS NULL
     AND t.tgattr::text = '' AS whole, p.proname AS function,
-  p.prosrc AS body
+  p.prosrc AS body, encode(t.tgargs, 'escape') AS arguments
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(CAST(:table AS text))
 """)
@@ -49,17 +61,19 @@ def install(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
                     statement.replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1)
                 )
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            "CREATE "
-            f"OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger AS $${_BODY.replace('%', '%%')}$$ LANGUAGE "
-            "plpgsql"
-        )
+        for function, body in ((_FUNCTION, _BODY), (_REWRITING, _REWRITING_BODY)):
+            connection.exec_driver_sql(
+                "CREATE "
+                f"OR REPLACE FUNCTION {function}() RETURNS trigger AS $${body.replace('%', '%%')}$$ LANGUAGE "
+                "plpgsql"
+            )
         for table in tables:
             for verb, (_, each) in _POSTGRES.items():
-                name = _name(table, verb)
+                name, (function, _, argument) = _name(table, verb), _function(table, verb)
+                given = f"'{argument}'" if argument else ""
                 connection.exec_driver_sql(
                     f"CREATE OR REPLACE TRIGGER {name} BEFORE {verb} "
-                    f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()"
+                    f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION {function}({given})"
                 )
                 # Always: also in a session that calls itself a replica, where ordinary triggers sleep.
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {name}")
@@ -110,7 +124,9 @@ def _wrong(connection: sa.Connection, table: sa.Table) -> set[str]:
         }
     elif connection.dialect.name == "postgresql":
         ours = {
-            _name(table, verb): (bits, "A", True, _FUNCTION, _BODY) for verb, (bits, _) in _POSTGRES.items()
+            _name(table, verb): (bits, "A", True, function, body, f"{argument}\\000" if argument else "")
+            for verb, (bits, _) in _POSTGRES.items()
+            for function, body, argument in (_function(table, verb),)
         }
     else:
         return set()
@@ -130,7 +146,30 @@ def _existing(connection: sa.Connection, table: sa.Table) -> dict[str, Any]:
             for row in connection.execute(_IN_SQLITE, {"table": table.name})
         }
     rows = connection.execute(_IN_POSTGRES, {"table": table.name})
-    return {row.name: (row.type, _text(row.enabled), row.whole, row.function, row.body) for row in rows}
+    return {
+        row.name: (row.type, _text(row.enabled), row.whole, row.function, row.body, row.arguments)
+        for row in rows
+    }
+
+
+def _function(table: sa.Table, verb: str) -> tuple[str, str, str]:
+    """What a trigger runs in PostgreSQL: its name, its text, and its argument where it takes one."""
+    if verb == "update" and table.name not in _NEVER_REWRITTEN:
+        return _REWRITING, _REWRITING_BODY, _key(table)
+    return _FUNCTION, _BODY, ""
+
+
+def _key(table: sa.Table) -> str:
+    return ", ".join(c.name for c in table.primary_key.columns)
+
+
+def replace_update_triggers(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Take away the triggers of an earlier version that `install` makes otherwise now; PostgreSQL's are
+    replaced as they stand.
+    """
+    if connection.dialect.name == "sqlite":
+        for table in tables:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {_name(table, 'update')}")
 
 
 def _text(value: str | bytes) -> str:
@@ -151,7 +190,16 @@ def statements(table: sa.Table) -> dict[str, str]:
     for column in table.columns:
         if column.unique:
             there += f" OR EXISTS (SELECT 1 FROM {table.name} WHERE {column.name} = NEW.{column.name})"
-    when = {"update": "", "delete": "", "insert": f"{there} "}
+    key = _key(table)
+    rewritten = (
+        f"WHEN NEW.{key} IS NOT OLD.{key} OR NOT EXISTS (SELECT 1 FROM rewritable WHERE table_name = "
+        f"'{table.name}' AND row_key = CAST(OLD.{key} AS TEXT)) "
+    )
+    when = {
+        "update": "" if table.name in _NEVER_REWRITTEN else rewritten,
+        "delete": "",
+        "insert": f"{there} ",
+    }
     return {
         _name(
             table, verb

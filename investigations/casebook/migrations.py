@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
+from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.metadata import METADATA
 from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
 from investigations.casebook.policy_tables import POLICY_FILES, POLICY_TRIALS, POLICY_USES
@@ -47,6 +48,7 @@ from investigations.casebook.watch_tables import (
     WATCHED,
 )
 
+_BEFORE_ERASURES = 14  # the version whose guards refuse every change
 _DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due time
 
 
@@ -74,6 +76,11 @@ def _terms_of_cases(connection: sa.Connection) -> None:
         CASES.c.case_id.not_in(sa.select(CASE_TERMS.c.case_id))
     )
     connection.execute(sa.insert(CASE_TERMS).from_select(["case_id", "kind", "due_at"], without))
+
+
+def _rewritten_by_erasures(connection: sa.Connection) -> None:
+    """Guards of before refuse every change; those of now let an erasure rewrite what it names."""
+    guards.replace_update_triggers(connection, append_only(_BEFORE_ERASURES))
 
 
 MIGRATIONS = {
@@ -105,6 +112,7 @@ MIGRATIONS = {
     12: Migration(tables=(SHADOW_ANSWERS,)),
     13: Migration(tables=(POLICY_FILES, POLICY_USES), append_only=(POLICY_FILES, POLICY_USES)),
     14: Migration(tables=(POLICY_TRIALS,), append_only=(POLICY_TRIALS,)),
+    15: Migration(tables=(ERASURES, REWRITABLE), append_only=(ERASURES,), complete=_rewritten_by_erasures),
 }
 VERSION = max(MIGRATIONS)
 

@@ -15,8 +15,11 @@ from typing import Any, Literal, NamedTuple
 import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
+from graph.signatures import Keys
 from investigations.casebook.engine import Engines
+from investigations.casebook.erasure_tables import ERASURES
 from investigations.casebook.migrations import append_only
+from investigations.casebook.rewritten import Rewritten, row_digest
 from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
 from investigations.casebook.tables import ASSESSMENTS
 
@@ -32,7 +35,13 @@ _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_loc
 _STREAMED = 500
 
 What = Literal[
-    "row_changed", "row_missing", "row_without_seal", "seal_changed", "seal_missing", "anchor_differs"
+    "row_changed",
+    "row_missing",
+    "row_without_seal",
+    "seal_changed",
+    "seal_missing",
+    "anchor_differs",
+    "erasure_forged",
 ]
 
 
@@ -54,13 +63,14 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What a verification found: how many seals and rows there are, how many rows wait for the next seal,
-    what is wrong, and the head of the chain.
+    """What a verification found: how many seals and rows there are, how many rows wait for the next seal, how
+    many an erasure has rewritten since they were written, what is wrong, and the head of the chain.
     """
 
     seals: int
     rows: int
     pending: int
+    erased: int
     faults: tuple[Fault, ...]
     head: Anchor
 
@@ -100,45 +110,29 @@ class Seals:
         with self._engines.reading() as connection:
             return _anchor(_latest(connection))
 
-    def verify(self, anchors: Sequence[Anchor] = ()) -> Verification:
+    def verify(self, anchors: Sequence[Anchor] = (), keys: Keys = ()) -> Verification:
         """Compute every digest again: of each row, of each seal, and of the chain; and hold it against
-        anchors that were kept elsewhere. Rows that are written meanwhile disturb nothing.
+        anchors that were kept elsewhere. Rows that are written meanwhile disturb nothing. With the keys of
+        the store's keyring, erasures that nobody of ours signed are found, too.
         """
         with self._engines.scanning() as connection:
             last = _latest(connection)
             head, reached = _anchor(last), _reached(last)
             faults = list(_chain_faults(connection, head.position, anchors))
+            rewritten = Rewritten(connection)
+            faults += [Fault("erasure_forged", ERASURES.name, one) for one in rewritten.forged(keys)]
             counts: Counter[str] = Counter()
             for table in _sealed_tables():
-                faults += _row_faults(connection, table, reached.get(table.name), counts)
+                faults += _row_faults(connection, table, reached.get(table.name), (counts, rewritten))
                 faults += _missing(connection, table)
         return Verification(
             seals=head.position,
             rows=counts["rows"],
             pending=counts["pending"],
+            erased=counts["erased"],
             faults=tuple(faults),
             head=head,
         )
-
-
-def row_digest(table: sa.Table, row: Mapping[Any, Any]) -> str:
-    """SHA-256 of a row: of the table's name and every column, each with its length before it."""
-    digest = hashlib.sha256()
-    for part in (table.name.encode(), *(_bytes(column, row[column.name]) for column in table.columns)):
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def _bytes(column: sa.Column[Any], value: Any) -> bytes:
-    """A value with its sort before it: no two values of a column are the same bytes."""
-    if value is None:
-        return b"-"
-    if isinstance(value, bytes | memoryview):
-        return b"b" + bytes(value)
-    if isinstance(value, int | float):
-        return b"f" + float(value).hex().encode() if isinstance(column.type, sa.Float) else b"i%d" % value
-    return b"s" + str(value).encode()
 
 
 def _sealed_tables() -> tuple[sa.Table, ...]:
@@ -267,15 +261,19 @@ def _leaves(connection: sa.Connection, last: int) -> Iterator[tuple[int, tuple[s
 
 
 def _row_faults(
-    connection: sa.Connection, table: sa.Table, reached: int | None, counts: Counter[str]
+    connection: sa.Connection, table: sa.Table, reached: int | None, found: tuple[Counter[str], Rewritten]
 ) -> Iterator[Fault]:
-    """Rows of a table that are not as they were sealed, or that nobody sealed in their time."""
+    """Rows of a table that are not as they were sealed, or as an erasure left them since, or that nobody
+    sealed in their time.
+    """
+    counts, rewritten = found
     since = _since(table, reached)
     for row in connection.execute(_streamed(_with_seals(table))).mappings():
         key = str(row[_key(table).name])
         counts["rows"] += 1
+        counts["erased"] += rewritten.knows(table.name, key)
         if row["sealed"] is not None:
-            if row["sealed"] != row_digest(table, row):
+            if rewritten.since(table.name, key, row["sealed"]) != row_digest(table, row):
                 yield Fault("row_changed", table.name, key)
         elif since is not None and _place(row[_order(table).name]) < since:
             yield Fault("row_without_seal", table.name, key)

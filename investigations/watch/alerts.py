@@ -104,7 +104,7 @@ class Alert:
     @property
     def alert_id(self) -> str:
         """The same for the same subject, code and cause, whenever and by whomever it is made."""
-        return "AL-" + hashlib.sha256(f"{self.subject}|{self.code}|{self.cause}".encode()).hexdigest()[:20]
+        return alert_id_of(self.subject, self.code, self.cause)
 
     @property
     def grade(self) -> AlertGrade:
@@ -150,3 +150,8 @@ def about_loan(code: AlertCode, loan: Application, **more: Any) -> Alert:
         platform_id=loan.platform_id,
         **more,
     )
+
+
+def alert_id_of(subject: str, code: str, cause: str) -> str:
+    """The id that an alert has by what it is about."""
+    return "AL-" + hashlib.sha256(f"{subject}|{code}|{cause}".encode()).hexdigest()[:20]

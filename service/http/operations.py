@@ -185,7 +185,7 @@ OPERATIONS = (
         about="Who asked, from which state of the store, what was measured, what was answered.",
         answer=AuditRow,
         path_parameters=_ASSESSMENT,
-        problems=("assessment_unknown", "record_changed"),
+        problems=("assessment_unknown", "erased", "record_changed"),
     ),
     Operation(
         method="get",
@@ -196,7 +196,7 @@ OPERATIONS = (
         about="From the store as it was then, and whether the result is equal.",
         answer=Replay,
         path_parameters=_ASSESSMENT,
-        problems=("assessment_unknown", "record_changed"),
+        problems=("assessment_unknown", "erased", "record_changed"),
     ),
     _facts(
         "/feedback",

@@ -77,6 +77,11 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "application_unknown": Problem(
             404, "There is no such application", "Send the whole application, or the id of one sent before."
         ),
+        "erased": Problem(
+            410,
+            "It was about somebody who was erased",
+            "Nothing of it can be read any more; do not ask again.",
+        ),
         "assessment_unknown": Problem(
             404, "There is no such assessment", "Check the id: it is the `assessment_id` of an answer."
         ),

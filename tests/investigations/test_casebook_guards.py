@@ -47,6 +47,8 @@ def url(casebook_url: str) -> str:
         for policies in (book.policies, book.policies_in_shadow):
             policies.use(read_policy(b"format: 1\nname: n", "p.yaml"), NOW, "wang")
         assert book.seals.seal(NOW)
+    line = "INSERT INTO erasures VALUES (1, 0, 'verdicts', '1', 'a', 'b', 'E-1', 'k1:00')"
+    forge(casebook_url, line)
     return casebook_url
 
 

@@ -47,8 +47,6 @@ _RENAME = (
             ON i.kind = t.kind AND i.token = t.old)""",
 )
 _TEMPORARY = ("erased_people", "erased_loans", "erased_events", "erased_things")
-# how long others may keep the file before it is given up for now, and how often it is tried again
-_TRIES, _PATIENCE_MS = 20, 500
 
 
 def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
@@ -72,26 +70,6 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
         for table in _TEMPORARY:
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return True
-
-
-def overwrite_free_space(connection: sqlite3.Connection) -> bool:
-    """`GraphStore.overwrite_free_space`: the file is written anew without what is free in it, and the
-    write-ahead log emptied. Works on any SQLite file in that mode.
-    """
-    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
-    return _tried(connection, "VACUUM") and _tried(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _tried(connection: sqlite3.Connection, statement: str) -> bool:
-    for _ in range(_TRIES):
-        try:
-            busy = connection.execute(statement).fetchone()
-            if busy is None or not busy[0]:
-                return True
-        except Exception as error:
-            if "locked" not in str(error):
-                raise
-    return False
 
 
 def _fill_names(connection: sqlite3.Connection, erasure: Erasure) -> None:

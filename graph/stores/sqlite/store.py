@@ -15,11 +15,11 @@ from graph.model.erasure import Erasure
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
 from graph.store.port import GraphStore, UnknownIds
-from graph.stores.embedded import Connections, begin
+from graph.stores.embedded import Connections, begin, overwrite_free_space
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.connection import connect, translated
-from graph.stores.sqlite.erase import EDITION, REFUSED, erase, overwrite_free_space
+from graph.stores.sqlite.erase import EDITION, REFUSED, erase
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
 from graph.stores.sqlite.unknown_ids import unknown_ids

@@ -38,6 +38,7 @@ def _run(options: argparse.Namespace) -> Result:
         "seals": found.seals,
         "rows": found.rows,
         "pending": found.pending,
+        "erased": found.erased,
         "faults": len(found.faults),
         "found": [one._asdict() for one in found.faults[:_SHOWN]],
     }

@@ -1,0 +1,165 @@
+"""A casebook forgets people: their rows say nothing any more, and the seals still find who tampers."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from graph.model.erasure import Renaming, surrogate
+from graph.model.errors import ErasedError
+from investigations.casebook import Casebook
+from investigations.casebook.book import IdempotencyClaim
+from investigations.casebook.erasing import ErasedPeople
+from investigations.cases import NewCase, Verdict, VerdictValue
+from investigations.erased_names import ERASED, ErasedNames
+from investigations.masks import masked_node
+from investigations.saved_views import SavedView
+from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
+from investigations.watch.alerts import Alert, AlertCode
+from investigations.watch.messages import WatchFindings, message_of
+from tests.investigations.test_seals import owned
+from tests.support.casebooks import NOW, assessment, forge, url_of
+
+WANG, LI = "C-Wang-884171", "C-Li-550002"
+LOAN, OTHER_LOAN = "loan-of-wang-1", "loan-of-li-1"
+RENAMING = Renaming(
+    people={WANG: surrogate("Q", "71")}, applications={LOAN: surrogate("R", "-1")}, events={}, identifiers={}
+)
+KEYS = (("k1", b"a secret of at least thirty-two bytes"),)
+FORGET = ErasedPeople(
+    names=ErasedNames(RENAMING), certificate="ER-1", until=NOW + timedelta(days=9), keys=KEYS
+)
+
+
+@pytest.fixture
+def book(casebook_url: str) -> Iterator[Casebook]:
+    """What a casebook holds about Wang, and about Li, who is tied to Wang."""
+    with Casebook(casebook_url) as opened:
+        filled(opened)
+        yield opened
+
+
+def filled(book: Casebook) -> None:
+    claim = IdempotencyClaim(client="engine", key="k", fingerprint="f", at=NOW)
+    mine = assessment(
+        1, applicant_id=WANG, application_id=LOAN, answer=orjson.dumps({"application_id": LOAN})
+    )
+    book.record(mine, claim)
+    path = {"path": [f"application:{OTHER_LOAN}", masked_node(f"applicant:{WANG}")]}
+    theirs = orjson.dumps({"reasons": [path]})
+    book.record(assessment(2, applicant_id=LI, application_id=OTHER_LOAN, answer=theirs))
+    own, _ = book.open_case(NewCase(reason="by hand", applicant_id=WANG), at=NOW, by="wang")
+    ring, _ = book.open_case(NewCase(reason="flagged", ring_id="R-1"), at=NOW, by="wang")
+    book.add_note(own, "a baker from Harbin", at=NOW, by="wang")
+    book.add_note(ring, f"{WANG} 与{LI}同住; see {WANG}.", at=NOW, by="wang")
+    book.attach(own, "wang.txt", "text/plain", b"about the baker", at=NOW, by="wang")
+    book.attach(ring, "ring.txt", "text/plain", f"{WANG} called".encode(), at=NOW, by="wang")
+    book.attach(ring, "li.txt", "text/plain", f"{LI} called".encode(), at=NOW, by="wang")
+    said = VerdictValue.FALSE_POSITIVE
+    verdict = Verdict(at=NOW, by="wang", value=said, people={WANG: said, LI: said})
+    book.give_verdict(ring, verdict, book.case(ring).version)
+    book.begin_watch(1, 0)
+    alert = Alert(
+        code=AlertCode.BORROWER_CONFIRMED, subject=f"application:{OTHER_LOAN}", cause=WANG, at=NOW,
+        recorded_by=1, applicant_id=LI, path=(f"application:{OTHER_LOAN}", f"applicant:{WANG}"),
+    )  # fmt: skip
+    assert book.keep_findings(1, (0, 1), WatchFindings((alert,), (message_of(alert),)))
+    look = AuditEntry(at=NOW, by="wang", way=AuditWay.KEY, action=AuditAction.LOOKED)
+    looks = [dataclasses.replace(look, subject=f"applicant:{who}") for who in (WANG, LI)]
+    book.audit.add(looks)
+    view = SavedView(
+        view_id="V-1", name="x", node=f"applicant:{WANG}", as_of=NOW, at=NOW, by="wang", content=b"{}"
+    )
+    book.views.save(view)
+    while book.seals.seal(NOW):
+        pass
+
+
+def everything(book: Casebook) -> str:
+    """All that any row says, unpacked."""
+    said = []
+    with book._engines.reading() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            for row in connection.execute(sa.text(f"SELECT * FROM {name}")).all():
+                said += [str(bytes(v)) if isinstance(v, bytes | memoryview) else str(v) for v in row]
+    for one in ("A-1", "A-2"):
+        try:
+            said.append(str(book.assessment(one)))
+        except ErasedError:
+            continue
+    return " ".join(said)
+
+
+def test_nothing_names_the_erased_and_everything_about_others_stands(book: Casebook) -> None:
+    other, anchor = book.assessment("A-2"), book.seals.head()
+    counts = book.erasing.erase(FORGET, NOW)
+    said = everything(book)
+    assert not [
+        name for name in (WANG, LOAN, "baker", "called", "Harbin") if name in said.replace(f"{LI} called", "")
+    ]
+    assert book.assessment("A-2") == other
+    with pytest.raises(ErasedError):
+        book.assessment("A-1")
+    assert (book.latest(applicant_id=RENAMING.people[WANG]), book.latest_ids(9)) == (None, ("A-2",))
+    assert book.count() == 2
+    assert counts["assessments"] == counts["claims"] == counts["saved_views"] == counts["cases"] == 1
+    notes = [e.note for c in book.people.held(LI, ring_ids=["R-1"]).ring_cases for e in book.case(c).events]
+    assert any(n and RENAMING.people[WANG] in n and LI in n for n in notes)
+    new = RENAMING.people[WANG]
+    assert [one.subject for one in book.audit.read(AuditFilter())[0]] == [
+        f"applicant:{new}",
+        f"applicant:{LI}",
+    ]
+    assert book.erasing.erase(FORGET, NOW) == {}
+    assert book.seals.verify([anchor], KEYS).faults == ()
+
+
+def test_the_seals_stand_after_an_erasure_and_find_what_is_changed_beside_it(
+    book: Casebook, casebook_url: str
+) -> None:
+    book.erasing.erase(FORGET, NOW)
+    assert book.seals.verify(keys=KEYS).erased > 5
+    while book.seals.seal(NOW):
+        pass
+    assert book.seals.verify(keys=KEYS).faults == ()
+    owned(casebook_url, "UPDATE assessments SET score = 1 WHERE assessment_id = 'A-1'")
+    assert [one.key for one in book.seals.verify().faults] == ["A-1"]
+
+
+def test_an_erasure_that_nobody_signed_is_found_with_the_key(book: Casebook, casebook_url: str) -> None:
+    book.erasing.erase(FORGET, NOW)
+    while book.seals.seal(NOW):
+        pass
+    forge(casebook_url, "INSERT INTO erasures VALUES (99, 0, 'verdicts', '1', 'a', 'b', 'E', 'k1:00')")
+    assert book.seals.verify().faults == ()
+    assert {one.what for one in book.seals.verify(keys=KEYS).faults} == {"erasure_forged"}
+
+
+def test_a_row_that_came_back_after_its_erasure_is_found(book: Casebook, casebook_url: str) -> None:
+    note = "SELECT note FROM case_events WHERE position = 3"
+    with book._engines.reading() as connection:
+        before = connection.execute(sa.text(note)).scalar_one()
+    book.erasing.erase(FORGET, NOW)
+    with book._engines.reading() as connection:
+        assert connection.execute(sa.text(note)).scalar_one() == ERASED
+    owned(casebook_url, f"UPDATE case_events SET note = '{before}' WHERE position = 3")
+    assert [(one.table, one.key) for one in book.seals.verify().faults] == [("case_events", "3")]
+
+
+def test_no_byte_of_an_erased_person_is_left_in_the_casebooks_files(tmp_path: Path) -> None:
+    with Casebook(url_of(tmp_path)) as book, closing(sqlite3.connect(tmp_path / "casebook.db")) as reader:
+        filled(book)
+        assert reader.execute("SELECT count(*) FROM assessments").fetchone() == (2,)
+        book.erasing.erase(FORGET, NOW)
+        assert book.erasing.overwrite_free_space()
+        held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert not [name for name in (WANG, LOAN, "baker") if name.encode() in held]
+    assert LI.encode() in held
