@@ -56,7 +56,7 @@ class Journal(Protocol):
 
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]: ...
 
-    def identity(self) -> int: ...
+    def edition(self) -> int: ...
 
 
 class CatchUpBudget(NamedTuple):
@@ -354,7 +354,7 @@ class Frame:
             if header[MARK] or header[STORE] or header[DIRTY]:
                 self._begin_anew()
         if header[STORE] == 0:
-            header[STORE] = self._store.identity()
+            header[STORE] = self._store.edition()
         self._trusted = True
         return True
 
@@ -374,7 +374,7 @@ class Frame:
 
     def _is_of_store(self, identity: int, revision: int, check: int) -> bool:
         """Whether what is in came from this store, and from the past that it has now."""
-        if identity == 0 or identity != self._store.identity() or revision > self._store.revision():
+        if identity == 0 or identity != self._store.edition() or revision > self._store.revision():
             return False
         return (
             all(zlib.crc32(body) == check for _, body in self._store.tail(revision - 1, revision))

@@ -21,6 +21,7 @@ from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Facts
 from graph.stores.sqlite import SqliteStore
+from tests.support.erasure_contract import erased
 from tests.support.frames import FramedStore, tiny_rooms
 from tests.support.small_worlds import applies, day, random_facts, shuffled, uses
 from tests.support.store_contract import assert_same_tables, in_parts
@@ -171,6 +172,26 @@ def test_a_folder_of_another_store_or_of_another_past_is_filled_anew(tmp_path: P
         frame = Frame.open(tmp_path / "frame", one)
         assert_right(frame, one)
         frame.close()
+
+
+def test_a_frame_of_before_an_erasure_is_filled_anew_and_names_nobody_erased(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        for n, who in enumerate(("Wang-Fang-0071", "Li-Na-0072")):
+            store.add(Facts(applications=(applies(who, n, uses("device", "shared")),)))
+        frame = Frame.open(tmp_path / "frame", store)
+        assert frame.catch_up()
+        frame.snapshot()
+        frame.close()
+        erased(store, "Wang-Fang-0071")
+        again = Frame.open(tmp_path / "frame", store)
+        assert not again.holds(store.revision())
+        assert again.catch_up()
+        assert_right(again, store)
+        again.snapshot()
+        held = b"".join(path.read_bytes() for path in (tmp_path / "frame").iterdir())
+        again.close()
+    assert b"Wang-Fang-0071" not in held
+    assert b"Li-Na-0072" in held
 
 
 def test_files_of_another_layout_are_filled_anew(store: FramedStore) -> None:
