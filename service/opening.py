@@ -11,6 +11,7 @@ from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.model.errors import SettingError, StoreError, StoreUnavailableError
 from graph.model.moments import COUNTRY, read_moment
+from graph.signatures import Keys
 from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
 from ingestion.parse_context import keyring, time_zone
@@ -171,6 +172,16 @@ def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False)
             raise SettingError(weak)
         log.warning("%s", weak)
     return keys
+
+
+def known_keys(settings: Settings) -> Keys:
+    """The keys of the settings' store where there are any; none is made, and no store opened."""
+    beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
+    own = beside is not None and beside.with_name(beside.name + ".key").exists()
+    if not (settings.hash_key.strip() or own):
+        return ()
+    values = {"hash_key": settings.hash_key, "hash_key_version": settings.hash_key_version}
+    return keyring(values, beside if own else None, log.warning, lambda: True).keys
 
 
 def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:

@@ -51,8 +51,8 @@ class Rewritten:
         return sealed
 
     def forged(self, keys: Keys) -> Iterator[str]:
-        """The positions of those that are not signed by one of the keys; none where there are no keys."""
-        for one in self._rows if keys else ():
+        """The positions of those that are not signed by one of the keys: all where there are no keys."""
+        for one in self._rows:
             version, _, code = str(one["signature"]).partition(":")
             if state_of(_signed(one), version, code, keys, _PURPOSE) is not SignatureState.VALID:
                 yield str(one["position"])

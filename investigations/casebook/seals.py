@@ -112,8 +112,8 @@ class Seals:
 
     def verify(self, anchors: Sequence[Anchor] = (), keys: Keys = ()) -> Verification:
         """Compute every digest again: of each row, of each seal, and of the chain; and hold it against
-        anchors that were kept elsewhere. Rows that are written meanwhile disturb nothing. With the keys of
-        the store's keyring, erasures that nobody of ours signed are found, too.
+        anchors that were kept elsewhere. Rows that are written meanwhile disturb nothing. `keys` are the
+        store's keyring's: an erasure that none of them signed is a fault.
         """
         with self._engines.scanning() as connection:
             last = _latest(connection)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from investigations.casebook.seals import Anchor
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
-from service.opening import casebook_given, open_casebook
+from service.opening import casebook_given, known_keys, open_casebook
 
 EXAMPLE = """example:
   COMMAND verify --anchor 41207:9c1f...
@@ -32,7 +32,7 @@ def _run(options: argparse.Namespace) -> Result:
             while rows := casebook.seals.seal(datetime.now(UTC)):
                 sealed += rows
             return Result({"sealed": sealed} | _shown(casebook.seals.head()))
-        found = casebook.seals.verify(options.anchor)
+        found = casebook.seals.verify(options.anchor, known_keys(settings))
     figures = {
         "intact": not found.faults,
         "seals": found.seals,
