@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graph.frame.location import frame_of
-from graph.model.errors import BundleError
+from graph.model.errors import BundleError, InputError
 from graph.model.moments import micros
 from graph.store.port import GraphStore
 from service.settings import NO_FRAME, Settings
@@ -60,6 +60,26 @@ def to_beat(registry: ModelRegistry) -> str | None:
         log.warning("the bare counts stand in the champion's place: %s", error)
         return None
     return champion.version
+
+
+def judged(
+    settings: Settings,
+    store: GraphStore,
+    registry: ModelRegistry,
+    versions: tuple[str, str | None],
+    as_of: datetime,
+) -> GateResult:
+    """What the gate says of `compare`'s first version; that nothing can be measured yet is a check that it
+    does not pass. Raises BundleError and RegistryError.
+    """
+    from gnn.registry.checks import GateCheck, GateResult
+    from gnn.registry.comparison import BARE_COUNTS
+
+    try:
+        return passed_gate(settings, compare(settings, store, registry, versions, as_of))
+    except InputError as error:
+        check = GateCheck(name="measurable", passed=False, sentence=str(error))
+        return GateResult(version=versions[0], against=versions[1] or BARE_COUNTS, slice={}, checks=(check,))
 
 
 def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:

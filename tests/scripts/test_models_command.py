@@ -115,6 +115,16 @@ def test_a_champion_that_newer_code_cannot_read_may_be_followed_all_the_same(
     assert desk.promote(desk.fooled, "--force", "--reason", "the upgrade")["against"] == "bare counts"
 
 
+def test_a_first_model_that_nothing_can_measure_yet_serves_by_force_alone(desk: Desk) -> None:
+    early = ["promote", desk.sharp, "--as-of", "2001-01-01"]
+    refused = desk.run(*early, status=1)
+    assert (refused["champion"], [*refused["checks"]]) == (False, ["measurable"])
+    assert "are needed" in refused["failed"][0]
+    forced = desk.run(*early, "--force", "--reason", "the first one")
+    assert (forced["passed"], forced["forced"], forced["champion"]) == (False, True, True)
+    assert [one["action"] for one in desk.history()[2:]] == ["refuse", "promote"]
+
+
 def test_force_without_a_reason_is_refused_before_anything_is_measured(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,16 +99,14 @@ def _compare(opened: _Opened) -> Result:
 
 
 def _promote(opened: _Opened) -> Result:
-    from service.governance.promotion import compare, passed_gate, promote, to_beat
+    from service.governance.promotion import judged, promote, to_beat
 
     registry, options = opened.registry, opened.options
     if options.force and not opened.deed.reason:
         raise SettingError("--force needs a --reason: it stands in the history")
     model = registry.named(options.names[0]).version
     versions = (model, to_beat(registry))
-    result = passed_gate(
-        opened.settings, compare(opened.settings, opened.store, registry, versions, _as_of(opened))
-    )
+    result = judged(opened.settings, opened.store, registry, versions, _as_of(opened))
     serves = promote(registry, result, opened.deed, forced=options.force)
     figures: dict[str, Any] = {
         "version": model,
