@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
+from unicodedata import category
 
 import yaml
 
@@ -16,6 +17,10 @@ from investigations.rules import RULES, RuleOverride
 MOST_BYTES = 65_536
 _HEAD = ("format", "name", "lender", "product")
 _LONGEST = 128  # characters of a name
+_UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # no database takes all of them
+_NOTHING = "tag:yaml.org,2002:null"
+# What PyYAML raises for a value that is not of the type of its tag, as in `!!bool maybe`.
+_MISREAD = (ValueError, LookupError, AttributeError, OverflowError)
 
 
 def read_policy(content: bytes, where: str) -> PolicyFile:
@@ -28,12 +33,12 @@ def read_policy(content: bytes, where: str) -> PolicyFile:
     try:
         text = content.decode()
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise SettingError(f"{where}: it is not YAML in UTF-8 ({type(error).__name__})") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise SettingError(f"{where}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    except (ValueError, OverflowError, RecursionError) as error:  # of bytes, escapes, versions; of depth
+        raise SettingError(f"{where}: it is not YAML in UTF-8 ({type(error).__name__})") from error
     return _Reader(where).policy(node, text)
 
 
@@ -94,7 +99,7 @@ class _Reader:
             self._refuse(node, path or "the file", "must be a mapping of fields to values")
         seen: set[str] = set()
         for key, value in node.value:
-            name = str(key.value)[:_LONGEST]
+            name = str(key.value)[:_LONGEST] if isinstance(key, yaml.ScalarNode) else "a list or mapping"
             full = f"{path}.{name}" if path else name
             if name not in known:
                 self._refuse(key, full, f"is no field; there are {', '.join(known)}")
@@ -118,9 +123,14 @@ class _Reader:
         return value
 
     def _text(self, node: yaml.Node, path: str) -> str:
-        if not isinstance(node, yaml.ScalarNode) or not 0 < len(node.value.strip()) <= _LONGEST:
+        text = node.value.strip() if isinstance(node, yaml.ScalarNode) else ""
+        if not 0 < len(text) <= _LONGEST:
             self._refuse(node, path, f"must be a text of 1 to {_LONGEST} characters")
-        return str(node.value).strip()
+        if any(category(one) in _UNPRINTED for one in text):
+            self._refuse(node, path, "must be a text of one line without control characters")
+        if node.tag == _NOTHING:
+            self._refuse(node, path, "is nothing in YAML: leave it out, or put a name in quotes")
+        return str(text)
 
     def _value(self, node: yaml.Node, path: str) -> Any:
         """A scalar as YAML means it: 010 and .5 are numbers, "1" is a text."""
@@ -129,7 +139,7 @@ class _Reader:
         construct: Callable[..., Any] = yaml.SafeLoader("").construct_object
         try:
             return construct(node)
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, *_MISREAD) as error:
             self._refuse(node, path, f"cannot be read ({type(error).__name__})")
 
     def _refuse(self, node: yaml.Node, path: str, why: str) -> NoReturn:

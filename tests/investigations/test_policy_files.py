@@ -40,6 +40,8 @@ WRONG = {
     "format: 1": "p.yaml, line 1: name: is missing",
     "format: 1\nname: ''": "p.yaml, line 2: name: must be a text",
     HEAD + "lender: [L1]": "p.yaml, line 3: lender: must be a text",
+    HEAD + "lender: null": "p.yaml, line 3: lender: is nothing in YAML",
+    HEAD + "product: ~": "p.yaml, line 3: product: is nothing in YAML",
     HEAD + "treshold: 1": "p.yaml, line 3: treshold: is no field; there are format, name",
     HEAD + "thresholds:\n  review: 1.5": "p.yaml, line 4: thresholds.review: must be from 0 to 1",
     HEAD + "thresholds:\n  review: high": "p.yaml, line 4: thresholds.review: must be a number",
@@ -74,6 +76,30 @@ def test_what_cannot_be_meant_is_told_with_its_line_and_field(written: str, told
 def test_what_is_no_policy_at_all_is_refused(content: bytes) -> None:
     with pytest.raises(SettingError, match=r"p\.yaml"):
         read_policy(content, "p.yaml")
+
+
+@pytest.mark.parametrize(
+    "value", ["!!bool maybe", "!!float ''", "!!int ''", "!!int _", "!!timestamp abc", "!!binary a", "="]
+)
+def test_a_value_that_is_not_what_its_tag_says_is_told_with_its_line(value: str) -> None:
+    with pytest.raises(SettingError, match=r"p\.yaml, line 3: thresholds\.review: cannot be read"):
+        read(HEAD + f"thresholds: {{review: {value}}}")
+
+
+@pytest.mark.parametrize(
+    "written", ['name: "\\UFFFFFFFF"', "%YAML 1." + "9" * 5_000 + "\n---\n" + HEAD, HEAD + "? [a, b]\n: 1"]
+)
+def test_what_the_yaml_library_stumbles_over_is_refused(written: str) -> None:
+    with pytest.raises(SettingError, match=r"p\.yaml"):
+        read(written)
+
+
+@pytest.mark.parametrize("unprinted", ["\\ud800", "\\0", "\\e[2J", "a\\nb", "\\u2028b", "\\u202e"])
+@pytest.mark.parametrize("field", ["name", "lender", "product"])
+def test_a_name_that_a_terminal_or_a_database_would_trip_over_is_refused(unprinted: str, field: str) -> None:
+    with pytest.raises(SettingError, match=f"{field}: must be a text of one line"):
+        read(f'{HEAD.replace("name: n", "") if field == "name" else HEAD}{field}: "x{unprinted}x"')
+    assert read('format: 1\nname: "现金\u3000严格"').name == "现金\u3000严格"
 
 
 @given(st.text(max_size=200))
