@@ -23,7 +23,8 @@ class Lease:
     def take(self) -> bool:
         """Whether the work is ours now."""
         now = self._clock()
-        if self._until is None or now > self._until - LASTS + _RENEWED:
+        taken = None if self._until is None else self._until - LASTS
+        if taken is None or not taken <= now <= taken + _RENEWED:  # before that: the clock was put back
             self._until = (
                 now + LASTS if self._casebook.take_lease(self._name, self._owner, now, LASTS) else None
             )

@@ -21,6 +21,8 @@ from investigations.casebook.watch_tables import ALERTS, LEASES, WATCHED
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings
 
+_LONG_ENDED = timedelta(days=1)  # a lease: nobody is left who could still renew it
+
 
 class AlertCursorError(InputError):
     """A list is to go on after an alert that there is not."""
@@ -113,19 +115,22 @@ class AlertFiles(CasePapers):
             return frozenset(connection.execute(query).scalars()) if ids else frozenset()
 
     def take_lease(self, name: str, owner: str, now: datetime, lasts: timedelta) -> bool:
-        """Whether that work is the owner's for a while: nobody else's lease on it lasts."""
+        """Whether that work is the owner's for a while: nobody else's lease on it lasts. Leases that ended
+        long ago go.
+        """
         values = {"owner": owner, "until": micros(now + lasts)}
         with self._engines.writing() as connection:
             statement = insert_into(connection, LEASES).values(name=name, **values)
-            free = sa.or_(LEASES.c.until < micros(now), LEASES.c.owner == owner)
+            free = sa.or_(~_lasting(now, lasts), LEASES.c.owner == owner)
+            connection.execute(sa.delete(LEASES).where(LEASES.c.until < micros(now - _LONG_ENDED)))
             taken = statement.on_conflict_do_update(
                 index_elements=[LEASES.c.name], set_=values, where=free
             ).execution_options(preserve_rowcount=True)
             return connection.execute(taken).rowcount == 1
 
-    def count_leases(self, beginning: str, now: datetime) -> int:
-        """How many leases on works whose names begin so last."""
-        lasting = LEASES.c.name.startswith(beginning, autoescape=True) & (LEASES.c.until >= micros(now))
+    def count_leases(self, beginning: str, now: datetime, lasts: timedelta) -> int:
+        """How many leases on works whose names begin so last; each was taken for that long."""
+        lasting = LEASES.c.name.startswith(beginning, autoescape=True) & _lasting(now, lasts)
         with self._engines.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).where(lasting)).scalar_one()
 
@@ -133,6 +138,13 @@ class AlertFiles(CasePapers):
         """Let somebody else have that work at once."""
         with self._engines.writing() as connection:
             connection.execute(sa.delete(LEASES).where(LEASES.c.name == name, LEASES.c.owner == owner))
+
+
+def _lasting(now: datetime, lasts: timedelta) -> sa.ColumnElement[bool]:
+    """Whether a lease lasts. One that ends much later than any taken now was taken by a clock that was ahead:
+    it would keep everybody from the work until then.
+    """
+    return LEASES.c.until.between(micros(now), micros(now + 2 * lasts))
 
 
 def _row(alert: Alert) -> dict[str, Any]:

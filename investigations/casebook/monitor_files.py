@@ -66,9 +66,12 @@ class MonitorFiles:
         )
         return self._rows(_of(query, model_version).order_by(MONITORED.c.since, MONITORED.c.model_version))
 
-    def latest(self, kind: KeptKind, model_version: str | None = None) -> Kept | None:
-        """The latest that was kept of that kind, about that model (default: any)."""
-        query = sa.select(MONITORED).where(MONITORED.c.kind == kind.value)
+    def latest(self, kind: KeptKind, until: datetime, model_version: str | None = None) -> Kept | None:
+        """The latest that was kept of that kind with `since` <= until, about that model (default: any).
+
+        Of what a clock that was ahead left behind nothing is latest: no run would be due until then.
+        """
+        query = sa.select(MONITORED).where(MONITORED.c.kind == kind.value, MONITORED.c.since <= micros(until))
         rows = self._rows(_of(query, model_version).order_by(MONITORED.c.since.desc()).limit(1))
         return rows[0] if rows else None
 

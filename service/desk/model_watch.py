@@ -19,6 +19,7 @@ from service.http.calls import app_context
 bp = Blueprint("desk_model", __name__, url_prefix="/desk")
 
 SHOWN_DAYS, MOST_DAYS = 28, 366
+_DIGITS = 3  # of MOST_DAYS: Python refuses to read numbers of thousands
 NAMES = 12  # beside the score, decisions and the linking shares: those that moved most
 SCORES_OF = 7  # days whose scores are drawn together
 MONTHS = timedelta(days=400)
@@ -55,13 +56,14 @@ def shown() -> Response:
     run yet.
     """
     days, context = _days(request.args.get("days", str(SHOWN_DAYS))), app_context()
-    run = context.casebook.monitoring.latest(KeptKind.RUN)
-    found = None if run is None else _found(context.casebook.monitoring, run, days, context.clock())
+    now, monitoring = context.clock(), context.casebook.monitoring
+    run = monitoring.latest(KeptKind.RUN, now)
+    found = None if run is None else _found(monitoring, run, days, now)
     return Response(orjson.dumps(found), mimetype="application/json")
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS:
+    if not (text.isdecimal() and len(text) <= _DIGITS and 1 <= int(text) <= MOST_DAYS):
         raise InputError(f"days: a whole number from 1 to {MOST_DAYS}")
     return int(text)
 

@@ -73,7 +73,7 @@ def _plan(settings: Settings, casebook: Casebook, model: MonitoredModel, now: da
         model=model,
         limits=limits(settings),
     )
-    last = casebook.monitoring.latest(KeptKind.DAY, model.version)
+    last = casebook.monitoring.latest(KeptKind.DAY, now, model.version)
     if not plan.by_model:
         return replace(plan, since=plan.since - plan.usual)
     if last is None:

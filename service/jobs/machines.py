@@ -25,7 +25,7 @@ class Machines:
 
     def __init__(self, casebook: Casebook, folder: Path | None, clock: Callable[[], datetime]) -> None:
         self._casebook, self._clock = casebook, clock
-        self._lease = Lease(casebook, _NAME + _number_of(folder), clock)
+        self._lease = Lease(casebook, _NAME + number_of(folder), clock)
         self.count = 1
 
     def step(self) -> bool:
@@ -33,22 +33,26 @@ class Machines:
         on.
         """
         self._lease.take()
-        count = max(1, self._casebook.count_leases(_NAME, self._clock()))
+        count = max(1, self._casebook.count_leases(_NAME, self._clock(), LASTS))
         if count != self.count:
             log.info("%d machines serve on this casebook: each lets through its part of a limit", count)
         self.count = count
         return True
 
 
-def _number_of(folder: Path | None) -> str:
-    """This machine's random number, the same for all who share the folder."""
+def number_of(folder: Path | None) -> str:
+    """A machine's random number, the same for all who share the folder."""
     number = secrets.token_hex(12)
     if folder is None:
         return number
-    path = folder / "machine"
-    try:
-        with path.open("x", encoding="ascii") as file:
-            file.write(number)
+    path, beside = folder / "machine", folder / f".machine.{number}"
+    beside.write_text(number, encoding="ascii")
+    try:  # whole or not at all: a worker that is killed leaves no empty file to the others
+        path.hardlink_to(beside)
     except FileExistsError:
-        return path.read_text(encoding="ascii") or number
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        log.warning("%s takes no links (%s): each worker counts as a machine", folder, error.strerror)
+    finally:
+        beside.unlink()
     return number

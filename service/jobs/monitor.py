@@ -48,7 +48,7 @@ class DailyMonitor:
         """Show what is known, and monitor where it is time; nothing is left to do for now."""
         now = self._context.clock()
         self._show(now)
-        if not self._every or self._closed or now - self._tried < AGAIN or not self._due(now):
+        if not self._every or self._closed or abs(now - self._tried) < AGAIN or not self._due(now):
             return True
         if self._lease.take():
             self._tried = now
@@ -62,20 +62,20 @@ class DailyMonitor:
         self._lease.give_back()
 
     def _due(self, now: datetime) -> bool:
-        last = self._context.casebook.monitoring.latest(KeptKind.RUN)
+        last = self._context.casebook.monitoring.latest(KeptKind.RUN, now)
         return last is None or now - last.since >= self._every
 
     def _show(self, now: datetime) -> None:
         """The figures as metrics: what is owed at every step, what a run found once."""
         monitoring, store = self._context.casebook.monitoring, self._context.store
         metrics.OWED_FACTS.set(monitoring.owed_facts())
-        if now - self._read_snapshot >= SNAPSHOT_EVERY:
+        if abs(now - self._read_snapshot) >= SNAPSHOT_EVERY:
             self._read_snapshot = now
             if (rings := store.view(now).rings()) is not None:
                 metrics.SNAPSHOT.set(rings.as_of.timestamp())
-        run = monitoring.latest(KeptKind.RUN)
+        run = monitoring.latest(KeptKind.RUN, now)
         if run is None or run.since == self._shown:
             return
         self._shown = run.since
-        day = monitoring.latest(KeptKind.DAY, run.model_version)
+        day = monitoring.latest(KeptKind.DAY, now, run.model_version)
         metrics.note_monitoring(run, day, [one.alarm.code.value for one in monitoring.alarms()])

@@ -83,10 +83,13 @@ def test_a_day_that_is_looked_at_again_is_said_anew_and_by_model(book: Casebook)
     kept = book.monitoring.kept(KeptKind.DAY, day(0), day(20), "m")
     assert [(one.since, one.content["assessments"]) for one in kept] == [(day(10), 11), (day(11), 7)]
     assert len(book.monitoring.kept(KeptKind.DAY, day(11), day(12))) == 2
-    latest = book.monitoring.latest(KeptKind.RUN, "m")
+    latest = book.monitoring.latest(KeptKind.RUN, day(20), "m")
     assert latest is not None
     assert latest.since == day(12)
-    assert book.monitoring.latest(KeptKind.MONTH) is None
+    early = book.monitoring.latest(KeptKind.RUN, day(11), "m")
+    assert early is not None
+    assert early.since == day(11), "what a clock that was ahead left behind is not the latest"
+    assert book.monitoring.latest(KeptKind.MONTH, day(20)) is None
 
 
 def test_of_runs_at_once_one_raises_the_alarm(casebook_url: str, book: Casebook) -> None:

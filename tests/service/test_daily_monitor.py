@@ -151,6 +151,26 @@ def test_one_process_runs_once_a_day_and_shows_what_it_found(context: AppContext
     assert runs == [0, 1], "who is closed leaves it to the other one"
 
 
+def test_a_clock_that_was_ahead_stops_no_monitoring(context: AppContext) -> None:
+    serve(context.casebook, version_of(context), 10)
+    clock, runs = context.clock, list[float]()
+    assert isinstance(clock, Clock)
+
+    def run(going_on: Callable[[], bool]) -> None:
+        runs.append(1)
+        monitor(context)(going_on)
+
+    job = DailyMonitor(context, run)
+    clock.now += timedelta(days=365)
+    job.step()
+    assert len(runs) == 1
+    clock.now = day(11 + NOON)
+    for expected in (2, 2, 3):  # at once, not again on that day, and on the next
+        job.step()
+        assert len(runs) == expected
+        clock.now += timedelta(hours=13)
+
+
 def test_a_run_that_keeps_nothing_is_tried_again_after_an_hour_and_none_never(context: AppContext) -> None:
     clock = context.clock
     assert isinstance(clock, Clock)
@@ -188,7 +208,7 @@ def test_the_process_of_a_run_keeps_it_and_ends(context: AppContext, monkeypatch
     for name, value in context.settings.to_environment().items():
         monkeypatch.setenv(name, value)
     run_beside(lambda: True)
-    kept = context.casebook.monitoring.latest(KeptKind.RUN)
+    kept = context.casebook.monitoring.latest(KeptKind.RUN, day(9_999))
     assert kept is not None
     assert kept.model_version == version_of(context)
     assert {one.alarm.code for one in context.casebook.monitoring.alarms()} == {"model_age"}

@@ -13,8 +13,10 @@ from graph.facts.distributions import Distribution
 from investigations.casebook import Casebook
 from investigations.monitoring.alarms import DRIFTS, Alarm, AlarmCode
 from investigations.monitoring.record import Kept, KeptKind, MonitorRun
+from service.app import create_app
 from tests.support.axe import source, violations
 from tests.support.desk_pages import asked, browser, missing, opened, running
+from tests.support.small_service import service
 from tests.support.small_worlds import day
 
 __all__ = ["browser"]  # fixtures
@@ -99,6 +101,14 @@ def test_the_route_gives_what_was_kept_of_the_days_that_are_asked_for(address: s
         ("model_age", None),
     ]
     assert len(asked(address, "/desk/model?days=90")["days"]) == 29
+
+
+@pytest.mark.parametrize("days", ["0", "367", "-1", "1.5", "", "9" * 5_000])
+def test_days_that_are_no_number_of_days_are_refused(tmp_path: Path, days: str) -> None:
+    client = create_app(service(tmp_path)).test_client()
+    answer = client.get(f"/desk/model?days={days}")
+    assert answer.status_code == 400
+    assert "days: a whole number from 1 to 366" in answer.get_json()["detail"]
 
 
 def test_a_desk_whose_service_was_not_monitored_yet_says_so(tmp_path: Path) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 
 from investigations.casebook import Casebook
+from investigations.casebook.watch_tables import LEASES
 from service.app import create_app
 from service.http.rate_limits import RateLimit
-from service.jobs.machines import Machines
-from service.leases import LASTS
+from service.jobs.machines import Machines, number_of
+from service.leases import LASTS, Lease
 from service.opening import open_casebook
 from tests.support.casebooks import NOW
 from tests.support.small_service import body, key, service
@@ -53,6 +57,75 @@ def test_the_workers_of_a_machine_are_one_machine(casebook_url: str, tmp_path: P
     with closing(open_casebook(casebook_url)) as casebook:
         workers = [machine(casebook, tmp_path / "one", clock) for _ in range(3)]
         assert counts(*workers) == [1, 1, 1]
+
+
+def test_a_machine_whose_clock_was_ahead_is_not_counted_for_longer(casebook_url: str, tmp_path: Path) -> None:
+    ahead, clock = Clock(), Clock()
+    ahead.now += timedelta(days=365)
+    with closing(open_casebook(casebook_url)) as casebook:
+        machine(casebook, tmp_path / "ahead", ahead).step()
+        one = machine(casebook, tmp_path / "one", clock)
+        assert counts(one) == [1]
+
+
+@pytest.mark.parametrize("days", [365, -365])
+def test_a_work_goes_on_when_a_clock_was_ahead_or_is_put_back(casebook_url: str, days: int) -> None:
+    clock = Clock()
+    with closing(open_casebook(casebook_url)) as casebook:
+        killed, running, other = (Lease(casebook, name, clock) for name in ("watch", "seals", "watch"))
+        clock.now += timedelta(days=days)
+        assert (killed.take(), running.take()) == (True, True)
+        clock.now -= timedelta(days=days)
+        assert other.take(), "the work of who was killed is taken over"
+        assert running.take()
+        clock.now += LASTS / 2
+        assert not Lease(casebook, "seals", clock).take(), "who runs has renewed its own"
+
+
+def test_clocks_that_differ_by_seconds_do_not_take_a_work_from_each_other(casebook_url: str) -> None:
+    ahead, behind = Clock(), Clock()
+    ahead.now += LASTS / 2
+    with closing(open_casebook(casebook_url)) as casebook:
+        assert Lease(casebook, "watch", ahead).take()
+        assert not Lease(casebook, "watch", behind).take()
+
+
+def test_machines_of_long_ago_leave_nothing_in_the_table(casebook_url: str, tmp_path: Path) -> None:
+    clock = Clock()
+    with closing(open_casebook(casebook_url)) as casebook:
+        for n in range(5):
+            machine(casebook, tmp_path / f"m{n}", clock).step()
+        clock.now += timedelta(days=2)
+        machine(casebook, tmp_path / "last", clock).step()
+        with casebook._engines.reading() as connection:
+            assert connection.execute(sa.select(sa.func.count()).select_from(LEASES)).scalar_one() == 1
+
+
+def test_a_worker_killed_at_its_start_makes_no_machine_of_each_other_worker(
+    casebook_url: str, tmp_path: Path
+) -> None:
+    clock = Clock()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "machine").touch()  # it was made, and nothing written into it
+    with closing(open_casebook(casebook_url)) as casebook:
+        workers = [machine(casebook, tmp_path / "one", clock) for _ in range(3)]
+        assert counts(*workers) == [1, 1, 1]
+
+
+def test_workers_that_start_at_once_agree_on_the_number_of_their_machine(tmp_path: Path) -> None:
+    workers = 8
+    for n in range(50):
+        folder, ready = tmp_path / str(n), Barrier(workers)
+        folder.mkdir()
+
+        def number(folder: Path = folder, ready: Barrier = ready) -> str:
+            ready.wait()
+            return number_of(folder)
+
+        with ThreadPoolExecutor(workers) as pool:
+            numbers = [one.result() for one in [pool.submit(number) for _ in range(workers)]]
+        assert len(set(numbers)) == 1
+        assert [one.name for one in folder.iterdir()] == ["machine"]
 
 
 def test_each_of_two_machines_lets_through_half_of_rate_and_burst() -> None:
