@@ -89,7 +89,7 @@ def _of_answers(connection: sa.Connection, people: Sequence[str], until: datetim
     """Answers that hold a score; each was computed as of its own moment."""
     table = ASSESSMENTS.c
     known = (table.applicant_id.in_(people), table.as_of <= micros(until), table.score >= 0)
-    for row in connection.execute(_last(ASSESSMENTS, ASSESSMENTS.c.assessment_id, known)).mappings():
+    for row in connection.execute(_last(ASSESSMENTS, known, ASSESSMENTS.c.assessment_id)).mappings():
         yield _recorded(row, ScoreSource.RISK, row["as_of"])
 
 
@@ -97,11 +97,13 @@ def _of_batches(connection: sa.Connection, people: Sequence[str], until: datetim
     table = BATCH_SCORES.c
     by_then = micros(until)
     known = (table.applicant_id.in_(people), table.as_of <= by_then, table.scored_at <= by_then)
-    for row in connection.execute(_last(BATCH_SCORES, BATCH_SCORES.c.position, known)).mappings():
+    for row in connection.execute(
+        _last(BATCH_SCORES, known, BATCH_SCORES.c.scored_at, BATCH_SCORES.c.position)
+    ).mappings():
         yield _recorded(row, ScoreSource.BATCH, row["scored_at"])
 
 
-def _last(table: sa.Table, order: sa.Column[Any], known: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+def _last(table: sa.Table, known: Sequence[sa.ColumnElement[bool]], *order: sa.Column[Any]) -> sa.Select[Any]:
     """The rows of each person's latest moment, the one that counts last."""
     columns = table.c
     last = (
@@ -114,7 +116,7 @@ def _last(table: sa.Table, order: sa.Column[Any], known: Sequence[sa.ColumnEleme
     wanted = [columns[name] for name in (*_NAMES, "as_of")]
     if "scored_at" in columns:
         wanted.append(columns["scored_at"])
-    return sa.select(*wanted).join(last, same).where(*known).order_by(order)
+    return sa.select(*wanted).join(last, same).where(*known).order_by(*order)
 
 
 def _recorded(row: sa.RowMapping, source: ScoreSource, scored_at: int) -> RecordedScore:

@@ -16,8 +16,9 @@ class ShadowAnswer:
     """What a challenger says of the assessment with that id, which was as of `as_of`.
 
     `challenger`: the name under which it runs, of a model its version. `failure`: why there is no answer,
-    where there is none: `model_failed`, `unreadable` where the assessment itself cannot be read, OUT_OF_SCOPE
-    where a policy is of other lenders. `answered_at`: when it was computed.
+    where there is none: `model_failed` (also where the model that served is lost), `unreadable` where the
+    assessment itself cannot be read, OUT_OF_SCOPE where a policy is of other lenders. `answered_at`: when it
+    was computed.
     """
 
     assessment_id: str

@@ -16,7 +16,7 @@ from service.assessment import audit_record
 from service.assessment.assess import assess_stored
 from service.assessment.context import AppContext
 from service.assessment.policy_dry_run import concluded_by
-from service.assessment.served_model import as_served, with_challenger
+from service.assessment.served_model import LostModelError, as_served, with_challenger
 from service.registered_models import RegisteredModels
 
 MODEL_FAILED, UNREADABLE = "model_failed", "unreadable"
@@ -89,6 +89,8 @@ def answer_in_shadow(challenger: Challenger, assessment_id: str, as_of: datetime
         return _by_policy(challenger, recorded, challenger.file)
     except StoreChangedError:
         return _failed(challenger, assessment_id, as_of, UNREADABLE)
+    except LostModelError:
+        return _failed(challenger, assessment_id, as_of, MODEL_FAILED)
 
 
 def _by_model(challenger: Challenger, recorded: RiskAssessment, revision: int) -> ShadowAnswer:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 LOADED = "model_loaded"
 
 
+class LostModelError(StoreUnavailableError):
+    """The registry can be read, and the bundle of a model in it cannot: waiting does not help."""
+
+
 def with_model(context: AppContext, scorer: Scorer) -> AppContext:
     """The same context with another model: its scores, and the policy and thresholds that belong to it."""
     return _with(context, scorer, lambda window: context.casebook.scores.of(window, scorer.version))
@@ -57,7 +61,7 @@ def as_served(context: AppContext, recorded: RiskAssessment) -> AppContext:
     """The context as an assessment was made with: the version that was loaded then, from the registry. Where
     that has no such model, or there is no registry, today's.
 
-    Raises StoreUnavailableError where the registry cannot be read.
+    Raises StoreUnavailableError where the registry cannot be read, LostModelError where its bundle cannot.
     """
     version = recorded.audit.get(LOADED, recorded.model_version)
     if version is None or context.models is None or (context.model and context.model.version == version):
@@ -67,4 +71,5 @@ def as_served(context: AppContext, recorded: RiskAssessment) -> AppContext:
             with_model(context, context.models.scorer(version)) if context.models.holds(version) else context
         )
     except (BundleError, RegistryError) as error:
-        raise StoreUnavailableError(f"the model {version} that answered cannot be had: {error}") from error
+        gone = LostModelError if isinstance(error, BundleError) else StoreUnavailableError
+        raise gone(f"the model {version} that answered cannot be had: {error}") from error

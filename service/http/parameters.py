@@ -22,6 +22,7 @@ LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
 MOST_ALERTS = 500
 MOST_NAMED = 20  # of what is wrong
+YEARS = range(1900, 9991)  # of a moment: beyond them days and time zones leave what a datetime can say
 
 RequestId = Annotated[
     str,
@@ -209,16 +210,30 @@ def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[Input
         if kind.__struct_config__.forbid_unknown_fields
         else []
     )
+    beyond: list[str] = []
     try:
         if not unknown:
-            return msgspec.convert(summary, kind, strict=False)
+            found = msgspec.convert(summary, kind, strict=False)
+            if not (beyond := _beyond(found)):
+                return found
     except msgspec.ValidationError:
         pass
     wrong = [
+        *beyond,
         *filter(None, (_wrong(one, summary) for one in fields(kind))),
         *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown),
     ]
     raise error("; ".join(wrong[:MOST_NAMED]))
+
+
+def _beyond(found: Struct) -> list[str]:
+    """What is wrong with moments that can hardly be counted from."""
+    names = [one for one in found.__struct_fields__ if isinstance(getattr(found, one), datetime)]
+    return [
+        f"{one}: must lie in the years {YEARS[0]} to {YEARS[-1]}"
+        for one in names
+        if getattr(found, one).year not in YEARS
+    ]
 
 
 def _wrong(one: msgspec.structs.FieldInfo, summary: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from graph.model.errors import BundleError, StoreChangedError
+from graph.model.errors import BundleError, RingfenceError, StoreChangedError
 from investigations.review_capacity import window_of
 from investigations.shadow.answers import LOOKS_BACK, OUT_OF_SCOPE, ShadowAnswer
 from service.assessment.context import AppContext
@@ -43,8 +43,15 @@ class Shadows:
         self._at_work = {one: self._at_work[one] for one in shadows if one in self._at_work}
         if not shadows or not self._lease.take():
             return True
-        said = [one.step() for one in self._answering(shadows)]
-        return all(len(answers) < AT_ONCE for answers in said)
+        done, failed = True, list[RingfenceError]()
+        for one in self._answering(shadows):
+            try:
+                done = len(one.step()) < AT_ONCE and done
+            except RingfenceError as error:  # what stops one challenger stops no other
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return done
 
     def close(self) -> None:
         """Let another process go on at once."""

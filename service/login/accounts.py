@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,17 +9,14 @@ from graph import private
 from investigations.casebook.user_files import Change, UserFiles
 from investigations.users import AuditWay, DeskRole, DeskUser, user_name
 from service.login.passwords import hashed, refuse_unfit
+from service.person_at_work import person_at_work
 
 FIRST = "admin"
 
 
 def by_command() -> Change:
     """A change that somebody makes by a command now."""
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, in a container
-        who = "somebody on the machine"
-    return Change(by=who, at=datetime.now(UTC), way=AuditWay.COMMAND)
+    return Change(by=person_at_work(), at=datetime.now(UTC), way=AuditWay.COMMAND)
 
 
 def add(users: UserFiles, name: str, role: DeskRole, password: str | None, fewest: int) -> DeskUser:

@@ -53,6 +53,13 @@ def test_a_score_counts_from_when_it_was_computed_not_from_its_moment(casebook_u
         assert book.last_scores.latest(["p1"], NOW + HOUR)["p1"].score == 200
 
 
+def test_of_two_batches_at_once_the_one_that_began_later_counts(casebook_url: str) -> None:
+    with Casebook(casebook_url) as book:
+        book.last_scores.keep([scored("p1", NOW - HOUR, 200, NOW)])
+        book.last_scores.keep([scored("p1", NOW - HOUR, 100, NOW - HOUR)])  # slower: it is written later
+        assert book.last_scores.latest(["p1"], NOW)["p1"].score == 200
+
+
 def test_an_answer_that_holds_no_score_hides_no_earlier_one(casebook_url: str) -> None:
     with Casebook(casebook_url) as book:
         book.record(assessment(1))

@@ -72,6 +72,17 @@ def test_a_moment_before_all_time_is_no_moment(client: FlaskClient) -> None:
     assert client.get("/desk/overview?as_of=0001-01-01").status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/verdicts", "/audit"])
+@pytest.mark.parametrize("moment", ["0001-01-05T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_a_moment_at_the_ends_of_time_is_refused_by_its_name(
+    client: FlaskClient, path: str, moment: str, name: str
+) -> None:
+    answer = client.get(path, query_string={name: moment})
+    assert answer.status_code == 400
+    assert f"{name}: must lie in the years 1900 to 9990" in answer.get_json()["detail"]
+
+
 def test_what_is_no_fact_in_a_list_is_named_beside_what_else_is_wrong(client: FlaskClient) -> None:
     response = client.post("/feedback", json=[5, {"label": "fraud"}])
     assert response.status_code == 422

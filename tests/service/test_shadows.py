@@ -4,6 +4,7 @@ assessment once, and nothing that is served changes.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -22,7 +23,7 @@ from investigations.policies.reading import read_policy
 from investigations.review_capacity import in_force
 from investigations.shadow.answers import AnsweredPeriod, ShadowAnswer
 from service.app import create_app
-from service.assessment import audit_record
+from service.assessment import audit_record, in_shadow
 from service.assessment.assess import assess_stored, replay, warm_up
 from service.assessment.context import AppContext
 from service.jobs import shadows
@@ -210,6 +211,42 @@ def test_a_bundle_that_cannot_be_read_keeps_no_other_challenger_from_answering(
     answer = risk(context, body("live-1"))
     until_done(process(context))
     assert said(context, answer).challenger == registered.strict
+
+
+def test_a_policy_in_shadow_goes_on_past_answers_of_a_model_that_is_lost(
+    registered: Registered, context: AppContext, tmp_path: Path
+) -> None:
+    registered.registry.retire(registered.strict, DEED)
+    file = read_policy(b"format: 1\nname: strict\nthresholds: {approve: 0.01}\n", "p.yaml")
+    context.casebook.policies_in_shadow.use(file, day(69), "wang")
+    first = risk(context, body("live-1"))
+    registered.registry.promote(registered.strict, DEED, GATE)
+    shutil.rmtree(tmp_path / "registry" / "bundles" / registered.calm)
+    with closing(registered.context()) as later:
+        second = risk(later, body("live-2"))
+        until_done(process(later))
+        assert said(later, first).failure == "model_failed"
+        assert said(later, second).failure is None
+
+
+def test_what_stops_one_challenger_stops_no_other(
+    registered: Registered, context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = read_policy(b"format: 1\nname: strict\nthresholds: {approve: 0.01}\n", "p.yaml")
+    context.casebook.policies_in_shadow.use(file, day(69), "wang")
+    answer, job = risk(context, body("live-1")), process(context)
+
+    def away(*_: Any) -> GraphView:
+        raise StoreUnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(in_shadow, "_by_model", away)  # the model's turn is first
+        with pytest.raises(StoreUnavailableError):
+            job.step()
+    (one,) = context.casebook.shadows.of(answer["assessment_id"])
+    assert one.challenger.startswith("policy:")
+    until_done(job)
+    assert len(context.casebook.shadows.of(answer["assessment_id"])) == 2
 
 
 def test_thresholds_of_a_day_follow_what_the_challenger_said_the_day_before(

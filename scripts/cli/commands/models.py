@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from graph.store.port import GraphStore
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.opening import as_of_given, open_existing, open_keyring
+from service.person_at_work import person_at_work
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace) -> Result:
     with open_existing(settings.store, settings.timezone) as store:
         registry = ModelRegistry(settings.registry, open_keyring(settings, store).keys)
         deed = Deed(
-            by=options.by or getpass.getuser(), at=datetime.now(UTC), reason=(options.reason or "").strip()
+            by=options.by or person_at_work(), at=datetime.now(UTC), reason=(options.reason or "").strip()
         )
         run, takes = _WHAT[options.what]
         if len(options.names) != takes:

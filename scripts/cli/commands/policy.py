@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.opening import casebook_given, open_casebook
+from service.person_at_work import person_at_work
 
 EXAMPLE = """example:
   COMMAND check policies/L01.yaml
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> Result:
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         if options.what == "show":
             return _show(casebook, options)
-        by, now = options.by or getpass.getuser(), system_clock()
+        by, now = options.by or person_at_work(), system_clock()
         tries = options.what == "shadow" or options.shadow
         policies = casebook.policies_in_shadow if tries else casebook.policies
         if file is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from scripts.cli.learning_libraries import learning_libraries
 from scripts.cli.settings_given import settings_given
 from service.folders import folder_for, folder_named
 from service.opening import as_of_given, open_existing, open_keyring
+from service.person_at_work import person_at_work
 from service.settings import NO_FRAME
 
 EXAMPLE = """example:
@@ -112,7 +112,7 @@ def _added(options: argparse.Namespace, keys: Keyring) -> dict[str, str]:
     from gnn.registry.models import Deed, ModelRegistry
 
     registry = ModelRegistry(options.registry, keys.keys)
-    deed = Deed(by=getpass.getuser(), at=datetime.now(UTC), reason=f"trained as of {options.as_of}")
+    deed = Deed(by=person_at_work(), at=datetime.now(UTC), reason=f"trained as of {options.as_of}")
     return {"state": registry.add(options.out, deed).state.value}
 
 
