@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from graph.model.errors import BundleError, SettingError
 from graph.signatures import Keys
+from graph.store.port import GraphStore
+from service.opening import load_scorer, open_keyring
 
 if TYPE_CHECKING:
     from gnn.registry.history import RegisteredModel
@@ -70,10 +72,19 @@ def open_models(settings: Settings, keys: Keys) -> RegisteredModels | None:
     return RegisteredModels(ModelRegistry(settings.registry, keys), settings.model_digest)
 
 
-def serving_scorer(models: RegisteredModels) -> Scorer | None:
-    """The champion's scorer, None where there is none yet. Raises RegistryError and BundleError."""
-    champion = models.champion()
-    return models.scorer(champion.version) if champion is not None else None
+def serving_scorer(settings: Settings, models: RegisteredModels | None) -> Scorer | None:
+    """The scorer of the model that serves: the registry's champion; while there is none, or no registry, the
+    model that the settings name. None where neither is. Raises RegistryError and BundleError.
+    """
+    if models is not None and (champion := models.champion()) is not None:
+        return models.scorer(champion.version)
+    return load_scorer(settings.model, settings.model_digest) if settings.model else None
+
+
+def scorer_of(settings: Settings, store: GraphStore) -> Scorer | None:
+    """As `serving_scorer`, for a command that opened the store, whose keys sign the registry's history."""
+    models = open_models(settings, open_keyring(settings, store).keys) if settings.registry else None
+    return serving_scorer(settings, models)
 
 
 def no_champion(url: str) -> SettingError:

@@ -23,8 +23,8 @@ from service.assessment.served_model import following
 from service.assessment.views import Views
 from service.clock import system_clock
 from service.lenders import Lenders
-from service.opening import load_scorer, open_casebook, open_keyring, open_store, policy_for
-from service.registered_models import RegisteredModels, open_models, serving_scorer
+from service.opening import open_casebook, open_keyring, open_store, policy_for
+from service.registered_models import open_models, serving_scorer
 from service.settings import NO_FRAME, Settings
 from service.threads.background_writer import BackgroundWriter
 
@@ -51,14 +51,14 @@ def wire(
 
     Raises SettingError, BundleError or StoreError, each with the next step.
     """
-    if scorer is None and settings.model and not settings.registry:
-        scorer = load_scorer(settings.model, settings.model_digest)
+    if scorer is None and not settings.registry:
+        scorer = serving_scorer(settings, None)
     zone = time_zone(settings.timezone)
     with ExitStack() as opened:  # closed again where the rest cannot be had
         store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
         keys = open_keyring(settings, store, strict=listens)
         models = open_models(settings, keys.keys)
-        scorer = scorer or _champion(settings, models)
+        scorer = scorer or serving_scorer(settings, models)
         casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
         files = PolicyFiles(casebook)
         find = partial(_frame, store, settings) if settings.frame != NO_FRAME else _no_frame
@@ -90,15 +90,6 @@ def wire(
         models=models,
         clock=clock,
     )
-
-
-def _champion(settings: Settings, models: RegisteredModels | None) -> Scorer | None:
-    """The registry's champion; while there is none, the model that the settings name."""
-    if models is None:
-        return None
-    if (scorer := serving_scorer(models)) is None and settings.model:
-        return load_scorer(settings.model, settings.model_digest)
-    return scorer
 
 
 def _frame(store: GraphStore, settings: Settings) -> Frame | None:

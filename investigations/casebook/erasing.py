@@ -24,7 +24,7 @@ from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN, Rewriting
 from investigations.casebook.rewritten import row_digest, signature_of
 from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS, OWED
+from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS
 from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import DELIVERIES
 from investigations.erased_names import ErasedNames
@@ -51,15 +51,6 @@ class ErasureFiles:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-
-    def loans_of(self, people: Collection[str]) -> frozenset[str]:
-        """The ids of applications that assessments of those people name."""
-        return frozenset(self._column(ASSESSMENTS.c.application_id, ASSESSMENTS.c.applicant_id, people))
-
-    def owed_by(self, people: Collection[str]) -> int:
-        """How many of their applications have not reached the graph store yet."""
-        theirs = self._column(ASSESSMENTS.c.assessment_id, ASSESSMENTS.c.applicant_id, people)
-        return len(self._column(OWED.c.assessment_id, OWED.c.assessment_id, theirs))
 
     def erase(self, erased: ErasedPeople, now: datetime) -> Counter[str]:
         """Rewrite, rename and delete what names them; how many rows of which table. To be repeated until

@@ -36,11 +36,11 @@ from service.folders import folder_for
 from service.opening import (
     filled_frame,
     follows,
-    load_scorer,
     open_existing,
     open_store,
     policy_for,
 )
+from service.registered_models import scorer_of
 from service.settings import Settings
 from service.table_files import writer_for
 
@@ -124,9 +124,7 @@ class BatchTask:
 
     def bench(self, store: GraphStore) -> BatchWorker:
         """What a process assesses with: all of them look through one frame, which the first to come fills."""
-        scorer = self.scorer or (
-            load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None
-        )
+        scorer = self.scorer or scorer_of(self.settings, store)
         frame = filled_frame(store, self.settings, self.revision)
         policy = policy_for(self.settings, scorer)
         return BatchWorker(Views(store, frame), scorer, policy, self.revision, self.variables)
@@ -184,7 +182,7 @@ def _scored(
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     task = BatchTask(
         settings,
-        load_scorer(settings.model, settings.model_digest) if settings.model else None,
+        _scorer(settings),
         _mark(settings),
         tuple(dict.fromkeys(variables)),
     )
@@ -193,6 +191,11 @@ def _scored(
         own = policy_for(settings, task.scorer).thresholds
         rows = followed(rows, own, task.scorer.capacity, time_zone(settings.timezone))
     yield from rows
+
+
+def _scorer(settings: Settings) -> Scorer | None:
+    with open_store(settings.store, zone=settings.timezone) as store:
+        return scorer_of(settings, store)
 
 
 def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:

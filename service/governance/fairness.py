@@ -22,6 +22,7 @@ from service.assessment.apart import assess_apart
 from service.assessment.assess import assess_stored
 from service.assessment.batch import BatchTask, BatchWorker, Period
 from service.opening import open_existing
+from service.registered_models import scorer_of
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def measured_fairness(
     period: Period,
     now: datetime,
     *,
-    scorer: Scorer | None,
+    scorer: Scorer | None = None,
     most: int = MOST,
     truth: Mapping[str, TrueApplicant] | None = None,
 ) -> tuple[dict[str, dict[str, Estimate]], int]:
@@ -45,10 +46,12 @@ def measured_fairness(
     Each person counts once, by the latest application of the period, assessed as of its own moment; of more
     than `most` people so many are drawn by lot. Without a `truth` somebody is bad who by `now` is known for
     fraud or was 30 days late, and honest who is neither, once the horizon of the application has passed.
-    Raises StoreError.
+    `scorer` spares the loading of the model that serves.
+    Raises StoreError, RegistryError and BundleError.
     """
-    horizon = scorer.horizon_days if scorer is not None else MATURE_DAYS
     with open_existing(settings.store, zone=settings.timezone) as store:
+        scorer = scorer or scorer_of(settings, store)
+        horizon = scorer.horizon_days if scorer is not None else MATURE_DAYS
         revision = store.revision()
         bench = BatchTask(settings, scorer, revision).bench(store)
         try:

@@ -72,19 +72,9 @@ def judged(
     """What the gate says of `compare`'s first version; that nothing can be measured yet is a check that it
     does not pass. Raises BundleError and RegistryError.
     """
+    from gnn.registry import gate
     from gnn.registry.checks import GateCheck, GateResult
     from gnn.registry.comparison import BARE_COUNTS
-
-    try:
-        return passed_gate(settings, compare(settings, store, registry, versions, as_of))
-    except InputError as error:
-        check = GateCheck(name="measurable", passed=False, sentence=str(error))
-        return GateResult(version=versions[0], against=versions[1] or BARE_COUNTS, slice={}, checks=(check,))
-
-
-def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:
-    """What the gate says of a comparison, by the limits of the settings."""
-    from gnn.registry import gate
     from service.governance.fairness_gate import fairness_checks
 
     limits = gate.GateLimits(
@@ -94,7 +84,11 @@ def passed_gate(settings: Settings, comparison: ModelComparison) -> GateResult:
         latency_ms=settings.gate_latency_ms,
     )
     fair: GateChecks = partial(fairness_checks, most_times=settings.gate_fairness)
-    return gate.passed_gate(comparison, limits, (fair,))
+    try:
+        return gate.passed_gate(compare(settings, store, registry, versions, as_of), limits, (fair,))
+    except InputError as error:
+        check = GateCheck(name="measurable", passed=False, sentence=str(error))
+        return GateResult(version=versions[0], against=versions[1] or BARE_COUNTS, slice={}, checks=(check,))
 
 
 def promote(registry: ModelRegistry, result: GateResult, deed: Deed, *, forced: bool = False) -> bool:

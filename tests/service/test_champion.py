@@ -4,6 +4,7 @@ version, and replays find the version that answered.
 
 from __future__ import annotations
 
+import csv
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from gnn.registry.folder import RegistryFolder
 from gnn.registry.history import written
 from gnn.scorer import Scorer
 from graph.model.errors import BundleError, RegistryError, SettingError
+from scripts.cli.main import main
 from service import serving
 from service.app import create_app, follow_champion
 from service.assessment.assess import replay
@@ -29,6 +31,8 @@ from service.jobs.champion import ChampionFollower
 from service.wiring import wire
 from tests.support.registered import CALM, DEED, GATE, STRICT, Registered
 from tests.support.small_service import Clock, body, settings_in
+from tests.support.small_worlds import day
+from tests.support.stores import HASH_KEY
 
 
 @pytest.fixture
@@ -220,3 +224,19 @@ def test_without_a_model_and_a_champion_the_service_does_not_start(registered: R
         port = int(probe.getsockname()[1])
     with pytest.raises(SettingError, match="no champion yet"):
         serving._prepare(replace(registered.settings, model="", port=port))
+
+
+def test_a_batch_assesses_with_the_champion_and_with_another_where_that_is_named(
+    registered: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = registered.settings
+    registered.registry.promote(registered.calm, DEED, GATE)
+    for name, value in (("STORE", settings.store), ("REGISTRY", settings.registry), ("HASH_KEY", HASH_KEY)):
+        monkeypatch.setenv(f"RINGFENCE_{name}", value)
+    out = tmp_path / "scores.csv"
+    period = ["--since", day(40).isoformat(), "--until", day(60).isoformat(), "--processes", "1"]
+    for named, says in (([], CALM), (["--model", settings.model], STRICT)):
+        assert main(["score", *period, "--out", str(out), *named]) == 0
+        with out.open(encoding="utf-8") as file:
+            said = {round(float(row["probability"]), 3) for row in csv.DictReader(file)}
+        assert said == {says}

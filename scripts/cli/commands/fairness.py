@@ -19,7 +19,7 @@ from service.assessment.batch import Period
 from service.clock import system_clock
 from service.folders import folder_for
 from service.governance.fairness import MOST, measured_fairness, rows
-from service.opening import load_scorer, moment_given
+from service.opening import moment_given
 from service.table_files import writer_for
 
 EXAMPLE = """example:
@@ -38,7 +38,7 @@ _COLUMNS = pa.schema(
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument(
-        "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
+        "--model", metavar="DIR", help="folder of the model bundle (default: the model that serves)"
     )
     parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
     parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
@@ -61,8 +61,7 @@ def _run(options: argparse.Namespace) -> Result:
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     now = moment_given(settings, options.now) if options.now else system_clock()
     truth = read_truth(options.truth, period.until) if options.truth else None
-    scorer = load_scorer(settings.model, settings.model_digest) if settings.model else None
-    measured, people = measured_fairness(settings, period, now, scorer=scorer, most=options.most, truth=truth)
+    measured, people = measured_fairness(settings, period, now, most=options.most, truth=truth)
     if options.out is not None:
         _write(options.out, measured)
     return Result(

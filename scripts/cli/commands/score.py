@@ -25,7 +25,7 @@ event in the period, as of --until."""
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument(
-        "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
+        "--model", metavar="DIR", help="folder of the model bundle (default: the model that serves)"
     )
     parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
     parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")

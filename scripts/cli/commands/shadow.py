@@ -86,7 +86,7 @@ def _report(opened: _Opened) -> Result:
     challenger = challenger_of(context, context.models, one, _since(opened, one))
     scorer = challenger.context.scorer
     if scorer is None:
-        raise SettingError("no model: give the --registry or the --model that serves")
+        raise SettingError("no model serves: the registry has no champion yet, and no --model is given")
     until = moment_given(opened.settings, options.until) if options.until else now
     plan = ShadowPlan(
         challenger=one.name,

@@ -29,12 +29,12 @@ from service.assessment.policy_files import PolicyFiles
 from service.clock import system_clock
 from service.opening import (
     casebook_given,
-    load_scorer,
     moment_given,
     open_casebook,
     open_existing,
     policy_for,
 )
+from service.registered_models import scorer_of
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --since 2025-12-01 \\
@@ -52,7 +52,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--store", metavar="URL", help="graph store with the labels (default: RINGFENCE_STORE)"
     )
     parser.add_argument(
-        "--model", metavar="DIR", help="folder of the model, whose thresholds hold where none is given"
+        "--model",
+        metavar="DIR",
+        help="folder of the model, whose thresholds hold where none is given (default: the one that serves)",
     )
     parser.add_argument("--since", required=True, metavar="T", help="first moment to look at, ISO-8601")
     parser.add_argument("--until", metavar="T", help="first moment after (default: the clock)")
@@ -68,19 +70,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
-    scorer = load_scorer(settings.model, settings.model_digest) if settings.model else None
-    policy = policy_for(settings, scorer)
     chosen = {name: value for name in _THRESHOLDS if (value := getattr(options, name)) is not None}
     if chosen and options.policy:
         raise SettingError(f"--policy and --{next(iter(chosen))} both say thresholds: give one of them")
     file = read_file(options.policy) if options.policy else None
-    thresholds = dataclasses.replace(policy.thresholds, **chosen)
     since = moment_given(settings, options.since)
     until = moment_given(settings, options.until) if options.until else system_clock()
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
     ):
+        policy = policy_for(settings, scorer_of(settings, store))
+        thresholds = dataclasses.replace(policy.thresholds, **chosen)
         decide = by_thresholds(thresholds)
         if file is not None:
             decide = by_policy_file(store, policy, PolicyFiles(casebook), file)
