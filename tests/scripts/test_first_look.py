@@ -11,6 +11,7 @@ import random
 import re
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from ingestion.simulation.build import make_world
 from ingestion.simulation.world_spec import WorldSpec
 from scripts.cli.commands import demo
 from scripts.cli.first_look import caught_early, figures, say_early, stranger, what_it_costs
+from service.app import create_app
+from service.settings import Settings
+from service.wiring import wire
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = {
@@ -170,3 +174,28 @@ def test_the_whole_way_once(tmp_path: Path) -> None:
     }
     assert result["ring"] in ids
     assert result["desk"].endswith(f"?node=ring%3A{result['ring']}")
+    pages_show_what_it_answers(day, tmp_path)
+
+
+def pages_show_what_it_answers(day: Path, folder: Path) -> None:
+    """The requests of README and tutorial get the decisions and reasons that these print, but for digits."""
+    settings = Settings(
+        store=f"sqlite:///{day}/graph.db", model=str(day / "model"), casebook=f"sqlite:///{folder}/pages.db"
+    )
+    with closing(wire(settings)) as context:
+        client = create_app(context).test_client()
+        for page in ("README.md", "docs/tutorials/first_application.md"):
+            text = (ROOT / page).read_text(encoding="utf-8")
+            asked = re.findall(r" -d '(\{.*?\})'.*?```(?:json|text)\n(.*?)```", text, re.DOTALL)
+            assert asked, page
+            for sent, shown in asked:
+                answer = client.post("/risk", json=json.loads(sent)).get_json()
+                assert re.findall(r'"decision": "(\w+)"', shown) == [answer["decision"]], page
+                said = {_without_digits(reason["text_en"]) for reason in answer["reasons"]}
+                assert {_without_digits(one) for one in re.findall(r'"text_en": "(.*?)"', shown)} <= said, (
+                    page
+                )
+
+
+def _without_digits(text: str) -> str:
+    return re.sub(r"[0-9.,]+", "#", text)
