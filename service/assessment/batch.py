@@ -180,22 +180,14 @@ def _scored(
 ) -> Iterator[list[dict[str, Any]]]:
     """The rows of the period with all that is known of them, chunk by chunk."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
-    task = BatchTask(
-        settings,
-        _scorer(settings),
-        _mark(settings),
-        tuple(dict.fromkeys(variables)),
-    )
+    with open_existing(settings.store, zone=settings.timezone) as store:
+        scorer, revision = scorer_of(settings, store), store.revision()
+    task = BatchTask(settings, scorer, revision, tuple(dict.fromkeys(variables)))
     rows = _all_rows(task, period, processes)
     if task.scorer is not None and follows(settings):
         own = policy_for(settings, task.scorer).thresholds
         rows = followed(rows, own, task.scorer.capacity, time_zone(settings.timezone))
     yield from rows
-
-
-def _scorer(settings: Settings) -> Scorer | None:
-    with open_store(settings.store, zone=settings.timezone) as store:
-        return scorer_of(settings, store)
 
 
 def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
@@ -258,11 +250,6 @@ def _pool(task: BatchTask, processes: int) -> ProcessPoolExecutor:
     )
     pool.submit(_existing_rows, []).result()
     return pool
-
-
-def _mark(settings: Settings) -> int:
-    with open_existing(settings.store) as store:
-        return store.revision()
 
 
 def _rows(bench: BatchWorker, subjects: Iterable[BatchSubject]) -> list[dict[str, Any]]:
