@@ -24,8 +24,9 @@ from graph.facts.tables import Column, Tables
 from graph.model.moments import read_moment
 from graph.rings.projected import Engine, Projected
 from ingestion.parse_context import time_zone
+from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.opening import open_existing
-from service.ring_engine import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan, ring_engine
+from service.ring_engine import ring_engine
 
 HUB = 20  # more holders than this: all copies share the value
 SHIFT = 37_000_000  # microseconds: each copy lives a little later than the one before

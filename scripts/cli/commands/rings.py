@@ -13,12 +13,13 @@ from graph.rings.budget import HONEST_BUDGET
 from graph.rings.store_habits import FALSE_ALARMS
 from ingestion.parse_context import time_zone
 from investigations.review.weekly import ReviewPlan, review
+from scripts.cli.cluster_arguments import add_engine, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import as_of_given, casebook_given, open_casebook, open_existing
-from service.ring_engine import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan, ring_engine
+from service.ring_engine import ring_engine
 from service.settings import NO_FRAME
 
 EXAMPLE = """example:
@@ -49,23 +50,11 @@ def _run(options: argparse.Namespace) -> Result:
             frame = "" if settings.frame == NO_FRAME else settings.frame
             desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
             how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
-            with ring_engine(options.engine, _cluster(options)) as engine:
+            with ring_engine(options.engine, cluster_plan(options)) as engine:
                 how["engine"] = engine
                 plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
                 figures = review(store, casebook, plan).figures
             return Result(figures, brief={name: figures[name] for name in BRIEF})
-
-
-def _cluster(options: argparse.Namespace) -> ClusterPlan:
-    stages = options.stages
-    if stages and "://" not in stages:
-        stages = Path(stages).absolute().as_uri()
-    return ClusterPlan(
-        cluster=options.cluster,
-        stages=stages,
-        memory_mb=options.executor_memory,
-        partitions=options.partitions,
-    )
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,13 +71,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
-    parser.add_argument(
-        "--engine",
-        choices=(LOCAL, SPARK),
-        default=LOCAL,
-        help="where links and first cut are computed (default: local); the rings are the same",
-    )
-    _arguments_of_spark(parser)
+    add_engine(parser, of="links and first cut are", same="rings")
     parser.add_argument(
         "--honest-budget",
         type=_share,
@@ -111,43 +94,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="earlier moments of the back-test, 28 days apart (default: 3)",
     )
-
-
-def _arguments_of_spark(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--cluster",
-        default=ClusterPlan.cluster,
-        metavar="URL",
-        help="a Spark master, or the address of Spark Connect (sc://...), for --engine spark "
-        f"(default: {ClusterPlan.cluster})",
-    )
-    parser.add_argument(
-        "--stages",
-        default=ClusterPlan.stages,
-        metavar="DIR",
-        help="folder or bucket in which --engine spark keeps its stages: a run that was cut off goes on "
-        "where it stopped (default: one that goes with the run)",
-    )
-    parser.add_argument(
-        "--executor-memory",
-        type=_positive,
-        default=MEMORY_MB,
-        metavar="MB",
-        help=f"heap of an executor of --engine spark (default: {MEMORY_MB})",
-    )
-    parser.add_argument(
-        "--partitions",
-        type=_positive,
-        default=PARTITIONS,
-        metavar="N",
-        help=f"of a join of --engine spark (default: {PARTITIONS}); changes no ring",
-    )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number: 1 or more")
-    return int(text)
 
 
 def _steps(text: str) -> int:

@@ -1,0 +1,67 @@
+"""The arguments of commands that can work on a Spark cluster."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
+
+
+def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:
+    """`--engine`, and what says more about Spark. `of`: what is computed there; `same`: what does not depend
+    on it.
+    """
+    parser.add_argument(
+        "--engine",
+        choices=(LOCAL, SPARK),
+        default=LOCAL,
+        help=f"where {of} computed (default: local); the {same} are the same",
+    )
+    parser.add_argument(
+        "--cluster",
+        default=ClusterPlan.cluster,
+        metavar="URL",
+        help="a Spark master, or the address of Spark Connect (sc://...), for --engine spark "
+        f"(default: {ClusterPlan.cluster})",
+    )
+    parser.add_argument(
+        "--stages",
+        default=ClusterPlan.stages,
+        metavar="DIR",
+        help="folder or bucket in which --engine spark keeps its stages: a run that was cut off goes on "
+        "where it stopped (default: one that goes with the run)",
+    )
+    parser.add_argument(
+        "--executor-memory",
+        type=_positive,
+        default=MEMORY_MB,
+        metavar="MB",
+        help=f"heap of an executor of --engine spark (default: {MEMORY_MB})",
+    )
+    parser.add_argument(
+        "--partitions",
+        type=_positive,
+        default=PARTITIONS,
+        metavar="N",
+        help=f"of the work of --engine spark (default: {PARTITIONS}); changes no result",
+    )
+
+
+def cluster_plan(options: argparse.Namespace) -> ClusterPlan:
+    """What these arguments say."""
+    stages = options.stages
+    if stages and "://" not in stages:
+        stages = Path(stages).absolute().as_uri()
+    return ClusterPlan(
+        cluster=options.cluster,
+        stages=stages,
+        memory_mb=options.executor_memory,
+        partitions=options.partitions,
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number: 1 or more")
+    return int(text)
