@@ -37,6 +37,10 @@ def state_of(content: bytes, version: str, code: str, keys: Keys, purpose: bytes
     return SignatureState.VALID if right else SignatureState.TAMPERED
 
 
+def purpose_key(secret: bytes, purpose: bytes) -> bytes:
+    """A key for one purpose alone: what is made under it says nothing about the secret or other purposes."""
+    return hmac.digest(secret, purpose, "sha256")
+
+
 def _code(content: bytes, secret: bytes, purpose: bytes) -> str:
-    key = hmac.new(secret, purpose, "sha256").digest()
-    return hmac.new(key, content, "sha256").hexdigest()
+    return hmac.digest(purpose_key(secret, purpose), content, "sha256").hex()

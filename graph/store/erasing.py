@@ -7,10 +7,9 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from graph.journal.renaming import renamed_entry
 from graph.journal.snapshots import snapshot_of
 from graph.model.erasure import SHOWN, Erasure, Renaming, is_surrogate
 from graph.model.types import Event, Identifier
+from graph.store.erased_codes import ErasedCodes
 from graph.store.places import Forgotten, placed
 from graph.store.port import GraphStore, GraphView
 from graph.store.reach import Reach
@@ -30,24 +30,25 @@ _AT_ONCE = 500
 MASK = "***"  # what is shown of an identifier of an erased person
 
 
-class ErasureCodes(Protocol):
-    """Knows the names that were erased, without keeping them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRequest:
+    """Whom a store is to forget, of whom it need not know all.
 
-    def codes(self, renaming: Renaming) -> Mapping[str, int]:
-        """The codes of the old names, as `GraphStore.refused` gives them back."""
-        ...
-
-    def __contains__(self, name: object, /) -> bool:
-        """Whether a name was erased earlier."""
-        ...
-
-
-def planned(store: GraphStore, people: Collection[str], erased: ErasureCodes) -> Erasure:
-    """What the store has to do to forget those people, of whom it need not know all. Surrogates that hold a
-    name of theirs are renewed. Raises StoreUnavailableError.
+    `applications` are those of theirs that only a casebook names; one that the store knows of somebody else
+    stays. A person's id is refused in facts of before `until`.
     """
-    upto = store.revision()
-    plan = _Plan(store, upto, frozenset(people), erased)
+
+    people: Collection[str]
+    until: datetime
+    applications: Collection[str] = ()
+
+
+def planned(store: GraphStore, request: ErasureRequest, erased: ErasedCodes) -> Erasure:
+    """What the store has to do to forget those people. Surrogates that hold a name of theirs are renewed.
+    Raises StoreUnavailableError, and SettingError where there is no key.
+    """
+    before, upto = store.edition(), store.revision()
+    plan = _Plan(store, upto, request, erased)
     renaming = plan.renaming()
     texts = renaming.texts
     entries = {
@@ -58,23 +59,25 @@ def planned(store: GraphStore, people: Collection[str], erased: ErasureCodes) ->
     return Erasure(
         renaming=renaming,
         upto=upto,
+        before=before,
         edition=secrets.randbits(63),
         entries=entries,
-        refused=erased.codes(renaming),
+        refused=erased.codes(renaming, request.until),
     )
 
 
 class _Plan:
     """One look at a whole store, at one revision."""
 
-    def __init__(self, store: GraphStore, upto: int, asked: frozenset[str], before: ErasureCodes) -> None:
+    def __init__(self, store: GraphStore, upto: int, request: ErasureRequest, before: ErasedCodes) -> None:
         self._store, self._upto, self._before = store, upto, before
+        self._elsewhere = request.applications
         self._view: GraphView = store.view(_ANY_TIME, upto)
         self._tables: Tables = self._view.tables()
         self._reach = Reach(self._tables)
         ids = self._tables.applicant_ids.tolist()
         self._row = {who: row for row, who in enumerate(ids)}
-        self.people = sorted(self._with_renewed(ids, asked))
+        self.people = sorted(self._with_renewed(ids, frozenset(request.people)))
         self.rows = [self._row[who] for who in self.people if who in self._row]
 
     def renaming(self) -> Renaming:
@@ -129,7 +132,8 @@ class _Plan:
     @cached_property
     def _forgotten(self) -> Forgotten:
         events = (one.event_id for one in self._own_events)
-        return Forgotten(frozenset((*self.people, *self._mine, *events)), self._before)
+        names = frozenset((*self.people, *self._mine, *self._elsewhere, *events))
+        return Forgotten(names, self._before)
 
     # -- applications
 
@@ -138,7 +142,9 @@ class _Plan:
         for loan, row in self._mine.items():
             others = (now.get(one, one) for one in self._beside(row, around))
             now[loan] = placed(loan, others, SHOWN // 2, self._forgotten)
-        return now
+        known = frozenset(self._loans.tolist())
+        nowhere = (loan for loan in sorted(self._elsewhere) if loan not in known)
+        return now | {loan: placed(loan, (), SHOWN // 2, self._forgotten) for loan in nowhere}
 
     @cached_property
     def _loans(self) -> Column:

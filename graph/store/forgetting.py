@@ -21,7 +21,8 @@ class Forgetting(ABC):
     def erase(self, erasure: Erasure) -> bool:
         """Give erased people their surrogates everywhere, the journal included, all or nothing; revisions and
         what others are told stay as they are. False, and nothing is done, where facts that came after it was
-        planned name one of them: it is to be planned anew (`graph.store.erasing`).
+        planned name one of them, or others were erased since: it is to be planned anew
+        (`graph.store.erasing`).
 
         Raises StoreUnavailableError.
         """

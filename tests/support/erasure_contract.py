@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,8 +11,12 @@ import pytest
 
 from graph.frame.from_view import neighbourhood_of
 from graph.model.erasure import ALWAYS, Renaming, is_surrogate, masked_tail
+from graph.model.errors import SettingError
+from graph.model.moments import micros
 from graph.model.types import Facts, Label, LabelValue
-from graph.store.erasing import planned
+from graph.signatures import Keys
+from graph.store.erased_codes import ErasedCodes, NameKind
+from graph.store.erasing import ErasureRequest, planned
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
 from tests.support.journal_contract import all_told
@@ -22,29 +25,23 @@ from tests.support.store_contract import Open, a_snapshot, assert_same_tables, i
 
 ERASED = ("p003", "p004", "p011", "p020")
 FOREVER = datetime.max.replace(tzinfo=UTC)
+KEYS: Keys = (("k1", b"a secret of at least thirty-two bytes"),)
 Looks = dict[tuple[object, ...], list[str]]
 
 
-class Hashed:
-    """Erased names by their hashes."""
-
-    def __init__(self, codes: Collection[str] = ()) -> None:
-        self._codes = frozenset(codes)
-
-    def codes(self, renaming: Renaming) -> Mapping[str, int]:
-        return dict.fromkeys(map(hashed, renaming.texts), ALWAYS)
-
-    def __contains__(self, name: object) -> bool:
-        return hashed(str(name)) in self._codes
+def codes_of(store: GraphStore, keys: Keys = KEYS) -> ErasedCodes:
+    """The names that the store has erased, for somebody with these keys."""
+    return ErasedCodes(keys, store.refused())
 
 
-def hashed(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
+def to_erase(*people: str, until: datetime = FOREVER) -> ErasureRequest:
+    """The request to forget those people."""
+    return ErasureRequest(people=people, until=until)
 
 
 def erased(store: GraphStore, *people: str) -> Renaming:
     """The store forgets those people; what it renamed."""
-    plan = planned(store, people, Hashed(store.refused()))
+    plan = planned(store, to_erase(*people), codes_of(store))
     assert store.erase(plan)
     return plan.renaming
 
@@ -142,7 +139,11 @@ class ErasureContract:
         assert_same_looks(before, looks_at_others(store, *ERASED, every=self.looks_at_one_in))
         assert (store.counts(), store.revision()) == (counts, revision)
         assert store.edition() != edition
-        assert dict(store.refused()) == dict.fromkeys(map(hashed, renaming.texts), ALWAYS)
+        codes = codes_of(store)
+        names = (*renaming.people, *renaming.applications, *renaming.events)
+        assert all(name in codes for name in names)
+        assert not [name for name in names if any(name in code for code in store.refused())]
+        assert "p005" not in codes
 
     def test_what_is_theirs_alone_is_renamed_and_what_others_hold_too_stays(
         self, store: GraphStore, world: Facts
@@ -197,14 +198,66 @@ class ErasureContract:
     def test_a_fact_that_comes_between_plan_and_erasure_has_it_planned_anew(
         self, store: GraphStore, world: Facts
     ) -> None:
-        plan = planned(store, ["p003"], Hashed())
+        plan = planned(store, to_erase("p003"), codes_of(store))
         store.add(Facts(applications=(applies("stranger", 80),)))
-        late = planned(store, ["p003"], Hashed())
+        late = planned(store, to_erase("p003"), codes_of(store))
         store.add(Facts(events=(does("p003", "login", 81),)))
         assert not store.erase(late)
         assert not store.erase(plan)
         assert "p003" in store.view(FOREVER).tables().applicant_ids.tolist()
         erased(store, "p003")
+
+    def test_who_erases_others_between_plan_and_erasure_has_it_planned_anew(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        plan = planned(store, to_erase("p003"), codes_of(store))
+        gone = erased(store, "p004")
+        assert not store.erase(plan)
+        assert [*names_left(store, gone)] == []
+        erased(store, "p003")
+        assert [*names_left(store, gone)] == []
+
+    def test_loans_of_the_erased_never_come_back_and_their_id_may_be_somebody_new(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        plan = planned(store, to_erase("p003", until=day(50)), codes_of(store))
+        assert store.erase(plan)
+        codes = codes_of(store)
+        assert codes.until(NameKind.APPLICANT, "p003") == micros(day(50))
+        assert codes.until(NameKind.APPLICATION, "p003") == codes.until(NameKind.APPLICANT, "p005") == 0
+        loans, events = plan.renaming.applications, plan.renaming.events
+        assert {codes.until(NameKind.APPLICATION, loan) for loan in loans} == {ALWAYS}
+        assert {codes.until(NameKind.EVENT, event) for event in events} == {ALWAYS}
+
+    def test_whoever_was_erased_under_an_older_key_is_known_after_its_rotation(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        erased(store, "p003")
+        rotated = (("k2", b"another secret of thirty-two bytes"), *KEYS)
+        plan = planned(store, to_erase("p004"), codes_of(store, rotated))
+        assert store.erase(plan)
+        codes = codes_of(store, rotated)
+        assert "p003" in codes
+        assert "p004" in codes
+
+    @pytest.mark.parametrize("keys", [(), (("k1", b"the wrong secret of thirty-two bytes"),)])
+    def test_without_the_key_of_its_erasures_nobody_asks_a_store_whom_it_has_erased(
+        self, store: GraphStore, world: Facts, keys: Keys
+    ) -> None:
+        erased(store, "p003")
+        with pytest.raises(SettingError, match="by the key k1"):
+            codes_of(store, keys)
+
+    def test_applications_that_a_casebook_alone_names_are_refused_too(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        of_another = next(a.application_id for a in world.applications if a.applicant_id == "p005")
+        request = ErasureRequest(people=("p003",), until=FOREVER, applications=("only-there", of_another))
+        plan = planned(store, request, codes_of(store))
+        assert store.erase(plan)
+        assert of_another not in plan.renaming.applications
+        assert "only-there" not in plan.renaming.applications["only-there"]
+        assert codes_of(store).until(NameKind.APPLICATION, "only-there") == ALWAYS
 
     def test_erasing_again_or_somebody_unknown_changes_nothing_for_anybody(
         self, store: GraphStore, world: Facts

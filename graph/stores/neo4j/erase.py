@@ -19,6 +19,8 @@ def erase(ask: Ask, erasure: Erasure) -> bool:
     """`GraphStore.erase`, in one transaction: `ask` runs a statement of it."""
     r, texts = erasure.renaming, erasure.renaming.texts
     upto = int(ask(cypher_erase.MARK)[0][0])
+    if int(ask(cypher_erase.READ_EDITION)[0][0]) != erasure.before:
+        return False
     if any(names_in(decode(body), texts) for _, body in tail(ask, erasure.upto, upto)):
         return False
     _mentions(ask, erasure)

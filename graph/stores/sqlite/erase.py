@@ -53,6 +53,8 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
     """`GraphStore.erase`, in the caller's transaction."""
     texts = erasure.renaming.texts
     upto = int(connection.execute(_MARK).fetchone()[0])
+    if int(connection.execute(EDITION).fetchone()[0]) != erasure.before:
+        return False
     if any(names_in(decode(body), texts) for _, body in tail(connection, erasure.upto, upto)):
         return False
     _fill_names(connection, erasure)
