@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from investigations.policies.file import EVERYBODY, PolicyScope
 from investigations.policy import Thresholds
 from investigations.rules import RULES
 
 _ASKING = frozenset(code for code, rule in RULES.items() if rule.forces_review)
 MOST_EXAMPLES = 5  # of each change
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRunFilter:
-    """Which assessments are decided again: those of a lender's applications, for a product; None is all."""
-
-    platform_id: str | None = None
-    product: str | None = None
-
-    def matches(self, application: Mapping[str, Any]) -> bool:
-        """Whether an application, as the audit keeps it, is one of them."""
-        return (self.platform_id is None or application.get("platform_id") == self.platform_id) and (
-            self.product is None or application.get("product") == self.product
-        )
 
 
 @dataclass
@@ -54,9 +40,12 @@ class LenderChange:
 
 @dataclass
 class DryRun:
-    """What came of it: decisions `then` and `now`, the changes by (then, now), and how many by lender."""
+    """What came of it: how many, of which lenders and products, decisions `then` and `now`, the changes by
+    (then, now), and how many by lender.
+    """
 
     assessments: int = 0
+    scopes: Counter[PolicyScope] = field(default_factory=Counter)
     then: Counter[Decision] = field(default_factory=Counter)
     now: Counter[Decision] = field(default_factory=Counter)
     changes: dict[tuple[Decision, Decision], DecisionChange] = field(default_factory=dict)
@@ -78,25 +67,34 @@ def by_thresholds(thresholds: Thresholds) -> Decide:
     return decide
 
 
+def scope_of(one: RiskAssessment) -> PolicyScope | None:
+    """Of which lender and product a recorded first scan of an application is; None: it is none."""
+    application = one.audit.get("application")
+    if one.stage is not Stage.APPLICATION or application is None:
+        return None
+    return PolicyScope(lender=application.get("platform_id"), product=application.get("product"))
+
+
 def dry_run(
     assessments: Iterable[RiskAssessment],
     decide: Decide,
-    wanted: DryRunFilter = DryRunFilter(),
+    wanted: PolicyScope = EVERYBODY,
     bad: Mapping[str, bool] | None = None,
 ) -> DryRun:
-    """Decide all first scans of applications again. `bad`: whether an applicant is known to be bad, or good,
-    by now; of others nothing is known.
+    """Decide the `wanted` first scans of applications again. `bad`: whether an applicant is known to be bad,
+    or good, by now; of others nothing is known.
     """
     found, known = DryRun(), bad or {}
     for one in assessments:
-        application = one.audit.get("application")
-        if one.stage is not Stage.APPLICATION or application is None or not wanted.matches(application):
+        scope = scope_of(one)
+        if scope is None or not wanted.covers(scope):
             continue
         codes = frozenset(reason["code"] for reason in orjson.loads(one.answer).get("reasons", ()))
         now = decide(one, codes)
-        lender = found.lenders.setdefault(str(application.get("platform_id")), LenderChange())
+        lender = found.lenders.setdefault(str(scope.lender), LenderChange())
         lender.assessments += 1
         found.assessments += 1
+        found.scopes[scope] += 1
         found.then[one.decision] += 1
         found.now[now] += 1
         if now is one.decision:

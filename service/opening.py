@@ -100,18 +100,19 @@ def open_casebook(url: str, sync: str = "normal") -> Casebook:
     return Casebook(url, sync)
 
 
-def casebook_given(url: str, *, new: bool = False) -> str:
-    """The URL of a casebook that an argument names, for a command that works with one that is there already,
-    unless a `new` one is asked for.
+def casebook_given(url: str, *, new: bool | None = None) -> str:
+    """The URL of a casebook that an argument names, for a command that works with one that is there already.
+    `new`: whether one is to be made where there is none; None for a command that makes none.
 
     Raises SettingError where an embedded one's file is not there: cases in a misspelt casebook are seen by
-    nobody.
+    nobody, and what is read of one would be nothing.
     """
     path = file_of(url)
     if path is not None and not new and not path.exists():
+        made = "" if new is None else ", or make one with --new-casebook"
         raise SettingError(
-            f"there is no casebook at {path}: name the one that the service has (serve.py --casebook), or "
-            "make one with --new-casebook"
+            f"there is no casebook at {path}: name the one that the service has (RINGFENCE_CASEBOOK, or "
+            f"--casebook){made}"
         )
     return url
 

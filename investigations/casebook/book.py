@@ -152,12 +152,7 @@ class Casebook(AlertFiles):
         """The latest assessment of an applicant, or of an application, at that stage or any, with as_of <=
         `until`.
         """
-        query = (
-            sa.select(ASSESSMENTS)
-            .where(_READABLE)
-            .order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc())
-            .limit(1)
-        )
+        query = _newest(ASSESSMENTS).limit(1)
         for column, value in (
             (ASSESSMENTS.c.applicant_id, applicant_id),
             (ASSESSMENTS.c.application_id, application_id),
@@ -203,14 +198,14 @@ class Casebook(AlertFiles):
 
     def latest_ids(self, limit: int) -> tuple[str, ...]:
         """The ids of the latest assessments, newest first."""
-        query = (
-            sa.select(ASSESSMENTS.c.assessment_id)
-            .where(_READABLE)
-            .order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc())
-            .limit(limit)
-        )
         with self._engines.reading() as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(connection.execute(_newest(ASSESSMENTS.c.assessment_id).limit(limit)).scalars())
+
+    def newest(self, limit: int) -> tuple[RiskAssessment, ...]:
+        """The latest assessments, newest first."""
+        with self._engines.reading() as connection:
+            rows = connection.execute(_newest(ASSESSMENTS).limit(limit)).mappings()
+            return tuple(map(_assessment, rows))
 
     def count(self) -> int:
         """How many assessments there are."""
@@ -246,6 +241,11 @@ class Casebook(AlertFiles):
             if to_outbox:
                 run(_OWE, {"assessment_id": row["assessment_id"]})
         return True
+
+
+def _newest(what: sa.Table | sa.Column[Any]) -> sa.Select[Any]:
+    order = ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc()
+    return sa.select(what).where(_READABLE).order_by(*order)
 
 
 def _taken(claim: IdempotencyClaim, assessment_id: str) -> dict[str, Any]:

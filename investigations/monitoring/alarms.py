@@ -89,7 +89,8 @@ def age_alarm(trained_as_of: datetime, now: datetime, limits: AlarmLimits) -> li
     if now - trained_as_of <= limits.model_age:
         return []
     days = (now - trained_as_of).days
-    said = f"the model learned until {trained_as_of:%Y-%m-%d}, {days} days ago: train one anew"
+    until = trained_as_of.astimezone(now.tzinfo)
+    said = f"the model learned until {until:%Y-%m-%d}, {days} days ago: train one anew"
     return [Alarm(AlarmCode.MODEL_AGE, trained_as_of + limits.model_age, said)]
 
 

@@ -21,6 +21,11 @@ class PolicyScope:
         """Whether all of the other's applications are among them."""
         return self.lender in (None, other.lender) and self.product in (None, other.product)
 
+    def meets(self, other: PolicyScope) -> bool:
+        """Whether an application may be among those of both."""
+        pairs = ((self.lender, other.lender), (self.product, other.product))
+        return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
     @property
     def rank(self) -> int:
         """The later one wins: everybody's, a product's, a lender's, a lender's product's."""
@@ -29,6 +34,9 @@ class PolicyScope:
     def __str__(self) -> str:
         named = (("lender", self.lender), ("product", self.product))
         return " ".join(f"{what} {one}" for what, one in named if one is not None) or "everybody"
+
+
+EVERYBODY = PolicyScope()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from graph.model.errors import SettingError, StoreChangedError
 from graph.model.types import Application, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import Subject
 from investigations.assessments import RiskAssessment
-from investigations.policies.file import PolicyScope
+from investigations.policies.file import EVERYBODY, PolicyScope
 from investigations.policy import Policy
 from service.assessment.evaluation import Evaluation
 from service.assessment.policy_in_force import PolicyInForce
@@ -82,7 +82,7 @@ def scope_of(subject: Subject) -> PolicyScope:
     """Of which lender and product an application is; a person without one is everybody's."""
     application = subject.application
     if application is None:
-        return PolicyScope()
+        return EVERYBODY
     return PolicyScope(lender=application.platform_id, product=application.product)
 
 

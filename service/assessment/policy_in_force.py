@@ -9,15 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from graph.model.errors import StoreError
-from investigations.policies.file import PolicyFile, PolicyScope, applied
+from investigations.policies.file import EVERYBODY, PolicyFile, PolicyScope, applied
 from investigations.policy import Policy, Thresholds
 from investigations.review_capacity import Following
 from service.assessment.policy_files import PolicyFiles
 
 log = logging.getLogger("ringfence.capacity")
 
-
-EVERYBODY = PolicyScope()
 _KEPT = 256  # policies that are kept ready: one a lender, product and day
 
 

@@ -19,6 +19,7 @@ def figures(found: Monitored) -> dict[str, Any]:
     return {
         "reference": found.reference_from,
         "periods": [period(one) for one in found.periods],
+        "no_periods": found.no_periods,
         "judged": [judged_month(one) for one in found.judged],
         "label_delay": rounded(asdict(found.delay)) if found.delay else None,
         "alarms": [alarm(one) for one in found.alarms],

@@ -35,7 +35,8 @@ LEAST_REFERENCE = 200  # assessments: of fewer nothing is usual
 class MonitorPlan:
     """What to look at: the assessments with since <= as_of < until in periods of `length`, against the
     model's training slice, or where it has none, against those of the first `usual` of them; months from
-    `judged_since` (default: `since`) on by labels as known by `now`.
+    `judged_since` (default: `since`) on by labels as known by `now`. Dates in sentences are those of the time
+    zone of `since`.
     """
 
     since: datetime
@@ -52,14 +53,19 @@ class MonitorPlan:
         """Whether the model says what is usual."""
         return self.model is not None and bool(self.model.usual)
 
+    def date(self, moment: datetime) -> str:
+        """The date of a moment, as sentences have it."""
+        return f"{moment.astimezone(self.since.tzinfo):%Y-%m-%d}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Monitored:
-    """What was found. `reference`: what it was compared with, by name, and `reference_from` in words.
-    `delay` is None where no fraud became known lately.
+    """What was found. `no_periods`: where there are none, why; `reference`: what they were compared with, by
+    name, and `reference_from` in words. `delay` is None where no fraud became known lately.
     """
 
     periods: Sequence[ServedPeriod]
+    no_periods: str | None
     judged: Sequence[Judged]
     alarms: Sequence[Alarm]
     reference: Mapping[str, Distribution]
@@ -83,11 +89,22 @@ def monitored(casebook: Casebook, store: GraphStore, plan: MonitorPlan) -> Monit
     months = judged(scores, tables, plan.now, plan.model)
     return Monitored(
         periods=found,
+        no_periods=None if found else _why_none(begin, plan),
         judged=months,
         alarms=[*drift_alarms(found, plan.limits), *_of_model(months, plan)],
         reference=reference,
         reference_from=said,
         delay=label_delay(tables),
+    )
+
+
+def _why_none(begin: datetime, plan: MonitorPlan) -> str:
+    if begin < plan.until:
+        by = f" by {plan.model.version}" if plan.model is not None and plan.by_model else ""
+        return f"nothing was assessed{by} from {plan.date(begin)} to {plan.date(plan.until)}"
+    return (
+        f"the first one begins on {plan.date(begin)}: the {plan.usual.days} days before it say what is usual "
+        "(--usual-days changes how many)"
     )
 
 
@@ -125,7 +142,8 @@ def _reference(
     """What is usual, from when on what was served is compared with it, and where it is from."""
     if plan.model is not None and plan.by_model:
         usual = plan.model.usual
-        said = f"the training slice of {plan.model.version}, {usual['from'][:10]} to {usual['until'][:10]}"
+        learned = " to ".join(plan.date(datetime.fromisoformat(usual[name])) for name in ("from", "until"))
+        said = f"the training slice of {plan.model.version}, {learned}"
         return plan.model.distributions(), plan.since, said
     begin = plan.since + plan.usual
     first = list(served(casebook.between(plan.since, min(begin, plan.until))))
@@ -134,7 +152,7 @@ def _reference(
             f"{len(first)} applications were assessed in the first {plan.usual.days} days, too few to say "
             f"what is usual ({LEAST_REFERENCE} are needed): give --usual-days or an earlier --since"
         )
-    said = f"what was served from {plan.since:%Y-%m-%d} to {begin:%Y-%m-%d}"
+    said = f"what was served from {plan.date(plan.since)} to {plan.date(begin)}"
     return reference_of(linking.of(first)), begin, said
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook import Casebook
-from investigations.dry_run import DryRunFilter, by_thresholds, dry_run
+from investigations.dry_run import by_thresholds, dry_run
+from investigations.policies.file import PolicyScope
 from investigations.policy import Thresholds
 from investigations.rules import RULES
 from scripts.cli.commands.thresholds import COMMAND
@@ -79,8 +80,8 @@ def test_second_scans_and_other_lenders_and_products_are_left_out() -> None:
     ]
     strict = by_thresholds(STRICT)
     assert dry_run(rows, strict).assessments == 2
-    assert dry_run(rows, strict, DryRunFilter(platform_id="L2", product="cash")).assessments == 1
-    assert dry_run(rows, strict, DryRunFilter(product="card")).assessments == 0
+    assert dry_run(rows, strict, PolicyScope(lender="L2", product="cash")).assessments == 1
+    assert dry_run(rows, strict, PolicyScope(product="card")).assessments == 0
 
 
 def test_the_command_reads_the_casebook_and_the_labels_of_by_now(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -104,7 +105,8 @@ def test_too_few_assessments_to_say_what_is_usual_are_refused_with_what_helps(tm
 
 def usual_of(values: np.ndarray) -> dict[str, object]:
     kept = {"probability": Distribution.of(values).as_json()}
-    return {"from": "2024-10-01", "until": "2025-01-01", "samples": len(values), "distributions": kept}
+    first, last = (moment.isoformat() for moment in (day(-92), day(0)))
+    return {"from": first, "until": last, "samples": len(values), "distributions": kept}
 
 
 def test_what_was_usual_in_the_training_slice_is_what_is_compared_with(tmp_path: Path) -> None:
@@ -120,6 +122,21 @@ def test_what_was_usual_in_the_training_slice_is_what_is_compared_with(tmp_path:
     assert [one.code.value for one in steady.alarms if one.name] == []
     assert [(one.name, one.since) for one in moved.alarms if one.name] == [("probability", day(0))]
     assert others.periods == [], "what another model scored is no matter of this one"
+
+
+def test_where_there_is_no_period_it_is_said_why_and_when_the_first_one_begins(tmp_path: Path) -> None:
+    with recorded(f"sqlite:///{tmp_path}/casebook.db") as casebook, open_store(tmp_path / "s.db") as store:
+        store.add(facts())
+        early = monitored(casebook, store, plan(until=day(25)))
+        usual = replace(MODEL, version="n", usual=usual_of(np.full(600, 0.3)))
+        others = monitored(casebook, store, plan(model=usual))
+        some = monitored(casebook, store, plan())
+    assert (early.periods, some.no_periods) == ([], None)
+    assert early.no_periods == (
+        "the first one begins on 2025-01-29: the 28 days before it say what is usual (--usual-days changes "
+        "how many)"
+    )
+    assert others.no_periods == "nothing was assessed by n from 2025-01-01 to 2025-03-02"
 
 
 def test_a_kind_of_identifier_that_links_more_people_drifts(tmp_path: Path) -> None:
@@ -154,6 +171,10 @@ def test_the_command_prints_periods_performance_and_alarms(
     assert {"index", "says"} == line["periods"][0]["stability"]["probability"].keys()
     assert line["periods"][0]["population"]["probability"]["assessments"] == 7
     assert line["judged"]
+    assert line["no_periods"] is None
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert COMMAND.main([*given, "--since", "2025-01-01", "--until", "2025-01-25"]) == 0
+    assert "none: the first one begins on 2025-01-29" in " ".join(capsys.readouterr().out.split())
     assert (
         COMMAND.main(["--casebook", f"sqlite:///{tmp_path}/none.db", *given[2:], "--since", "2025-01-01"])
         == 2

@@ -210,6 +210,13 @@ def test_the_command_checks_uses_shows_and_drops(
     assert (told["assessments"], told["digest"]) == (1, checked["digest"])
     assert told["changes"][f"{answer['decision']}_to_review"]["assessments"] == 1
     assert told["lenders"]["L1"]["changed_share_low"] > 0
+    assert told["in_scope"] == 1
+    misspelt = tmp_path / "L01.yaml"
+    misspelt.write_text(policy(CAREFUL, "L01").content)
+    assert main(["thresholds", "--policy", str(misspelt), *given]) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["in_scope"], json.loads(said.out)["assessments"]) == (0, 1)
+    assert "holds for lender L01, and none of 1 recorded answers" in said.err
     assert run("drop", "--lender", "L1", *book) == {"dropped": "lender L1"}
     assert "no policy file is in force for lender L1" in run("drop", "--lender", "L1", *book, status=UNUSABLE)
     path.write_text("format: 1\nname: n\nlimits:\n  face: 7\n")

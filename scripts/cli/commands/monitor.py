@@ -9,6 +9,7 @@ import dataclasses
 from datetime import timedelta
 
 from graph.model.errors import SettingError
+from ingestion.parse_context import time_zone
 from investigations.monitoring.periods import SCORE, ServedPeriod
 from investigations.monitoring.stability import Stability
 from scripts.cli.command import Command, Result
@@ -62,7 +63,8 @@ def _run(options: argparse.Namespace) -> Result:
         settings = dataclasses.replace(settings, registry="")
     if not options.keep and not options.since:
         raise SettingError("give --since, the first moment to look at, or --keep")
-    now = moment_given(settings, options.until) if options.until else system_clock()
+    zone = time_zone(settings.timezone)
+    now = (moment_given(settings, options.until) if options.until else system_clock()).astimezone(zone)
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
@@ -70,7 +72,7 @@ def _run(options: argparse.Namespace) -> Result:
         if options.keep:
             return _kept(monitor_and_keep(settings, casebook, store, now))
         plan = MonitorPlan(
-            since=moment_given(settings, options.since),
+            since=moment_given(settings, options.since).astimezone(zone),
             until=now,
             now=now,
             length=timedelta(days=options.days),
@@ -93,19 +95,20 @@ def _brief(found: Monitored) -> dict[str, object]:
     """The last periods and months as tables, and the alarms as sentences."""
     return {
         "usual is": found.reference_from,
-        "periods": {
-            f"{one.since:%Y-%m-%d}": {
-                "assessments": one.assessments,
-                "approve": f"{one.decisions['approve']:.1%}",
-                "review": f"{one.decisions['review']:.1%}",
-                "decline": f"{one.decisions['decline']:.1%}",
-                "score": _stability(one, SCORE),
-                "others drifted": len([name for name in one.drifted() if name != SCORE]),
-            }
-            for one in found.periods[-_SHOWN:]
-        },
+        "periods": f"none: {found.no_periods}"
+        if found.no_periods
+        else {f"{one.since:%Y-%m-%d}": _period(one) for one in found.periods[-_SHOWN:]},
         "performance": {one.month: _without_month(judged_month(one)) for one in found.judged},
         "alarms": [one.sentence for one in found.alarms] or "none",
+    }
+
+
+def _period(one: ServedPeriod) -> dict[str, object]:
+    return {
+        "assessments": one.assessments,
+        **{name: f"{share:.1%}" for name, share in one.decisions.items()},
+        "score": _stability(one, SCORE),
+        "others drifted": len([name for name in one.drifted() if name != SCORE]),
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from graph.model.errors import SettingError
 from investigations.casebook import Casebook
 from investigations.casebook.policy_uses import PolicyUse
+from investigations.dry_run import scope_of
 from investigations.policies.file import PolicyFile, PolicyScope
 from investigations.policies.reading import read_policy
 from scripts.cli.command import Command, Result
@@ -28,6 +31,8 @@ EXAMPLE = """example:
 
 A running service decides by what is in force within seconds. `ringfence thresholds --policy FILE` says first
 what a file would have decided."""
+_LOOKED_AT = 1000  # recorded answers, the latest
+_NAMED = 8  # lenders and products of them
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -49,7 +54,7 @@ def _run(options: argparse.Namespace) -> Result:
         policies = casebook.policies_in_shadow if tries else casebook.policies
         if file is not None:
             policies.use(file, now, by)
-            return Result(_described(file))
+            return Result({**_described(file), **_latest_answers(casebook, file)})
         scope = PolicyScope(lender=options.lender, product=options.product)
         if not policies.drop(scope, now, by):
             where = "shadow" if tries else "force"
@@ -65,13 +70,36 @@ def read_file(path: str) -> PolicyFile:
         raise SettingError(f"{path} cannot be read: {error.strerror}") from error
 
 
+def in_scope(file: PolicyFile, recorded: Counter[PolicyScope]) -> int:
+    """How many of the recorded answers, counted by lender and product, a file holds for. Where it is none of
+    them that is said on stderr, with theirs: a misspelt name changes nothing and fails nowhere.
+    """
+    found = sum(count for scope, count in recorded.items() if file.scope.covers(scope))
+    if recorded and not found:
+        theirs = "; ".join(f"{scope} ({count:,})" for scope, count in recorded.most_common(_NAMED))
+        more = f" and {len(recorded) - _NAMED} more" if len(recorded) > _NAMED else ""
+        print(
+            f"policy {file.name}: it holds for {file.scope}, and none of {recorded.total():,} recorded "
+            f"answers is theirs, so it would have changed nothing. There are {theirs}{more}",
+            file=sys.stderr,
+        )
+    return found
+
+
+def _latest_answers(casebook: Casebook, file: PolicyFile) -> dict[str, int]:
+    scopes = (scope_of(one) for one in casebook.newest(_LOOKED_AT))
+    recorded = Counter(scope for scope in scopes if scope is not None)
+    return {"latest_answers": recorded.total(), "in_scope": in_scope(file, recorded)}
+
+
 def _show(casebook: Casebook, options: argparse.Namespace) -> Result:
-    """What is in force, in the order in which it is applied; of a lender or product what holds there."""
-    asked = options.lender is not None or options.product is not None
+    """What is in force, in the order in which it is applied: all under which an application of that lender
+    or product may fall.
+    """
     wanted = PolicyScope(lender=options.lender, product=options.product)
     figures: dict[str, object] = {}
     for name, policies in (("in_force", casebook.policies), ("in_shadow", casebook.policies_in_shadow)):
-        uses = [one for one in policies.in_force() if not asked or one.scope.covers(wanted)]
+        uses = [one for one in policies.in_force() if one.scope.meets(wanted)]
         figures[name] = {str(one.scope): _used(casebook, one) for one in uses}
     return Result(figures)
 

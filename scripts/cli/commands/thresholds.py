@@ -12,17 +12,11 @@ from graph.facts.fraud_labels import fraud_spells
 from graph.model.errors import SettingError
 from graph.store.port import GraphStore
 from investigations.assessments import Decision
-from investigations.dry_run import (
-    DecisionChange,
-    DryRun,
-    DryRunFilter,
-    LenderChange,
-    by_thresholds,
-    dry_run,
-)
+from investigations.dry_run import DecisionChange, DryRun, LenderChange, by_thresholds, dry_run
 from investigations.estimates import wilson
+from investigations.policies.file import PolicyFile, PolicyScope
 from scripts.cli.command import Command, Result
-from scripts.cli.commands.policy import read_file
+from scripts.cli.commands.policy import in_scope, read_file
 from scripts.cli.settings_given import settings_given
 from service.assessment.policy_dry_run import by_policy_file
 from service.assessment.policy_files import PolicyFiles
@@ -88,11 +82,16 @@ def _run(options: argparse.Namespace) -> Result:
         found = dry_run(
             casebook.between(since, until),
             decide,
-            DryRunFilter(platform_id=options.platform, product=options.product),
+            PolicyScope(lender=options.platform, product=options.product),
             _judged(store),
         )
     head = {f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()}
-    return Result(_figures(found, {"policy": file.name, "digest": file.digest} if file else head))
+    return Result(_figures(found, _about(file, found) if file else head))
+
+
+def _about(file: PolicyFile, found: DryRun) -> dict[str, object]:
+    said = {"policy": file.name, "digest": file.digest, "holds_for": str(file.scope)}
+    return {**said, "in_scope": in_scope(file, found.scopes)}
 
 
 def _judged(store: GraphStore) -> dict[str, bool]:

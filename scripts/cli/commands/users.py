@@ -32,7 +32,9 @@ def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     if options.what != "list" and not options.name:
         raise SettingError(f"say whom: {options.what} NAME")
-    casebook_given(settings.casebook, new=options.new_casebook)
+    if options.new_casebook and options.what != "add":
+        raise SettingError(f"--new-casebook is for `add`: a new casebook has nobody to {options.what}")
+    casebook_given(settings.casebook, new=options.new_casebook if options.what == "add" else None)
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         return Result(_WHAT[options.what](casebook.users, options, settings.password_characters))
 
@@ -123,7 +125,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--casebook", metavar="URL", help="casebook with the users (default: RINGFENCE_CASEBOOK)"
     )
     parser.add_argument(
-        "--new-casebook", action="store_true", help="make the casebook where it is not there yet"
+        "--new-casebook", action="store_true", help="add: make the casebook where it is not there yet"
     )
     parser.add_argument("--role", choices=[str(one) for one in DeskRole], help="add, role: what they may do")
     parser.add_argument(
