@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import isnan
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gnn.samples import Samples
-from graph.facts.groups import groups_of, history_of
-from graph.facts.tables import PLATFORM_TYPES, Column, Tables
+from graph.facts.groups import READ, groups_of, history_of, said_in
+from graph.facts.tables import Tables
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES
 from graph.model.moments import moment
-from graph.model.types import Application, OutcomeStatus, PlatformType
+from graph.model.types import OutcomeStatus
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +21,7 @@ Bools = npt.NDArray[np.bool_]
 
 LEAST = 30  # samples of a group; of fewer a share says nothing
 _EARLIER = len(COUNT_NAMES) - COUNT_NAMES.index("own_applications")
-_READ = ("household_size", "address_holders", "wifi_holders", "place_only_share", "own_late", "loans_closed")
+_READ = (*READ, "own_late", "loans_closed")
 
 
 def lives_of(
@@ -31,37 +30,19 @@ def lives_of(
     """Of who applied in each of the `rows` of samples the groups, and their own history in a word; `inputs`
     (N, columns of `graph.features.extraction.names`).
     """
-    applications = tables.applications
-    places = {name: place for place, name in enumerate(applications["application_id"].tolist())}
+    places = {name: place for place, name in enumerate(tables.applications["application_id"].tolist())}
     for row in rows:
         values = inputs[row]
         signals = {name: _known(values[SIGNAL_NAMES.index(name)]) for name in _READ}
         name = samples.application_id[row]  # None where a person was watched at a moment
-        application = Application(
-            application_id=name or "",
-            applied_at=moment(int(samples.at[row])),
-            applicant_id=samples.applicant_id[row],
-            platform_id="",
-            **_said(applications, places[name]) if name is not None else {},
-        )
-        lender = int(applications["platform"][places[name]]) if name is not None else -1
-        kind = PLATFORM_TYPES[tables.platforms["type"][lender]] if lender >= 0 else PlatformType.OTHER
+        application, lender = said_in(tables, places[name] if name is not None else -1)
         earlier = int(values[-_EARLIER])
         late, closed = signals["own_late"] or 0.0, signals["loans_closed"] or 0.0
         steps = [OutcomeStatus.DPD30] if late else [OutcomeStatus.CLOSED] if closed else []
         yield (
-            groups_of(application, signals, earlier, kind, application.applied_at),
+            groups_of(application, signals, earlier, lender, moment(int(samples.at[row]))),
             history_of([steps], earlier),
         )
-
-
-def _said(tables: Mapping[str, Column], place: int) -> dict[str, Any]:
-    born, new = _known(tables["birth_year"][place]), _known(tables["new_citizen"][place])
-    return {
-        "birth_year": None if born is None else int(born),
-        "new_citizen": None if new is None else bool(new),
-        "city": tables["city"][place],
-    }
 
 
 def _known(value: float) -> float | None:

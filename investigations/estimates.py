@@ -24,6 +24,11 @@ class Estimate(NamedTuple):
     high: float | None
     people: int
 
+    def rounded(self) -> dict[str, float | int | None]:
+        """Its parts by name, for a line of JSON."""
+        ends = {name: None if one is None else round(one, 6) for name, one in self._asdict().items()}
+        return {**ends, "people": self.people}
+
 
 def share(of: Mask, among: Mask) -> Estimate:
     """The share `of` those `among` (both (N,)), with Wilson's interval; None where they are too few."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from math import isnan
 
 from graph.facts.loans import LATE, THIN_FILE
+from graph.facts.tables import PLATFORM_TYPES, Tables
+from graph.model.moments import moment
 from graph.model.types import Application, OutcomeStatus, PlatformType
 
 HOUSEHOLD_AT_MOST = 8  # holders of an address or Wi-Fi that a family has, as the signal `household_size` says
 PLACE_ONLY = 0.8  # of those who share anything with somebody in a dormitory share no more than the place
 AGES = ((25, "age_under_25"), (35, "age_25_to_34"), (45, "age_35_to_44"), (200, "age_45_and_over"))
+READ = ("household_size", "address_holders", "wifi_holders", "place_only_share")  # the signals that tell them
 _FIRST_TIER = frozenset(("北京", "上海", "广州", "深圳"))
 # the fifteen cities that Yicai's ranking of 2024 calls new first tier
 _NEW_FIRST_TIER = frozenset(
@@ -29,8 +33,8 @@ def groups_of(
     lender: PlatformType,
     as_of: datetime,
 ) -> frozenset[str]:
-    """The names of the groups that the applicant belongs to; `signals` are those of the assessment, `earlier`
-    counts own applications before it, None where that is not known.
+    """The names of the groups that the applicant belongs to; of the `signals` of the assessment those of READ
+    are looked at, `earlier` counts own applications before it, None where that is not known.
     """
     return frozenset(
         (
@@ -40,6 +44,31 @@ def groups_of(
             "bank" if lender in _BANKS else f"lender_{lender.value}",
         )
     )
+
+
+def said_in(tables: Tables, row: int) -> tuple[Application, PlatformType]:
+    """Of a row of a store's applications what groups look at, and its lender's type; of -1 nothing is
+    known.
+    """
+    applications = tables.applications
+    if row < 0:
+        nothing = Application(
+            application_id="", applied_at=moment(tables.as_of), applicant_id="", platform_id=""
+        )
+        return nothing, PlatformType.OTHER
+    born, new = (applications[name][row] for name in ("birth_year", "new_citizen"))
+    lender = int(applications["platform"][row])
+    application = Application(
+        application_id=applications["application_id"][row],
+        applied_at=moment(int(applications["at"][row])),
+        applicant_id=tables.applicant_ids[applications["applicant"][row]],
+        platform_id=tables.platform_ids[lender] if lender >= 0 else "",
+        birth_year=None if isnan(born) else int(born),
+        new_citizen=None if isnan(new) else bool(new),
+        city=applications["city"][row],
+    )
+    kind = PLATFORM_TYPES[tables.platforms["type"][lender]] if lender >= 0 else PlatformType.OTHER
+    return application, kind
 
 
 def history_of(steps: Sequence[Sequence[OutcomeStatus]], earlier: int) -> str:

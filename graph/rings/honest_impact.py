@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.types import RingKind
 from graph.rings.kinds import kind_of
 from graph.rings.measures import measure
@@ -30,16 +31,21 @@ class HonestImpact:
         return self.flagged / self.known if self.known else None
 
 
-def honest_impact(search: RingSearch) -> Mapping[RingKind, HonestImpact]:
-    """The honest of households, dormitories and shops, by what the group of the first cut is taken for,
-    before anybody was suspected.
-
-    Known to be honest are the cleared and those who paid a loan back, were never 30 days late and are not
-    known for fraud.
+def known_honest(search: RingSearch) -> tuple[Column, Column]:
+    """Who is known to be honest (A,) bool: the cleared, and those who paid a loan back, were never 30 days
+    late and are not known for fraud; and who of them is in a flagged group, or would be had nobody cleared
+    them.
     """
     labelled = search.known
     honest = labelled.good | (labelled.paid & ~labelled.late & ~labelled.fraud)
-    hit = honest & (search.flagged[search.group] | search.spared)
+    return honest, honest & (search.flagged[search.group] | search.spared)
+
+
+def honest_impact(search: RingSearch) -> Mapping[RingKind, HonestImpact]:
+    """The honest of households, dormitories and shops, by what the group of the first cut is taken for,
+    before anybody was suspected.
+    """
+    honest, hit = known_honest(search)
     first = measure(
         replace(search, group=search.coarse, flagged=np.zeros(int(search.coarse.max(initial=-1)) + 1, bool))
     )

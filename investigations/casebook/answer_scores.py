@@ -11,7 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
-from investigations.assessments import Level, Stage
+from investigations.assessments import Decision, Level, Stage
 from investigations.casebook.engine import Engines
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS
@@ -86,3 +86,18 @@ class AnswerScores:
         with self._engines.scanning() as connection:
             for at, *rest in connection.execute(query):
                 yield AnsweredScore(moment(at), *rest)
+
+    def decided(self, since: datetime, until: datetime) -> dict[str, Decision]:
+        """By applicant what was proposed at the latest first scan of an application with since <= as_of <
+        until.
+        """
+        columns = ASSESSMENTS.c
+        in_time = (columns.as_of >= micros(since), columns.as_of < micros(until))
+        query = (
+            sa.select(columns.applicant_id, columns.decision)
+            .where(*in_time, columns.stage == Stage.APPLICATION.value)
+            .order_by(columns.as_of, columns.assessment_id)
+            .execution_options(yield_per=_AT_ONCE)
+        )
+        with self._engines.scanning() as connection:
+            return {who: Decision(proposed) for who, proposed in connection.execute(query)}

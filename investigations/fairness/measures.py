@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
 import numpy as np
+import numpy.typing as npt
 
 from investigations.assessments import Decision
 from investigations.estimates import Estimate, Mask, against_the_same, resampled, share
@@ -26,6 +28,8 @@ MEASURES: Mapping[str, str] = {
     "association_spares": "honest approved who would be held up without it",
     "association_moves": "log-odds that it adds for the honest, on average",
 }
+
+_DECIDED = {"approved": Decision.APPROVE, "reviewed": Decision.REVIEW, "declined": Decision.DECLINE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +53,22 @@ class FairnessCase:
 def fairness(cases: Sequence[FairnessCase]) -> dict[str, dict[str, Estimate]]:
     """Every measure of MEASURES for everybody and for each group, the largest group first."""
     columns = _Columns(cases)
-    sizes = {name: sum(name in one.groups for one in cases) for one in cases for name in one.groups}
+    members = members_of([one.groups for one in cases])
+    return {name: columns.measured(among) for name, among in members.items() if len(cases)}
+
+
+def members_of(groups: Sequence[frozenset[str]]) -> dict[str, Mask]:
+    """Who (N,) is everybody, and who belongs to each group, the largest first; `groups` are those of each."""
+    sizes = Counter(name for one in groups for name in one)
     ordered = sorted(sizes, key=lambda name: (-sizes[name], name))
-    everybody = np.ones(len(cases), bool)
-    members = {name: np.array([name in one.groups for one in cases], bool) for name in ordered}
-    return {
-        name: columns.measured(among)
-        for name, among in ({EVERYBODY: everybody} | members).items()
-        if len(cases)
+    return {EVERYBODY: np.ones(len(groups), bool)} | {
+        name: np.array([name in one for one in groups], bool) for name in ordered
     }
+
+
+def decided(decision: npt.NDArray[np.object_], among: Mask) -> dict[str, Estimate]:
+    """The shares of each decision; `decision` (N,) holds Decision's values."""
+    return {name: share(np.asarray(decision == one.value, bool), among) for name, one in _DECIDED.items()}
 
 
 class _Columns:
@@ -84,9 +95,7 @@ class _Columns:
         honest, judged = among & self.honest, among & self.judged
         scored = judged & np.isfinite(self.probability)
         return {
-            "approved": share(~self.held_up, among),
-            "reviewed": share(self.decision == Decision.REVIEW.value, among),
-            "declined": share(self.decision == Decision.DECLINE.value, among),
+            **decided(self.decision, among),
             "honest_held_up": share(self.held_up, honest),
             "honest_declined": share(self.decision == Decision.DECLINE.value, honest),
             "honest_in_flagged_rings": share(self.in_flagged, honest),

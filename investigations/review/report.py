@@ -16,11 +16,13 @@ from markupsafe import Markup
 
 from graph import private
 from graph.model.types import Ring, RingChange, RingKind
+from investigations.estimates import TOO_FEW
 from investigations.review import report_charts as charts
 from investigations.review import report_drawing as drawing
 from investigations.review import report_words as words
 from investigations.review.flag_words import FLAGS, why
 from investigations.review.report_charts import Bar
+from investigations.review.report_fairness import fairness_lines
 from investigations.review.report_flags import honest_shares, no_longer_flagged
 from investigations.review.report_model import alarm_lines
 from investigations.review.report_record import case_words, desk_link, tallies, trend_charts
@@ -157,6 +159,9 @@ def _context(result: ReviewResult) -> dict[str, Any]:
         "charts": _charts(result, flagged),
         "gone": no_longer_flagged(result),
         "honest": honest_shares(result.figures),
+        "fairness": fairness_lines(result.fairness),
+        "answered": any(one.decisions["approved"].people for one in result.fairness.values()),
+        "least": TOO_FEW,
         "flags": FLAGS,
         "why": why,
         "words": words,

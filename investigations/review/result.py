@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 from graph.model.types import Ring, RingChange, RingSnapshot
 from investigations.review.record import ReviewRecord
+from investigations.review.week_fairness import GroupOfWeek
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,9 @@ class ReviewResult:
     honest_expected, _low and _high, the share of the honest that is expected in flagged groups, with the
     interval in which it lies nine times in ten (graph.rings.budget); improbable_groups and improbable_people,
     which the store's habits of sharing do not explain (graph.rings.store_habits). `before` holds the rings
-    that were flagged last time; `record` says what became of the flags of the last weeks, and `desk` where
-    the page links to (empty: nowhere). The page tells times in `zone`, and names it; the files hold UTC.
+    that were flagged last time; `record` says what became of the flags of the last weeks, `fairness` how each
+    group of people fared, and `desk` where the page links to (empty: nowhere). The page tells times in
+    `zone`, and names it; the files hold UTC.
     """
 
     snapshot: RingSnapshot
@@ -74,6 +76,7 @@ class ReviewResult:
     zone: tzinfo = UTC
     record: ReviewRecord = field(default_factory=ReviewRecord)
     desk: str = ""
+    fairness: Mapping[str, GroupOfWeek] = field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[RingChange, ...]:

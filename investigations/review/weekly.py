@@ -40,10 +40,12 @@ from investigations.review.flag_words import why
 from investigations.review.report import render
 from investigations.review.result import GroupEdge, ReviewResult
 from investigations.review.ring_files import FILES, REPORT, write_files
+from investigations.review.week_fairness import fairness_of_week
 
 log = logging.getLogger("ringfence.rings")
 
 DRAWN_LINKS = 200  # the strongest links of a flagged ring, kept for drawing
+_WEEK = timedelta(days=7)
 _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 
 
@@ -94,6 +96,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
     earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
+    decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
     result = ReviewResult(
         snapshot=snapshot,
         known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),
@@ -106,6 +109,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         zone=plan.zone,
         record=record_of(store, casebook, snapshot, found.tables, plan.now),
         desk=plan.desk,
+        fairness=fairness_of_week(found, closely, decisions),
     )
     _publish(store, result, plan.out)
     opened = _open_cases(result, casebook, flagged, plan, view)

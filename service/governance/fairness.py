@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from graph.rings.labelled import MATURE_DAYS, labelled_applicants
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore
 from investigations.estimates import Estimate
+from investigations.fairness.lot import drawn
 from investigations.fairness.measures import FairnessCase, fairness
 from investigations.review.evaluation import TrueApplicant
 from service.assessment.apart import assess_apart
@@ -89,10 +89,7 @@ def _people(store: GraphStore, period: Period, revision: int, most: int) -> list
     draws.
     """
     latest = {one.applicant_id: one for one in store.view(period.until, revision).applications(period.since)}
-    drawn = sorted(
-        latest.values(), key=lambda one: blake2b(one.applicant_id.encode(), digest_size=8).digest()
-    )
-    return drawn[:most]
+    return [latest[one] for one in drawn(latest, most)]
 
 
 def _standing(store: GraphStore, revision: int, now: datetime) -> dict[str, bool]:

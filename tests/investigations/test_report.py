@@ -17,6 +17,7 @@ from graph.rings import kinds
 from graph.rings.projection import LINK_KINDS
 from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
 from investigations.cases import CaseState, VerdictValue
+from investigations.estimates import Estimate, Excess
 from investigations.monitoring.alarms import Alarm, AlarmCode
 from investigations.monitoring.record import KeptAlarm
 from investigations.review import report_words as words
@@ -24,8 +25,10 @@ from investigations.review.record import ReviewRecord, Saved, TrendWeek
 from investigations.review.report import back_test, money, percent, render
 from investigations.review.report_charts import Bar, bars, columns, histogram
 from investigations.review.report_drawing import MEMBERS_DRAWN, draw
+from investigations.review.report_fairness import GROUPS
 from investigations.review.report_model import ALARMS
 from investigations.review.result import EarlyWarning, GroupEdge, ReviewResult
+from investigations.review.week_fairness import GroupOfWeek
 from tests.support.browsers import chromium
 from tests.support.small_worlds import day
 
@@ -342,7 +345,12 @@ def test_the_report_tells_the_trend_what_the_flags_saved_and_where_they_were_wro
 @pytest.mark.slow
 def test_on_a4_nothing_runs_off_the_sheet(tmp_path):
     flagged = [ring(f"R-{n:06d}", size=12, score=0.9 - n / 100) for n in range(12)]
-    result = dataclasses.replace(review(flagged), record=record_of_two_weeks())
+    share = Estimate(0.0123, 0.0045, 0.0289, 12_345)
+    decisions = dict.fromkeys(("approved", "reviewed", "declined"), share)
+    group = GroupOfWeek(flagged=share, unlike=Excess(151, 120.5, 0.4), decisions=decisions)
+    result = dataclasses.replace(
+        review(flagged), record=record_of_two_weeks(), fairness=dict.fromkeys(GROUPS, group)
+    )
     render(result, tmp_path / "report.html")
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 703, "height": 1020})  # 186 mm between the margins

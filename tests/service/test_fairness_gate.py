@@ -34,7 +34,7 @@ def slice_of(own: int = 0) -> Any:
         applicant_id=np.array([f"p{n}" for n in who], object),
         application_id=np.full(PEOPLE, None, object),
     )
-    tables = SimpleNamespace(applications={"application_id": np.empty(0, object)}, platforms={})
+    tables = SimpleNamespace(applications={"application_id": np.empty(0, object)}, platforms={}, as_of=0)
     inputs = SimpleNamespace(rows=rows)
     return SimpleNamespace(
         samples=samples, inputs=inputs, tables=tables, bad=np.zeros(PEOPLE, bool), mass=np.ones(PEOPLE)

@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         _write(options.out, measured)
     return Result(
-        {"people": people, "groups": {name: _figures(one) for name, one in measured.items()}},
+        {"people": people, "groups": _figures(measured)},
         brief={
             "people": people,
             "fairness": {
@@ -85,20 +85,8 @@ def _write(path: Path, measured: Mapping[str, Mapping[str, Estimate]]) -> None:
     beside.replace(path)
 
 
-def _figures(one: Mapping[str, Estimate]) -> dict[str, object]:
-    return {
-        name: {
-            "value": _rounded(e.value),
-            "low": _rounded(e.low),
-            "high": _rounded(e.high),
-            "people": e.people,
-        }
-        for name, e in one.items()
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+def _figures(measured: Mapping[str, Mapping[str, Estimate]]) -> dict[str, object]:
+    return {group: {name: e.rounded() for name, e in one.items()} for group, one in measured.items()}
 
 
 def _shown(one: Estimate) -> str:

@@ -53,8 +53,12 @@ def _run(options: argparse.Namespace) -> Result:
             with ring_engine(options.engine, cluster_plan(options)) as engine:
                 how["engine"] = engine
                 plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
-                figures = review(store, casebook, plan).figures
-            return Result(figures, brief={name: figures[name] for name in BRIEF})
+                result = review(store, casebook, plan)
+            fairness = {name: one.as_json() for name, one in result.fairness.items()}
+            return Result(
+                {**result.figures, "fairness": fairness},
+                brief={name: result.figures[name] for name in BRIEF},
+            )
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,113 @@
+"""How each group of people fared in a week: who of the honest is in flagged rings, and what was proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.facts.groups import READ, groups_of, history_of, said_in
+from graph.facts.tables import Column, Tables
+from graph.model.moments import moment
+from graph.model.types import OutcomeStatus
+from graph.rings.honest_impact import known_honest
+from graph.rings.labelled import LabelledApplicants
+from graph.rings.people import SuspectSignals
+from graph.rings.search import RingSearch
+from investigations.assessments import Decision
+from investigations.estimates import Estimate, Excess, excess, share
+from investigations.fairness.lot import drawn
+from investigations.fairness.measures import decided, members_of
+
+MOST = 20_000  # of the honest, and of those who were answered: of more so many are drawn by lot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOfWeek:
+    """A group of people. `flagged`: who is in a flagged ring, of those known to be honest; `unlike`: how many
+    that are, beside others with the same own history. `decisions`: the shares of what was proposed for its
+    people (`approved`, `reviewed`, `declined`).
+    """
+
+    flagged: Estimate
+    unlike: Excess
+    decisions: Mapping[str, Estimate]
+
+    def as_json(self) -> dict[str, object]:
+        """The figures of the command."""
+        answered = {name: one for name, one in self.decisions.items() if one.people}
+        figures = {"honest_in_flagged_rings": self.flagged, **answered}
+        return {name: one.rounded() for name, one in figures.items()} | {
+            "honest_flagged": self.unlike.happened,
+            "honest_flagged_as_others": round(self.unlike.expected, 6),
+            "chance": round(self.unlike.chance, 6),
+        }
+
+
+def fairness_of_week(
+    found: RingSearch, looked_at: SuspectSignals, decisions: Mapping[str, Decision]
+) -> dict[str, GroupOfWeek]:
+    """Everybody and each group as of the search's moment, the largest group first.
+
+    `looked_at` gives the signals that tell how people live, `decisions` what was proposed for whom in the
+    week. Nothing where nobody is known to be honest and nobody was answered.
+    """
+    tables = found.tables
+    honest, hit = known_honest(found)
+    proposed = np.array([decisions.get(one) for one in tables.applicant_ids.tolist()], object)
+    some = np.union1d(
+        _drawn(tables, honest), _drawn(tables, np.array([one is not None for one in proposed], bool))
+    )
+    if not len(some):
+        return {}
+    people = _People(tables, some, looked_at)
+    history = people.histories(found.known)
+    honest, hit, proposed = honest[some], hit[some], proposed[some]
+    answered = np.array([one is not None for one in proposed], bool)
+    return {
+        name: GroupOfWeek(
+            flagged=share(hit, honest & member),
+            unlike=excess(hit[honest], member[honest], history[honest]),
+            decisions=decided(proposed, answered & member),
+        )
+        for name, member in members_of(people.groups()).items()
+    }
+
+
+def _drawn(tables: Tables, among: Column) -> Column:
+    ids = tables.applicant_ids
+    return np.searchsorted(ids, np.array(drawn(ids[among].tolist(), MOST), object))
+
+
+class _People:
+    """Some people (positions in the tables, rising), each as their latest application shows them."""
+
+    def __init__(self, tables: Tables, some: Column, looked_at: SuspectSignals) -> None:
+        self._tables, self._some = tables, some
+        self._signals = looked_at(tables, some)
+        who = tables.applications["applicant"]
+        latest = np.full(len(tables.applicant_ids), -1)
+        latest[who] = np.arange(len(who))  # they are sorted by moment: the last one stays
+        self._latest = latest[some]
+        self._earlier = np.maximum(np.bincount(who, minlength=len(latest))[some] - 1, 0)
+
+    def groups(self) -> list[frozenset[str]]:
+        """The groups of each, as `graph.facts.groups` tells them."""
+        read = {name: self._signals.column(name).tolist() for name in READ}
+        as_of, out = moment(self._tables.as_of), []
+        for n, (row, earlier) in enumerate(zip(self._latest.tolist(), self._earlier.tolist(), strict=True)):
+            application, lender = said_in(self._tables, row)
+            signals = {name: None if np.isnan(column[n]) else column[n] for name, column in read.items()}
+            out.append(groups_of(application, signals, earlier, lender, as_of))
+        return out
+
+    def histories(self, known: LabelledApplicants) -> npt.NDArray[np.int64]:
+        """The own history of each as a number, equal for equal ones (N,)."""
+        became = zip(known.late[self._some], known.paid[self._some], self._earlier.tolist(), strict=True)
+        words = [
+            history_of([[OutcomeStatus.DPD30]] if late else [[OutcomeStatus.CLOSED]] if paid else [], earlier)
+            for late, paid, earlier in became
+        ]
+        return np.unique(words, return_inverse=True)[1].astype(np.int64)
