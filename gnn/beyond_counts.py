@@ -17,6 +17,7 @@ from gnn.intervals import SURE, Gain, gains
 from gnn.parts import COUNT_COLUMNS, NAMED, SERVABLE, SamplePool, used
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
+from graph.progress import part_of_work
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -82,12 +83,13 @@ def families(cutoff: int, pool: SamplePool, tested: SamplePool, plan: TrainingPl
         learned, asked = (
             ColumnBlocks((one.inputs.counts, one.inputs.named[:, columns])) for one in (pool, tested)
         )
-        fitted = trees.fit(
-            names,
-            TrainingRows(learned, rows, chance[rows], weight[rows]),
-            plan,
-            (np.ones(len(names), np.bool_),),
-        )
+        with part_of_work(f"counts with {family}"):
+            fitted = trees.fit(
+                names,
+                TrainingRows(learned, rows, chance[rows], weight[rows]),
+                plan,
+                (np.ones(len(names), np.bool_),),
+            )
         out[family] = fitted.logits(asked[:]).mean(axis=1)
     return out
 

@@ -24,6 +24,7 @@ from gnn.schema import GraphSchema
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
 from graph.facts.tables import Column
+from graph.progress import part_of_work
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -163,16 +164,19 @@ def learn(inputs: Inputs, stages: TrainingStages, design: Design, plan: Training
     the rest, which sets calibration and uncertainty; then they are fitted on everything.
     """
     first, validation, whole = stages.first, stages.validation, stages.whole
-    young = _network(first, inputs, stages, design, replace(plan, epochs=max(1, plan.epochs // 2)))
+    with part_of_work("young"):
+        young = _network(first, inputs, stages, design, replace(plan, epochs=max(1, plan.epochs // 2)))
     # on its own training samples the network is too confident
     embedded = _embedded(young, inputs, stages.apart)
     watched, bad, weight = stages.watched, stages.bad, stages.weight
     ensembles, logits, spread = {}, {"network": embedded[watched, 0]}, {}
     for part, x in inputs.columns(embedded).items():
         names, views = design.names[part], design.views[part]
-        members = trees.fit(names, _rows(validation, x), plan, views).logits(x[watched])
+        with part_of_work(f"{part}, watched"):
+            members = trees.fit(names, _rows(validation, x), plan, views).logits(x[watched])
         logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
-        ensembles[part] = trees.fit(names, _rows(whole, x), plan, views)
+        with part_of_work(part):
+            ensembles[part] = trees.fit(names, _rows(whole, x), plan, views)
     # The final network is trained much longer than this one: a slope fitted to this one's errors would be too
     # flat for it.
     leveled = calibrate.level(logits["network"], bad, weight)

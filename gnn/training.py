@@ -31,6 +31,7 @@ from graph.facts.tables import Tables
 from graph.frame.location import frame_of
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros, moment
+from graph.progress import part_of_work
 from graph.store.port import GraphStore
 
 log = logging.getLogger("ringfence.training")
@@ -57,9 +58,11 @@ def train_model(
     graph, cutoff = measurable(tables, plan)
     with closing(frame_of(store, kept_in)) as frame:
         pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
-        first = fitting.fit_at(cutoff, pool, plan)
-        judged = evaluate_holdout(first, pool, tables, plan)
-        fitted = fitting.fit_at(now, pool, plan, judged.evidence.serves)
+        with part_of_work("measured"):
+            first = fitting.fit_at(cutoff, pool, plan)
+            judged = evaluate_holdout(first, pool, tables, plan)
+        with part_of_work("serving"):
+            fitted = fitting.fit_at(now, pool, plan, judged.evidence.serves)
     refuse_uninformative(judged, fitted.serves)
     applications = ModelBundle(
         card(fitted, pool, plan, judged),

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gnn.ensemble import Trees
 from gnn.training_plan import TrainingPlan
+from graph.progress import bar
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -82,15 +83,17 @@ def fit(names: Sequence[str], learned: TrainingRows, plan: TrainingPlan, views: 
     usual = parameters(plan, rare=bool(np.average(learned.fraud, weights=learned.weight) < RARELY))
     datasets = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
     texts = []
-    for member in range(plan.members):
-        chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
-        texts.append(
-            lightgbm.train(
-                {**usual, **chance, "num_threads": plan.workers},
-                datasets[member % len(datasets)],
-                num_boost_round=plan.rounds,
-            ).model_to_string()
-        )
+    with bar("trees", plan.members * plan.rounds, "tree") as progress:
+        for member in range(plan.members):
+            chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
+            texts.append(
+                lightgbm.train(
+                    {**usual, **chance, "num_threads": plan.workers},
+                    datasets[member % len(datasets)],
+                    num_boost_round=plan.rounds,
+                    callbacks=[lambda _: progress.update()],
+                ).model_to_string()
+            )
     return Trees(tuple(names), tuple(texts))
 
 

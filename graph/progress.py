@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_DRAWINGS = 0.1
+
+_within: ContextVar[tuple[str, ...]] = ContextVar("within", default=())
 
 
 class ProgressBar:
@@ -61,10 +66,20 @@ class ProgressBar:
 
 
 def bar(what: str, total: int | None, unit: str) -> ProgressBar:
-    """A context named `what` over `total` units, None where that is unknown; call its `update` with the
-    number of further units.
+    """A context named `what` over `total` units, None where that is unknown, after the parts of the work that
+    it is in; call its `update` with the number of further units.
     """
-    return ProgressBar(what, total, unit)
+    return ProgressBar(", ".join((*_within.get(), what)), total, unit)
+
+
+@contextmanager
+def part_of_work(name: str) -> Iterator[None]:
+    """Every bar within this context says that it belongs to that part of the work."""
+    token = _within.set((*_within.get(), name))
+    try:
+        yield
+    finally:
+        _within.reset(token)
 
 
 def _drawing() -> Progress:

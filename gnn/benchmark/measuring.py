@@ -25,6 +25,7 @@ from gnn.intervals import gains
 from gnn.learning import PARTS, Design, Learned, TrainingStages, learn
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
+from graph.progress import part_of_work
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -72,9 +73,10 @@ def measure(graph: GraphTables, seeds: Sequence[int], plan: TrainingPlan) -> Ite
         inputs, names = inputs_of(graph, subjects, seed)
         here = replace(chosen or plan, seed=seed)
         stages, design = stages_of(graph, subjects, here), design_of(inputs, names, here)
-        if chosen is None:
-            chosen = here = _sized(inputs, stages, design, here)
-        learned = learn(inputs, stages, design, here)
+        with part_of_work(f"seed {seed}"):
+            if chosen is None:
+                chosen = here = _sized(inputs, stages, design, here)
+            learned = learn(inputs, stages, design, here)
         scores = dict(learned.parts.logits(inputs.take(tested)))
         serves = _serves(learned, stages)
         scores[SERVED] = scores[serves]
@@ -129,7 +131,8 @@ def _sized(inputs: WebInputs, stages: TrainingStages, design: Design, plan: Trai
     best, chosen = -1.0, plan
     for size in SIZES:
         tried = replace(plan, members=1, **size._asdict())
-        fitted = trees.fit(design.names["trees"], learned, tried, design.views["trees"])
+        with part_of_work(f"{size.rounds} trees of {size.leaves} leaves"):
+            fitted = trees.fit(design.names["trees"], learned, tried, design.views["trees"])
         precision = average_precision_score(stages.bad, fitted.logits(x[stages.watched])[:, 0])
         if precision > best:
             best, chosen = precision, replace(plan, **size._asdict())

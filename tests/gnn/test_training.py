@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, redirect_stderr
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,15 @@ def facts() -> Facts:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory, facts: Facts) -> Trained:
-    return trained(tmp_path_factory.mktemp("trained"), facts)
+def training_run(tmp_path_factory: pytest.TempPathFactory, facts: Facts) -> tuple[Trained, str]:
+    """What was trained, and what was said of it meanwhile."""
+    with redirect_stderr(io.StringIO()) as said:
+        return trained(tmp_path_factory.mktemp("trained"), facts), said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def model(training_run: tuple[Trained, str]) -> Trained:
+    return training_run[0]
 
 
 def scored(scorer: Scorer, evidence: Evidence) -> Any:
@@ -83,6 +91,18 @@ def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> N
     assert figures["serves"] in SERVABLE
     assert figures["evidence"]["parts"].keys() >= {"network", "trees", "blend"}
     assert figures["evidence"]["sentence"].startswith(("the bare counts serve", figures["serves"]))
+
+
+def test_the_progress_of_each_part_of_a_training_has_a_name_of_its_own(
+    training_run: tuple[Trained, str],
+) -> None:
+    named = [line.partition(":")[0] for line in training_run[1].splitlines() if " a second" in line]
+    assert len(named) == len(set(named))
+    for model in ("measured", "serving"):
+        assert f"{model}, young, network" in named
+        assert f"{model}, network" in named
+        for part in ("trees", "blend", "reference"):
+            assert {f"{model}, {part}, trees", f"{model}, {part}, watched, trees"} <= set(named)
 
 
 def test_serving_gives_the_very_number_that_training_computed(model: Trained, facts: Facts) -> None:
