@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 
 CSV = ".csv"
 FORMATS = ("", ".parquet", ".pq", CSV)
+# A spreadsheet computes a cell that begins with one of these, whoever wrote it: an applicant chooses ids. The
+# last one is there so that taking one apostrophe away always gives the id back.
+COMPUTED = "=+\\-@\\t\\r\\n\\x00＝＋－＠'"
 
 
 @contextmanager
@@ -25,7 +28,16 @@ def writer_for(name: Path, file: Path, columns: pa.Schema) -> Iterator[Callable[
             yield parquet.write_table
         return
     with pa_csv.CSVWriter(file, flat(columns.empty_table()).schema) as text:
-        yield lambda table: text.write_table(flat(table))
+        yield lambda table: text.write_table(as_text(flat(table)))
+
+
+def as_text(table: pa.Table) -> pa.Table:
+    """The table for a spreadsheet: a text that it would compute has an apostrophe before it."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            safe = pc.replace_substring_regex(table[field.name], f"^([{COMPUTED}])", "'\\1")
+            table = table.set_column(place, field, safe)
+    return table
 
 
 def flat(table: pa.Table) -> pa.Table:
