@@ -17,8 +17,10 @@ class ScoreSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedScore:
-    """A score (0-1000) of an applicant as of a moment, computed at another, by a model (None: by rules
-    alone) whose version is a digest of its weights.
+    """A score (0-1000) of an applicant as of a moment, by a model (None: by rules alone) whose version is a
+    digest of its weights.
+
+    `scored_at`: from when on it counts as known: when an answer was given, in shadow too, or a batch began.
     """
 
     applicant_id: str

@@ -41,7 +41,7 @@ class ScoreFiles:
                 connection.execute(sa.insert(BATCH_SCORES), rows)
 
     def latest(self, applicant_ids: Sequence[str], until: datetime) -> Mapping[str, RecordedScore]:
-        """By applicant: the score with the latest `as_of` of those that were computed up to `until`; those
+        """By applicant: the score with the latest `as_of` of those that are known by `until`; those
         without one are left out. Of a batch and an answer as of the same moment it is the answer's.
         """
         found: dict[str, RecordedScore] = {}

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from investigations.casebook.metadata import METADATA
 
-# What a batch computed of a person as of a moment, and when it did. Each can be computed again, so old ones
-# may go; the answers of /risk are in `assessments`.
+# What a batch computed of a person as of a moment; `scored_at` is when the batch began. Each can be computed
+# again, so old ones may go; the answers of /risk are in `assessments`.
 BATCH_SCORES = sa.Table(
     "batch_scores",
     METADATA,

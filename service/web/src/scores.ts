@@ -10,11 +10,11 @@ export function scorePart(found: RecordedScore | null, shadows: RecordedScore[])
   return section("last_score", el("div", { id: "last-score" }, ...lines, ...shadows.flatMap(line)));
 }
 
-/** A score with where it is from, and below it as of when, by what, and when it was computed. */
+/** A score with where it is from, and below it as of when, by what, and when it was computed or its batch began. */
 function line(found: RecordedScore): HTMLElement[] {
   const model = found.model_version ? say("by_model", { version: found.model_version }) : say("no_model");
   const likely = found.probability === null ? [] : [el("b", {}, percent(found.probability)), ` ${say("probability")} · `];
-  const computed = found.source === "risk" ? [] : [say("scored_at", { moment: minute(found.scored_at) })];
+  const computed = found.source === "risk" ? [] : [say(found.source === "batch" ? "batch_at" : "scored_at", { moment: minute(found.scored_at) })];
   return [
     el("p", { class: "verdict" }, el("b", {}, count(found.score)), ` ${say("score")} · `, ...likely, chip(name(found.source, "score_of_"))),
     el("p", { class: "quiet" }, [say("score_as_of", { moment: minute(found.as_of) }), ...computed, model].join(" · ")),

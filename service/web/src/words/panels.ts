@@ -110,6 +110,7 @@ export const PANELS = {
   no_score: ["No score was recorded before this moment.", "该时刻之前没有记录评分。"],
   score_as_of: ["as of {moment}", "截至 {moment}"],
   scored_at: ["computed {moment}", "计算于 {moment}"],
+  batch_at: ["batch of {moment}", "{moment} 的批次"],
   by_model: ["model {version}", "模型 {version}"],
   score_of_risk: ["answer of /risk", "实时评估"],
   score_of_batch: ["batch", "批量评分"],
