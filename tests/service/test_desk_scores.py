@@ -53,7 +53,7 @@ def test_a_person_and_the_drawing_show_the_latest_score_and_say_where_it_is_from
         assert str(kept["ann"].score) in text
         assert "Batch" in text
         assert "as of 11 Jan 2025" in text
-        assert "computed 1 Apr 2025" in text
+        assert "batch of 1 Apr 2025" in text
         assert "without a model" in text
         assert page.evaluate(LABEL, "applicant:ann") == f"ann\n{kept['ann'].score}"
         assert page.evaluate(LABEL, "applicant:ed") == "ed"
