@@ -1,0 +1,123 @@
+"""A frame as it was at one moment: its arrays copied elsewhere, and read there without a store, a lock or a
+writer, on any machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import fsspec
+import numpy as np
+
+from graph import private
+from graph.facts.tables import Column
+from graph.frame.frame import Frame
+from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SLOTS, USED, VERSION, Arrays
+from graph.frame.locks import FileLock
+from graph.frame.view import CachedSnapshot, FrameView
+from graph.model.errors import FrameUnreadableError
+
+_HEADER, _WHOLE = "header", "whole"
+_LAYOUT = 0xFFFF_FFFF  # of the header's first word, the bits that have the layout's version
+
+
+class FrozenFrame:
+    """The frame in `folder`, which `freeze` wrote and nobody changes; `zone` is the store's. Safe for many
+    threads; all processes of a machine share the memory.
+
+    Raises FrameUnreadableError for what is none, is not whole, or has another layout.
+    """
+
+    def __init__(self, folder: Path, zone: str) -> None:
+        self.zone = zone
+        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}
+        try:
+            if not (folder / _WHOLE).exists():
+                raise FrameUnreadableError(f"there is no whole copy of a frame in {folder}")
+            header = np.frombuffer(_mapped(folder / _HEADER), np.int64)
+            rows = [np.frombuffer(_mapped(folder / name), FILES[name][0]) for name in NAMES]
+        except OSError as error:
+            raise FrameUnreadableError(f"the copy of a frame in {folder} cannot be read: {error}") from error
+        if header[MAGIC] & _LAYOUT != VERSION:
+            raise FrameUnreadableError(f"the copy of a frame in {folder} is of another version of Ringfence")
+        self._arrays = Arrays(header, *rows)
+
+    @property
+    def revision(self) -> int:
+        """Everything of this revision and of those before is in."""
+        return int(self._arrays.header[MARK])
+
+    @contextmanager
+    def reading(self, revision: int = 0) -> Iterator[Arrays]:
+        """The arrays. Raises FrameUnreadableError where they do not hold `revision`."""
+        if self.revision < revision:
+            raise FrameUnreadableError(f"this copy of a frame does not hold revision {revision}")
+        yield self._arrays
+
+    def catch_up(self, revision: int) -> bool:
+        """Whether everything up to that revision is in; nothing comes in any more."""
+        return self.revision >= revision
+
+    def view(self, as_of: datetime, revision: int) -> FrameView:
+        """The graph just before `as_of`, of what was recorded up to that revision."""
+        return FrameView(self, as_of, revision)
+
+
+def freeze(frame: Frame, revision: int, address: str) -> None:
+    """Copy the frame's rows to a folder or bucket, an address of fsspec; a copy is whole or does not count.
+
+    Others read meanwhile; who brings facts in waits, and a service on this machine reads its store. Raises
+    FrameUnreadableError where the frame does not hold `revision`.
+    """
+    files, place = fsspec.core.url_to_fs(address)
+    with private.owner_only(), frame.reading(revision) as arrays:
+        files.makedirs(place, exist_ok=True)
+        for name, rows in ((_HEADER, arrays.header), *_used(arrays)):
+            with files.open(f"{place}/{name}", "wb") as file:
+                file.write(memoryview(np.ascontiguousarray(rows)).cast("B"))
+        files.pipe_file(f"{place}/{_WHOLE}", b"whole\n")
+
+
+def thawed(address: str, zone: str) -> FrozenFrame:
+    """The frame at an address that `freeze` wrote to: mapped where it lies if that is a folder, else out of a
+    copy that the first process of a machine makes in its folder for temporary files.
+    """
+    files, place = fsspec.core.url_to_fs(address)
+    if "file" in ((files.protocol,) if isinstance(files.protocol, str) else files.protocol):
+        return FrozenFrame(Path(place), zone)
+    own = Path(tempfile.gettempdir()) / f"ringfence-{hashlib.sha256(address.encode()).hexdigest()[:16]}.frame"
+    lock = FileLock(own.with_name(own.name + ".fetching"))
+    with private.owner_only(), lock.alone():
+        if not (own / _WHOLE).exists():
+            own.mkdir(exist_ok=True)
+            for name in (_HEADER, *NAMES, _WHOLE):
+                files.get_file(f"{place}/{name}", str(own / name))
+    lock.close()
+    return FrozenFrame(own, zone)
+
+
+def _used(arrays: Arrays) -> Iterator[tuple[str, Column]]:
+    """Each array without the room beyond what is used; at least one row, because nothing cannot be mapped.
+    Of `slots` all: a place in them is a hash's.
+    """
+    for n, name in enumerate(NAMES):
+        rows = getattr(arrays, name)
+        yield name, rows if n == SLOTS else rows[: max(1, int(arrays.header[USED + n]))]
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    """A file's bytes. Compiled code takes arrays that could be written to: what it wrote would be this
+    process's alone.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)
+    finally:
+        os.close(descriptor)
