@@ -22,7 +22,9 @@ import pyarrow as pa
 from graph.model.errors import SettingError
 from graph.model.types import RingKind
 from investigations.review.ring_files import tables_of
-from service.assessment.batch import Period, columns_with, scored
+from service.assessment.batch import Scoring, scored
+from service.assessment.batch_processes import InProcesses
+from service.assessment.batch_work import Period, columns_with
 from service.desk.subgraphs import draw
 from service.opening import as_of_given, moment_given, open_existing
 from service.settings import Settings
@@ -97,7 +99,7 @@ class Graph:
             )
         period = Period(since=moment_given(self.settings, str(since)), until=end)
         columns = columns_with(variables)
-        chunks = scored(self.settings, period, processes=processes, variables=variables)
+        chunks = scored(self.settings, period, Scoring(InProcesses(processes), variables))
         return _frame(pa.Table.from_pylist([row for chunk in chunks for row in chunk], columns))
 
     def subgraph(self, node: str) -> nx.Graph[str]:

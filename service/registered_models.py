@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.model.errors import BundleError, SettingError
@@ -12,6 +13,7 @@ from graph.store.port import GraphStore
 from service.opening import load_scorer, open_keyring
 
 if TYPE_CHECKING:
+    from gnn.bundle import ModelBundle
     from gnn.registry.history import RegisteredModel
     from gnn.registry.models import ModelRegistry
     from gnn.scorer import Scorer
@@ -85,6 +87,16 @@ def scorer_of(settings: Settings, store: GraphStore) -> Scorer | None:
     """As `serving_scorer`, for a command that opened the store, whose keys sign the registry's history."""
     models = open_models(settings, open_keyring(settings, store).keys) if settings.registry else None
     return serving_scorer(settings, models)
+
+
+def bundle_of(settings: Settings, store: GraphStore, version: str) -> ModelBundle:
+    """The bundle of the model of that version, which serves. Raises RegistryError and BundleError."""
+    from gnn import bundle  # here, because most commands need no model
+
+    models = open_models(settings, open_keyring(settings, store).keys)
+    if models is not None and models.holds(version):
+        return models.registry.bundle(version)
+    return bundle.read(Path(settings.model), settings.model_digest)
 
 
 def no_champion(url: str) -> SettingError:

@@ -81,7 +81,7 @@ def freeze(frame: Frame, revision: int, address: str) -> None:
         files.makedirs(place, exist_ok=True)
         for name, rows in ((_HEADER, arrays.header), *_used(arrays)):
             with files.open(f"{place}/{name}", "wb") as file:
-                file.write(memoryview(np.ascontiguousarray(rows)).cast("B"))
+                file.write(np.ascontiguousarray(rows).view(np.uint8).data)
         files.pipe_file(f"{place}/{_WHOLE}", b"whole\n")
 
 

@@ -16,7 +16,7 @@ def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:
         "--engine",
         choices=(LOCAL, SPARK),
         default=LOCAL,
-        help=f"where {of} computed (default: local); the {same} are the same",
+        help=f"where {of} (default: local); the {same} are the same",
     )
     parser.add_argument(
         "--cluster",

@@ -22,8 +22,9 @@ from investigations.review.reference_rings import reference_groups
 from investigations.review.weekly import ReviewPlan, review, week_of
 from scripts.detect_rings import main as detect
 from scripts.evaluate_rings import main as evaluate
-from service.assessment.batch import Period, score
+from service.assessment.batch import score
 from service.assessment.batch_output import ScoresOut
+from service.assessment.batch_work import Period
 from service.settings import Settings
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import day, fraud
@@ -352,7 +353,6 @@ def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_
             Settings(store=f"sqlite:///{nowhere}"),
             Period(since=AS_OF, until=AS_OF + timedelta(days=1)),
             ScoresOut(tmp_path / "scores.parquet"),
-            processes=1,
         )
 
 
@@ -416,7 +416,6 @@ def test_scores_go_into_a_file_and_a_folder_in_its_place_is_named_first(tmp_path
             Settings(store=f"sqlite:///{tmp_path}/nowhere.db"),
             Period(since=AS_OF, until=AS_OF + timedelta(days=1)),
             ScoresOut(tmp_path),
-            processes=1,
         )
 
 

@@ -19,10 +19,12 @@ import pytest
 from graph.model.errors import ConflictError, SettingError, StoreUnavailableError
 from graph.model.types import Facts, Label, LabelValue, Ring, RingKind, RingMember, RingSnapshot
 from investigations.assessments import Level, Stage
-from service.assessment import batch
+from service.assessment import batch, batch_work
 from service.assessment.assess import replay
-from service.assessment.batch import BatchWorker, Period
+from service.assessment.batch import Scoring
 from service.assessment.batch_output import ScoresOut
+from service.assessment.batch_processes import InProcesses
+from service.assessment.batch_work import COLUMNS, BatchTask, BatchWorker, Period
 from service.assessment.context import AppContext
 from service.assessment.response import OF_THE_REQUEST
 from service.assessment.views import Views
@@ -228,10 +230,10 @@ def test_where_nothing_could_be_looked_at_neither_answer_nor_replay_has_a_score(
 
 
 def test_without_a_model_a_period_is_scored_by_its_signals(context: AppContext) -> None:
-    request = batch._subjects(
-        context.store, context.store.view(day(60)), Period(since=day(20), until=day(60))
-    )
-    rows = batch._rows(BatchWorker(context.views, None, context.policy, context.store.revision()), request)
+    revision = context.store.revision()
+    period = Period(since=day(20), until=day(60))
+    subjects = BatchTask(context.settings, None, revision).subjects(context.store, period)
+    rows = BatchWorker(context.views, None, context.policy, revision).rows(subjects)
     scores = [row["score"] for row in rows]
     assert all(row["decision"] == "review" and row["probability"] is None for row in rows)
     assert len(set(scores)) > len(scores) // 4
@@ -439,12 +441,8 @@ def test_the_batch_gives_what_the_counter_gave(context: AppContext, tmp_path: Pa
         for n in range(12)
     }
     bench = BatchWorker(context.views, context.scorer, context.policy, context.store.revision())
-    rows = batch._rows(
-        bench,
-        batch._subjects(
-            context.store, context.store.view(day(80), bench.revision), Period(since=day(70), until=day(80))
-        ),
-    )
+    task = BatchTask(context.settings, None, bench.revision)
+    rows = bench.rows(task.subjects(context.store, Period(since=day(70), until=day(80))))
     assert len(rows) == 12
     for row in rows:
         answer = given[row["application_id"]]
@@ -459,17 +457,17 @@ def test_the_batch_gives_what_the_counter_gave(context: AppContext, tmp_path: Pa
 def test_a_period_is_scored_to_a_file_in_order(
     context: AppContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "CHUNK", 7)
+    monkeypatch.setattr(batch_work, "CHUNK", 7)
     period = Period(since=day(10), until=day(30))
     out = tmp_path / "out" / "scores.parquet"
-    figures = batch.score(context.settings, period, ScoresOut(out), processes=1)
+    figures = batch.score(context.settings, period, ScoresOut(out))
     rows = pq.read_table(out).to_pylist()
     stored = list(context.store.view(period.until).applications(period.since))
     assert figures["scored"] == len(rows) == len(stored) > 10
     assert [(r["application_id"], r["as_of"]) for r in rows] == [
         (a.application_id, a.applied_at) for a in stored
     ]
-    assert pq.read_schema(out).names == batch.COLUMNS.names
+    assert pq.read_schema(out).names == COLUMNS.names
     assert list(out.parent.iterdir()) == [out]
 
 
@@ -495,7 +493,10 @@ def test_without_applications_the_people_are_scored_as_of_the_end_of_the_period(
         )
     out = tmp_path / "scores.parquet"
     figures = batch.score(
-        Settings(store=url), Period(since=day(10), until=day(30)), ScoresOut(out), processes=processes
+        Settings(store=url),
+        Period(since=day(10), until=day(30)),
+        ScoresOut(out),
+        Scoring(InProcesses(processes)),
     )
     rows = pq.read_table(out).to_pylist()
     assert figures["scored"] == 2
@@ -504,9 +505,7 @@ def test_without_applications_the_people_are_scored_as_of_the_end_of_the_period(
         (None, "bob", day(30)),
     ]
     with pytest.raises(SettingError, match="has not come yet"):
-        batch.score(
-            Settings(store=url), Period(since=day(10), until=day(99_999)), ScoresOut(out), processes=1
-        )
+        batch.score(Settings(store=url), Period(since=day(10), until=day(99_999)), ScoresOut(out))
 
 
 def test_scores_named_as_another_format_are_refused_before_anything_is_assessed(
@@ -518,7 +517,6 @@ def test_scores_named_as_another_format_are_refused_before_anything_is_assessed(
                 Settings(store="sqlite:///nowhere.db"),
                 Period(since=day(10), until=day(30)),
                 ScoresOut(tmp_path / name),
-                processes=1,
             )
 
 

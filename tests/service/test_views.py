@@ -28,8 +28,10 @@ from service import wiring
 from service.app import create_app
 from service.assessment import batch
 from service.assessment.assess import replay
-from service.assessment.batch import Period
+from service.assessment.batch import Scoring
 from service.assessment.batch_output import ScoresOut
+from service.assessment.batch_processes import InProcesses
+from service.assessment.batch_work import Period
 from service.assessment.context import AppContext
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import evaluate
@@ -223,7 +225,10 @@ def test_a_batch_through_the_frame_writes_the_rows_that_the_store_gives(
     for frame in ("", "none"):
         out = tmp_path / f"{frame or 'framed'}.parquet"
         batch.score(
-            settings.__class__(store=settings.store, frame=frame), period, ScoresOut(out), processes=processes
+            settings.__class__(store=settings.store, frame=frame),
+            period,
+            ScoresOut(out),
+            Scoring(InProcesses(processes)),
         )
         written.append(pq.read_table(out))
     assert written[0].num_rows > 20

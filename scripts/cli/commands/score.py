@@ -8,10 +8,14 @@ import argparse
 import os
 from pathlib import Path
 
+from scripts.cli.cluster_arguments import add_engine, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.batch import Period, score
+from service.assessment.batch import BatchEngine, Scoring, score
 from service.assessment.batch_output import ScoresOut
+from service.assessment.batch_processes import InProcesses
+from service.assessment.batch_work import Period
+from service.cluster import LOCAL
 from service.opening import casebook_given, moment_given
 
 EXAMPLE = """example:
@@ -51,6 +55,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         default=min(os.cpu_count() or 1, 8),
         help="processes that assess (default: one a core, at most 8)",
     )
+    add_engine(parser, of="applications are assessed", same="scores")
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -58,7 +63,15 @@ def _run(options: argparse.Namespace) -> Result:
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     casebook = casebook_given(options.casebook) if options.casebook else ""
     out = ScoresOut(options.out, casebook)
-    return Result(score(settings, period, out, processes=options.processes, variables=options.variables))
+    return Result(score(settings, period, out, Scoring(_engine(options), options.variables)))
+
+
+def _engine(options: argparse.Namespace) -> BatchEngine:
+    if options.engine == LOCAL:
+        return InProcesses(options.processes)
+    from service.assessment.batch_cluster import OnCluster  # here, because it is an extra's
+
+    return OnCluster(cluster_plan(options))
 
 
 def _names(given: str) -> tuple[str, ...]:

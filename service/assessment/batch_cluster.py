@@ -1,0 +1,168 @@
+"""A batch on a Spark cluster: copies for its executors, the work in partitions, and its rows in order."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from graph import private
+from graph.frame.frozen import freeze
+from graph.frame.layout import VERSION
+from graph.frame.location import frame_of
+from graph.model.errors import RingfenceError, SettingError, StoreUnavailableError
+from graph.model.moments import micros, moment
+from graph.rings.spark.stages import Stages
+from graph.store.port import GraphStore
+from service.assessment.batch_executor import FRAME, MODEL, SUBJECTS, ExecutorTask, results
+from service.assessment.batch_work import CHUNK, BatchSubject, BatchTask, Period, Rows, chunks
+from service.cluster import ClusterPlan, opened_cluster
+from service.opening import open_store, policy_for
+from service.registered_models import bundle_of
+from service.settings import NO_FRAME
+
+_SCORED, _ORDERED = "scored", "ordered"
+_SPOKEN = {
+    pa.int64(): "bigint",
+    pa.int32(): "int",
+    pa.string(): "string",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.list_(pa.string()): "array<string>",
+}
+
+
+@dataclass(frozen=True)
+class OnCluster:
+    """Assesses on a cluster. Its stages are kept in a folder that is named by what the rows depend on: a run
+    that was cut off goes on where it stopped.
+    """
+
+    plan: ClusterPlan
+
+    def __call__(self, task: BatchTask, period: Period) -> Iterator[Rows]:
+        """The period's rows, chunk by chunk, in order; this process holds one chunk at a time.
+
+        Raises SettingError where there is no Spark or no frame, StoreUnavailableError where the frame cannot
+        be brought to the revision.
+        """
+        with opened_cluster(self.plan) as cluster:
+            with open_store(task.settings.store, zone=task.settings.timezone) as store:
+                work = _work(task, period, store, cluster.stages)
+                stages = Stages(cluster.session, work.folder, CHUNK)
+                if not stages.done(_ORDERED):
+                    _prepare(stages, task, store, period)
+            columns = ", ".join(f"`{f.name}` {_SPOKEN[f.type]}" for f in results(task.variables))
+            scored = stages.kept(_SCORED, lambda: _divided(stages, self.plan).mapInArrow(work, columns))
+            stages.kept(_ORDERED, lambda: scored.orderBy("position"))
+            yield from _in_order(stages)
+
+
+def _work(task: BatchTask, period: Period, store: GraphStore, stages: str) -> ExecutorTask:
+    """What executors are told, with a folder that no other work has."""
+    policy = policy_for(task.settings, task.scorer)
+    model = task.scorer.version if task.scorer else ""
+    same = (VERSION, store.edition(), task.revision, period, model, policy.version, task.variables)
+    digest = hashlib.sha256(repr((*same, task.settings.timezone)).encode()).hexdigest()[:16]
+    folder = f"{stages.rstrip('/')}/scores-{digest}"
+    zone, has_model = task.settings.timezone, task.scorer is not None
+    return ExecutorTask(folder, task.revision, period.until, zone, policy, has_model, task.variables)
+
+
+def _prepare(stages: Stages, task: BatchTask, store: GraphStore, period: Period) -> None:
+    """Frame, model and subjects are in the stages' folder."""
+    if not stages.done(FRAME):
+        _copy_frame(task, store, stages.place(FRAME))
+        stages.mark(FRAME)
+    if task.scorer is not None and not stages.done(MODEL):
+        _copy_model(task, store, stages.place(MODEL))
+        stages.mark(MODEL)
+    if not stages.done("subjects"):
+        _write_subjects(task.subjects(store, period), stages.place("subjects"))
+        stages.mark("subjects")
+
+
+def _copy_frame(task: BatchTask, store: GraphStore, address: str) -> None:
+    if task.settings.frame == NO_FRAME:
+        raise SettingError("--engine spark copies the store's frame: it cannot do with RINGFENCE_FRAME=none")
+    frame = frame_of(store, task.settings.frame)
+    try:
+        if not frame.catch_up(task.revision):
+            raise StoreUnavailableError("another process has been filling the frame for too long: try again")
+        freeze(frame, task.revision, address)
+    finally:
+        frame.close()
+
+
+def _copy_model(task: BatchTask, store: GraphStore, address: str) -> None:
+    from gnn import bundle  # here, because most commands need no model
+
+    assert task.scorer is not None
+    files, place = fsspec.core.url_to_fs(address)
+    with private.owner_only(), tempfile.TemporaryDirectory(prefix="ringfence-model-") as own:
+        bundle.write(bundle_of(task.settings, store, task.scorer.version), Path(own) / MODEL)
+        files.makedirs(place, exist_ok=True)
+        for path in (Path(own) / MODEL).iterdir():
+            files.put_file(str(path), f"{place}/{path.name}")
+
+
+def _write_subjects(subjects: Iterator[BatchSubject], address: str) -> None:
+    """The subjects with their places, as one Parquet file."""
+    files, place = fsspec.core.url_to_fs(address)
+    with private.owner_only():
+        files.makedirs(place, exist_ok=True)
+        numbers = count()
+        with files.open(f"{place}/subjects.parquet", "wb") as file, pq.ParquetWriter(file, SUBJECTS) as out:
+            for chunk in chunks(subjects):
+                rows = [
+                    {
+                        "position": next(numbers),
+                        "application_id": who.application.application_id if who.application else None,
+                        "applicant_id": who.applicant_id,
+                        "as_of": micros(as_of),
+                    }
+                    for who, as_of in chunk
+                ]
+                out.write_table(pa.Table.from_pylist(rows, SUBJECTS))
+
+
+def _divided(stages: Stages, plan: ClusterPlan) -> Any:
+    """The subjects in so many partitions: one file of theirs would be one."""
+    return stages.session.read.parquet(stages.place("subjects")).repartition(plan.partitions)
+
+
+def _in_order(stages: Stages) -> Iterator[Rows]:
+    """The rows by their places, of which none may lack and none be there twice."""
+    files, place = fsspec.core.url_to_fs(stages.place(_ORDERED))
+    found = ds.dataset(place, filesystem=files, format="parquet").get_fragments()
+    parts = sorted((part for part in found if part.count_rows()), key=_first_position)
+    expected = 0
+    for part in parts:
+        for batch in part.to_batches(batch_size=CHUNK):
+            rows: Rows = batch.to_pylist()
+            for row in rows:
+                if row.pop("position") != expected:
+                    raise RingfenceError(f"the rows in {place} lack the one at place {expected}")
+                expected += 1
+                row["as_of"] = moment(row["as_of"])
+            yield rows
+    if expected != (whole := _subjects(stages)):
+        raise RingfenceError(f"the rows in {place} are {expected}, and {whole} were asked for")
+
+
+def _first_position(part: ds.Fragment) -> int:
+    return int(part.head(1, columns=["position"])["position"][0].as_py())
+
+
+def _subjects(stages: Stages) -> int:
+    files, place = fsspec.core.url_to_fs(stages.place("subjects"))
+    return int(ds.dataset(place, filesystem=files, format="parquet").count_rows())
