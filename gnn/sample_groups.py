@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.samples import Samples
-from graph.facts.groups import READ, groups_of, history_of, said_in
+from graph.facts.groups import HISTORY, READ, groups_of, history_by, said_in
 from graph.facts.tables import Tables
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES
 from graph.model.moments import moment
-from graph.model.types import OutcomeStatus
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 LEAST = 30  # samples of a group; of fewer a share says nothing
 _EARLIER = len(COUNT_NAMES) - COUNT_NAMES.index("own_applications")
-_READ = (*READ, "own_late", "loans_closed")
+_READ = (*READ, *HISTORY)
 
 
 def lives_of(
@@ -37,11 +36,9 @@ def lives_of(
         name = samples.application_id[row]  # None where a person was watched at a moment
         application, lender = said_in(tables, places[name] if name is not None else -1)
         earlier = int(values[-_EARLIER])
-        late, closed = signals["own_late"] or 0.0, signals["loans_closed"] or 0.0
-        steps = [OutcomeStatus.DPD30] if late else [OutcomeStatus.CLOSED] if closed else []
         yield (
             groups_of(application, signals, earlier, lender, moment(int(samples.at[row]))),
-            history_of([steps], earlier),
+            history_by(signals, earlier),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import orjson
 
@@ -38,10 +39,28 @@ class LenderChange:
     changed: int = 0
 
 
+class AnsweredLife(NamedTuple):
+    """How somebody lived when they were answered: their groups, their own history in a word, and whether they
+    are honest, as far as is known by now.
+    """
+
+    groups: frozenset[str]
+    history: str
+    honest: bool
+
+
+class DecidedPerson(NamedTuple):
+    """Somebody, by their latest assessment: what was decided of it, and what would be."""
+
+    life: AnsweredLife
+    then: Decision
+    now: Decision
+
+
 @dataclass
 class DryRun:
     """What came of it: how many, of which lenders and products, decisions `then` and `now`, the changes by
-    (then, now), and how many by lender.
+    (then, now), how many by lender, and the `people` where their lives are told.
     """
 
     assessments: int = 0
@@ -50,6 +69,7 @@ class DryRun:
     now: Counter[Decision] = field(default_factory=Counter)
     changes: dict[tuple[Decision, Decision], DecisionChange] = field(default_factory=dict)
     lenders: dict[str, LenderChange] = field(default_factory=dict)
+    people: dict[str, DecidedPerson] = field(default_factory=dict)
 
 
 Decide = Callable[[RiskAssessment, frozenset[str]], Decision]
@@ -80,9 +100,10 @@ def dry_run(
     decide: Decide,
     wanted: PolicyScope = EVERYBODY,
     bad: Mapping[str, bool] | None = None,
+    life_of: Callable[[RiskAssessment], AnsweredLife] | None = None,
 ) -> DryRun:
-    """Decide the `wanted` first scans of applications again. `bad`: whether an applicant is known to be bad,
-    or good, by now; of others nothing is known.
+    """Decide the `wanted` first scans of applications again, the oldest first. `bad`: whether an applicant is
+    known to be bad, or good, by now; of others nothing is known.
     """
     found, known = DryRun(), bad or {}
     for one in assessments:
@@ -97,6 +118,8 @@ def dry_run(
         found.scopes[scope] += 1
         found.then[one.decision] += 1
         found.now[now] += 1
+        if life_of is not None:
+            found.people[one.applicant_id] = DecidedPerson(life_of(one), one.decision, now)
         if now is one.decision:
             continue
         lender.changed += 1

@@ -42,6 +42,8 @@ class AuditAction(StrEnum):
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
     PASSWORD_CHANGED = "password_changed"
+    POLICY_USED = "policy_used"
+    POLICY_REFUSED = "policy_refused"
 
 
 class AuditWay(StrEnum):

@@ -88,8 +88,8 @@ class Settings:
     gate_fairness: float = _setting(
         2.0,
         "How many times as many honest people of a group (dormitories, new citizens, ages, ...) a promoted "
-        "model may hold up as of others with the same own history, where chance does not explain it "
-        "and the champion does no worse.",
+        "model, or a policy file put in force, may hold up as of others with the same own history, where "
+        "chance does not explain it and what serves does no worse.",
     )
     gate_latency_ms: float = _setting(
         10.0,

@@ -15,6 +15,7 @@ HOUSEHOLD_AT_MOST = 8  # holders of an address or Wi-Fi that a family has, as th
 PLACE_ONLY = 0.8  # of those who share anything with somebody in a dormitory share no more than the place
 AGES = ((25, "age_under_25"), (35, "age_25_to_34"), (45, "age_35_to_44"), (200, "age_45_and_over"))
 READ = ("household_size", "address_holders", "wifi_holders", "place_only_share")  # the signals that tell them
+HISTORY = ("own_late", "loans_closed")  # the signals that tell the fate of own loans
 _FIRST_TIER = frozenset(("北京", "上海", "广州", "深圳"))
 # the fifteen cities that Yicai's ranking of 2024 calls new first tier
 _NEW_FIRST_TIER = frozenset(
@@ -76,6 +77,12 @@ def history_of(steps: Sequence[Sequence[OutcomeStatus]], earlier: int) -> str:
     became = {status for one in steps for status in one}
     loans = "late" if became & LATE else "repaid" if OutcomeStatus.CLOSED in became else "none"
     return f"{min(earlier, 3)}{'+' if earlier > 2 else ''} earlier, {loans}"
+
+
+def history_by(signals: Mapping[str, float | None], earlier: int) -> str:
+    """The same of whose loans only the signals HISTORY tell."""
+    late, closed = signals.get("own_late") or 0.0, signals.get("loans_closed") or 0.0
+    return history_of([[OutcomeStatus.DPD30] if late else [OutcomeStatus.CLOSED] if closed else []], earlier)
 
 
 def _said(application: Application, as_of: datetime) -> Iterator[str]:

@@ -8,9 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
+from investigations.casebook.audit_trail import write_down
 from investigations.casebook.engine import Engines, insert_new
 from investigations.casebook.policy_tables import POLICY_FILES, POLICY_USES
 from investigations.policies.file import PolicyFile, PolicyScope
+from investigations.users import AuditEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +33,14 @@ class PolicyUses:
     def __init__(self, engines: Engines, table: sa.Table = POLICY_USES) -> None:
         self._engines, self._table = engines, table
 
-    def use(self, file: PolicyFile, at: datetime, by: str) -> None:
-        """Put a file in force for its scope, in the place of the one before."""
+    def use(self, file: PolicyFile, at: datetime, by: str, entry: AuditEntry | None = None) -> None:
+        """Put a file in force for its scope, in the place of the one before; the `entry` tells the trail."""
         row = {"digest": file.digest, "content": file.content}
         with self._engines.writing() as connection:
             insert_new(connection, POLICY_FILES.c.digest, {file.digest: row})
             self._insert(connection, PolicyUse(scope=file.scope, digest=file.digest, at=at, by=by))
+            if entry is not None:
+                write_down(connection, [entry])
 
     def drop(self, scope: PolicyScope, at: datetime, by: str) -> bool:
         """Take the file of a scope out of force; whether there was one."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graph.facts.groups import groups_of, history_of
+from graph.facts.tables import Tables
 from graph.model.types import Application, PlatformType
 from graph.progress import bar
 from graph.rings.labelled import MATURE_DAYS, labelled_applicants
@@ -56,8 +57,8 @@ def measured_fairness(
         bench = BatchTask(settings, scorer, revision).bench(store)
         try:
             chosen = _people(store, period, revision, most)
-            standing = (
-                _standing(store, revision, now)
+            known_bad = (
+                standing(store.view(now, revision).tables())
                 if truth is None
                 else {name: one.bad for name, one in truth.items()}
             )
@@ -66,7 +67,7 @@ def measured_fairness(
             cases = []
             with bar("fairness", len(chosen), " people") as progress:
                 for one in chosen:
-                    bad = standing.get(one.applicant_id)
+                    bad = known_bad.get(one.applicant_id)
                     known = bad or truth is not None or one.applied_at.timestamp() <= ripe
                     lender = platforms.get(one.platform_id)
                     cases.append(
@@ -92,9 +93,8 @@ def _people(store: GraphStore, period: Period, revision: int, most: int) -> list
     return [latest[one] for one in drawn(latest, most)]
 
 
-def _standing(store: GraphStore, revision: int, now: datetime) -> dict[str, bool]:
-    """Whether each person is known for fraud, or was late, by now."""
-    tables = store.view(now, revision).tables()
+def standing(tables: Tables) -> dict[str, bool]:
+    """Whether each person is known for fraud, or was late, by the tables' moment."""
     labelled = labelled_applicants(tables)
     bad = np.asarray(labelled.fraud | labelled.late)
     return dict(zip(tables.applicant_ids.tolist(), bad.tolist(), strict=True))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from investigations.assessments import Level
 from scripts.cli.commands.policy import COMMAND
 from service.opening import open_casebook
 from tests.support.casebooks import assessment
@@ -44,7 +45,8 @@ def test_a_policy_that_no_recorded_answer_falls_under_is_not_put_in_force_silent
     with open_casebook(book[1]) as casebook:
         for number in range(3):
             application = {"platform_id": "L1", "product": "cash"}
-            casebook.record(assessment(number, audit={"application": application, "signals": {}}))
+            audit = {"application": application, "signals": {}}
+            casebook.record(assessment(number, level=Level.RULES_ONLY, audit=audit))
         casebook.record(assessment(3, audit={"application": None, "signals": {}}))
     for what in ("use", "shadow"):
         COMMAND.main([what, str(a_file(tmp_path, lender="L1")), *book])

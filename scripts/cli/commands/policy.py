@@ -10,17 +10,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from graph.model.errors import SettingError
 from investigations.casebook import Casebook
 from investigations.casebook.policy_uses import PolicyUse
 from investigations.dry_run import scope_of
 from investigations.policies.file import PolicyFile, PolicyScope
 from investigations.policies.reading import read_policy
-from scripts.cli.command import Command, Result
+from investigations.users import AuditAction, AuditEntry, AuditWay
+from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
+from service.governance.policy_gate import judged_policy
 from service.opening import casebook_given, open_casebook
 from service.person_at_work import person_at_work
+from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND check policies/L01.yaml
@@ -30,7 +35,8 @@ EXAMPLE = """example:
   COMMAND drop --lender L01
 
 A running service decides by what is in force within seconds. `ringfence thresholds --policy FILE` says first
-what a file would have decided."""
+what a file would have decided. Exit status 1 where `use` would hold up the honest of a group of people more
+often than others like them: nothing is in force then, and what was found stands in the audit trail."""
 _LOOKED_AT = 1000  # recorded answers, the latest
 _NAMED = 8  # lenders and products of them
 
@@ -52,6 +58,8 @@ def _run(options: argparse.Namespace) -> Result:
         by, now = options.by or person_at_work(), system_clock()
         tries = options.what == "shadow" or options.shadow
         policies = casebook.policies_in_shadow if tries else casebook.policies
+        if file is not None and options.what == "use":
+            return _use(settings, casebook, file, options)
         if file is not None:
             policies.use(file, now, by)
             return Result({**_described(file), **_latest_answers(casebook, file)})
@@ -60,6 +68,38 @@ def _run(options: argparse.Namespace) -> Result:
             where = "shadow" if tries else "force"
             raise SettingError(f"no policy file is in {where} for {scope}: ringfence policy show lists them")
         return Result({"dropped": str(scope)})
+
+
+def _use(settings: Settings, casebook: Casebook, file: PolicyFile, options: argparse.Namespace) -> Result:
+    """Put a file in force where the gate lets it through, or it is forced; what the gate found stands in the
+    audit trail either way.
+    """
+    reason = (options.reason or "").strip()
+    if options.force and not reason:
+        raise SettingError("--force needs a --reason: it stands in the audit trail")
+    by, now = options.by or person_at_work(), system_clock()
+    judged = judged_policy(settings, casebook, file, now)
+    passed = judged.result.passed
+    used = passed or options.force
+    entry = AuditEntry(
+        at=now,
+        by=by,
+        way=AuditWay.COMMAND,
+        action=AuditAction.POLICY_USED if used else AuditAction.POLICY_REFUSED,
+        subject=f"policy:{file.digest}",
+        purpose=reason or None,
+        detail=orjson.dumps(judged.result.as_json() | {"forced": used and not passed}).decode(),
+    )
+    if used:
+        casebook.policies.use(file, now, by, entry)
+    else:
+        casebook.audit.add([entry])
+    failed = [f"{one.name}: {one.sentence}" for one in judged.result.checks if not one.passed]
+    gate = {"in_force": used, "passed": passed, "forced": used and not passed, "failed": failed}
+    groups = {"groups": {name: one.as_json() for name, one in judged.groups.items()}}
+    answers = {**_latest_answers(casebook, file), "measured": judged.result.slice}
+    brief = {**_described(file), **gate, "measured": judged.result.slice}
+    return Result({**_described(file), **answers, **gate, **groups}, DONE if used else FAILED, brief)
 
 
 def read_file(path: str) -> PolicyFile:
@@ -131,6 +171,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--product", metavar="NAME", help="show, drop: of which product")
     parser.add_argument("--by", help="who does it (default: the user's name)")
     parser.add_argument("--shadow", action="store_true", help="drop: what is in shadow, not in force")
+    parser.add_argument("--reason", help="use: why, for the audit trail; --force needs one")
+    parser.add_argument(
+        "--force", action="store_true", help="use: although a group of people would be worse off"
+    )
+    parser.add_argument(
+        "--store", metavar="URL", help="use: graph store of the answers (default: RINGFENCE_STORE)"
+    )
+    parser.add_argument(
+        "--model", metavar="DIR", help="use: the model that answered (default: the one that serves)"
+    )
     parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
 
 

@@ -14,6 +14,7 @@ from graph.store.port import GraphStore
 from investigations.assessments import Decision
 from investigations.dry_run import DecisionChange, DryRun, LenderChange, by_thresholds, dry_run
 from investigations.estimates import wilson
+from investigations.fairness.before_after import before_and_after
 from investigations.policies.file import PolicyFile, PolicyScope
 from scripts.cli.command import Command, Result
 from scripts.cli.commands.policy import in_scope, read_file
@@ -21,6 +22,7 @@ from scripts.cli.settings_given import settings_given
 from service.assessment.policy_dry_run import by_policy_file
 from service.assessment.policy_files import PolicyFiles
 from service.clock import system_clock
+from service.governance.answered_lives import AnsweredLives
 from service.opening import (
     casebook_given,
     moment_given,
@@ -84,6 +86,7 @@ def _run(options: argparse.Namespace) -> Result:
             decide,
             PolicyScope(lender=options.platform, product=options.product),
             _judged(store),
+            AnsweredLives(store, system_clock()).of,
         )
     head = {f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()}
     return Result(_figures(found, _about(file, found) if file else head))
@@ -110,6 +113,9 @@ def _figures(found: DryRun, head: Mapping[str, object]) -> dict[str, object]:
         "decisions": decisions,
         "changes": {
             f"{then.value}_to_{now.value}": _change(one) for (then, now), one in sorted(found.changes.items())
+        },
+        "groups": {
+            name: one.as_json() for name, one in before_and_after(list(found.people.values())).items()
         },
         "lenders": {name: _lender(one) for name, one in sorted(found.lenders.items())},
     }

@@ -1,0 +1,89 @@
+"""The gate of a policy file: what it would do to the groups of those who were answered lately."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from gnn.registry.checks import GateCheck, GateResult
+from graph.store.port import GraphStore
+from investigations.assessments import Decision, Level, RiskAssessment
+from investigations.casebook import Casebook
+from investigations.dry_run import DecidedPerson, dry_run, scope_of
+from investigations.fairness.before_after import BeforeAfter, before_and_after
+from investigations.policies.file import PolicyFile
+from service.assessment.policy_dry_run import by_policy_file
+from service.assessment.policy_files import PolicyFiles
+from service.governance.answered_lives import AnsweredLives
+from service.governance.group_checks import HonestLives, group_checks
+from service.opening import open_existing, policy_for
+from service.registered_models import scorer_of
+from service.settings import Settings
+
+LOOKED_AT = 5_000  # recorded answers, the latest
+MEASURABLE = "measurable"
+
+
+class JudgedPolicy(NamedTuple):
+    """What the gate says of a policy file, and how each group was decided of and would be."""
+
+    result: GateResult
+    groups: dict[str, BeforeAfter]
+
+
+def judged_policy(settings: Settings, casebook: Casebook, file: PolicyFile, now: datetime) -> JudgedPolicy:
+    """Whether a file holds up the honest of a group, among those whom it is about and who were answered
+    lately, more often than others with the same own history, and more than they were.
+
+    Where nobody was answered yet, or of each group too few, nothing can be measured: the check says so, and
+    passes, for a policy comes before the answers. Raises StoreError, RegistryError, BundleError and
+    StoreChangedError.
+    """
+    latest = [one for one in reversed(casebook.newest(LOOKED_AT)) if _falls_under(file, one)]
+    people: list[DecidedPerson] = []
+    if latest:
+        with open_existing(settings.store, settings.timezone) as store:
+            people = _decided_again(settings, store, (casebook, file, now), latest)
+    checks = policy_checks(people, settings.gate_fairness)
+    about = {"answers": len(latest), "people": len(people), "honest": sum(one.life.honest for one in people)}
+    result = GateResult(version=file.digest, against="as decided", slice=about, checks=tuple(checks))
+    return JudgedPolicy(result, before_and_after(people) if people else {})
+
+
+def policy_checks(people: list[DecidedPerson], most_times: float) -> list[GateCheck]:
+    """The checks of a gate; of too few people that nothing could be measured."""
+    honest = [one for one in people if one.life.honest]
+    lives = HonestLives([one.life.groups for one in honest], [one.life.history for one in honest])
+    now, then = (
+        np.array([decision is not Decision.APPROVE for decision in decisions], bool)
+        for decisions in ([one.now for one in honest], [one.then for one in honest])
+    )
+    checks = group_checks(lives, now, (then, "as they were decided"), most_times) if honest else []
+    few = f"{len(honest)} honest people were answered lately: of no group enough to tell"
+    return checks or [GateCheck(name=MEASURABLE, passed=True, value=float(len(honest)), sentence=few)]
+
+
+def _falls_under(file: PolicyFile, one: RiskAssessment) -> bool:
+    """Whether it is a whole first scan that the file is about: what was not whole goes to a person anyway."""
+    scope = scope_of(one)
+    return (
+        scope is not None
+        and file.scope.covers(scope)
+        and one.level is Level.FULL
+        and one.recorded_by is not None
+    )
+
+
+def _decided_again(
+    settings: Settings,
+    store: GraphStore,
+    what: tuple[Casebook, PolicyFile, datetime],
+    latest: list[RiskAssessment],
+) -> list[DecidedPerson]:
+    casebook, file, now = what
+    policy = policy_for(settings, scorer_of(settings, store))
+    decide = by_policy_file(store, policy, PolicyFiles(casebook), file)
+    found = dry_run(latest, decide, file.scope, life_of=AnsweredLives(store, now).of)
+    return list(found.people.values())
