@@ -40,6 +40,7 @@ def main() -> int:
                 if not tried(models, casebook):
                     return True
                 context = opened.enter_context(closing(wire(settings)))
+                context.views.keeper.wake()
                 at_work.append(opened.enter_context(closing(Shadows(context, context.models))))
             return at_work[0].step()
 

@@ -22,6 +22,7 @@ def main() -> int:
     logs.install()
     logs.to_stderr()
     context = wire(replace(Settings.from_environment(), model="", registry=""))
+    context.views.keeper.wake()
     with background(context):
         wait_until_ended(parent)
     context.close()

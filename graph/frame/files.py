@@ -43,6 +43,7 @@ from graph.model.errors import StoreUnavailableError
 _MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
 _MORE = 1.2  # as much room a file gets that is full
 _ROWS = 2**31 - 1  # a row is named by 32 bits
+_PIECE = 1 << 20  # bytes that are overwritten at once
 
 
 class Files:
@@ -90,13 +91,14 @@ class Files:
             mapped = self._mapped = (generation, Arrays(self.header, *results))
         return mapped[1]
 
+    def forget_earlier(self) -> None:
+        """Let go of files that are mapped and none of ours any more."""
+        mapped = self._mapped
+        if mapped is not None and mapped[0] != int(self.header[GENERATION]):
+            self._mapped = None
+
     def begin_anew(self) -> None:
-        """Empty files of names of their own: who still reads the old ones reads on."""
-        old = (
-            [self._path(n) for n in range(len(NAMES))]
-            if self.header[MAGIC] == _MAGIC
-            else list(self.folder.glob("*.[0-9]*"))
-        )
+        """Empty files of names of their own; the old ones are left to `remove_old`."""
         generation = int(self.header[GENERATION]) + 1
         self.header[DIRTY] = 1
         self.header[:DIRTY] = self.header[DIRTY + 1 :] = 0
@@ -105,8 +107,6 @@ class Files:
         for number in range(len(NAMES)):
             self.header[FILE + number] = generation
             self._give_room(number, FILES[NAMES[number]][1])
-        for path in old:
-            path.unlink(missing_ok=True)
         self.header[MAGIC] = _MAGIC
         for kind in EVENT_KINDS:
             row_of(
@@ -118,6 +118,23 @@ class Files:
                 np.int64(len(kind)),
             )
         self.header[DIRTY] = 0
+
+    @property
+    def has_old(self) -> bool:
+        """Whether files are there that are none of ours any more."""
+        return bool(self._old())
+
+    def remove_old(self, *, overwrite: bool) -> None:
+        """Remove files that are none of ours any more. Who still reads one reads on, unless it is to be
+        overwritten, on the disk and in everybody's memory.
+        """
+        for path in self._old():
+            if overwrite:
+                _overwrite(path)
+            path.unlink(missing_ok=True)
+
+    def _old(self) -> set[Path]:
+        return {*self.folder.glob("*.[0-9]*")} - {self._path(n) for n in range(len(NAMES))}
 
     def prepare_growth(self) -> tuple[int, int, int]:
         """Make the room that the header says is lacking, without touching what is in use: (file, its number,
@@ -218,6 +235,17 @@ class Files:
 
 def _usable(slots: int) -> int:
     return slots * 2 // 3
+
+
+def _overwrite(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        left, nothing = os.fstat(descriptor).st_size, bytes(_PIECE)
+        while left > 0:
+            left -= os.write(descriptor, nothing[:left])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _map(path: Path, size: int, grow: bool = False) -> mmap.mmap:

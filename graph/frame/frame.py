@@ -27,6 +27,7 @@ from graph.frame.layout import (
     MARK,
     ROW,
     SECTION,
+    SEED,
     STEP,
     STORE,
     UNDERWAY,
@@ -41,11 +42,13 @@ from graph.journal.entry import decode
 from graph.kernels.by_address import address_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.moments import COUNTRY
+from graph.store.forgetting import StoreState
 from graph.store.port import GraphView
 
 SLICE = 256  # facts that come in while readers wait: a few milliseconds
 PATIENCE = 600.0  # seconds: a fill of millions takes minutes
 OPENS_S = 10.0  # how long somebody else may take to begin the folder anew
+ENTRIES, ENTRY_BYTES = 256, 4_000_000  # that are read before the store's edition is looked at
 KEEPS_S = 10.0  # how long a snapshot waits for who brings facts in
 
 
@@ -57,6 +60,8 @@ class Journal(Protocol):
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]: ...
 
     def edition(self) -> int: ...
+
+    def state(self) -> StoreState: ...
 
 
 class CatchUpBudget(NamedTuple):
@@ -72,7 +77,17 @@ class CatchUpBudget(NamedTuple):
     anew: bool = True
 
 
+class AtHand(NamedTuple):
+    """What a caller of `catch_up` has of the store already: its edition, 0 where it does not know, and the
+    journal's entry of the revision asked for (`Added`).
+    """
+
+    edition: int = 0
+    entry: bytes = b""
+
+
 ALL = CatchUpBudget()
+NOTHING = AtHand()
 # for callers with a deadline: some milliseconds
 LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)
 
@@ -97,6 +112,7 @@ class Frame:
         # ring snapshots that were read, by seed, row and revision
         self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}
         self._trusted = False
+        self._filling = 0  # the seed of what this process holds something of
         self._begin()
 
     @classmethod
@@ -135,20 +151,30 @@ class Frame:
         """Bytes in use."""
         return self._files.size
 
-    def holds(self, revision: int) -> bool:
-        """Whether everything up to that revision can be read now."""
+    @property
+    def seed(self) -> int:
+        """Drawn whenever the frame is begun anew: two reads under one seed are of one filling."""
+        return int(self._files.header[SEED])
+
+    def is_of(self, edition: int) -> bool:
+        """Whether it was filled from that edition of the store; 0 is any."""
+        return edition in (0, int(self._files.header[STORE]))
+
+    def holds(self, revision: int, edition: int = 0) -> bool:
+        """Whether everything up to that revision, of that edition (0: of any), can be read now."""
         header = self._files.header
         return (
             self._trusted
             and self._files.is_of_layout
             and not header[DIRTY]
             and bool(header[MARK] >= revision)
+            and self.is_of(edition)
         )
 
     @contextmanager
-    def reading(self, revision: int = 0) -> Iterator[Arrays]:
+    def reading(self, revision: int = 0, seed: int = 0) -> Iterator[Arrays]:
         """The arrays, which nobody changes meanwhile: be quick. Raises FrameUnreadableError where they do not
-        hold `revision` now.
+        hold `revision` now, or are of another filling than `seed` says (0: of any).
         """
         if getattr(self._held, "arrays", None) is not None:
             yield self._held.arrays
@@ -157,6 +183,8 @@ class Frame:
             header = self._files.header
             if not self._files.is_of_layout or header[DIRTY] or header[MARK] < revision:
                 raise FrameUnreadableError(f"the frame does not hold mark {revision} now")
+            if seed and header[SEED] != seed:
+                raise FrameUnreadableError("the frame was begun anew")
             self._held.arrays = self._mapped()
             try:
                 yield self._held.arrays
@@ -185,38 +213,45 @@ class Frame:
         upto: int | None = None,
         patience: float = PATIENCE,
         effort: CatchUpBudget = ALL,
-        entry: bytes = b"",
+        at_hand: AtHand = NOTHING,
     ) -> bool:
-        """Bring in what the store's journal has up to that revision (default: all); nothing where it is in.
-        Whether it is in now.
+        """Bring in what the store's journal has up to that revision (default: all, of the store's edition by
+        now); nothing where it is in. Whether it is in now.
 
-        `entry`: the journal's of that revision, where the caller has it (`Added`): the store is asked for
-        those before it alone, most often none. False where somebody else is at it for longer than `patience`
-        seconds, and where it takes more than `effort`. Raises StoreUnavailableError where the store does not
-        answer, and where another version of the program has taken the folder over.
+        Of what is `at_hand` nothing is asked for. False where somebody else is at it for longer than
+        `patience` seconds, where it takes more than `effort`, and, unless this may begin anew, where the
+        frame is of another edition. Raises StoreUnavailableError where the store does not answer, and where
+        another version of the program has taken the folder over.
         """
-        if upto is not None and self.holds(upto):
+        self._drop_earlier()
+        if upto is not None and self.holds(upto, at_hand.edition):
             return True
         if not self._files.is_of_layout:
             raise FrameUnreadableError(
                 "another version of the program has taken the frame's folder over: the store is read"
             )
-        wanted, header = self._store.revision() if upto is None else upto, self._files.header
+        wanted, (edition, entry), header = upto, at_hand, self._files.header
+        if wanted is None:
+            wanted, edition = self._store.state()
         header[GOAL] = max(header[GOAL], wanted)
+        if header[STORE] and not self.is_of(edition):
+            if not effort.anew:
+                return False
+            self._trusted = False
         if wanted - header[MARK] > effort.marks:
             return False
         self._recognise()
         for _ in waits(patience):
-            if self.holds(wanted):
+            if self.holds(wanted, edition):
                 return True
             if self._writing.try_alone():
                 try:
-                    self._bring(wanted, effort, entry)
+                    self._bring(wanted, effort, AtHand(edition, entry))
                 finally:
                     self._writing.free()
                 # before any pause: that is a turn of the processor
-                if self.holds(wanted) or effort is not ALL:
-                    return self.holds(wanted)
+                if self.holds(wanted, edition) or effort is not ALL:
+                    return self.holds(wanted, edition)
             elif header[LONG] and not effort.anew:
                 return False
         return False
@@ -244,14 +279,14 @@ class Frame:
         self._writing.close()
         self._reading.close()
 
-    def _bring(self, wanted: int, effort: CatchUpBudget, last: bytes) -> None:
+    def _bring(self, wanted: int, effort: CatchUpBudget, at_hand: AtHand) -> None:
         """Bring in what the effort allows. The writer's lock is held."""
-        if not self._trust(effort.anew):
+        if not self._trust(effort.anew) or not self.is_of(at_hand.edition):
             return
         header, size, until = self._files.header, effort.bytes, monotonic() + effort.seconds
         header[LONG] = effort.anew
         header[GOAL] = max(header[GOAL], wanted)
-        for revision, body in self._entries(wanted, last):
+        for revision, body in self._entries(wanted, at_hand.entry):
             size -= len(body)
             if size < 0 or not self._apply(revision, body, until, effort.anew):
                 return
@@ -259,10 +294,16 @@ class Frame:
             header[WHOLE] = 1
 
     def _entries(self, wanted: int, last: bytes) -> Iterator[tuple[int, bytes]]:
-        """What is not in up to that revision; its own entry is the store's unless it is given."""
+        """What is not in up to that revision; its own entry is the store's unless it is given. It ends where
+        the store is of another edition by now: then the frame is not trusted any more.
+        """
         known = wanted - bool(last)
         if self.revision < known:
-            yield from self._store.tail(self.revision, known)
+            for some in _some_at_once(self._store.tail(self.revision, known)):
+                if not self.is_of(self._store.edition()):
+                    self._trusted = False
+                    return
+                yield from some
         if last and self.revision == known:
             yield wanted, last
 
@@ -317,12 +358,13 @@ class Frame:
         """The folder is of this layout and whole; emptied where it is not. Raises StoreUnavailableError."""
         for _ in waits(OPENS_S):
             with self._reading.shared():
-                if self._outlived():
+                if self._outlived() and not self._files.has_old:
                     return
             if self._writing.try_alone():
                 try:
                     if not self._outlived():
                         self._begin_anew()
+                    self._files.remove_old(overwrite=True)  # whoever was to do it was killed
                     return
                 finally:
                     self._writing.free()
@@ -337,11 +379,20 @@ class Frame:
         header = self._files.header
         return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, overwrite: bool = False) -> None:
         """Empty the folder. The writer's lock is held."""
         with self._reading.alone():
             self._files.begin_anew()
             self._files.header[BOOT] = _boot()
+        self._files.remove_old(overwrite=overwrite)
+        self._drop_earlier()
+
+    def _drop_earlier(self) -> None:
+        """Nothing of an earlier filling stays in this process's memory."""
+        if self.seed != self._filling:
+            self._filling = self.seed
+            self.cached.clear()
+            self._files.forget_earlier()
 
     def _trust(self, anew: bool) -> bool:
         """Whether the folder is this store's, and nobody died in a slice; else it is begun anew where that is
@@ -352,7 +403,7 @@ class Frame:
             if not anew:
                 return False
             if header[MARK] or header[STORE] or header[DIRTY]:
-                self._begin_anew()
+                self._begin_anew(overwrite=bool(header[STORE]) and not self.is_of(self._store.edition()))
         if header[STORE] == 0:
             header[STORE] = self._store.edition()
         self._trusted = True
@@ -374,13 +425,27 @@ class Frame:
 
     def _is_of_store(self, identity: int, revision: int, check: int) -> bool:
         """Whether what is in came from this store, and from the past that it has now."""
-        if identity == 0 or identity != self._store.edition() or revision > self._store.revision():
+        state = self._store.state()
+        if identity == 0 or identity != state.edition or revision > state.revision:
             return False
         return (
             all(zlib.crc32(body) == check for _, body in self._store.tail(revision - 1, revision))
             if revision
             else True
         )
+
+
+def _some_at_once(entries: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Entries, some together."""
+    some, size = list[tuple[int, bytes]](), 0
+    for entry in entries:
+        some.append(entry)
+        size += len(entry[1])
+        if len(some) >= ENTRIES or size >= ENTRY_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _boot() -> int:

@@ -87,12 +87,15 @@ class Frames(Protocol):
     zone: str
     cached: dict[tuple[int, int, int], CachedSnapshot]
 
-    def reading(self, revision: int = 0) -> AbstractContextManager[Arrays]: ...
+    @property
+    def seed(self) -> int: ...
+
+    def reading(self, revision: int = 0, seed: int = 0) -> AbstractContextManager[Arrays]: ...
 
 
 class FrameView(GraphView):
     """A GraphView over the frame. Every read raises FrameUnreadableError where the frame does not hold the
-    view's revision any more.
+    view's revision any more, or was begun anew since.
 
     `otherwise` gives another view of the same, for who looks then; None where there is none.
     """
@@ -106,18 +109,23 @@ class FrameView(GraphView):
     ) -> None:
         self.as_of, self.revision, self.zone = as_of, recorded_by, frame.zone
         self.otherwise = otherwise
-        self._frame = frame
+        self._frame, self._seed = frame, frame.seed
         self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
 
     def arrays(self) -> AbstractContextManager[Arrays]:
         """The arrays that it reads, which nobody changes meanwhile: be quick. Raises FrameUnreadableError as
         every read does.
         """
-        return self._frame.reading(self.revision)
+        return self._frame.reading(self.revision, self._seed)
+
+    @property
+    def is_of_one_filling(self) -> bool:
+        """Whether all that was read so far, names that are looked up later included, is of one filling."""
+        return self._frame.seed == self._seed
 
     @contextmanager
     def _reading(self) -> Iterator[FactReader]:
-        with self._frame.reading(self.revision) as arrays:
+        with self._frame.reading(self.revision, self._seed) as arrays:
             yield FactReader(arrays)
 
     def _latest(

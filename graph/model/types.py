@@ -245,7 +245,7 @@ class Added:
 
     `conflicts` holds (table, position in the batch): those facts were not taken. accepted + known +
     len(conflicts) = facts given. `entry` is the journal's of this mark where the writer has it at hand:
-    whoever keeps a copy current need not read it again.
+    whoever keeps a copy current need not read it again. `edition` is the store's by then.
     """
 
     accepted: int
@@ -253,6 +253,7 @@ class Added:
     conflicts: tuple[tuple[str, int], ...]
     revision: int
     entry: bytes = field(default=b"", compare=False, repr=False)
+    edition: int = field(default=0, compare=False, repr=False)
 
 
 class Tie(NamedTuple):

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from graph.model.erasure import Erasure
+
+
+class StoreState(NamedTuple):
+    """What a copy of a store is compared with: up to which revision, and which edition of these."""
+
+    revision: int
+    edition: int
 
 
 class Forgetting(ABC):
@@ -15,6 +23,12 @@ class Forgetting(ABC):
     def edition(self) -> int:
         """The identity, until people are erased: then a number drawn anew with each erasure. A copy of
         another edition holds names that this one has forgotten.
+        """
+
+    @abstractmethod
+    def state(self) -> StoreState:
+        """The revision and the edition, in one read; rows of an earlier edition that this process has at hand
+        are dropped.
         """
 
     @abstractmethod

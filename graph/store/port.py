@@ -216,6 +216,7 @@ class GraphView(ABC):
 
     as_of: datetime
     revision: int
+    edition: int = 0  # of the store when the view was opened, where whoever opened it knows
     zone: str = COUNTRY
 
     @abstractmethod

@@ -4,6 +4,7 @@ answer.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import orjson
 from graph.features.changes import EarlierNeighbourhood
 from graph.features.lending_grammar import beyond_standard
 from graph.features.read_neighbourhood import read_neighbourhood
+from graph.frame.frame import NOTHING, AtHand
 from graph.model.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
 from graph.model.moments import micros
 from graph.model.types import Application, Facts, Identifier, IdentifierKind, Mention, Role
@@ -38,6 +40,9 @@ _UNHURRIED_MS = 1e9
 _AWAY = "store_unavailable"
 _DAY = timedelta(days=1)
 _SECOND_ROOM = 1  # beside what is seen now
+LOOKS = 3  # somebody is erased between two reads of one answer: it is read again, so often at most
+
+log = logging.getLogger("ringfence.risk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,17 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
     earlier = context.casebook.claimed(request.claim) if request.claim else None
     if earlier is not None:
         return Recorded(earlier, replay=True)
+    for _ in range(LOOKS):
+        remembered, assessment = _assessed(context, request)
+        if remembered.view is None or context.views.is_still(remembered.view):
+            break
+        log.info("somebody was erased during an assessment: it is made again")
+    with request.watch.timing("audit"):
+        return context.casebook.record(assessment, request.claim, to_outbox=not remembered.stored)
+
+
+def _assessed(context: AppContext, request: AssessmentRequest) -> tuple[StoredSubject, RiskAssessment]:
+    """The assessment, of which nothing is written down yet but the application."""
     remembered, evaluation = _store_and_evaluate(context, request)
     subject = remembered.subject
     if subject.application is None and evaluation.nobody:
@@ -112,7 +128,7 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
     if request.ignored:
         answer["ignored"] = list(request.ignored)
     scored = findings["models"][0]["version"] if findings["models"] else None
-    assessment = RiskAssessment(
+    return remembered, RiskAssessment(
         assessment_id=assessment_id,
         stage=request.stage,
         applicant_id=subject.applicant_id,
@@ -131,8 +147,6 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
         answer=orjson.dumps(answer),
         audit=audit_record.audit_record(subject, evaluation, remembered.stored) | kept(context, policy),
     )
-    with request.watch.timing("audit"):
-        return context.casebook.record(assessment, request.claim, to_outbox=not remembered.stored)
 
 
 def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
@@ -141,11 +155,21 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
 
     Raises NotFoundError, and StoreChangedError for a row that cannot be what was written.
     """
-    recorded = context.casebook.assessment(assessment_id)
+    for _ in range(LOOKS):
+        recorded = context.casebook.assessment(assessment_id)
+        view = (
+            context.views.at(recorded.as_of, recorded.recorded_by)
+            if recorded.recorded_by is not None
+            else None
+        )
+        result = _replayed(context, recorded, view)
+        if view is None or context.views.is_still(view):
+            break
+    return result
+
+
+def _replayed(context: AppContext, recorded: RiskAssessment, view: GraphView | None) -> dict[str, Any]:
     answered, subject = audit_record.read(recorded)
-    view = (
-        context.views.at(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
-    )
     then_served = as_served(context, recorded)
     how = (then_served.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level)
     wanted = beyond_standard(answered["multi_lending"]["variables"])
@@ -178,7 +202,7 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
         recorded, subject, evaluation
     )
     return {
-        "assessment_id": assessment_id,
+        "assessment_id": recorded.assessment_id,
         "equal": not differences,
         "differences": differences,
         "as_of": answered["as_of"],
@@ -217,7 +241,7 @@ def warm_up(context: AppContext) -> None:
     exercise_kernels(context.scorer, context.policy)
     context.store.warm_up(Facts(applications=(_nobodys(context.clock()),)))
     evaluation = evaluate(
-        context.views.at(context.clock(), context.store.revision()),
+        context.views.at(context.clock(), context.views.now()),
         Subject(applicant_id="warm-up"),
         context.scorer,
         Stopwatch(LatencyEstimate(), _UNHURRIED_MS),
@@ -264,10 +288,10 @@ def _waiting(context: AppContext, watch: Stopwatch) -> AbstractContextManager[No
 
 def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSubject:
     """The fact first: the application goes into the store, and is assessed from the state that holds it."""
-    subject, stored, entry = request.subject, True, b""
+    subject, stored, at_hand = request.subject, True, NOTHING
     try:
         if subject.application is None:
-            revision = context.store.revision()
+            revision = context.views.now()
         else:
             # A store that is busy with somebody's load holds up the fact, and leaves time to look: reading
             # waits for nobody.
@@ -276,12 +300,13 @@ def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSub
                 wait_ms=request.watch.spare_ms("neighbourhood", "signals", "model"),
             )
             stored = added is not None
-            revision, entry = (
-                (added.revision, added.entry) if added is not None else (context.views.latest(), b"")
-            )
+            if added is None:
+                revision = context.views.latest()
+            else:
+                revision, at_hand = added.revision, AtHand(added.edition, added.entry)
             if added is not None and added.conflicts:
                 subject = _stored_already(context, subject.application, request.at)
-        return StoredSubject(subject, context.views.at(request.at, revision, entry), revision, stored)
+        return StoredSubject(subject, context.views.at(request.at, revision, at_hand), revision, stored)
     except StoreError:
         view = context.views.without_store(request.at)
         mark_then = view.revision if view is not None else None

@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic
 
 from graph.facts.tables import Column
-from graph.frame.frame import LITTLE, CatchUpBudget, Frame
+from graph.frame.frame import LITTLE, NOTHING, AtHand, CatchUpBudget, Frame
 from graph.frame.view import FrameView
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject
@@ -53,26 +53,46 @@ class Views:
         # each time that the store's view stands in for the frame, and why
         self.on_fall_back: Callable[[str], None] = lambda why: None
         self._find = find
-        self._latest = 0  # the latest revision that this process knows of
+        # the latest revision that this process knows of, and the edition that it saw last
+        self._latest = self._edition = 0
 
-    def at(self, as_of: datetime, revision: int, entry: bytes = b"") -> GraphView:
-        """The graph just before `as_of`, of what was recorded up to that revision; `entry` is its journal
-        entry, where the caller has it.
+    def at(self, as_of: datetime, revision: int, at_hand: AtHand = NOTHING) -> GraphView:
+        """The graph just before `as_of`, of what was recorded up to that revision, in the edition that the
+        caller has `at_hand`, else in the one that this process saw last.
 
         Raises StoreUnavailableError where neither has it.
         """
         self._latest = max(self._latest, revision)
-        if self.frame is not None and self._holds(self.frame, revision, entry):
+        at_hand = at_hand._replace(edition=at_hand.edition or self._edition)
+        if self.frame is not None and self._holds(self.frame, revision, at_hand):
             return self.frame.view(as_of, revision, partial(self._otherwise, as_of, revision))
-        return self.store.view(as_of, revision)
+        view = self.store.view(as_of, revision)
+        view.edition = at_hand.edition
+        return view
+
+    def is_still(self, view: GraphView) -> bool:
+        """Whether nobody was erased since the view was opened: else what was read through it may have names
+        of before and of after side by side.
+        """
+        if isinstance(view, FrameView):
+            return view.is_of_one_filling
+        try:
+            return view.edition in (0, self.store.state().edition)
+        except StoreError:
+            return True  # what could not be read says so itself
+
+    def now(self) -> int:
+        """The store's revision; from here on views are of the edition that it has."""
+        revision, self._edition = self.store.state()
+        return revision
 
     def latest(self) -> int:
         """The latest revision that can be read, without asking the store where the frame has all that this
         process knows of.
         """
-        if self.frame is not None and self.frame.revision and self.frame.holds(self._latest):
+        if self.frame is not None and self.frame.revision and self.frame.holds(self._latest, self._edition):
             return self.frame.revision
-        return self.store.revision()
+        return self.now()
 
     def without_store(self, as_of: datetime) -> GraphView | None:
         """A view of the last known state while the store is unavailable; None without a frame, and with one
@@ -80,7 +100,10 @@ class Views:
         """
         return (
             self.frame.view(as_of)
-            if self.frame is not None and self.frame.revision and self.frame.is_whole
+            if self.frame is not None
+            and self.frame.revision
+            and self.frame.is_whole
+            and self.frame.is_of(self._edition)
             else None
         )
 
@@ -111,10 +134,10 @@ class Views:
             self.frame.snapshot()
             self.frame.close()
 
-    def _holds(self, frame: Frame, revision: int, entry: bytes) -> bool:
+    def _holds(self, frame: Frame, revision: int, at_hand: AtHand) -> bool:
         """Whether the frame holds that revision, after what little a request may bring in itself."""
         try:
-            held = frame.catch_up(revision, PATIENCE_S, LITTLE, entry)
+            held = frame.catch_up(revision, PATIENCE_S, LITTLE, at_hand)
         except (StoreError, OSError) as error:
             log.warning("the frame does not hold mark %d: %s", revision, error)
             held = False
@@ -131,12 +154,14 @@ class Views:
         return self.store.view(as_of, recorded_by)
 
     def _bring(self) -> bool:
-        """One step of bringing the frame to the store's revision; whether nothing is left to do, or somebody
-        else is at it.
+        """One step of bringing the frame to the store's revision and edition; whether nothing is left to do,
+        or somebody else is at it.
         """
         if self.frame is None:
             self.frame = self._find()
-        if self.frame is None or self.frame.catch_up(None, 0.0, LITTLE):
+        upto = self.now()
+        at_hand = AtHand(self._edition)
+        if self.frame is None or self.frame.catch_up(upto, 0.0, LITTLE, at_hand):
             return True
         began = monotonic()
-        return self.frame.catch_up(None, 0.0, STEP) or monotonic() - began < STEP.seconds
+        return self.frame.catch_up(upto, 0.0, STEP, at_hand) or monotonic() - began < STEP.seconds

@@ -44,7 +44,7 @@ class Watcher:
         store, casebook = self._context.store, self._context.casebook
         if self._store is None:
             self._store = store.identity()
-        latest, before = store.revision(), casebook.watched_up_to(self._store)
+        latest, before = self._context.views.now(), casebook.watched_up_to(self._store)
         if before is None:
             casebook.begin_watch(self._store, latest)
             return True

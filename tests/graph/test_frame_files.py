@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.frame.frame import Frame
+from graph.frame.files import Files
+from graph.frame.frame import LITTLE, AtHand, Frame
 from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED
-from graph.model.errors import StoreUnavailableError
+from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.types import Facts
 from graph.stores.sqlite import SqliteStore
 from tests.support.erasure_contract import erased
@@ -194,6 +195,88 @@ def test_a_frame_of_before_an_erasure_is_filled_anew_and_names_nobody_erased(tmp
     assert b"Li-Na-0072" in held
 
 
+NAMED = ("Wang-Fang-0071", "Li-Na-0072")
+
+
+@pytest.fixture
+def two_frames(tmp_path: Path) -> Iterator[tuple[SqliteStore, Frame, Frame]]:
+    """A store of two people, and the frame as two processes have it."""
+    with SqliteStore(tmp_path / "graph.db") as store:
+        for n, who in enumerate(NAMED):
+            store.add(Facts(applications=(applies(who, n, uses("device", "shared")),)))
+        frames = [Frame.open(tmp_path / "frame", store) for _ in range(2)]
+        assert all(frame.catch_up() for frame in frames)
+        yield store, *frames
+        for frame in frames:
+            frame.close()
+
+
+def named_in(folder: Path) -> set[str]:
+    held = b"".join(path.read_bytes() for path in folder.iterdir())
+    return {who for who in NAMED if who.encode() in held}
+
+
+def test_an_open_frame_notices_an_erasure_and_overwrites_what_everybody_holds(
+    two_frames: tuple[SqliteStore, Frame, Frame], tmp_path: Path
+) -> None:
+    store, one, other = two_frames
+    with other.reading() as arrays:
+        texts = arrays.texts  # as a process has them that looks at nothing for long
+    assert b"Wang-Fang-0071" in texts.tobytes()
+    erased(store, NAMED[0])
+    assert not one.holds(store.revision(), store.edition())
+    assert_right(one, store)
+    assert not texts.any()
+    assert named_in(tmp_path / "frame") == {NAMED[1]}
+    assert other.holds(store.revision(), store.edition())
+    assert_right(other, store)
+
+
+def test_a_view_of_before_an_erasure_reads_nothing_of_after(
+    two_frames: tuple[SqliteStore, Frame, Frame],
+) -> None:
+    store, one, other = two_frames
+    view = other.view(day(70))
+    assert view.is_of_one_filling
+    erased(store, NAMED[0])
+    assert_right(one, store)
+    assert not view.is_of_one_filling
+    with pytest.raises(FrameUnreadableError, match="begun anew"):
+        view.ties_of([NAMED[1]])
+
+
+def test_files_that_a_killed_process_was_to_overwrite_are_overwritten_by_the_next(
+    two_frames: tuple[SqliteStore, Frame, Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, one, _ = two_frames
+    erased(store, NAMED[0])
+    with monkeypatch.context() as killed:
+        killed.setattr(Files, "remove_old", lambda *_, **__: None)
+        assert_right(one, store)
+    assert named_in(tmp_path / "frame") == {*NAMED}
+    Frame.open(tmp_path / "frame", store).close()
+    assert named_in(tmp_path / "frame") == {NAMED[1]}
+    assert_right(one, store)
+
+
+def test_entries_of_after_an_erasure_come_into_no_frame_of_before(
+    two_frames: tuple[SqliteStore, Frame, Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, one, _ = two_frames
+    edition, told = store.edition(), store.tail
+    revision = store.add(Facts(applications=(applies(NAMED[0], 9, uses("phone", "new")),))).revision
+
+    def erased_meanwhile(after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        monkeypatch.undo()
+        erased(store, NAMED[0])
+        return told(after, upto)
+
+    monkeypatch.setattr(store, "tail", erased_meanwhile)
+    assert not one.catch_up(revision, effort=LITTLE, at_hand=AtHand(edition))
+    assert one.revision < revision
+    assert_right(one, store)
+
+
 def test_files_of_another_layout_are_filled_anew(store: FramedStore) -> None:
     store.add(random_facts(1))
     assert store.frame.catch_up()
@@ -316,11 +399,11 @@ def test_who_wrote_a_fact_brings_it_in_without_asking_the_store_for_it(
 
     monkeypatch.setattr(store, "tail", counted)
     added = store.add(one_more(1))
-    assert store.frame.catch_up(added.revision, entry=added.entry)
+    assert store.frame.catch_up(added.revision, at_hand=AtHand(entry=added.entry))
     assert queries == []
     store.add(one_more(2))
     added = store.add(one_more(3))
-    assert store.frame.catch_up(added.revision, entry=added.entry)
+    assert store.frame.catch_up(added.revision, at_hand=AtHand(entry=added.entry))
     assert queries == [added.revision - 1]
     assert_right(store.frame, store)
 

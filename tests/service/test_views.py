@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,13 +21,13 @@ from graph.frame.files import Files
 from graph.frame.frame import Frame
 from graph.frame.layout import DIRTY, MAGIC
 from graph.frame.view import FrameView
-from graph.model.errors import StoreUnavailableError
+from graph.model.errors import StoreUnavailableError, UnknownApplicantError
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
 from graph.stores.sqlite.view import SqliteView
 from service import wiring
 from service.app import create_app
-from service.assessment import batch
+from service.assessment import assess, batch
 from service.assessment.assess import replay
 from service.assessment.batch import Scoring
 from service.assessment.batch_output import ScoresOut
@@ -36,6 +37,7 @@ from service.assessment.context import AppContext
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import evaluate
 from service.assessment.views import Views
+from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 
@@ -252,3 +254,65 @@ def test_a_store_that_goes_before_the_frame_has_the_fact_leaves_what_the_frame_k
     assert answer["degraded"] == {"level": "full", "missing": [], "reason": "store_unavailable"}
     assert context.casebook.assessment(answer["assessment_id"]).recorded_by == before
     assert replay(context, answer["assessment_id"])["equal"]
+
+
+# -- somebody is erased while the service runs
+
+
+def scanned(context: AppContext, who: str) -> dict[str, Any]:
+    return risk(context, {"applicant_id": who, "stage": "monitoring"})
+
+
+def told(context: AppContext, assessment_id: str) -> bool:
+    return bool(replay(context, assessment_id)["equal"])
+
+
+def test_whoever_was_erased_is_nobody_from_the_next_request_on_and_others_answers_stay(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = idle(context, monkeypatch)
+    before = [scanned(context, who) for who in ("p001", "p007")]
+    erased(context.store, "p003")
+    assert frame_of(context).holds(context.store.revision()), "nobody has looked at it yet"
+    with pytest.raises(UnknownApplicantError):
+        scanned(context, "p003")
+    assert all(told(context, one["assessment_id"]) for one in before)
+    assert risk(context, body("live-1"))["degraded"]["level"] == "full"
+    assert set(why) == {"behind"}, "the store's view until the frame is filled anew"
+    while not context.views._bring():
+        pass
+    assert all(told(context, one["assessment_id"]) for one in before)
+    assert len(set(why)) == 1
+    with pytest.raises(UnknownApplicantError):
+        scanned(context, "p003")
+
+
+def test_every_process_fills_the_frame_anew_by_itself(context: AppContext) -> None:
+    context.views.keeper.wake()
+    erased(context.store, "p003")
+    assert soon(lambda: frame_of(context).holds(context.store.revision(), context.store.edition()))
+
+
+@pytest.mark.parametrize("frame", ["", "none"])
+def test_an_answer_during_which_somebody_is_erased_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: str
+) -> None:
+    context, times = service(tmp_path, random_facts(1), frame=frame), 0
+    findings = assess._findings
+
+    def erased_meanwhile(*given: Any) -> dict[str, Any]:
+        nonlocal times
+        times += 1
+        if times == 1:
+            erased(context.store, "p003")
+            while not context.views._bring():
+                pass
+        return findings(*given)
+
+    try:
+        monkeypatch.setattr(assess, "_findings", erased_meanwhile)
+        answer = scanned(context, "p001")
+        assert times == 2
+        assert told(context, answer["assessment_id"])
+    finally:
+        context.close()

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from graph.model.types import Added, Facts, Identifier, Mention
+from graph.store.forgetting import StoreState
 from graph.stores.neo4j import codec
 from graph.stores.neo4j.codec import Row
 
@@ -135,7 +136,7 @@ def _named(mentions: str | None) -> list[tuple[Any, ...]]:
 
 
 def marks_of(
-    batches: int, revision: int, sorted_rows: SortedRows, owner: Mapping[str, list[int]]
+    batches: int, state: StoreState, sorted_rows: SortedRows, owner: Mapping[str, list[int]]
 ) -> tuple[list[int], list[Added]]:
     """Each batch's revision relative to the store's, and its AddResult; of several batches the known rows are
     counted with the last.
@@ -146,7 +147,7 @@ def marks_of(
             accepted[owner[name][n]] += 1
     beyond = list(accumulate(int(count > 0) for count in accepted))
     added = [
-        Added(accepted=n, known=0, conflicts=(), revision=revision + b)
+        Added(accepted=n, known=0, conflicts=(), revision=state.revision + b, edition=state.edition)
         for n, b in zip(accepted, beyond, strict=True)
     ]
     if added:
@@ -154,7 +155,8 @@ def marks_of(
             accepted=accepted[-1],
             known=sorted_rows.known,
             conflicts=tuple(sorted_rows.conflicts),
-            revision=revision + beyond[-1],
+            revision=state.revision + beyond[-1],
+            edition=state.edition,
         )
     return beyond, added
 

@@ -12,6 +12,8 @@ from graph.facts.hubs import COUNT_CAP
 _YEAR_1 = 62_135_596_800
 ROLE_TYPES = ("USES", "NAMES_AS_CONTACT", "NAMES_AS_EMPLOYER")  # in the order of graph.model.types.Role
 TIE = "|".join(ROLE_TYPES)
+# Of the store `s`; 0 before anybody asked for its identity.
+EDITION = "coalesce(s.edition, s.identity, 0)"
 # an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may
 # change with the code
 HUB = 1_000

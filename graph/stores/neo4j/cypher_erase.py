@@ -36,5 +36,4 @@ SNAPSHOTS = """UNWIND $rows AS row MATCH (s:RingSnapshot {key: row[0]})
 ENTRIES = "UNWIND $entries AS row MATCH (j:JournalEntry {mark: row[0]}) SET j.body = row[1]"
 REFUSED = "UNWIND $rows AS row MERGE (r:Refused {code: row[0]}) SET r.until = row[1]"
 EDITION = "MATCH (s:Store {name: 'ringfence'}) SET s.edition = $edition"
-READ_EDITION = "MATCH (s:Store {name: 'ringfence'}) RETURN coalesce(s.edition, s.identity)"
 READ_REFUSED = "MATCH (r:Refused) WHERE r.code >= '' RETURN r.code, r.until"

@@ -7,6 +7,7 @@ from graph.stores.neo4j.cypher import (
     APPLICATION,
     COUNTED,
     DEVICE,
+    EDITION,
     EVENT,
     HELD,
     IDENTIFIER,
@@ -27,6 +28,7 @@ from graph.stores.neo4j.cypher import (
 )
 
 MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"  # NodeUniqueIndexSeek
+STATE = f"MATCH (s:Store {{name: 'ringfence'}}) RETURN s.mark, {EDITION}"
 A, E = columns("a", APPLICATION), columns("e", EVENT)
 
 # -- facts

@@ -7,6 +7,7 @@ from __future__ import annotations
 from graph.stores.neo4j.cypher import (
     APPLICATION,
     DEVICE,
+    EDITION,
     EVENT,
     HUB,
     IDENTIFIER,
@@ -28,7 +29,7 @@ from graph.stores.neo4j.cypher import (
 # -- what is known: every part looks a short list up by a unique key (NodeUniqueIndexSeek)
 
 # Writers go one at a time: setting a property takes the lock, and the mark is read once it is held.
-LOCK = "MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s.mark AS mark"
+LOCK = f"MATCH (s:Store {{name: 'ringfence'}}) SET s.locked = true WITH s.mark AS mark, {EDITION} AS edition"
 
 _BY_ID = """CALL () {{ UNWIND $keys_{table} AS key MATCH (f:{label} {{{id}: key}}) WHERE f.mark IS NOT NULL
     RETURN collect({columns}) AS known_{table} }}"""
@@ -62,7 +63,7 @@ KNOWN = {
 # One form for every batch, as is that of what is new: an empty list costs nothing, another form is planned
 # for seconds.
 ALL_KNOWN = "\n".join(
-    [LOCK, *KNOWN.values(), "RETURN mark, " + ", ".join(f"known_{table}" for table in KNOWN)]
+    [LOCK, *KNOWN.values(), "RETURN mark, edition, " + ", ".join(f"known_{table}" for table in KNOWN)]
 )
 
 # -- what is new: rows carry last by how much their mark is beyond `base`, the store's
@@ -232,7 +233,7 @@ ALL_NEW = "\n".join(
         TALLY,
         JOURNAL,
         ADVANCE,
-        "RETURN base, otherwise",
+        f"RETURN base, {EDITION}, otherwise",
     ]
 )
 

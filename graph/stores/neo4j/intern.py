@@ -22,6 +22,13 @@ class Interned:
         self._identifiers: dict[str, Identifier] = {}
         self._applications: dict[str, Application] = {}
         self._snapshot: tuple[tuple[str, int | None], RingSnapshot] | None = None
+        self._edition = 0
+
+    def begin_edition(self, edition: int) -> None:
+        """Drop what is of another edition of the store: nothing holds names that it has forgotten."""
+        if edition != self._edition:
+            self._identifiers, self._applications, self._snapshot = {}, {}, None
+            self._edition = edition
 
     def identifier(self, row: Sequence[Any]) -> Identifier:
         """The columns of cypher.IDENTIFIER as an Identifier."""

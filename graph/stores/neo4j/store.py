@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from graph.model.erasure import Erasure
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
+from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.stores.neo4j import cypher_erase, cypher_read
 from graph.stores.neo4j.address import address_of
@@ -180,8 +181,13 @@ class Neo4jStore(GraphStore):
         return int(self._database.write(lambda ask: ask(IDENTITY, drawn=secrets.randbits(63)))[0][0])
 
     def edition(self) -> int:
-        self.identity()
-        return int(self._read(cypher_erase.READ_EDITION)[0][0])
+        return self.state().edition
+
+    def state(self) -> StoreState:
+        [[revision, edition]] = self._read(cypher_read.STATE)
+        edition = edition or self.identity()
+        self._interned.begin_edition(edition)
+        return StoreState(int(revision), int(edition))
 
     def erase(self, erasure: Erasure) -> bool:
         self._prepare()

@@ -11,6 +11,7 @@ from typing import Any
 from graph.journal.encode import encode
 from graph.model.moments import micros
 from graph.model.types import Added, Application, Contact, Facts, Identifier, Mention, Role
+from graph.store.forgetting import StoreState
 from graph.stores.neo4j import codec
 from graph.stores.neo4j.batch import (
     FIELDS,
@@ -42,9 +43,9 @@ class Neo4jWriter:
         """Write the batches in order. The revision grows by one with each that adds something."""
         facts, owner = joined(batches)
         batch = FactBatch.of(facts)
-        revision, existing = self.known(batch.tables)
+        state, existing = self.known(batch.tables)
         sorted_rows = sort_out(batch.tables, existing)
-        beyond, added = marks_of(len(batches), revision, sorted_rows, owner)
+        beyond, added = marks_of(len(batches), state, sorted_rows, owner)
         each_beyond = {name: [beyond[n] for n in owner[name]] for name in batch.tables}
         self._put(batch, sorted_rows, each_beyond, _entries(facts, sorted_rows.new, each_beyond, batch.shown))
         return added
@@ -60,24 +61,24 @@ class Neo4jWriter:
             SortedRows(new={"applications": [0]}),
         )
         entry = encode(batch.facts, batch.shown)
-        revision = self._put(
+        state = self._put(
             batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id
         )
         return (
             None
-            if revision is None
-            else Added(accepted=1, known=0, conflicts=(), revision=revision, entry=entry)
+            if state is None
+            else Added(accepted=1, known=0, conflicts=(), entry=entry, **state._asdict())
         )
 
-    def known(self, tables: Mapping[str, RowTable]) -> tuple[int, dict[str, list[Row]]]:
-        """The revision so far, under the writers' lock, and the rows that the store has under the keys of the
+    def known(self, tables: Mapping[str, RowTable]) -> tuple[StoreState, dict[str, list[Row]]]:
+        """The state so far, under the writers' lock, and the rows that the store has under the keys of the
         batch.
         """
         parameters = {
             f"keys_{name}": lookup_keys(name, tables[name]) if name in tables else [] for name in KNOWN
         }
-        [[revision, *cached]] = self._ask(ALL_KNOWN, **parameters)
-        return int(revision), dict(zip(KNOWN, cached, strict=True))
+        [[revision, edition, *cached]] = self._ask(ALL_KNOWN, **parameters)
+        return StoreState(int(revision), int(edition)), dict(zip(KNOWN, cached, strict=True))
 
     def _put(
         self,
@@ -87,11 +88,11 @@ class Neo4jWriter:
         entries: list[Row],
         *,
         unless: str = "",
-    ) -> int | None:
+    ) -> StoreState | None:
         """Write what is new and the journal's entries; `beyond` says by how much each row's revision is
         beyond the store's.
 
-        The revision then, None where `unless` is known.
+        The state then, None where `unless` is known.
         """
         rows = {
             name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions]
@@ -114,7 +115,7 @@ class Neo4jWriter:
         answer = self._ask(ALL_NEW, **given, unless=unless, advance=advance)
         if not answer:
             return None
-        [[revision, otherwise]] = answer
+        [[revision, edition, otherwise]] = answer
         if otherwise:
             first = batch.shown
             stored = {
@@ -127,7 +128,7 @@ class Neo4jWriter:
                 base=revision,
                 entries=_entries(batch.facts, sorted_rows.new, beyond, {**first, **stored}),
             )
-        return int(revision) + advance
+        return StoreState(int(revision) + advance, int(edition))
 
     def _correct(self, facts: Facts, new: Mapping[str, list[int]], stored: Mapping[str, Identifier]) -> None:
         """Write the mentions of new facts again where they show an identifier otherwise than the store

@@ -14,6 +14,7 @@ from graph.stores.sqlite.journal import tail
 
 EDITION = """SELECT coalesce((SELECT value FROM meta WHERE name = 'edition'), value)
     FROM meta WHERE name = 'identity'"""
+STATE = f"SELECT value, ({EDITION}) FROM meta WHERE name = 'mark'"
 REFUSED = "SELECT code, until FROM refused"
 _MARK = "SELECT value FROM meta WHERE name = 'mark'"
 _NAMES = "CREATE TEMP TABLE {table}(old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID"

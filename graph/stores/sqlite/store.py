@@ -14,12 +14,13 @@ from graph import private
 from graph.model.erasure import Erasure
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
+from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.stores.embedded import Connections, begin, overwrite_free_space
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.connection import connect, translated
-from graph.stores.sqlite.erase import EDITION, REFUSED, erase
+from graph.stores.sqlite.erase import EDITION, REFUSED, STATE, erase
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
 from graph.stores.sqlite.unknown_ids import unknown_ids
@@ -100,6 +101,11 @@ class SqliteStore(GraphStore):
     def edition(self) -> int:
         return int(self._connection().execute(EDITION).fetchone()[0])
 
+    def state(self) -> StoreState:
+        revision, edition = self._connection().execute(STATE).fetchone()
+        self._rows_of(edition)
+        return StoreState(int(revision), int(edition))
+
     def erase(self, erasure: Erasure) -> bool:
         self._connection().execute("PRAGMA secure_delete = ON")
         with self._transaction() as connection:
@@ -131,8 +137,11 @@ class SqliteStore(GraphStore):
 
     def _rows(self) -> FactCache:
         """The cache of rows, begun anew after an erasure, which any process may have made."""
+        return self._rows_of(self.edition())
+
+    def _rows_of(self, edition: int) -> FactCache:
         cached = self._cache
-        if (edition := self.edition()) != cached[0]:
+        if edition != cached[0]:
             cached = self._cache = (edition, FactCache())
         return cached[1]
 

@@ -25,14 +25,15 @@ from graph.stores.sqlite.codec import (
     outcome_row,
     pack_mentions,
 )
+from graph.stores.sqlite.erase import EDITION
 from graph.stores.sqlite.journal import ADD_ENTRY
 from graph.stores.sqlite.ties import BatchMentions, TieBatch, keep_ties
 
 _IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i
     ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
-# The last revision, and the keys that the next person and the next identifier get.
-_STATE = """SELECT value, (SELECT coalesce(max(key), 0) + 1 FROM applicant), (SELECT coalesce(max(key), 0) + 1
-    FROM identifier)
+# The last revision, the keys that the next person and the next identifier get, and the edition.
+_STATE = f"""SELECT value, (SELECT coalesce(max(key), 0) + 1 FROM applicant),
+    (SELECT coalesce(max(key), 0) + 1 FROM identifier), ({EDITION})
     FROM meta WHERE name = 'mark'"""
 _PEOPLE = (
     "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
@@ -49,7 +50,9 @@ class SqliteWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        revision, self._new_applicants, self._new_identifiers = connection.execute(_STATE).fetchone()
+        revision, self._new_applicants, self._new_identifiers, self._edition = connection.execute(
+            _STATE
+        ).fetchone()
         self._mark = revision + 1
         self._applicants: dict[str, int] = {}
         self._identifiers: dict[str, int] = {}  # node -> key
@@ -104,6 +107,7 @@ class SqliteWriter:
             conflicts=tuple(self._conflicts),
             revision=revision,
             entry=entry,
+            edition=self._edition,
         )
 
     # -- people and identifiers
