@@ -5,7 +5,7 @@ from __future__ import annotations
 from graph.stores.neo4j.cypher import TIE
 from graph.stores.neo4j.cypher_write import LOCK
 
-MARK = f"{LOCK} RETURN mark"
+STATE = f"{LOCK} RETURN mark, edition"
 # Properties that repeat an id first, then the id itself. Lenders' own columns and the words of verdicts go.
 PEOPLE = """UNWIND $rows AS row MATCH (p:Applicant {applicant_id: row[0]})
     CALL (p, row) { MATCH (p)-[:APPLIED]->(a) SET a.applicant_id = row[1], a.attributes = null }

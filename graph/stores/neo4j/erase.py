@@ -18,8 +18,8 @@ _AT_ONCE = 2_000  # rows a statement
 def erase(ask: Ask, erasure: Erasure) -> bool:
     """`GraphStore.erase`, in one transaction: `ask` runs a statement of it."""
     r, texts = erasure.renaming, erasure.renaming.texts
-    upto = int(ask(cypher_erase.MARK)[0][0])
-    if int(ask(cypher_erase.READ_EDITION)[0][0]) != erasure.before:
+    [[upto, edition]] = ask(cypher_erase.STATE)
+    if edition != erasure.before:
         return False
     if any(names_in(decode(body), texts) for _, body in tail(ask, erasure.upto, upto)):
         return False
