@@ -10,7 +10,8 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graph.frame.frame import CatchUpBudget, Frame
+from graph.frame.catch_up import CatchUpBudget
+from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.model.errors import StoreError
 from graph.store.port import GraphStore

@@ -9,12 +9,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple, Protocol
 
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
+from graph.frame.catch_up import ALL, NOTHING, AtHand, CatchUpBudget, Journal, some_at_once
 from graph.frame.entry_batch import EntryBatch
 from graph.frame.files import Files
 from graph.frame.layout import (
@@ -42,54 +41,12 @@ from graph.journal.entry import decode
 from graph.kernels.by_address import address_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.moments import COUNTRY
-from graph.store.forgetting import StoreState
 from graph.store.port import GraphView
 
 SLICE = 256  # facts that come in while readers wait: a few milliseconds
 PATIENCE = 600.0  # seconds: a fill of millions takes minutes
 OPENS_S = 10.0  # how long somebody else may take to begin the folder anew
-ENTRIES, ENTRY_BYTES = 256, 4_000_000  # that are read before the store's edition is looked at
 KEEPS_S = 10.0  # how long a snapshot waits for who brings facts in
-
-
-class Journal(Protocol):
-    """What the frame asks of a store; `graph.store.port.GraphStore` says what is answered."""
-
-    def revision(self) -> int: ...
-
-    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]: ...
-
-    def edition(self) -> int: ...
-
-    def state(self) -> StoreState: ...
-
-
-class CatchUpBudget(NamedTuple):
-    """How much of the journal one call of `catch_up` may apply; the next call continues where it stopped.
-
-    Up to so many revisions behind, so many bytes of entries, so many seconds; `anew`: whether he fills the
-    folder anew and makes its files larger.
-    """
-
-    marks: float = inf
-    bytes: float = inf
-    seconds: float = inf
-    anew: bool = True
-
-
-class AtHand(NamedTuple):
-    """What a caller of `catch_up` has of the store already: its edition, 0 where it does not know, and the
-    journal's entry of the revision asked for (`Added`).
-    """
-
-    edition: int = 0
-    entry: bytes = b""
-
-
-ALL = CatchUpBudget()
-NOTHING = AtHand()
-# for callers with a deadline: some milliseconds
-LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)
 
 
 class Frame:
@@ -299,7 +256,7 @@ class Frame:
         """
         known = wanted - bool(last)
         if self.revision < known:
-            for some in _some_at_once(self._store.tail(self.revision, known)):
+            for some in some_at_once(self._store.tail(self.revision, known)):
                 if not self.is_of(self._store.edition()):
                     self._trusted = False
                     return
@@ -433,19 +390,6 @@ class Frame:
             if revision
             else True
         )
-
-
-def _some_at_once(entries: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    """Entries, some together."""
-    some, size = list[tuple[int, bytes]](), 0
-    for entry in entries:
-        some.append(entry)
-        size += len(entry[1])
-        if len(some) >= ENTRIES or size >= ENTRY_BYTES:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some
 
 
 def _boot() -> int:

@@ -16,7 +16,7 @@ import orjson
 from graph.features.changes import EarlierNeighbourhood
 from graph.features.lending_grammar import beyond_standard
 from graph.features.read_neighbourhood import read_neighbourhood
-from graph.frame.frame import NOTHING, AtHand
+from graph.frame.catch_up import NOTHING, AtHand
 from graph.model.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
 from graph.model.moments import micros
 from graph.model.types import Application, Facts, Identifier, IdentifierKind, Mention, Role

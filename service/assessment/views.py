@@ -11,7 +11,8 @@ from functools import partial
 from time import monotonic
 
 from graph.facts.tables import Column
-from graph.frame.frame import LITTLE, NOTHING, AtHand, CatchUpBudget, Frame
+from graph.frame.catch_up import LITTLE, NOTHING, AtHand, CatchUpBudget
+from graph.frame.frame import Frame
 from graph.frame.view import FrameView
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph.frame.catch_up import LITTLE, AtHand
 from graph.frame.files import Files
-from graph.frame.frame import LITTLE, AtHand, Frame
+from graph.frame.frame import Frame
 from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.types import Facts

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from graph.frame import frame as frames
-from graph.frame.frame import CatchUpBudget
+from graph.frame.catch_up import CatchUpBudget
 from graph.frame.layout import UNDERWAY
 from graph.frame.locks import FairLock
 from graph.model.types import Facts
