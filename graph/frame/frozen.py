@@ -19,7 +19,7 @@ import numpy as np
 from graph import private
 from graph.facts.tables import Column
 from graph.frame.frame import Frame
-from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SLOTS, USED, VERSION, Arrays
+from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
 from graph.frame.locks import FileLock
 from graph.frame.view import CachedSnapshot, FrameView
 from graph.model.errors import FrameUnreadableError
@@ -54,8 +54,13 @@ class FrozenFrame:
         """Everything of this revision and of those before is in."""
         return int(self._arrays.header[MARK])
 
+    @property
+    def seed(self) -> int:
+        """Of the filling that was copied: there is no other."""
+        return int(self._arrays.header[SEED])
+
     @contextmanager
-    def reading(self, revision: int = 0) -> Iterator[Arrays]:
+    def reading(self, revision: int = 0, seed: int = 0) -> Iterator[Arrays]:
         """The arrays. Raises FrameUnreadableError where they do not hold `revision`."""
         if self.revision < revision:
             raise FrameUnreadableError(f"this copy of a frame does not hold revision {revision}")
