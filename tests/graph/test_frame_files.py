@@ -246,7 +246,7 @@ def test_a_view_of_before_an_erasure_reads_nothing_of_after(
         view.ties_of([NAMED[1]])
 
 
-def test_files_that_a_killed_process_was_to_overwrite_are_overwritten_by_the_next(
+def test_what_a_killed_process_was_to_overwrite_is_overwritten_by_the_next(
     two_frames: tuple[SqliteStore, Frame, Frame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, one, _ = two_frames

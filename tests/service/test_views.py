@@ -267,7 +267,7 @@ def told(context: AppContext, assessment_id: str) -> bool:
     return bool(replay(context, assessment_id)["equal"])
 
 
-def test_whoever_was_erased_is_nobody_from_the_next_request_on_and_others_answers_stay(
+def test_who_was_erased_is_nobody_from_the_next_request_on_and_other_answers_stay(
     context: AppContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = idle(context, monkeypatch)
