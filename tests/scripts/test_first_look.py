@@ -24,6 +24,7 @@ from ingestion.simulation.world_spec import WorldSpec
 from scripts.cli.commands import demo
 from scripts.cli.first_look import caught_early, figures, say_early, stranger, what_it_costs
 from service.app import create_app
+from service.assessment.assess import warm_up
 from service.settings import Settings
 from service.wiring import wire
 
@@ -145,6 +146,15 @@ def test_a_lost_line_of_the_table_is_said_with_what_it_costs(found: float, ours:
     assert what_it_costs(result | {"honest_flagged_usual": 0.006}) == f"The usual recipe finds {says}"
 
 
+@pytest.mark.parametrize("name", ["RINGFENCE_HASH_KEY", "RINGFENCE_HASH_KEY_FILE", "RINGFENCE_API_KEYS_FILE"])
+def test_whatever_keys_are_configured_a_demonstration_has_its_own(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "a lender's own")
+    assert name not in demo.own_keys()
+    assert set(os.environ) - set(demo.own_keys()) == {name}
+
+
 def test_a_step_that_fails_ends_the_demonstration_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         demo.step("fails", "load", "nowhere")
@@ -183,6 +193,7 @@ def pages_show_what_it_answers(day: Path, folder: Path) -> None:
         store=f"sqlite:///{day}/graph.db", model=str(day / "model"), casebook=f"sqlite:///{folder}/pages.db"
     )
     with closing(wire(settings)) as context:
+        warm_up(context)
         client = create_app(context).test_client()
         for page in ("README.md", "docs/tutorials/first_application.md"):
             text = (ROOT / page).read_text(encoding="utf-8")
@@ -190,6 +201,7 @@ def pages_show_what_it_answers(day: Path, folder: Path) -> None:
             assert asked, page
             for sent, shown in asked:
                 answer = client.post("/risk", json=json.loads(sent)).get_json()
+                assert answer["degraded"]["level"] == "full", page
                 assert re.findall(r'"decision": "(\w+)"', shown) == [answer["decision"]], page
                 said = {_without_digits(reason["text_en"]) for reason in answer["reasons"]}
                 assert {_without_digits(one) for one in re.findall(r'"text_en": "(.*?)"', shown)} <= said, (

@@ -5,6 +5,7 @@ it says of three cases.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shlex
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from graph import private
 from graph.model.errors import RingfenceError
 from scripts.cli import first_look
 from scripts.cli.command import Command, Result
@@ -32,8 +34,12 @@ EXAMPLE = """examples:
   COMMAND --once --folder var/demo
 
 Everything is written below --folder, where `latest` leads to what was made last. The world ends on the last
-Friday, so that it is the same for everybody who makes it, moved in time."""
+Friday, so that it is the same for everybody who makes it, moved in time. So is the key of its pseudonyms,
+which is no secret: load nothing real into its store."""
 FRIDAY, LATEST = 4, "latest"
+# Tokens put values into an order, and so into training: with one key everybody gets the same model. It is no
+# secret, and the people of a simulated world have none.
+PSEUDONYMS = hashlib.sha256(b"a simulated world of Ringfence").hexdigest()
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # the time zone of deliveries and arguments unless they say another
 
 
@@ -88,8 +94,17 @@ class _Files:
         return self.folder / f"{FIRST}.password"
 
     @property
+    def graph(self) -> Path:
+        return self.folder / "graph.db"
+
+    @property
     def store(self) -> str:
-        return f"sqlite:///{self.folder / 'graph.db'}"
+        return f"sqlite:///{self.graph}"
+
+    @property
+    def key(self) -> Path:
+        """Where the store's key for pseudonyms is looked for."""
+        return self.graph.with_name(f"{self.graph.name}.key")
 
     @property
     def casebook(self) -> str:
@@ -155,6 +170,8 @@ def _graph(files: _Files, applicants: int, today: str) -> None:
             "world", files.world, *made,
         )
     )  # fmt: skip
+    if not files.graph.exists():
+        private.write(files.key, PSEUDONYMS.encode())
     first_look.say_load(
         step(
             "2/6  Its records go into the graph; no raw phone or id number is kept",
@@ -200,23 +217,27 @@ def step(title: str, name: str, *arguments: object) -> dict[str, Any]:
     """Say what is done, and do it: its figures. Its own progress goes to stderr. Raises CalledProcessError
     where it fails.
     """
-    done = subprocess.run(announced(title, name, *arguments), check=True, stdout=subprocess.PIPE, text=True)
+    command = announced(title, name, *arguments)
+    done = subprocess.run(command, check=True, env=own_keys(), stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
 
 def start(title: str, name: str, *arguments: object, quiet: Path | None = None) -> subprocess.Popen[str]:
-    """The same for a step that stays; whatever keys are configured here, a demonstration has one of its own,
-    made at its first start. `quiet` is a file for what it says meanwhile; its figures can be read then.
+    """The same for a step that stays. `quiet` is a file for what it says meanwhile; its figures can be read
+    then.
     """
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("RINGFENCE_API_KEYS")
-    }
-    command = announced(title, name, *arguments)
+    command, environment = announced(title, name, *arguments), own_keys()
     if quiet is None:
         return subprocess.Popen(command, env=environment, text=True)
     with quiet.open("w") as log:
         return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=log)
+
+
+def own_keys() -> dict[str, str]:
+    """The environment of a step: whatever keys are configured here, a demonstration has its own."""
+    others = ("RINGFENCE_API_KEYS", "RINGFENCE_HASH_KEY")
+    return {name: value for name, value in os.environ.items() if not name.startswith(others)}
 
 
 def figures_of(process: subprocess.Popen[str], log: Path) -> dict[str, Any]:
