@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from gnn import bundle
-from graph.model.errors import BundleError
+from gnn.registry.models import ModelRegistry
+from graph.model.errors import BundleError, RegistryError
+from graph.model.types import Facts
 from scripts.cli.main import main
-from tests.support.made_bundles import made_bundle
+from tests.support.made_bundles import made_against_crowds, made_bundle
 from tests.support.small_models import TODAY, small_facts
-from tests.support.small_worlds import day
+from tests.support.small_worlds import applies, day, facts_of, fraud, uses
 from tests.support.stores import HASH_KEY, open_url, store_url
 
 CARD = {"trained_as_of": day(5).isoformat(), "capacity": 0.15}
@@ -22,10 +24,10 @@ CARD = {"trained_as_of": day(5).isoformat(), "capacity": 0.15}
 class Desk:
     """Somebody at a terminal, with a store, a registry, and bundles that a training left."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], facts: Facts) -> None:
         self.store, self.registry, self._capsys = store_url(folder / "store.db"), folder / "registry", capsys
         with open_url(self.store) as store:
-            store.add(small_facts())
+            store.add(facts)
         self.sharp = made_bundle(folder / "sharp", 0.05, 0.9, **CARD)
         self.fooled = made_bundle(folder / "fooled", 0.05, 0.001, **CARD)
 
@@ -47,7 +49,7 @@ class Desk:
 def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
     monkeypatch.setenv("RINGFENCE_GATE_ECE", "1")  # models by hand promise nothing
-    made = Desk(tmp_path, capsys)
+    made = Desk(tmp_path, capsys, small_facts())
     for name in ("sharp", "fooled"):
         assert made.run("add", str(tmp_path / name))["state"] == "candidate"
     return made
@@ -123,6 +125,48 @@ def test_a_first_model_that_nothing_can_measure_yet_serves_by_force_alone(desk: 
     forced = desk.run(*early, "--force", "--reason", "the first one")
     assert (forced["passed"], forced["forced"], forced["champion"]) == (False, True, True)
     assert [one["action"] for one in desk.history()[2:]] == ["refuse", "promote"]
+
+
+def with_a_dormitory() -> Facts:
+    """People who live alone, a dormitory, and a crew with strange faces that moves in there."""
+    alone = [applies(f"s{n:03}", 6 + n / 20, uses("wifi", f"s{n:03}"), face_match=0.9) for n in range(200)]
+    living = [applies(f"d{n:03}", 6 + n / 10, uses("wifi", "hall"), face_match=0.9) for n in range(60)]
+    crew = [applies(f"c{n:03}", 12 + n / 2, uses("wifi", "hall"), face_match=0.1) for n in range(20)]
+    labels = [fraud(one.application_id, 30 + n / 2) for n, one in enumerate(crew)]
+    return facts_of(*alone, *living, *crew, *labels)
+
+
+def test_a_challenger_that_learned_a_dormitory_is_refused_and_forced_with_a_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    monkeypatch.setenv("RINGFENCE_GATE_ECE", "1")
+    desk, enough = Desk(tmp_path, capsys, with_a_dormitory()), CARD | {"capacity": 0.5}
+    faces = made_bundle(tmp_path / "faces", 0.05, 0.9, **enough)
+    crowds = made_against_crowds(tmp_path / "crowds", 0.05, 0.9, **enough)
+    for name in ("faces", "crowds"):
+        desk.run("add", str(tmp_path / name))
+    desk.promote(faces, "--force", "--reason", "the first one")
+    refused = desk.promote(crowds, status=1)
+    assert refused["champion"] is False
+    assert refused["checks"]["recall_at_capacity"]["passed"], "it finds the crew as the champion does"
+    (failed,) = refused["failed"]
+    whom = "fairness to dormitory: 52 of the group's honest are held up, 0.0 if they fared as others"
+    assert failed.startswith(whom), "all but the first eight, who did not live in a crowd yet"
+    assert "105.0 times, 1.0 by the other model" in failed
+    forced = desk.promote(crowds, "--force", "--reason", "the crew lives there, says the police")
+    assert (forced["champion"], forced["failed"]) == (True, [failed])
+    assert [(one["action"], one["reason"], one["forced"], one["gate"]) for one in desk.history()[3:]] == [
+        ("refuse", "", False, False),
+        ("promote", "the crew lives there, says the police", True, False),
+    ]
+    kept = ModelRegistry(str(desk.registry), (("k1", HASH_KEY.encode()),)).entries()[-1].as_json()["gate"]
+    (check,) = [one for one in kept["checks"] if not one["passed"]]
+    assert f"{check['name']}: {check['sentence']}" == failed
+    newest = max((desk.registry / "history").glob("*.json"))
+    newest.write_text(newest.read_text("utf-8").replace("says the police", "says nobody"), "utf-8")
+    with pytest.raises(RegistryError):
+        ModelRegistry(str(desk.registry), (("k1", HASH_KEY.encode()),)).entries()
 
 
 def test_force_without_a_reason_is_refused_before_anything_is_measured(

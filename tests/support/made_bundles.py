@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def made_bundle(
     that its training slice had.
     """
     strange = probability if strange_face is None else strange_face
-    made = _bundle(_odds(strange), _odds(probability), card)
+    made = _bundle(_Split("face_match", 0.2, _odds(strange), _odds(probability)), card)
     if usual is not None:
         kept = {name: Distribution.of(values).as_json() for name, values in usual.items()}
         made = replace(
@@ -43,11 +43,28 @@ def made_bundle(
     return str(bundle.write(made, folder)["version"])
 
 
+def made_against_crowds(folder: Path, probability: float, in_a_crowd: float, **card: Any) -> str:
+    """The same of a model to which whoever shares a Wi-Fi of eight or more has another probability."""
+    split = _Split("wifi_holders", 7.5, _odds(probability), _odds(in_a_crowd))
+    return str(bundle.write(_bundle(split, card), folder)["version"])
+
+
+class _Split(NamedTuple):
+    """A tree's only question: the odds of whose value is at most so much, and of all others, the unknown
+    among them.
+    """
+
+    name: str
+    at_most: float
+    low: float
+    high: float
+
+
 def _odds(probability: float) -> float:
     return log(probability / (1 - probability))
 
 
-def _bundle(strange: float, usual: float, card: dict[str, Any]) -> ModelBundle:
+def _bundle(split: _Split, card: dict[str, Any]) -> ModelBundle:
     network = {name: np.ones(size, np.float32) for name, size in shapes(**_SHAPE).items()}
     names = names_of(_PLAN)
     stated = {
@@ -63,20 +80,20 @@ def _bundle(strange: float, usual: float, card: dict[str, Any]) -> ModelBundle:
         "calibration": {part: {"slope": 1.0, "shift": 0.0} for part in ("network", *names)},
         "typical_p95": {},
     }
-    trees = {part: Trees(columns, (_tree(strange, usual, columns),)) for part, columns in names.items()}
-    trees[REFERENCE] = Trees(names[REFERENCE], (_tree(usual, usual, names[REFERENCE]),))
+    trees = {part: Trees(columns, (_tree(split, columns),)) for part, columns in names.items()}
+    trees[REFERENCE] = Trees(names[REFERENCE], (_tree(split._replace(low=split.high), names[REFERENCE]),))
     return ModelBundle({**stated, **card}, NetworkWeights(_SHAPE, network), trees)
 
 
-def _tree(strange: float, usual: float, columns: tuple[str, ...]) -> str:
-    """A tree as LightGBM writes it, of two leaves: strange faces and all others, the unknown among them."""
-    at, count = columns.index("face_match") if "face_match" in columns else 0, len(columns)
+def _tree(split: _Split, columns: tuple[str, ...]) -> str:
+    """A tree as LightGBM writes it, of two leaves."""
+    at, count = columns.index(split.name) if split.name in columns else 0, len(columns)
     return (
         "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
         f"max_feature_idx={count - 1}\nobjective=binary sigmoid:1\n"
         f"feature_names={' '.join(f'c{n}' for n in range(count))}\n"
         f"feature_infos={' '.join(['[0:1]'] * count)}\n\nTree=0\nnum_leaves=2\nnum_cat=0\n"
-        f"split_feature={at}\nsplit_gain=1\nthreshold=0.2\ndecision_type=8\nleft_child=-1\nright_child=-2\n"
-        f"leaf_value={strange!r} {usual!r}\nleaf_weight=1 1\nleaf_count=1 1\ninternal_value=0\n"
+        f"split_feature={at}\nsplit_gain=1\nthreshold={split.at_most}\ndecision_type=8\nleft_child=-1\nright_child=-2\n"
+        f"leaf_value={split.low!r} {split.high!r}\nleaf_weight=1 1\nleaf_count=1 1\ninternal_value=0\n"
         "internal_weight=0\ninternal_count=2\nis_linear=0\nshrinkage=1\n\n\nend of trees\n"
     )
