@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import neo4j
 import pytest
+from neo4j.exceptions import ClientError
 
 from graph.facts.hubs import COUNT_CAP
 from graph.model.types import Facts, IdentifierKind, Role
@@ -28,7 +30,7 @@ from graph.stores.neo4j.cypher import HUB
 from graph.stores.neo4j.database import Database, as_sent
 from graph.stores.sqlite import SqliteStore
 from tests.service.test_assess import snapshot
-from tests.support.neo4j_worlds import empty_graph
+from tests.support.neo4j_worlds import empty_graph, server_url
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
 from tests.support.store_contract import assert_same_tables, in_parts
 
@@ -217,3 +219,51 @@ def test_no_hot_statement_scans(plain: Any, name: str) -> None:
     )
     assert [operator for operator in result if "Scan" in operator] == []
     assert [operator for operator in result if "Seek" in operator or operator == "NodeCountFromCountStore"]
+
+
+@pytest.mark.slow
+def test_several_processes_that_open_an_empty_store_at_once_all_have_their_schema() -> None:
+    """Two that make one index at once both find it missing, and the server tells the later one off."""
+    url = f"{server_url()}?graph=raced"
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: Neo4jStore(url), range(4)))
+    named = "SHOW CONSTRAINTS YIELD name WHERE name ENDS WITH '_raced' RETURN name"
+    names = {row[0] for row in stores[0]._read(named)}
+    for store in stores:
+        store.close()
+    assert {name.removesuffix("_raced") for name in names} == {
+        statement.split()[2]
+        for statements in schema.MIGRATIONS.values()
+        for statement in statements
+        if statement.startswith("CREATE CONSTRAINT")
+    } - {"label_key"}
+
+
+def told_off(code: str) -> ClientError:
+    error = ClientError("an equivalent one exists")
+    error._neo4j_code = f"Neo.ClientError.Schema.{code}"
+    return error
+
+
+def test_what_somebody_else_has_just_made_is_there_and_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "OTHERS_S", 0.0)
+    asked: list[str] = []
+
+    def refusing(code: str, times: int) -> schema.Run:
+        def write(statement: str, **given: object) -> list[list[Any]]:
+            asked.append(statement)
+            if len(asked) <= times:
+                raise told_off(code)
+            return []
+
+        return write
+
+    schema._create(refusing("EquivalentSchemaRuleAlreadyExists", 9), "CREATE INDEX x IF NOT EXISTS FOR ...")
+    assert asked == ["CREATE INDEX x IF NOT EXISTS FOR ..."]
+    asked.clear()
+    constraint = "CREATE CONSTRAINT y IF NOT EXISTS FOR ..."
+    schema._create(refusing("IndexWithNameAlreadyExists", 1), constraint)
+    assert asked == [constraint, "DROP INDEX y IF EXISTS", constraint]
+    asked.clear()
+    with pytest.raises(ClientError):
+        schema._create(refusing("IndexWithNameAlreadyExists", 9), "CREATE INDEX x IF NOT EXISTS FOR ...")

@@ -293,7 +293,8 @@ class Database:
             return error
         lasting = "Memory" in code or isinstance(error, exceptions.DatabaseError)
         kind = StoreUnavailableError if lasting else AwayError
-        return kind(f"{where} cannot be used now: {str(error).strip() or type(error).__name__}")
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        return kind(f"{where} cannot be used now: {said}")
 
 
 def supported(agent: str) -> None:

@@ -4,6 +4,7 @@ records its version.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -93,35 +94,53 @@ VERSION = max(MIGRATIONS)
 
 # Plan: NodeUniqueIndexSeek on Store(name).
 READ_VERSION = "MATCH (s:Store {name: 'ringfence'}) RETURN s.version"
-WRITE_VERSION = "MERGE (s:Store {name: 'ringfence'}) ON CREATE SET s.mark = 0 SET s.version = $version"
+# Somebody else may have got further.
+WRITE_VERSION = """MERGE (s:Store {name: 'ringfence'}) ON CREATE SET s.mark = 0
+    SET s.version = CASE WHEN s.version > $version THEN s.version ELSE $version END"""
+OTHERS_S = 5.0  # how long another process may be at a constraint before it counts as left by a killed server
 
 Run = Callable[..., list[list[Any]]]
 
 
 def prepare(read: Run, write: Run) -> None:
-    """Bring the schema up to VERSION. Safe when two processes start at once. Raises StoreVersionError for a
-    store of a later version.
+    """Bring the schema up to VERSION. Safe when several processes start at once. Raises StoreVersionError for
+    a store of a later version.
     """
-    rows = read(READ_VERSION)
-    result = int(rows[0][0]) if rows else 0
-    if result > VERSION:
-        raise StoreVersionError(
-            f"the store has schema version {result}, this code reads {VERSION}: use the release that wrote it"
-        )
-    for version in range(result + 1, VERSION + 1):
-        for statement in MIGRATIONS[version]:
+    while (done := _version(read)) < VERSION:
+        for statement in MIGRATIONS[done + 1]:
             _create(write, statement)
-        write(WRITE_VERSION, version=version)
+        write(WRITE_VERSION, version=done + 1)
+    if done > VERSION:
+        raise StoreVersionError(
+            f"the store has schema version {done}, this code reads {VERSION}: use the release that wrote it"
+        )
+
+
+def _version(read: Run) -> int:
+    rows = read(READ_VERSION)
+    return int(rows[0][0]) if rows else 0
 
 
 def _create(write: Run, statement: str) -> None:
-    """Run a statement of the schema. A server that was killed while it made a constraint is left with the
-    constraint's index alone, in its way.
+    """Run a statement of the schema.
+
+    Two processes that make one thing at once both find it missing, and the later one is told that it is
+    there. A server that was killed while it made a constraint is left with the constraint's index alone, in
+    its way: that goes once nobody can be at it any more.
     """
-    try:
-        write(statement)
-    except ClientError as error:
-        if not statement.startswith("CREATE CONSTRAINT") or "AlreadyExists" not in (error.code or ""):
-            raise
-        write(f"DROP INDEX {statement.split()[2]} IF EXISTS")
-        write(statement)
+    until = time.monotonic() + OTHERS_S
+    while True:
+        try:
+            write(statement)
+            return
+        except ClientError as error:
+            code = error.code or ""
+            if code.endswith("EquivalentSchemaRuleAlreadyExists"):
+                return
+            if not statement.startswith("CREATE CONSTRAINT") or "AlreadyExists" not in code:
+                raise
+        if time.monotonic() > until:
+            write(f"DROP INDEX {statement.split()[2]} IF EXISTS")
+            write(statement)
+            return
+        time.sleep(0.2)
