@@ -44,6 +44,7 @@ class AuditAction(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     POLICY_USED = "policy_used"
     POLICY_REFUSED = "policy_refused"
+    ERASED = "erased"
 
 
 class AuditWay(StrEnum):

@@ -120,7 +120,7 @@ class Casebook(AlertFiles):
 
     def claimed(self, claim: IdempotencyClaim) -> RiskAssessment | None:
         """The assessment already written for that claim. Raises KeyReusedError when it was claimed with
-        another body.
+        another body, and ErasedError where its subject was erased meanwhile.
         """
         cutoff = micros(claim.at - claim.lasts)
         row = self._engines.row(_CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": cutoff})
@@ -129,7 +129,7 @@ class Casebook(AlertFiles):
         *values, fingerprint = row
         if fingerprint != claim.fingerprint:
             raise KeyReusedError(f"the idempotency key {claim.key!r} was used with another body")
-        return _assessment(dict(zip(ASSESSMENTS.columns.keys(), values, strict=True)))
+        return _readable(dict(zip(ASSESSMENTS.columns.keys(), values, strict=True)))
 
     def assessment(self, assessment_id: str) -> RiskAssessment:
         """One assessment. Raises UnknownAssessmentError, and ErasedError where its subject was erased."""
@@ -137,9 +137,7 @@ class Casebook(AlertFiles):
             row = connection.execute(_BY_ID, {"id": assessment_id}).mappings().first()
         if row is None:
             raise UnknownAssessmentError(f"no assessment {assessment_id}")
-        if row["request_id"] == ERASED_REQUEST:
-            raise ErasedError(f"the assessment {assessment_id} is about somebody who was erased")
-        return _assessment(row)
+        return _readable(row)
 
     def latest(
         self,
@@ -307,6 +305,13 @@ def _row(assessment: RiskAssessment) -> dict[str, Any]:
         "answer": isal_zlib.compress(assessment.answer, 1),
         "audit": isal_zlib.compress(orjson.dumps(assessment.audit), 1),
     }
+
+
+def _readable(row: Mapping[Any, Any]) -> RiskAssessment:
+    """The assessment of a row. Raises ErasedError where its subject was erased."""
+    if row["request_id"] == ERASED_REQUEST:
+        raise ErasedError(f"the assessment {row['assessment_id']} is about somebody who was erased")
+    return _assessment(row)
 
 
 def _assessment(row: Mapping[Any, Any]) -> RiskAssessment:

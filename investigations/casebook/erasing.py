@@ -24,7 +24,7 @@ from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN, Rewriting
 from investigations.casebook.rewritten import row_digest, signature_of
 from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS
+from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS, OWED
 from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import DELIVERIES
 from investigations.erased_names import ErasedNames
@@ -58,14 +58,36 @@ class ErasureFiles:
         """
         own = self._column(CASES.c.case_id, CASES.c.applicant_id, [*erased.names.people])
         rewriting = Rewriting(names=erased.names, own_cases=frozenset(own), certificate=erased.certificate)
-        counts = Counter[str]()
-        self._unguarded(erased, counts)
+        with self._writing() as connection:
+            counts = self._unguarded(connection, erased)
         for table in REWRITTEN:
-            for rows in self._changed(table, rewriting, erased.until):
-                self._rewrite(table, rows, (erased, now))
-                counts[table.name] += len(rows)
-        self._cases(erased, counts)  # last: by them a pass that was cut off knows whose notes are left
+            for keys in self._changed(table, rewriting, erased.until):
+                counts[table.name] += self._rewrite(table, keys, (rewriting, erased, now))
+        with (
+            self._writing() as connection
+        ):  # last: a pass that was cut off knows by them whose notes are left
+            counts += self._renamed(connection, CASES, erased.names)
         return +counts
+
+    def found(self, erased: ErasedPeople) -> Counter[str]:
+        """How many rows of which table the first pass of an erasure would change; nothing changes."""
+        own = self._column(CASES.c.case_id, CASES.c.applicant_id, [*erased.names.people])
+        rewriting = Rewriting(names=erased.names, own_cases=frozenset(own), certificate=erased.certificate)
+        with self._engines.writing() as connection:
+            counts = self._unguarded(connection, erased)
+            counts += self._renamed(connection, CASES, erased.names)
+            connection.rollback()
+        for table in REWRITTEN:
+            counts[table.name] += sum(map(len, self._changed(table, rewriting, erased.until)))
+        return +counts
+
+    def rewritten(self, certificate: str) -> dict[str, int]:
+        """How many guarded rows of which table that erasure has rewritten so far."""
+        rows = sa.func.count(sa.distinct(ERASURES.c.row_key))
+        query = sa.select(ERASURES.c.table_name, rows).where(ERASURES.c.certificate == certificate)
+        with self._engines.reading() as connection:
+            found = connection.execute(query.group_by(ERASURES.c.table_name).order_by(ERASURES.c.table_name))
+            return {table: int(count) for table, count in found}
 
     def overwrite_free_space(self) -> bool:
         """Overwrite what the old rows left in the database's file; in PostgreSQL, let it be used again. False
@@ -81,10 +103,8 @@ class ErasureFiles:
 
     # -- guarded rows
 
-    def _changed(
-        self, table: sa.Table, rewriting: Rewriting, until: datetime
-    ) -> Iterator[Sequence[tuple[Mapping[Any, Any], dict[str, Any]]]]:
-        """Rows that an erasure changes, with what changes, some at once."""
+    def _changed(self, table: sa.Table, rewriting: Rewriting, until: datetime) -> Iterator[Sequence[Any]]:
+        """The keys of rows that an erasure changes, some at once."""
         (key,) = table.primary_key.columns
         page_size = _PAGE if table is not ATTACHMENTS else _FILES
         query, last = sa.select(table).order_by(key).limit(page_size), None
@@ -94,7 +114,7 @@ class ErasureFiles:
             page = query if last is None else query.where(key > last)
             with self._engines.reading() as connection:
                 rows = connection.execute(page).mappings().all()
-            found = [(row, new) for row in rows if (new := rewriting.of(table, row))]
+            found = [row[key.name] for row in rows if rewriting.of(table, row)]
             for first in range(0, len(found), _AT_ONCE):
                 yield found[first : first + _AT_ONCE]
             if len(rows) < page_size:
@@ -102,84 +122,68 @@ class ErasureFiles:
             last = rows[-1][key.name]
 
     def _rewrite(
-        self,
-        table: sa.Table,
-        rows: Sequence[tuple[Mapping[Any, Any], dict[str, Any]]],
-        by: tuple[ErasedPeople, datetime],
-    ) -> None:
-        """Rewrite those rows, each with its line in `erasures`, in one transaction."""
-        erased, now = by
+        self, table: sa.Table, keys: Sequence[Any], by: tuple[Rewriting, ErasedPeople, datetime]
+    ) -> int:
+        """Rewrite those rows, each with its line in `erasures`, in one transaction; how many were rewritten.
+        They are read again in it: another erasure may be at the same row.
+        """
+        rewriting, erased, now = by
         (key,) = table.primary_key.columns
-        lines, named = [], []
-        for row, new in rows:
-            line = {
-                "table_name": table.name,
-                "row_key": str(row[key.name]),
-                "before": row_digest(table, row),
-                "after": row_digest(table, {**row, **new}),
-                "certificate": erased.certificate,
-            }
-            lines.append({**line, "at": micros(now), "signature": signature_of(line, erased.keys)})
-            named.append({"table_name": table.name, "row_key": str(row[key.name])})
         with self._writing() as connection:
+            rows = connection.execute(sa.select(table).where(key.in_(keys)).with_for_update()).mappings()
+            changed = [(row, new) for row in rows.all() if (new := rewriting.of(table, row))]
+            if not changed:
+                return 0
+            lines = [_line(table, row, new, erased) | {"at": micros(now)} for row, new in changed]
+            named = [{"table_name": table.name, "row_key": one["row_key"]} for one in lines]
             connection.execute(sa.insert(ERASURES), lines)
             connection.execute(sa.insert(REWRITABLE), named)
-            for row, new in rows:
+            for row, new in changed:
                 connection.execute(sa.update(table).where(key == row[key.name]).values(new))
             connection.execute(sa.delete(REWRITABLE))
+        return len(changed)
 
     # -- rows that nobody guards
 
-    def _unguarded(self, erased: ErasedPeople, counts: Counter[str]) -> None:
-        """Keys of requests, scores of batches and saved views about them go; deliveries of messages and cases
-        are renamed.
+    def _unguarded(self, connection: sa.Connection, erased: ErasedPeople) -> Counter[str]:
+        """Keys of requests, applications that are owed to the store, scores of batches and saved views about
+        them go; deliveries of messages are renamed.
         """
+        counts, people = Counter[str](), erased.names.people
         theirs = self._column(
             ASSESSMENTS.c.assessment_id,
             ASSESSMENTS.c.applicant_id,
-            [*erased.names.people],
+            [*people, *people.values()],  # a request may have come after its assessment was rewritten
             ASSESSMENTS.c.as_of < micros(erased.until),
         )
+        for table in (CLAIMS, OWED):
+            counts[table.name] += _deleted(connection, table.c.assessment_id, theirs)
         before = BATCH_SCORES.c.as_of < micros(erased.until)
-        with self._writing() as connection:
-            for first in range(0, len(theirs), _IDS_AT_ONCE):
-                some = theirs[first : first + _IDS_AT_ONCE]
-                gone = sa.delete(CLAIMS).where(CLAIMS.c.assessment_id.in_(some))
-                counts[CLAIMS.name] += connection.execute(gone).rowcount
-            people = [*erased.names.people]
-            for first in range(0, len(people), _IDS_AT_ONCE):
-                some = people[first : first + _IDS_AT_ONCE]
-                gone = sa.delete(BATCH_SCORES).where(BATCH_SCORES.c.applicant_id.in_(some), before)
-                counts[BATCH_SCORES.name] += connection.execute(gone).rowcount
-            self._views(connection, erased.names, counts)
-            self._renamed(connection, DELIVERIES, erased.names, counts)
+        counts[BATCH_SCORES.name] += _deleted(connection, BATCH_SCORES.c.applicant_id, [*people], before)
+        counts[SAVED_VIEWS.name] += self._views(connection, erased.names)
+        return counts + self._renamed(connection, DELIVERIES, erased.names)
 
-    def _views(self, connection: sa.Connection, names: ErasedNames, counts: Counter[str]) -> None:
-        columns = SAVED_VIEWS.c
+    def _views(self, connection: sa.Connection, names: ErasedNames) -> int:
+        columns, theirs = SAVED_VIEWS.c, list[str]()
         query = sa.select(columns.view_id, columns.node, columns.name, columns.content)
         for view_id, node, name, content in connection.execute(query).all():
             said = b" ".join((node.encode(), name.encode(), zlib.decompress(content)))
             if names.named_in(said):
-                connection.execute(sa.delete(SAVED_VIEWS).where(columns.view_id == view_id))
-                counts[SAVED_VIEWS.name] += 1
+                theirs.append(view_id)
+        return _deleted(connection, columns.view_id, theirs)
 
-    def _cases(self, erased: ErasedPeople, counts: Counter[str]) -> None:
-        with self._writing() as connection:
-            self._renamed(connection, CASES, erased.names, counts)
-
-    def _renamed(
-        self, connection: sa.Connection, table: sa.Table, names: ErasedNames, counts: Counter[str]
-    ) -> None:
+    def _renamed(self, connection: sa.Connection, table: sa.Table, names: ErasedNames) -> Counter[str]:
         """Texts of an unguarded table with surrogates."""
-        keys = list(table.primary_key.columns)
+        keys, counts = list(table.primary_key.columns), Counter[str]()
         texts = [c for c in table.columns if isinstance(c.type, sa.Text) and not c.primary_key]
-        for row in connection.execute(sa.select(*keys, *texts)).mappings().all():
+        for row in connection.execute(sa.select(*keys, *texts).with_for_update()).mappings().all():
             said = {c.name: row[c.name] for c in texts if row[c.name] is not None}
             new = {name: changed for name, text in said.items() if (changed := names.text(text)) != text}
             if new:
                 same = [key == row[key.name] for key in keys]
                 connection.execute(sa.update(table).where(*same).values(new))
                 counts[table.name] += 1
+        return counts
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -199,3 +203,25 @@ class ErasureFiles:
                 query = sa.select(wanted).where(column.in_(some), wanted.is_not(None), *more)
                 found.update(dict.fromkeys(connection.execute(query).scalars()))
         return list(found)
+
+
+def _line(table: sa.Table, row: Mapping[Any, Any], new: Mapping[str, Any], e: ErasedPeople) -> dict[str, Any]:
+    """The line in `erasures` about a row, signed."""
+    (key,) = table.primary_key.columns
+    line = {
+        "table_name": table.name,
+        "row_key": str(row[key.name]),
+        "before": row_digest(table, row),
+        "after": row_digest(table, {**row, **new}),
+        "certificate": e.certificate,
+    }
+    return {**line, "signature": signature_of(line, e.keys)}
+
+
+def _deleted(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any], *more: Any) -> int:
+    """Delete the rows with one of these values; how many."""
+    gone = 0
+    for first in range(0, len(values), _IDS_AT_ONCE):
+        some = values[first : first + _IDS_AT_ONCE]
+        gone += connection.execute(sa.delete(column.table).where(column.in_(some), *more)).rowcount
+    return gone

@@ -1,23 +1,39 @@
-"""What a casebook holds about one person: their assessments, the cases about them, verdicts on them, alerts,
-saved views, batch scores.
+"""What a casebook holds about people: their assessments, the cases about them, verdicts on them, alerts,
+saved views, batch scores, and what the store is still owed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from graph.model.moments import moment
+from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
 from investigations.casebook.score_files import of_person
-from investigations.casebook.tables import ASSESSMENTS, CASES, CLAIMS, PERSON_VERDICTS, VERDICTS
+from investigations.casebook.score_tables import BATCH_SCORES
+from investigations.casebook.tables import (
+    ASSESSMENTS,
+    CASES,
+    CLAIMS,
+    OWED,
+    OWED_LABELS,
+    PERSON_VERDICTS,
+    VERDICTS,
+)
+from investigations.casebook.user_tables import AUDIT_TRAIL
 from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import ALERTS, MESSAGES
 from investigations.last_scores import RecordedScore
+
+_AT_ONCE = 500  # names of one query
+_TABLES = (ASSESSMENTS, CASES, PERSON_VERDICTS, ALERTS, BATCH_SCORES)
+_OF_PEOPLE = tuple(table.c.applicant_id for table in _TABLES)
+_OF_NODES = (SAVED_VIEWS.c.node, AUDIT_TRAIL.c.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +75,15 @@ class HeldRecords:
     saved_views: int
 
 
+class Owed(NamedTuple):
+    """How many applications, and verdicts whose labels, have not reached the store yet."""
+
+    applications: int
+    verdicts: int
+
+
 class PersonFiles:
-    """What a casebook holds about one person. Raises StoreUnavailableError when it cannot be read."""
+    """What a casebook holds about people. Raises StoreUnavailableError when it cannot be read."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -88,6 +111,42 @@ class PersonFiles:
                 keys=_count(connection, CLAIMS, CLAIMS.c.assessment_id.in_(claimed)),
                 saved_views=_count(connection, SAVED_VIEWS, SAVED_VIEWS.c.node == node),
             )
+
+    def known(self, people: Collection[str]) -> frozenset[str]:
+        """Those of them whom an assessment, a case, a verdict, an alert, a score of a batch, a saved view or
+        a look names.
+        """
+        nodes = {f"applicant:{who}": who for who in people}
+        found = (self._found(sa.select(column), column, people) for column in _OF_PEOPLE)
+        named = (self._found(sa.select(column), column, nodes) for column in _OF_NODES)
+        return frozenset(chain(*found, (nodes[node] for node in chain(*named))))
+
+    def applications(self, people: Collection[str], until: datetime) -> frozenset[str]:
+        """The ids of the applications with which they were assessed before `until`."""
+        tables = (ASSESSMENTS, BATCH_SCORES)
+        before = [sa.select(t.c.application_id).where(t.c.as_of < micros(until)) for t in tables]
+        found = (self._found(q, t.c.applicant_id, people) for q, t in zip(before, tables, strict=True))
+        return frozenset(chain(*found)) - {None}
+
+    def owed(self, people: Collection[str]) -> Owed:
+        """What about them is still to be brought to the store."""
+        ids = sa.select(ASSESSMENTS.c.assessment_id)
+        assessments = ids.join(OWED, OWED.c.assessment_id == ASSESSMENTS.c.assessment_id)
+        of_people = sa.select(PERSON_VERDICTS.c.verdict)
+        verdicts = of_people.join(OWED_LABELS, OWED_LABELS.c.verdict == PERSON_VERDICTS.c.verdict)
+        return Owed(
+            len(self._found(assessments, ASSESSMENTS.c.applicant_id, people)),
+            len(self._found(verdicts, PERSON_VERDICTS.c.applicant_id, people)),
+        )
+
+    def _found(self, query: Any, column: sa.Column[Any], values: Collection[str]) -> frozenset[Any]:
+        """What a query finds in the rows that have one of these values."""
+        listed, found = sorted(values), set[Any]()
+        with self._engines.reading() as connection:
+            for first in range(0, len(listed), _AT_ONCE):
+                some = query.where(column.in_(listed[first : first + _AT_ONCE]))
+                found.update(connection.execute(some).scalars())
+        return frozenset(found)
 
 
 def _cases(connection: sa.Connection, which: Any) -> tuple[str, ...]:

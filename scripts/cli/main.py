@@ -35,6 +35,7 @@ COMMANDS = {
     "cases": "check whether a case file is as this service made it",
     "users": "add, list, change or disable the people who log in at the desk by name",
     "person": "export what is held about one person",
+    "erase": "erase people for good, with a certificate",
     "retain": "delete rows of the casebook that are older than their period",
     "copy": "copy a graph store into an empty one, of another kind or the same",
     "compare": "hold two graph stores side by side",

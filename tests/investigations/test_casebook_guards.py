@@ -187,22 +187,28 @@ def test_a_row_that_cannot_have_been_written_is_said_to_be_changed(
             book.assessment("A-1")
 
 
-def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> None:
-    with Casebook(postgres) as book:
-        book.record(assessment(1))
+def log_in_as(postgres: str, name: str) -> str:
+    """The casebook's URL for a role of the test's own that has what the documentation grants that one."""
     schema = sa.make_url(postgres).query["options"].removeprefix("-csearch_path=")
-    role = f"service_{schema}"
-    granted = re.findall(r"^GRANT .*;$", SECURITY, re.MULTILINE)
-    assert len(granted) == 4
+    role = f"{name}_{schema}"
+    written = re.findall(r"^(?:GRANT|REVOKE) .*;$", SECURITY, re.MULTILINE)
+    granted = [one for one in written if one.endswith(f" ringfence_{name};")]
+    assert len(granted) == 5
     forge(postgres, f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     forge(
         postgres,
         *(
-            grant.replace("ringfence_service", role).replace("SCHEMA public", f"SCHEMA {schema}")
+            grant.replace(f"ringfence_{name}", role).replace("SCHEMA public", f"SCHEMA {schema}")
             for grant in granted
         ),
     )
-    url = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
+    return sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
+
+
+def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> None:
+    with Casebook(postgres) as book:
+        book.record(assessment(1))
+    url = log_in_as(postgres, "service")
     with Casebook(url) as book:
         book.ping()
         assert not book.record(
@@ -220,6 +226,8 @@ def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> N
         "DELETE FROM assessments",
         "UPDATE assessments SET score = 0",
         "UPDATE about SET value = '2'",
+        "INSERT INTO rewritable VALUES ('assessments', 'A-1')",
+        "INSERT INTO erasures VALUES (1, 0, 'assessments', 'A-1', 'a', 'b', 'E', 'k1:0')",
     ):
         with pytest.raises(sa.exc.DatabaseError, match=r"permission denied|must be owner"):
             forge(url, attempt)

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from graph.model.erasure import Renaming, surrogate
-from graph.model.errors import ErasedError
+from graph.model.errors import ErasedError, StoreUnavailableError
 from investigations.casebook import Casebook
 from investigations.casebook.book import IdempotencyClaim
 from investigations.casebook.erasing import ErasedPeople
@@ -25,6 +25,7 @@ from investigations.saved_views import SavedView
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
+from tests.investigations.test_casebook_guards import log_in_as
 from tests.investigations.test_seals import owned
 from tests.support.casebooks import NOW, assessment, forge, url_of
 
@@ -164,3 +165,74 @@ def test_no_byte_of_an_erased_person_is_left_in_the_casebooks_files(tmp_path: Pa
         held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert not [name for name in (WANG, LOAN, "baker") if name.encode() in held]
     assert LI.encode() in held
+
+
+def test_a_role_of_its_own_erases_where_the_services_role_may_not(postgres: str) -> None:
+    with Casebook(postgres) as book:
+        filled(book)
+    with Casebook(log_in_as(postgres, "service")) as book, pytest.raises(StoreUnavailableError):
+        book.erasing.erase(FORGET, NOW)
+    with Casebook(log_in_as(postgres, "eraser")) as book:
+        assert book.erasing.found(FORGET) == book.erasing.erase(FORGET, NOW)
+        assert book.erasing.overwrite_free_space()
+    with Casebook(postgres) as book:
+        assert WANG not in everything(book)
+        assert book.seals.verify(keys=KEYS).faults == ()
+
+
+def test_two_erasures_at_the_same_rows_bring_no_name_back(book: Casebook) -> None:
+    """The second one's rows are rewritten by the first between its look and its transaction."""
+    both = Renaming(people={LI: surrogate("Q", "02")}, applications={OTHER_LOAN: surrogate("R", "-1")})
+    other = dataclasses.replace(FORGET, names=ErasedNames(both), certificate="ER-2")
+    rewrite = book.erasing._rewrite
+
+    def overtaken(*given: Any) -> int:
+        book.erasing._rewrite = rewrite  # type: ignore[method-assign]
+        book.erasing.erase(other, NOW)
+        return rewrite(*given)
+
+    book.erasing._rewrite = overtaken  # type: ignore[method-assign]
+    while book.erasing.erase(FORGET, NOW):
+        pass
+    said = everything(book)
+    assert not [name for name in (WANG, LI, LOAN, OTHER_LOAN) if name in said]
+    assert book.seals.verify(keys=KEYS).faults == ()
+
+
+def test_a_key_of_a_request_and_what_is_owed_go_with_an_assessment_that_was_rewritten(
+    book: Casebook,
+) -> None:
+    """A request may end between the two steps of a pass."""
+    book.erasing.erase(FORGET, NOW)
+    claim = IdempotencyClaim(client="engine", key="late", fingerprint="f", at=NOW)
+    book.record(assessment(3, applicant_id=WANG, application_id=LOAN), claim, to_outbox=True)
+    rewriting = book.erasing._unguarded
+    book.erasing._unguarded = lambda *_: Counter()  # type: ignore[method-assign]
+    assert book.erasing.erase(FORGET, NOW) == {"assessments": 1}
+    with pytest.raises(ErasedError):
+        book.claimed(claim)
+    book.erasing._unguarded = rewriting  # type: ignore[method-assign]
+    assert book.erasing.erase(FORGET, NOW) == {"claims": 1, "owed": 1}
+    assert book.claimed(claim) is None
+    assert book.outbox_pending(9) == ()
+
+
+def test_what_an_erasure_would_change_is_counted_and_stays(book: Casebook) -> None:
+    before = everything(book)
+    found = book.erasing.found(FORGET)
+    assert everything(book) == before
+    assert book.erasing.erase(FORGET, NOW) == found
+    guarded = book.erasing.rewritten("ER-1")
+    assert guarded == {table: found[table] for table in guarded}
+    assert found.keys() - guarded == {"claims", "saved_views", "cases"}
+
+
+def test_a_casebook_tells_whom_it_knows_and_what_the_store_is_owed_about_them(book: Casebook) -> None:
+    owed = assessment(3, applicant_id="C-owed", application_id="loan-owed")
+    book.record(owed, to_outbox=True)
+    people = (WANG, LI, "C-owed", "C-nobody")
+    assert book.people.known(people) == {WANG, LI, "C-owed"}
+    assert book.people.owed(["C-owed"]) == (1, 0)
+    assert book.people.owed([LI]) == (0, 1)
+    assert book.people.owed(["C-nobody"]) == (0, 0)
+    assert book.people.applications(people, owed.as_of) == {LOAN, OTHER_LOAN}

@@ -1,0 +1,192 @@
+"""Erase people from store and casebook for good, with a certificate; or say what would happen."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from graph.model.errors import ConflictError, DeliveryError, SettingError, UnknownApplicantError
+from graph.progress import bar
+from graph.signatures import SignatureState
+from ingestion.contract import name_space
+from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
+from scripts.cli.settings_given import settings_given
+from service.clock import system_clock
+from service.governance.erasure import STEPS, PeopleEraser
+from service.governance.erasure_certificate import checked
+from service.governance.erasure_plan import ErasurePlan, Reason, SortedPeople
+from service.login.accounts import by_command
+from service.opening import casebook_given, known_keys, open_casebook, open_existing
+from service.settings import Settings
+
+EXAMPLE = """example:
+  COMMAND C-104 --purpose "request of 12 March" --check
+  COMMAND C-104 --purpose "request of 12 March" --out certificates
+  COMMAND --file leavers.csv --purpose "contracts ended" --out certificates
+  COMMAND --resume --out certificates
+  COMMAND --verify certificates/erasure_E-64a1c5f0-9b3c1d2e4f.json
+
+What was cut off is ended by the same command, or by --resume."""
+_COLUMN = "applicant_id"
+_MOST = 10_000_000  # bytes of a certificate
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = settings_given(options)
+    if options.verify:
+        return _verified(options.verify, settings)
+    people, reason = (frozenset[str](), Reason(by="", purpose="")) if options.resume else _asked(options)
+    if options.out is None and not options.check:
+        raise SettingError("say where the certificate goes: --out FOLDER; or --check, which changes nothing")
+    casebook_given(settings.casebook)
+    with (
+        open_existing(settings.store, settings.timezone) as store,
+        open_casebook(settings.casebook, settings.casebook_sync) as casebook,
+    ):
+        if options.check:
+            eraser = PeopleEraser(store, casebook, settings, system_clock, Path())
+            return _checked(eraser, people, reason)
+        options.out.mkdir(parents=True, exist_ok=True)
+        eraser = PeopleEraser(store, casebook, settings, system_clock, options.out)
+        with eraser.alone():
+            return _erased(eraser, people, reason)
+
+
+def _erased(eraser: PeopleEraser, given: frozenset[str], reason: Reason) -> Result:
+    plan = eraser.begun()
+    if plan is not None:
+        if given:
+            _same(plan, given)
+        with bar("erasing", STEPS, "steps") as steps:
+            done = eraser.resume(plan, steps)
+    elif not given:
+        raise UnknownApplicantError("no erasure was cut off here: there is nothing to end")
+    else:
+        people = eraser.sorted_out(given)
+        if not people.to_erase:
+            return _nobody(eraser, people)
+        with bar("erasing", STEPS, "steps") as steps:
+            done = eraser.erase(people, reason, steps)
+    certificate = {
+        name: value for name, value in done.certificate.items() if name not in ("by", "purpose", "people")
+    }
+    figures = {"file": str(done.file)} | _figures(done.people, len(done.people.to_erase)) | certificate
+    return Result(figures, _status(done.people))
+
+
+def _same(plan: ErasurePlan, given: frozenset[str]) -> None:
+    if given != plan.people.given:
+        raise ConflictError(
+            f"the erasure {plan.certificate} of {len(plan.people.given)} other ids was cut off: end it with "
+            "--resume, then erase these"
+        )
+
+
+def _nobody(eraser: PeopleEraser, people: SortedPeople) -> Result:
+    """Nobody is to be erased: what an earlier erasure left free in files is overwritten."""
+    if not people.erased_before:
+        raise UnknownApplicantError(f"neither store nor casebook knows {', '.join(people.unknown)}")
+    return Result(_figures(people, 0) | {"overwritten": eraser.overwrite_free_space()}, _status(people))
+
+
+def _checked(eraser: PeopleEraser, given: frozenset[str], reason: Reason) -> Result:
+    people = eraser.sorted_out(given)
+    begun = eraser.begun()
+    found = eraser.check(people, reason) if people.to_erase else {}
+    cut_off = {"cut_off": begun.certificate} if begun else {}
+    return Result({"check": True} | _figures(people, len(people.to_erase)) | found | cut_off, _status(people))
+
+
+def _figures(people: SortedPeople, erased: int) -> dict[str, object]:
+    return {
+        "asked": len(people.given),
+        "erased": erased,
+        "erased_before": len(people.erased_before),
+        "unknown": list(people.unknown),
+    }
+
+
+def _status(people: SortedPeople) -> int:
+    return INCOMPLETE if people.unknown else DONE
+
+
+def _verified(files: list[Path], settings: Settings) -> Result:
+    keys = known_keys(settings)
+    lines = [{"file": str(path), **dataclasses.asdict(checked(_read(path), keys))} for path in files]
+    whole = all(line["state"] is SignatureState.VALID for line in lines)
+    return Result({"certificates": lines}, DONE if whole else FAILED)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MOST:
+            raise DeliveryError(f"{path}: larger than {_MOST} bytes, so no certificate")
+        return path.read_bytes()
+    except OSError as error:
+        raise DeliveryError(f"{path}: {error.strerror}") from None
+
+
+def _asked(options: argparse.Namespace) -> tuple[frozenset[str], Reason]:
+    """Whom it is about, and for what. Raises SettingError for arguments that lack something."""
+    space = name_space(*options.lender) if options.lender else ""
+    listed = _listed(options.file) if options.file else ()
+    people = frozenset(space + who for one in (*options.applicants, *listed) if (who := one.strip()))
+    if not people:
+        raise SettingError("say whom: their applicant ids, or --file with one a line")
+    if not (options.purpose or "").strip():
+        raise SettingError('say for what: --purpose "request of 12 March"')
+    return people, Reason(by=by_command().by, purpose=options.purpose)
+
+
+def _listed(path: Path) -> Iterator[str]:
+    """The ids in a file: one a line, or a CSV with a column applicant_id."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.suffix != ".csv":
+                yield from file
+                return
+            rows = csv.DictReader(file)
+            if _COLUMN not in (rows.fieldnames or ()):
+                raise DeliveryError(f"{path}: a CSV of people has a column {_COLUMN}")
+            yield from (row[_COLUMN] or "" for row in rows)
+    except UnicodeDecodeError:
+        raise DeliveryError(f"{path}: it is not UTF-8") from None
+    except OSError as error:
+        raise DeliveryError(f"{path}: {error.strerror}") from None
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("applicants", nargs="*", metavar="APPLICANT", help="applicant ids")
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        type=Path,
+        help="more of them: one a line, or .csv with a column applicant_id",
+    )
+    parser.add_argument(
+        "--lender",
+        metavar="LENDER",
+        action="append",
+        default=[],
+        help="the ids came with a key bound to this lender; once for each of its lenders",
+    )
+    parser.add_argument("--purpose", metavar="TEXT", help="for what, for certificate and audit trail")
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="where the certificate goes")
+    parser.add_argument("--check", action="store_true", help="say what would happen, change nothing")
+    parser.add_argument(
+        "--resume", action="store_true", help="end an erasure that was cut off, whoever it is about"
+    )
+    parser.add_argument(
+        "--verify", metavar="CERTIFICATE", type=Path, action="append", default=[],
+        help="check a certificate by its signature; may be given again",
+    )  # fmt: skip
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+
+
+COMMAND = Command(
+    name="erase", script="", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

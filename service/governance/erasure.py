@@ -1,0 +1,283 @@
+"""Erases people from store and casebook together: planned, kept on the disk, done in steps that may be cut
+off and repeated, and certified.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from graph import private
+from graph.frame.locks import FileLock
+from graph.model.erasure import Erasure, is_surrogate
+from graph.model.errors import ConflictError, SettingError
+from graph.model.moments import micros
+from graph.progress import ProgressBar
+from graph.store.erased_codes import ErasedCodes, NameKind
+from graph.store.erasing import ErasureRequest, planned
+from graph.store.port import GraphStore
+from investigations.casebook import Casebook, file_of
+from investigations.casebook.erasing import ErasedPeople
+from investigations.erased_names import ErasedNames
+from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
+from service.governance.erasure_certificate import signed
+from service.governance.erasure_plan import SUFFIX, ErasurePlan, PlanFile, Reason, SortedPeople
+from service.opening import filled_frame, open_keyring
+from service.settings import Settings
+
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
+_AT_ONCE = 500  # people of one query
+_GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
+STEPS = 5  # of an erasure, as its progress counts them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An erasure that is done: whom it was asked for, its certificate, and the file of that."""
+
+    people: SortedPeople
+    certificate: Mapping[str, Any]
+    file: Path
+
+
+class PeopleEraser:
+    """Erases people from a store and its casebook, one erasure at a time. `out` is where certificates go.
+
+    Every method raises StoreUnavailableError where store or casebook cannot be used, and SettingError where
+    the store's key is missing.
+    """
+
+    def __init__(
+        self,
+        store: GraphStore,
+        casebook: Casebook,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        out: Path,
+    ) -> None:
+        self._store, self._casebook, self._settings = store, casebook, settings
+        self._clock, self._out = clock, out
+        self._keys = open_keyring(settings, store).keys
+        self._plans = PlanFile(_plan_path(settings, out))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Raises ConflictError where another process is erasing people here."""
+        lock = FileLock(self._plans.path.with_name(self._plans.path.name + ".lock"))
+        try:
+            if not lock.try_alone():
+                raise ConflictError("another erasure is under way: wait for its end")
+            yield
+        finally:
+            lock.close()
+
+    def begun(self) -> ErasurePlan | None:
+        """An erasure that was cut off. Raises SettingError where its plan cannot be read."""
+        return self._plans.read()
+
+    def sorted_out(self, given: Collection[str]) -> SortedPeople:
+        """Whom of those ids store or casebook know, and of whom they say that they were erased."""
+        codes, known = self._codes(), self._known(given)
+        rest = sorted(frozenset(given) - known)
+        before = [who for who in rest if codes.until(NameKind.APPLICANT, who) or is_surrogate(who)]
+        return SortedPeople(
+            to_erase=sorted(known), unknown=[w for w in rest if w not in before], erased_before=before
+        )
+
+    def check(self, people: SortedPeople, reason: Reason) -> dict[str, Any]:
+        """What an erasure would change, and what the store is still owed about them; nothing is changed."""
+        _, plan = self._planned(people, reason, "E-check")
+        owed = self._casebook.people.owed(people.to_erase)
+        return {"rows": plan.rows, "owed": owed._asdict()}
+
+    def erase(self, people: SortedPeople, reason: Reason, bar: ProgressBar, certificate: str = "") -> Done:
+        """Erase them. Raises ConflictError where the store is still owed facts about them."""
+        self._refuse_owed(people)
+        certificate = certificate or f"E-{micros(self._clock()):x}-{secrets.token_hex(5)}"
+        while True:
+            erasure, plan = self._planned(people, reason, certificate)
+            bar.update()
+            self._plans.write(plan)
+            self._tell(plan)
+            if self._store.erase(erasure):
+                break
+            self._plans.destroy()  # facts about them came, or others were erased: nothing was done
+        bar.update()
+        return self._finished(plan, bar)
+
+    def resume(self, plan: ErasurePlan, bar: ProgressBar) -> Done:
+        """End an erasure that was cut off, with the same surrogates where the store has them already."""
+        if self._store.edition() != plan.edition and not self._holds_any(plan):
+            self._plans.destroy()  # the store had not begun
+            return self.erase(self.sorted_out(plan.people.given), plan.reason, bar, plan.certificate)
+        self._tell(plan)
+        bar.update(2)
+        return self._finished(plan, bar)
+
+    def overwrite_free_space(self) -> dict[str, bool]:
+        """Overwrite what old rows left in files: of which part that was done."""
+        return {
+            "store": self._store.overwrite_free_space(),
+            "casebook": self._casebook.erasing.overwrite_free_space(),
+        }
+
+    # -- the steps
+
+    def _planned(self, people: SortedPeople, reason: Reason, certificate: str) -> tuple[Erasure, ErasurePlan]:
+        now = self._clock()
+        loans = self._casebook.people.applications(people.to_erase, now)
+        request = ErasureRequest(people=people.to_erase, until=now, applications=loans)
+        erasure = planned(self._store, request, self._codes())
+        if ErasedNames(erasure.renaming).text(reason.purpose) != reason.purpose:
+            raise SettingError("the purpose names somebody who is to be erased: it stays in the trail")
+        plan = ErasurePlan(
+            certificate=certificate,
+            began_at=now,
+            until=now,
+            reason=reason,
+            people=people,
+            renaming=erasure.renaming,
+            edition=erasure.edition,
+            rows={"store": _rows(erasure), "casebook": {}},
+        )
+        counted = sorted(self._casebook.erasing.found(self._erased(plan)).items())
+        found = {str(table): rows for table, rows in counted}
+        return erasure, replace(plan, rows={**plan.rows, "casebook": found})
+
+    def _finished(self, plan: ErasurePlan, bar: ProgressBar) -> Done:
+        """All that follows once the store has the new names; to be repeated from its beginning."""
+        for wait_s in (0.0, self._settings.timeout_ms / 1000.0):  # requests under way end within their time
+            sleep(wait_s)
+            while self._casebook.erasing.erase(self._erased(plan), self._clock()):
+                pass
+        bar.update()
+        if (frame := filled_frame(self._store, self._settings, self._store.revision())) is not None:
+            frame.close()
+        overwritten = self.overwrite_free_space()
+        bar.update()
+        content = self._certificate(plan, overwritten)
+        file = self._out / f"erasure_{plan.certificate}.json"
+        self._out.mkdir(parents=True, exist_ok=True)
+        private.write(file, signed(content, self._keys))
+        self._plans.destroy()
+        bar.update()
+        return Done(people=plan.people, certificate=content, file=file)
+
+    def _certificate(self, plan: ErasurePlan, overwritten: Mapping[str, bool]) -> dict[str, Any]:
+        begun = plan.rows["casebook"]
+        rows = {name: begun[name] for name in _GUARDLESS if name in begun}
+        people = plan.people
+        return {
+            "certificate": plan.certificate,
+            "began_at": plan.began_at.isoformat(),
+            "at": self._clock().isoformat(),
+            "by": plan.reason.by,
+            "purpose": plan.reason.purpose,
+            "people": {
+                "asked": len(people.given),
+                "erased": len(people.to_erase),
+                "unknown": len(people.unknown),
+                "erased_before": len(people.erased_before),
+            },
+            "store": {
+                "kind": _kind(self._settings.store),
+                "edition": str(plan.edition),
+                "rows": plan.rows["store"],
+                "overwritten": overwritten["store"],
+            },
+            "casebook": {
+                "kind": _kind(self._settings.casebook),
+                "rows": rows | self._casebook.erasing.rewritten(plan.certificate),
+                "overwritten": overwritten["casebook"],
+            },
+            "left": [*_left(self._settings, overwritten)],
+        }
+
+    # -- what they look at
+
+    def _codes(self) -> ErasedCodes:
+        return ErasedCodes(self._keys, self._store.refused())
+
+    def _erased(self, plan: ErasurePlan) -> ErasedPeople:
+        names = ErasedNames(plan.renaming)
+        return ErasedPeople(names=names, certificate=plan.certificate, until=plan.until, keys=self._keys)
+
+    def _known(self, given: Collection[str]) -> frozenset[str]:
+        """Those whom some fact or some row names."""
+        view, listed, known = self._store.view(_ANY_TIME), sorted(given), set[str]()
+        reads = (view.applications_of, view.events_of, view.dealings_of, view.labels_of, view.ties_of)
+        for first in range(0, len(listed), _AT_ONCE):
+            some = listed[first : first + _AT_ONCE]
+            for read in reads:
+                found: Mapping[str, Collection[object]] = read(some, 1)
+                known |= {who for who, facts in found.items() if facts}
+        return frozenset(known) | self._casebook.people.known(given)
+
+    def _holds_any(self, plan: ErasurePlan) -> bool:
+        """Whether the store has names that the plan gives: another erasure came after it."""
+        names = frozenset(plan.renaming.people.values())
+        return bool(names - self._store.unknown_ids((), names).applicants)
+
+    def _refuse_owed(self, people: SortedPeople) -> None:
+        owed = self._casebook.people.owed(people.to_erase)
+        if any(owed):
+            raise ConflictError(
+                f"the store is still owed {owed.applications} applications and the labels of {owed.verdicts} "
+                "verdicts about them: wait until the service has brought them, seconds after the store is "
+                "there again, then erase"
+            )
+
+    def _tell(self, plan: ErasurePlan) -> None:
+        """One line in the trail about each erasure; its subject is the certificate."""
+        subject = f"certificate:{plan.certificate}"
+        lines, _ = self._casebook.audit.read(AuditFilter(subject=subject), limit=1)
+        if not lines:
+            line = AuditEntry(
+                at=plan.began_at, by=plan.reason.by, way=AuditWay.COMMAND, action=AuditAction.ERASED,
+                subject=subject, purpose=plan.reason.purpose, detail=f"{len(plan.people.to_erase)} people",
+            )  # fmt: skip
+            self._casebook.audit.add([line])
+
+
+def _rows(erasure: Erasure) -> dict[str, int]:
+    """How many names of which kind the store renames, and how many entries of the journal."""
+    r = erasure.renaming
+    named = {
+        "people": r.people,
+        "applications": r.applications,
+        "events": r.events,
+        "identifiers": r.identifiers,
+    }
+    return {name: len(names) for name, names in named.items()} | {"journal_entries": len(erasure.entries)}
+
+
+def _plan_path(settings: Settings, out: Path) -> Path:
+    """Beside an embedded casebook, where whoever begins another erasure finds it too; else with the
+    certificates.
+    """
+    beside = file_of(settings.casebook)
+    return out / f"casebook{SUFFIX}" if beside is None else beside.with_name(beside.name + SUFFIX)
+
+
+def _kind(url: str) -> str:
+    return url.partition("://")[0].partition("+")[0]
+
+
+def _left(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[str]:
+    """What an erasure of this kind leaves, and where."""
+    yield "backups and copies of store and casebook from before, until they are overwritten"
+    yield "files that were written before: deliveries, reports, scores, exports, answers sent to others"
+    yield "copies in memory and on disk on other machines, until their processes fill them anew"
+    if not settings.store.startswith("sqlite"):
+        yield "pages and transaction logs of the Neo4j server, until it overwrites them"
+    if not settings.casebook.startswith("sqlite"):
+        yield "pages and write-ahead logs of the PostgreSQL server, until it overwrites them"
+    for part, done in overwritten.items():
+        if not done:
+            yield f"bytes of old rows in the file of the {part}, which others held: run the command again"
