@@ -27,7 +27,7 @@ from investigations.casebook.erasing import ErasedPeople
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from service.governance.erasure_certificate import signed
-from service.governance.erasure_plan import SUFFIX, ErasurePlan, PlanFile, Reason, SortedPeople
+from service.governance.erasure_plan import SUFFIX, ErasurePlan, ErasureReason, PlanFile, SortedPeople
 from service.opening import filled_frame, open_keyring
 from service.settings import Settings
 
@@ -90,13 +90,15 @@ class PeopleEraser:
             to_erase=sorted(known), unknown=[w for w in rest if w not in before], erased_before=before
         )
 
-    def check(self, people: SortedPeople, reason: Reason) -> dict[str, Any]:
+    def check(self, people: SortedPeople, reason: ErasureReason) -> dict[str, Any]:
         """What an erasure would change, and what the store is still owed about them; nothing is changed."""
         _, plan = self._planned(people, reason, "E-check")
         owed = self._casebook.people.owed(people.to_erase)
         return {"rows": plan.rows, "owed": owed._asdict()}
 
-    def erase(self, people: SortedPeople, reason: Reason, bar: ProgressBar, certificate: str = "") -> Done:
+    def erase(
+        self, people: SortedPeople, reason: ErasureReason, bar: ProgressBar, certificate: str = ""
+    ) -> Done:
         """Erase them. Raises ConflictError where the store is still owed facts about them."""
         self._refuse_owed(people)
         certificate = certificate or f"E-{micros(self._clock()):x}-{secrets.token_hex(5)}"
@@ -129,7 +131,9 @@ class PeopleEraser:
 
     # -- the steps
 
-    def _planned(self, people: SortedPeople, reason: Reason, certificate: str) -> tuple[Erasure, ErasurePlan]:
+    def _planned(
+        self, people: SortedPeople, reason: ErasureReason, certificate: str
+    ) -> tuple[Erasure, ErasurePlan]:
         now = self._clock()
         loans = self._casebook.people.applications(people.to_erase, now)
         request = ErasureRequest(people=people.to_erase, until=now, applications=loans)

@@ -40,7 +40,7 @@ class SortedPeople:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class ErasureReason:
     """Who has people erased, and for what."""
 
     by: str
@@ -56,7 +56,7 @@ class ErasurePlan:
     certificate: str
     began_at: datetime
     until: datetime
-    reason: Reason
+    reason: ErasureReason
     people: SortedPeople = field(repr=False)
     renaming: Renaming = field(repr=False)
     edition: int
@@ -87,7 +87,7 @@ class ErasurePlan:
             certificate=read["certificate"],
             began_at=datetime.fromisoformat(read["began_at"]),
             until=datetime.fromisoformat(read["until"]),
-            reason=Reason(**read["reason"]),
+            reason=ErasureReason(**read["reason"]),
             people=SortedPeople(**read["people"]),
             renaming=Renaming(**read["renaming"], identifiers=things),
             edition=int(read["edition"]),

@@ -201,7 +201,7 @@ def test_two_erasures_at_the_same_rows_bring_no_name_back(book: Casebook) -> Non
     assert book.seals.verify(keys=KEYS).faults == ()
 
 
-def test_a_key_of_a_request_and_what_is_owed_go_with_an_assessment_that_was_rewritten(
+def test_keys_of_requests_and_what_is_owed_go_with_a_rewritten_assessment(
     book: Casebook,
 ) -> None:
     """A request may end between the two steps of a pass."""

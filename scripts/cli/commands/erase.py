@@ -17,7 +17,7 @@ from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.erasure import STEPS, PeopleEraser
 from service.governance.erasure_certificate import checked
-from service.governance.erasure_plan import ErasurePlan, Reason, SortedPeople
+from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
 from service.login.accounts import by_command
 from service.opening import casebook_given, known_keys, open_casebook, open_existing
 from service.settings import Settings
@@ -38,7 +38,9 @@ def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     if options.verify:
         return _verified(options.verify, settings)
-    people, reason = (frozenset[str](), Reason(by="", purpose="")) if options.resume else _asked(options)
+    people, reason = (
+        (frozenset[str](), ErasureReason(by="", purpose="")) if options.resume else _asked(options)
+    )
     if options.out is None and not options.check:
         raise SettingError("say where the certificate goes: --out FOLDER; or --check, which changes nothing")
     casebook_given(settings.casebook)
@@ -55,7 +57,7 @@ def _run(options: argparse.Namespace) -> Result:
             return _erased(eraser, people, reason)
 
 
-def _erased(eraser: PeopleEraser, given: frozenset[str], reason: Reason) -> Result:
+def _erased(eraser: PeopleEraser, given: frozenset[str], reason: ErasureReason) -> Result:
     plan = eraser.begun()
     if plan is not None:
         if given:
@@ -92,7 +94,7 @@ def _nobody(eraser: PeopleEraser, people: SortedPeople) -> Result:
     return Result(_figures(people, 0) | {"overwritten": eraser.overwrite_free_space()}, _status(people))
 
 
-def _checked(eraser: PeopleEraser, given: frozenset[str], reason: Reason) -> Result:
+def _checked(eraser: PeopleEraser, given: frozenset[str], reason: ErasureReason) -> Result:
     people = eraser.sorted_out(given)
     begun = eraser.begun()
     found = eraser.check(people, reason) if people.to_erase else {}
@@ -129,7 +131,7 @@ def _read(path: Path) -> bytes:
         raise DeliveryError(f"{path}: {error.strerror}") from None
 
 
-def _asked(options: argparse.Namespace) -> tuple[frozenset[str], Reason]:
+def _asked(options: argparse.Namespace) -> tuple[frozenset[str], ErasureReason]:
     """Whom it is about, and for what. Raises SettingError for arguments that lack something."""
     space = name_space(*options.lender) if options.lender else ""
     listed = _listed(options.file) if options.file else ()
@@ -138,7 +140,7 @@ def _asked(options: argparse.Namespace) -> tuple[frozenset[str], Reason]:
         raise SettingError("say whom: their applicant ids, or --file with one a line")
     if not (options.purpose or "").strip():
         raise SettingError('say for what: --purpose "request of 12 March"')
-    return people, Reason(by=by_command().by, purpose=options.purpose)
+    return people, ErasureReason(by=by_command().by, purpose=options.purpose)
 
 
 def _listed(path: Path) -> Iterator[str]:
