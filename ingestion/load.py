@@ -106,22 +106,28 @@ def _keep(
         problem = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
         for _, position in added.conflicts:
             rejects.write(table, feed.source, good[position], (problem,))
+    if added.refused:
+        good = batch.good()
+        for _, position, field in added.refused:  # of the row nothing else is written down
+            problem = RecordError(field, "erased", "names somebody who was erased before this delivery")
+            rejects.write(table, feed.source, replace(good[position], cells={}), (problem,))
     report.count(batch.feed, batch.read, added.accepted, added.known)
     report.count_identifiers(table.name, batch.identifier_counts)
     report.read_words(table.name, batch.words)
     report.count_event_kinds(Counter(fact.kind for fact in batch.facts if isinstance(fact, Event)))
     report.dropped.update({(table.name, column, code): n for (column, code), n in batch.dropped.items()})
+    left_out = frozenset((*added.conflicts, *(one[:2] for one in added.refused)))
     if table.name in _ABOUT:
-        conflicts = frozenset(added.conflicts)
-        nobody = set(store.unmatched(facts)) - conflicts
+        nobody = set(store.unmatched(facts)) - left_out
         nobody = nobody.intersection(beside.unmatched(facts)) if nobody and beside is not None else nobody
         about_nobody = [batch.facts[n] for _, n in sorted(nobody)]
         report.unmatched.setdefault(table.name, Unmatched()).add(map(_about, about_nobody))
     unknown = report.unknown_columns.setdefault(table.name, {})
     for name, n in ((plain(name), n) for name, n in batch.unknown.items()):
         unknown[name] = unknown.get(name, 0) + n
-    refused = frozenset(position for _, position in added.conflicts)
-    return [fact for n, fact in enumerate(batch.facts) if n not in refused] if refused else batch.facts
+    if not left_out:
+        return batch.facts
+    return [fact for n, fact in enumerate(batch.facts) if (table.name, n) not in left_out]
 
 
 # tables of facts about an application or a person that another table tells of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,7 +159,8 @@ def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False)
     """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file
     beside it, and logs that.
 
-    Raises SettingError where a key is needed and there is none, and for a weak one: always for a store on a
+    By them the store keeps out from here on who was erased. Raises SettingError where a key is needed and
+    there is none, also one by which the store knows its erased, and for a weak one: always for a store on a
     server, which others may reach, for an embedded one when `strict` (else it is said).
     """
     beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
@@ -172,6 +174,9 @@ def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False)
         if strict or beside is None:
             raise SettingError(weak)
         log.warning("%s", weak)
+    with suppress(StoreUnavailableError):  # else it is looked at when the store is there
+        store.state()
+    store.refusal.open_with(keys.keys)
     return keys
 
 

@@ -239,19 +239,30 @@ class Facts:
         return sum(len(getattr(self, one.name)) for one in fields(self))
 
 
+class RefusedFact(NamedTuple):
+    """A fact of a batch that names somebody who was erased, in which field."""
+
+    table: str
+    position: int
+    field: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """The result of adding a batch: new facts, facts known already, and ids known with other content.
+    """The result of adding a batch: new facts, facts known already, ids known with other content, and facts
+    about people who were erased.
 
-    `conflicts` holds (table, position in the batch): those facts were not taken. accepted + known +
-    len(conflicts) = facts given. `entry` is the journal's of this mark where the writer has it at hand:
-    whoever keeps a copy current need not read it again. `edition` is the store's by then.
+    `conflicts` holds (table, position in the batch), `refused` also the field that names somebody erased:
+    those facts were not taken. accepted + known + len(conflicts) + len(refused) = facts given. `entry` is the
+    journal's of this mark where the writer has it at hand: whoever keeps a copy current need not read it
+    again. `edition` is the store's by then.
     """
 
     accepted: int
     known: int
     conflicts: tuple[tuple[str, int], ...]
     revision: int
+    refused: tuple[RefusedFact, ...] = ()
     entry: bytes = field(default=b"", compare=False, repr=False)
     edition: int = field(default=0, compare=False, repr=False)
 

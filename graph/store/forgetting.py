@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from graph.model.erasure import Erasure
 
+ERASED_MEANWHILE = "people were erased while the rings were looked for: look for them again"
+
 
 class StoreState(NamedTuple):
     """What a copy of a store is compared with: up to which revision, and which edition of these."""

@@ -42,6 +42,7 @@ from graph.model.types import (
 from graph.store.evidence import Evidence, Subject
 from graph.store.forgetting import Forgetting
 from graph.store.keys import applications_beyond_bounds
+from graph.store.refusing import Refusal
 from graph.store.walk import Bounds, Walk
 
 SEARCH_S = 0.5  # how long an investigator's search looks
@@ -74,15 +75,19 @@ class GraphStore(Forgetting):
     """
 
     zone = COUNTRY
+    refusal: (
+        Refusal  # keeps out who was erased: whoever opens a store that things come into gives it the keys
+    )
     file: Path | None = None
     batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:
         """Add a batch: idempotent, all or nothing. A fact whose id is stored with other content is a conflict
-        and leaves the stored one as it is.
+        and leaves the stored one as it is; one of before an erasure that names one of the erased stays out.
 
-        Raises StoreUnavailableError when nothing could be written.
+        Raises SettingError where people were erased and the keys for that are missing, and
+        StoreUnavailableError when nothing could be written.
         """
 
     def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:
@@ -161,9 +166,12 @@ class GraphStore(Forgetting):
         """
 
     @abstractmethod
-    def save_rings(self, snapshot: RingSnapshot) -> None:
+    def save_rings(self, snapshot: RingSnapshot, edition: int = 0) -> None:
         """Save a snapshot beside the earlier ones and switch to it atomically. A snapshot of the same name
         replaces it for new readers.
+
+        `edition` is the one that the rings were looked for in; raises ConflictError where people were erased
+        since: the snapshot may name them.
         """
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
+from secrets import randbits
 from typing import Any
 
 from graph.journal.decode import JournalEntry
+from graph.model.erasure import Erasure, Renaming
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.types import Facts, Identifier
@@ -62,15 +64,18 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
     """Copy to `target` the revisions of `source` that it lacks; returns the last revision. `step` is called
     with the number of facts copied.
 
-    Resumes where an earlier run stopped. Raises ConflictError where the target has other facts under the same
-    revisions.
+    Resumes where an earlier run stopped. Who was erased from the source is kept out of the target too. Raises
+    ConflictError where the target has other facts under the same revisions, or one of both has erased people
+    whom the other has not.
     """
+    _copy_refusal(source, target)
     for batch in _batches(source.journal(target.revision())):
         if batch[0].snapshot is not None:
             target.save_rings(batch[0].snapshot)
             step(1)
             continue
-        added = target.add_all([entry.facts for entry in batch])
+        with target.refusal.satisfied():  # the source has kept out the same
+            added = target.add_all([entry.facts for entry in batch])
         if any(one.conflicts for one in added) or [one.revision for one in added] != [
             entry.revision for entry in batch
         ]:
@@ -80,6 +85,19 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
             )
         step(sum(one.accepted for one in added))
     return target.revision()
+
+
+def _copy_refusal(source: GraphStore, target: GraphStore) -> None:
+    """An empty target refuses what the source refuses; another one does so already."""
+    refused, upto, before = source.refused(), *target.state()
+    if refused and not upto and not target.refused():
+        new = Erasure(renaming=Renaming(), upto=0, before=before, edition=randbits(63), refused=refused)
+        target.erase(new)
+    if target.refused() != refused:
+        raise ConflictError(
+            "FROM and TO have erased different people: erase them in both (ringfence erase), or copy into an "
+            "empty store"
+        )
 
 
 def inventory(store: GraphStore, upto: int, step: Callable[[int], object] = lambda facts: None) -> Inventory:

@@ -83,10 +83,10 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     """
     started = time.perf_counter()
     name = week_of(plan.as_of, plan.zone)
+    mark, edition = store.state()
     previous = _previous(store, plan.as_of, name)
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
-    mark = store.revision()
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
@@ -111,7 +111,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         desk=plan.desk,
         fairness=fairness_of_week(found, closely, decisions),
     )
-    _publish(store, result, plan.out)
+    _publish(store, edition, result, plan.out)
     opened = _open_cases(result, casebook, flagged, plan, view)
     if opened:  # the page was in place before: what cannot be opened costs nobody the report
         record = record_of(store, casebook, snapshot, found.tables, plan.now)
@@ -190,13 +190,15 @@ def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[st
     }
 
 
-def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
-    """Files beside, then the switch in the store, then the files into place."""
+def _publish(store: GraphStore, edition: int, result: ReviewResult, out: Path) -> None:
+    """Files beside, then the switch in the store, then the files into place. Raises ConflictError where the
+    store is of another edition by now.
+    """
     out.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=out))  # nobody else can put a link into it
     try:
         write_files(result, beside)
-        store.save_rings(result.snapshot)
+        store.save_rings(result.snapshot, edition)
         for name in FILES:
             os.replace(beside / name, out / name)
     finally:

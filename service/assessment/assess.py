@@ -17,7 +17,13 @@ from graph.features.changes import EarlierNeighbourhood
 from graph.features.lending_grammar import beyond_standard
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.frame.catch_up import NOTHING, AtHand
-from graph.model.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
+from graph.model.errors import (
+    ErasedError,
+    KnownOtherwiseError,
+    StoreError,
+    StoreUnavailableError,
+    UnknownApplicantError,
+)
 from graph.model.moments import micros
 from graph.model.types import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import Subject
@@ -40,6 +46,7 @@ _UNHURRIED_MS = 1e9
 _AWAY = "store_unavailable"
 _DAY = timedelta(days=1)
 _SECOND_ROOM = 1  # beside what is seen now
+OF_ERASED = "the application names somebody who was erased, or is one that was: it is not taken again"
 LOOKS = 3  # somebody is erased between two reads of one answer: it is read again, so often at most
 
 log = logging.getLogger("ringfence.risk")
@@ -83,13 +90,14 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
     """Assess and write the audit row: there is no answer without it.
 
     Raises UnknownApplicantError for an applicant without an application whom no fact names,
-    KnownOtherwiseError when the application's id is known with other content, KeyReusedError when the
-    idempotency key is, and StoreUnavailableError when the audit row cannot be written. Whatever else fails is
-    declared in the answer (`degraded`).
+    KnownOtherwiseError when the application's id is known with other content, ErasedError when it was erased,
+    KeyReusedError when the idempotency key is known with another body, and StoreUnavailableError when the
+    audit row cannot be written. Whatever else fails is declared in the answer (`degraded`).
     """
     earlier = context.casebook.claimed(request.claim) if request.claim else None
     if earlier is not None:
         return Recorded(earlier, replay=True)
+    _keep_out(context, request.subject)
     for _ in range(LOOKS):
         remembered, assessment = _assessed(context, request)
         if remembered.view is None or context.views.is_still(remembered.view):
@@ -97,6 +105,13 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
         log.info("somebody was erased during an assessment: it is made again")
     with request.watch.timing("audit"):
         return context.casebook.record(assessment, request.claim, to_outbox=not remembered.stored)
+
+
+def _keep_out(context: AppContext, subject: Subject) -> None:
+    """Raise ErasedError for an application that the store will not take, before anybody looks."""
+    application = subject.application
+    if application is not None and context.store.refusal.refused(Facts(applications=(application,))):
+        raise ErasedError(OF_ERASED)
 
 
 def _assessed(context: AppContext, request: AssessmentRequest) -> tuple[StoredSubject, RiskAssessment]:
@@ -302,6 +317,8 @@ def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSub
             stored = added is not None
             if added is None:
                 revision = context.views.latest()
+            elif added.refused:
+                raise ErasedError(OF_ERASED)
             else:
                 revision, at_hand = added.revision, AtHand(added.edition, added.entry)
             if added is not None and added.conflicts:

@@ -36,6 +36,8 @@ def deliver_pending(store: GraphStore, casebook: Casebook) -> int:
                 "application %s was owed, and is known with other content: left as it was",
                 applications[position].application_id,
             )
+        if added.refused:
+            log.warning("%d applications that were owed name somebody who was erased", len(added.refused))
         casebook.outbox_delivered([one.assessment_id for one in owed])
         brought += len(owed)
         at_once = min(2 * at_once, MOST)
@@ -51,7 +53,9 @@ def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
     """
     brought = 0
     while owed := casebook.owed_labels(MOST):
-        store.add(Facts(labels=tuple(label for _, labels in owed for label in labels)))
+        added = store.add(Facts(labels=tuple(label for _, labels in owed for label in labels)))
+        if added.refused:
+            log.warning("%d labels that were owed name somebody who was erased", len(added.refused))
         casebook.labels_delivered([verdict for verdict, _ in owed])
         brought += len(owed)
     return brought

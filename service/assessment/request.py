@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graph.model.errors import RecordError, StoreError, UnknownApplicationError
+from graph.model.errors import ErasedError, RecordError, StoreError, UnknownApplicationError
 from graph.model.types import Application
+from graph.store.erased_codes import NameKind
 from graph.store.evidence import Subject, subject_of
 from ingestion import parse
 from ingestion.cells import id_of, is_empty, known
@@ -20,7 +21,7 @@ from ingestion.parse_context import ParseContext
 from investigations.assessments import Stage
 from investigations.casebook import IdempotencyClaim
 from service.assessment import audit_record, bodies
-from service.assessment.assess import AssessmentRequest
+from service.assessment.assess import OF_ERASED, AssessmentRequest
 from service.assessment.call import Call
 from service.assessment.context import AppContext
 from service.assessment.deadline import Stopwatch
@@ -159,6 +160,8 @@ def _earlier_application(context: AppContext, application_id: str, at: datetime)
         if application is None:
             raise
     if application is None:
+        if context.store.refusal.names(NameKind.APPLICATION, application_id):
+            raise ErasedError(OF_ERASED)
         raise UnknownApplicationError(
             f"no application {application_id!r}: send the whole application, or the id of one that was sent "
             "before"

@@ -41,6 +41,15 @@ class FactsTaken(TypedDict):
             )
         ),
     ]
+    erased: NotRequired[
+        Annotated[
+            list[int],
+            Meta(
+                description="Where there are any: positions of those that name somebody who was erased; they "
+                "are not taken."
+            ),
+        ]
+    ]
     ignored: NotRequired[
         Annotated[list[str], Meta(max_length=20, description="Where there are any: names that nobody reads.")]
     ]

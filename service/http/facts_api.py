@@ -9,7 +9,13 @@ import orjson
 from flask import Blueprint, Response, g
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from graph.model.errors import KnownOtherwiseError, RecordError, StoreError, StoreUnavailableError
+from graph.model.errors import (
+    ErasedError,
+    KnownOtherwiseError,
+    RecordError,
+    StoreError,
+    StoreUnavailableError,
+)
 from graph.model.types import Facts
 from ingestion import parse
 from ingestion.contract import TABLES
@@ -57,22 +63,27 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
         )
     if added.conflicts and len(facts) == 1:
         raise KnownOtherwiseError(f"{table}: known already with other content")
+    erased = [one.position for one in added.refused]
+    if erased and len(facts) == 1:
+        raise ErasedError(f"{table}: it names somebody who was erased, and is not taken")
     conflicts = [position for _, position in added.conflicts]
-    unmatched = _unmatched(table, facts, conflicts)
+    unmatched = _unmatched(table, facts, [*conflicts, *erased])
     taken = FactsTaken(accepted=added.accepted, known=added.known, conflicts=conflicts, unmatched=unmatched)
+    if erased:
+        taken["erased"] = erased
     if ignored:
         taken["ignored"] = list(ignored)
     return Response(orjson.dumps(taken), mimetype="application/json")
 
 
-def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int | None:
+def _unmatched(table: str, facts: tuple[Any, ...], left_out: list[int]) -> int | None:
     """How many of the facts that the store has are about nobody it knows; None where it cannot say now: the
     facts are taken all the same.
     """
     try:
         with app_context().store.within(app_context().settings.timeout_ms / 1000):
             return sum(
-                position not in conflicts
+                position not in left_out
                 for _, position in app_context().store.unmatched(Facts(**{table: facts}))
             )
     except StoreError:

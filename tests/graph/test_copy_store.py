@@ -16,6 +16,7 @@ from graph.store.port import GraphStore, JournalEntry
 from graph.store.replication import copy, inventory
 from graph.stores.sqlite import SqliteStore
 from scripts.copy_store import main
+from tests.support.erasure_contract import KEYS, erased
 from tests.support.small_worlds import applies, day, random_facts, shuffled, uses
 from tests.support.store_contract import a_snapshot, assert_same_tables, in_parts
 
@@ -135,3 +136,27 @@ def test_the_order_within_a_mark_changes_no_checksum() -> None:
     one.take(JournalEntry(1, facts))
     other.take(JournalEntry(1, shuffled(facts, 4)))
     assert one.as_json() == other.as_json()
+
+
+def test_a_copy_of_a_store_keeps_out_whom_that_one_has_erased(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "one.db") as one, SqliteStore(tmp_path / "two.db") as two:
+        fill(one)
+        erased(one, "p003")
+        assert copy(one, two) == one.revision()
+        assert two.refused() == one.refused()
+        assert inventory(one, one.revision()).as_json() == inventory(two, one.revision()).as_json()
+        two.refusal.open_with(KEYS)
+        assert two.add(Facts(applications=(applies("p003", 9),))).refused
+        one.add(Facts(applications=(applies("later", 60),)))
+        assert copy(one, two) == one.revision()
+
+
+def test_stores_that_have_erased_different_people_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "one.db") as one, SqliteStore(tmp_path / "two.db") as two:
+        fill(one)
+        copy(one, two)
+        erased(one, "p003")
+        with pytest.raises(ConflictError, match="erased different people"):
+            copy(one, two)
+        with pytest.raises(ConflictError, match="erased different people"):
+            copy(two, one)

@@ -18,11 +18,12 @@ from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
 from tests.support.erasure_contract import FOREVER, ErasureContract, erased
 from tests.support.journal_contract import JournalContract, all_told, as_sets
+from tests.support.refusal_contract import RefusalContract
 from tests.support.small_worlds import applies, day, fraud, random_facts, shuffled, uses
 from tests.support.store_contract import Open, StoreContract, a_snapshot, in_parts
 
 
-class TestSqliteStore(StoreContract, JournalContract, ErasureContract):
+class TestSqliteStore(StoreContract, JournalContract, ErasureContract, RefusalContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return partial(SqliteStore, tmp_path / "graph.db")

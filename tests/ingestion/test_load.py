@@ -6,6 +6,7 @@ import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.support.deliveries import (
     write_jsonl,
     write_parquet,
 )
+from tests.support.erasure_contract import erased
 from tests.support.stores import open_store
 
 EVERY_TABLE = {
@@ -622,3 +624,40 @@ def test_a_load_brings_as_many_facts_at_once_as_the_store_takes_best(tmp_path, s
         2,
         1,
     ]
+
+
+def test_an_old_delivery_does_not_bring_back_who_was_erased_and_loads_all_else(tmp_path: Path) -> None:
+    delivery = deliver(
+        tmp_path / "old",
+        applications=[APPLICATION, {**APPLICATION, "application_id": "A2", "applicant_id": "U2"}],
+        events=[
+            {"event_id": f"E{n}", "kind": "transfer", "at": "2025-06-02T10:00:00", **who}
+            for n, who in enumerate(
+                ({"applicant_id": "U2", "counterparty_id": "U1"}, {"applicant_id": "U2"}), start=1
+            )
+        ],
+        outcomes=[
+            {"application_id": loan, "status": "approved", "at": "2025-06-03T10:00:00"}
+            for loan in ("A1", "A2")
+        ],
+    )
+    with open_store(tmp_path / "store.db") as store:
+        load_into(store, delivery)
+        erased(store, "U1", until=NOW)
+        report = load_into(store, delivery)
+        assert store.counts()["applications"] == 2
+        assert "U1" not in store.view(NOW).tables().applicant_ids.tolist()
+    assert {table: n for (table, code), n in report.rejects.items() if code == "erased"} == {
+        "applications": 1,
+        "events": 1,
+        "outcomes": 1,
+    }
+    assert report.tables["applications"].known == 1
+    told = [(one["table"], one["line"], one["problems"][0]["field"], one["row"]) for one in rejects(delivery)]
+    assert told == [
+        ("applications", 2, "application_id", {}),
+        ("events", 2, "counterparty_id", {}),
+        ("outcomes", 2, "application_id", {}),
+    ]
+    written = b"".join(path.read_bytes() for path in (tmp_path / "report").iterdir())
+    assert b"U1" not in written

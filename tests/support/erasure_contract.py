@@ -39,9 +39,11 @@ def to_erase(*people: str, until: datetime = FOREVER) -> ErasureRequest:
     return ErasureRequest(people=people, until=until)
 
 
-def erased(store: GraphStore, *people: str) -> Renaming:
+def erased(store: GraphStore, *people: str, until: datetime = FOREVER) -> Renaming:
     """The store forgets those people; what it renamed."""
-    plan = planned(store, to_erase(*people), codes_of(store))
+    keys = store.refusal.keys or KEYS
+    store.refusal.open_with(keys)
+    plan = planned(store, to_erase(*people, until=until), codes_of(store, keys))
     assert store.erase(plan)
     return plan.renaming
 

@@ -69,9 +69,11 @@ ALL_KNOWN = "\n".join(
 # -- what is new: rows carry last by how much their mark is beyond `base`, the store's
 
 # One application, as a live one is, is not asked for first: `$unless` is its id, and where it is known, or
-# names an identifier otherwise than the store does, nothing is said of it.
-BASE = """MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s, s.mark AS base
-WHERE NOT EXISTS { MATCH (f:Application {application_id: $unless}) WHERE f.mark IS NOT NULL }"""
+# names an identifier otherwise than the store does, nothing is said of it; nor where the store is of another
+# edition than who was erased is known of.
+BASE = f"""MATCH (s:Store {{name: 'ringfence'}}) SET s.locked = true WITH s, s.mark AS base
+WHERE NOT EXISTS {{ MATCH (f:Application {{application_id: $unless}}) WHERE f.mark IS NOT NULL }}
+    AND $edition IN [0, {EDITION}]"""
 # Whom and what the rows name by their places.
 PEOPLE = """CALL () { UNWIND range(0, size($people) - 1) AS n MERGE (p:Applicant {applicant_id: $people[n]})
     REMOVE p:Unknown

@@ -9,8 +9,10 @@ from typing import Any
 
 from graph.journal.encode import encode_snapshot
 from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
+from graph.model.errors import ConflictError
 from graph.model.moments import micros, moment
 from graph.model.types import Ring, RingSnapshot
+from graph.store.forgetting import ERASED_MEANWHILE
 from graph.stores.neo4j.cypher import MEMBER, properties, when
 from graph.stores.neo4j.cypher_write import LOCK
 from graph.stores.neo4j.database import Ask, Database
@@ -34,13 +36,21 @@ ADD_RINGS = """MATCH (s:RingSnapshot {key: $key}) UNWIND $rings AS row
 ADD_MEMBERS = f"""UNWIND $members AS row MATCH (r:Ring {{snapshot: $key, ring_id: row[0]}})
     MERGE (p:Applicant {{applicant_id: row[1]}}) ON CREATE SET p:Unknown
     CREATE (p)-[:MEMBER_OF {properties("row", MEMBER, 2)}]->(r)"""
-SWITCH = f"""{LOCK} MATCH (d:RingSnapshot {{key: $key}}) MATCH (s:Store {{name: 'ringfence'}})
+SWITCH = f"""{LOCK} WITH mark, edition WHERE $edition IN [0, edition]
+    MATCH (d:RingSnapshot {{key: $key}}) MATCH (s:Store {{name: 'ringfence'}})
     SET d.as_of = {when("$as_of")}, d.changes = $changes, d.mark = mark + 1, s.mark = mark + 1
     CREATE (:JournalEntry {{mark: mark + 1, body: $entry}}) RETURN mark + 1"""
 
 
-def save_rings(database: Database, snapshot: RingSnapshot) -> None:
-    """Save a snapshot; it is in force from the last transaction on."""
+# Whom a draft alone names.
+THROW_PEOPLE_AWAY = """UNWIND $people AS who MATCH (p:Applicant {applicant_id: who})
+    WHERE p:Unknown AND NOT (p)--() DELETE p"""
+
+
+def save_rings(database: Database, snapshot: RingSnapshot, edition: int) -> None:
+    """Save a snapshot; it is in force from the last transaction on. Raises ConflictError, and nothing of it
+    is left, where the store is of another edition; 0 is any.
+    """
     key = secrets.token_hex(8)
     rings = ([r.ring_id, r.kind.value, r.score, r.state, r.size, ring_body(r)] for r in snapshot.rings)
     members = ([r.ring_id, *member_row(m)] for r in snapshot.rings for m in r.members)
@@ -51,14 +61,20 @@ def save_rings(database: Database, snapshot: RingSnapshot) -> None:
     for part in _parts(members):
         _write(database, ADD_MEMBERS, key=key, members=part)
     entry = encode_snapshot(snapshot)
-    _write(
+    switched = _write(
         database,
         SWITCH,
         key=key,
+        edition=edition,
         as_of=micros(snapshot.as_of),
         changes=changes_text(snapshot.changes),
         entry=entry,
     )
+    if not switched:
+        _throw_away(database, key)
+        for part in _parts([m.applicant_id] for r in snapshot.rings for m in r.members):
+            _write(database, THROW_PEOPLE_AWAY, people=[who for (who,) in part])
+        raise ConflictError(ERASED_MEANWHILE)
 
 
 def snapshot_of(row: Sequence[Any], rings: list[list[Any]]) -> RingSnapshot:
@@ -81,9 +97,13 @@ def ring_with_members(row: Sequence[Any]) -> Ring:
 def _tidy(database: Database) -> None:
     """Delete drafts that failed runs left behind."""
     for (key,) in database.read(LEFT_BEHIND):
-        while _write(database, THROW_RINGS_AWAY, key=key, limit=AT_ONCE)[0][0]:
-            continue
-        _write(database, THROW_AWAY, key=key)
+        _throw_away(database, key)
+
+
+def _throw_away(database: Database, key: str) -> None:
+    while _write(database, THROW_RINGS_AWAY, key=key, limit=AT_ONCE)[0][0]:
+        continue
+    _write(database, THROW_AWAY, key=key)
 
 
 def _parts(rows: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:

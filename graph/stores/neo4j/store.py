@@ -17,6 +17,7 @@ from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
 from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
+from graph.store.refusing import Refusal
 from graph.stores.neo4j import cypher_erase, cypher_read
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.before_version_5 import complete_journal
@@ -27,7 +28,7 @@ from graph.stores.neo4j.journal import tail
 from graph.stores.neo4j.rings import save_rings
 from graph.stores.neo4j.schema import prepare
 from graph.stores.neo4j.view import Neo4jView
-from graph.stores.neo4j.writer import Neo4jWriter, only_application
+from graph.stores.neo4j.writer import EditionChangedError, Neo4jWriter, only_application
 
 log = logging.getLogger("ringfence.neo4j")
 QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # warmed up until so many writes in a row took no longer than this,
@@ -90,6 +91,7 @@ class Neo4jStore(GraphStore):
     def __init__(self, url: str, *, live: bool = False) -> None:
         self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
         self._interned = Interned()
+        self.refusal = Refusal()
         self._ready = False
         self._preparing = threading.Lock()
         try:
@@ -106,16 +108,30 @@ class Neo4jStore(GraphStore):
 
     def add(self, facts: Facts) -> Added:
         self._prepare()
-        one = only_application(facts)
-        added = self._database.write_once(lambda ask: Neo4jWriter(ask).write_one(one)) if one else None
-        return added or self.add_all([facts])[0]
+        edition, one = self._known_edition(), only_application(facts)
+        if one and not self.refusal.refused(facts):
+            added = self._database.write_once(lambda ask: Neo4jWriter(ask).write_one(one, edition))
+            if added:
+                return added
+        return self.add_all([facts])[0]
 
     def add_all(self, batches: Sequence[Facts]) -> list[Added]:
         """Several batches in one transaction, each with a revision of its own as if they had come one by
         one.
         """
         self._prepare()
-        return self._database.write(lambda ask: Neo4jWriter(ask).write(batches))
+        while True:
+            edition, sifted = self._known_edition(), [self.refusal.sifted(batch) for batch in batches]
+            try:
+                added = self._database.write(partial(_write, [one.kept for one in sifted], edition))
+            except EditionChangedError:
+                self.state()
+                continue
+            return [one.restored(each) for one, each in zip(sifted, added, strict=True)]
+
+    def _known_edition(self) -> int:
+        """The edition up to which it is known who was erased."""
+        return self.refusal.edition or self.state().edition
 
     def warm_up(self, facts: Facts) -> None:
         """Plan every statement of serving, and write the facts again and again so that the server's code is
@@ -163,9 +179,9 @@ class Neo4jStore(GraphStore):
     def revision(self) -> int:
         return int(self._read(cypher_read.MARK)[0][0])
 
-    def save_rings(self, snapshot: RingSnapshot) -> None:
+    def save_rings(self, snapshot: RingSnapshot, edition: int = 0) -> None:
         self._prepare()
-        save_rings(self._database, snapshot)
+        save_rings(self._database, snapshot, edition)
 
     def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
         [[loans, people]] = self._read(
@@ -187,6 +203,7 @@ class Neo4jStore(GraphStore):
         [[revision, edition]] = self._read(cypher_read.STATE)
         edition = edition or self.identity()
         self._interned.begin_edition(edition)
+        self.refusal.learn(edition, self.refused)
         return StoreState(int(revision), int(edition))
 
     def erase(self, erasure: Erasure) -> bool:
@@ -218,3 +235,7 @@ class Neo4jStore(GraphStore):
                 prepare(self._database.read, self._database.alone)
                 complete_journal(self._database.read, self._database.alone)
                 self._ready = True
+
+
+def _write(batches: Sequence[Facts], edition: int, ask: Ask) -> list[Added]:
+    return Neo4jWriter(ask).write(batches, edition)

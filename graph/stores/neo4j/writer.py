@@ -31,6 +31,10 @@ Ask = Callable[..., list[list[Any]]]
 Key = Any
 
 
+class EditionChangedError(Exception):
+    """People were erased since it was known who was: nothing is written."""
+
+
 class Neo4jWriter:
     """Writes one or more batches in one transaction, each as its own revision. `ask` runs a statement and
     returns its rows.
@@ -39,22 +43,28 @@ class Neo4jWriter:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
-    def write(self, batches: Sequence[Facts]) -> list[Added]:
-        """Write the batches in order. The revision grows by one with each that adds something."""
+    def write(self, batches: Sequence[Facts], edition: int = 0) -> list[Added]:
+        """Write the batches in order. The revision grows by one with each that adds something.
+
+        Raises EditionChangedError, before anything is written, where the store is of another edition; 0 is
+        any.
+        """
         facts, owner = joined(batches)
         batch = FactBatch.of(facts)
         state, existing = self.known(batch.tables)
+        if edition not in (0, state.edition):
+            raise EditionChangedError
         sorted_rows = sort_out(batch.tables, existing)
         beyond, added = marks_of(len(batches), state, sorted_rows, owner)
         each_beyond = {name: [beyond[n] for n in owner[name]] for name in batch.tables}
         self._put(batch, sorted_rows, each_beyond, _entries(facts, sorted_rows.new, each_beyond, batch.shown))
         return added
 
-    def write_one(self, application: Application) -> Added | None:
+    def write_one(self, application: Application, edition: int = 0) -> Added | None:
         """Write one new application (the usual live case) in a single statement.
 
-        None, and nothing of it is written, where it is known or names an identifier in another form than the
-        store's.
+        None, and nothing of it is written, where it is known, names an identifier in another form than the
+        store's, or the store is of another edition.
         """
         batch, everything = (
             FactBatch.of(Facts(applications=(application,))),
@@ -62,7 +72,11 @@ class Neo4jWriter:
         )
         entry = encode(batch.facts, batch.shown)
         state = self._put(
-            batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id
+            batch,
+            everything,
+            {"applications": [1]},
+            [[1, entry]],
+            unless=(application.application_id, edition),
         )
         return (
             None
@@ -87,12 +101,12 @@ class Neo4jWriter:
         beyond: Mapping[str, list[int]],
         entries: list[Row],
         *,
-        unless: str = "",
+        unless: tuple[str, int] = ("", 0),
     ) -> StoreState | None:
         """Write what is new and the journal's entries; `beyond` says by how much each row's revision is
         beyond the store's.
 
-        The state then, None where `unless` is known.
+        The state then, None where the application of `unless` is known, or the edition another one.
         """
         rows = {
             name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions]
@@ -112,7 +126,7 @@ class Neo4jWriter:
             "merchants": list(named.merchants),
             "agents": list(named.agents),
         }
-        answer = self._ask(ALL_NEW, **given, unless=unless, advance=advance)
+        answer = self._ask(ALL_NEW, **given, unless=unless[0], edition=unless[1], advance=advance)
         if not answer:
             return None
         [[revision, edition, otherwise]] = answer

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from graph import private
 from graph.model.erasure import Erasure
-from graph.model.errors import StoreUnavailableError
+from graph.model.errors import ConflictError, StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
-from graph.store.forgetting import StoreState
+from graph.store.forgetting import ERASED_MEANWHILE, StoreState
 from graph.store.port import GraphStore, UnknownIds
+from graph.store.refusing import Refusal
 from graph.stores.embedded import Connections, begin, overwrite_free_space
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
@@ -51,6 +52,7 @@ class SqliteStore(GraphStore):
             lambda: connect(self._path, 0.0)
         )  # of writers with a patience of their own
         self._cache = (0, FactCache())  # of which edition
+        self.refusal = Refusal()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -60,7 +62,7 @@ class SqliteStore(GraphStore):
 
     def add(self, facts: Facts) -> Added:
         with self._transaction() as connection:
-            return SqliteWriter(connection).write(facts)
+            return self._write(connection, facts)
 
     def try_add(self, facts: Facts, seconds: float) -> Added | None:
         connection = self._at_once.lean()
@@ -71,7 +73,14 @@ class SqliteStore(GraphStore):
         if not had:
             return None
         with self._at_once.kept(connection):
-            return SqliteWriter(connection).write(facts)
+            return self._write(connection, facts)
+
+    def _write(self, connection: sqlite3.Connection, facts: Facts) -> Added:
+        """Add what is not refused, in the caller's transaction: nobody is erased meanwhile."""
+        writer = SqliteWriter(connection)
+        self.refusal.learn(writer.edition, lambda: dict(connection.execute(REFUSED).fetchall()))
+        sifted = self.refusal.sifted(facts)
+        return sifted.restored(writer.write(sifted.kept))
 
     def view(self, as_of: datetime, revision: int | None = None) -> SqliteView:
         view = SqliteView(
@@ -83,8 +92,10 @@ class SqliteStore(GraphStore):
     def revision(self) -> int:
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0])
 
-    def save_rings(self, snapshot: RingSnapshot) -> None:
+    def save_rings(self, snapshot: RingSnapshot, edition: int = 0) -> None:
         with self._transaction() as connection:
+            if edition and edition != int(connection.execute(EDITION).fetchone()[0]):
+                raise ConflictError(ERASED_MEANWHILE)
             revision = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
             rings.save(connection, snapshot, revision)
             connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (revision,))
@@ -104,6 +115,7 @@ class SqliteStore(GraphStore):
     def state(self) -> StoreState:
         revision, edition = self._connection().execute(STATE).fetchone()
         self._rows_of(edition)
+        self.refusal.learn(edition, self.refused)
         return StoreState(int(revision), int(edition))
 
     def erase(self, erasure: Erasure) -> bool:

@@ -50,7 +50,7 @@ class SqliteWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        revision, self._new_applicants, self._new_identifiers, self._edition = connection.execute(
+        revision, self._new_applicants, self._new_identifiers, self.edition = connection.execute(
             _STATE
         ).fetchone()
         self._mark = revision + 1
@@ -107,7 +107,7 @@ class SqliteWriter:
             conflicts=tuple(self._conflicts),
             revision=revision,
             entry=entry,
-            edition=self._edition,
+            edition=self.edition,
         )
 
     # -- people and identifiers

@@ -1,0 +1,113 @@
+"""Who was erased does not come back: not at /risk, not with facts, not from what was owed to the store."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from graph.model.errors import ErasedError, SettingError, StoreUnavailableError
+from service.app import create_app
+from service.assessment.assess import replay
+from service.assessment.context import AppContext
+from service.assessment.owed import deliver_labels, deliver_pending
+from service.wiring import wire
+from tests.support.erasure_contract import erased
+from tests.support.small_service import PlainModel, body, risk, service
+from tests.support.small_worlds import day
+from tests.support.stores import sqlite_only
+
+UNTIL = day(69)  # of the erasure: requests come on day 70
+WHO = "p003"
+SECOND_SCAN = {"application_id": "live-1", "stage": "disbursement"}
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[AppContext]:
+    """A service that was asked about somebody who is erased then."""
+    opened = service(tmp_path)
+    assert risk(opened, body("live-1", applicant_id=WHO))["degraded"]["level"] == "full"
+    erased(opened.store, WHO, until=UNTIL)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(context: AppContext) -> FlaskClient:
+    return create_app(context).test_client()
+
+
+def test_an_erased_application_is_answered_with_a_problem_and_not_learned_anew(
+    context: AppContext, client: FlaskClient
+) -> None:
+    revision, told = context.store.revision(), len(context.casebook.outbox_pending(9))
+    again = body("live-1", applicant_id=WHO)
+    for request in (again, again | {"applicant_id": "p001"}, SECOND_SCAN):
+        response = client.post("/risk", json=request)
+        assert (response.status_code, response.get_json()["code"]) == (410, "erased")
+    assert context.store.revision() == revision
+    assert len(context.casebook.outbox_pending(9)) == told
+
+
+def test_an_erased_customer_who_comes_back_is_assessed_as_somebody_new(context: AppContext) -> None:
+    answer = risk(context, body("fresh", applicant_id=WHO))
+    assert answer["degraded"]["level"] == "full"
+    assert replay(context, answer["assessment_id"])["equal"]
+
+
+def test_an_erased_application_is_refused_though_the_store_is_away(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("away")
+
+    context.views.now()
+    for name in ("add", "try_add", "state", "revision"):
+        monkeypatch.setattr(type(context.store), name, away)
+    with pytest.raises(ErasedError):
+        risk(context, body("live-1", applicant_id=WHO))
+    assert context.casebook.outbox_pending(9) == ()
+
+
+def test_facts_about_the_erased_are_left_out_by_their_positions(client: FlaskClient) -> None:
+    old = {"applicant_id": WHO, "label": "fraud", "known_at": "2025-02-01T10:00:00", "source": "desk"}
+    alone = client.post("/feedback", json=old)
+    assert (alone.status_code, alone.get_json()["code"]) == (410, "erased")
+    both = client.post("/feedback", json=[old | {"applicant_id": "p001"}, old]).get_json()
+    assert (both["accepted"], both["erased"], both["unmatched"]) == (1, [1], 0)
+
+
+def test_what_was_owed_about_somebody_erased_is_dropped_and_said_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = service(tmp_path)
+    try:
+        for who in (WHO, "p001"):
+            monkeypatch.setattr(context.writer, "add", lambda *_, **__: None)
+            risk(context, body(f"owed-{who}", applicant_id=who))
+        assert len(context.casebook.outbox_pending(9)) == 2
+        erased(context.store, WHO)
+        with caplog.at_level(logging.WARNING):
+            assert deliver_pending(context.store, context.casebook) == 2
+            assert deliver_labels(context.store, context.casebook) == 0
+        assert context.casebook.outbox_pending(9) == ()
+        view = context.store.view(day(80))
+        assert view.application(f"owed-{WHO}") is None
+        assert view.application("owed-p001") is not None
+        assert "1 applications that were owed name somebody who was erased" in caplog.text
+        assert WHO not in caplog.text
+    finally:
+        context.close()
+
+
+@sqlite_only
+def test_a_service_with_another_key_does_not_start_over_a_store_that_has_erased(
+    context: AppContext,
+) -> None:
+    other = dataclasses.replace(context.settings, hash_key="k1:" + "another secret " * 4)
+    with pytest.raises(SettingError, match="by the key k1"):
+        wire(other, scorer=PlainModel())
