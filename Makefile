@@ -23,9 +23,13 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
-# PySpark, 480 MB, for the slow tests alone.
+# For the slow tests alone: PySpark, 480 MB, and Sail with the client that it speaks with, 180 MB, in a folder
+# of their own, because that client is called pyspark too.
+SAIL := pysail==0.7.2 'pyspark-client==4.1.*'
 $(VENV)/.spark: $(VENV)/.ready
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[spark]"
+	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --target $(VENV)/sail $(SAIL) \
+		|| echo "there is no Sail for this machine: its test is skipped"
 	@touch $@
 
 PAGE := $(wildcard $(WEB)/src/* $(WEB)/src/*/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json

@@ -1,4 +1,4 @@
-"""Where the rings' links and first cut are computed: in this process, or on a Spark cluster."""
+"""Where the rings' links, first cut and features are computed: in this process, or on a Spark cluster."""
 
 from __future__ import annotations
 

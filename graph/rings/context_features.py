@@ -4,6 +4,8 @@ around them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
@@ -33,22 +35,42 @@ _OF_THE_GROUP = (
 _SPREAD = ("amount", "term", "age", "face", "liveness", "night", "history_days", "events_before")
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What an applicant's links, neighbours and group say, by applicant (A,). For the people of a whole group
+    of the first cut it hangs on them, their neighbours and their links alone.
+    """
+
+    degree: Features
+    group: Features
+    near: Features
+    members: Features
+
+
 def context_features(
     tables: Tables, sharing: Incidence, links: ApplicantLinks, group: Column, first: Column
 ) -> Features:
     """One row an applicant: no label and no outcome of a loan beyond a refusal is in it. `group` is the first
     cut, `first` microseconds.
     """
-    size = len(tables.applicant_ids)
-    own, degree = member_features(tables), degrees(links, first)
-    near = averaged(matrix(links, links.weight, size), own, "near")
-    around = (
-        group_features(group, links, first),
-        value_features(sharing, size),
-        near,
-        counter_features(sharing, own, degree),
+    own = member_features(tables)
+    around = surroundings(own, links, group, first)
+    counter = counter_features(sharing, own, around.degree)
+    return side_by_side(own, around, value_features(sharing, len(first)), counter)
+
+
+def surroundings(own: Features, links: ApplicantLinks, group: Column, first: Column) -> Surroundings:
+    """All of it, by the applicants' `own` features."""
+    degree = degrees(links, first)
+    near = averaged(matrix(links, links.weight, len(first)), own, "near")
+    return Surroundings(
+        degree, group_features(group, links, first), near, _of_members(group, own.beside(degree))
     )
-    return own.beside(degree, *around, _of_members(group, own.beside(degree)))
+
+
+def side_by_side(own: Features, around: Surroundings, values: Features, counter: Features) -> Features:
+    """The context features (A,), of their parts."""
+    return own.beside(around.degree, around.group, values, around.near, counter, around.members)
 
 
 def _of_members(group: Column, known: Features) -> Features:

@@ -8,19 +8,23 @@ import numpy as np
 from scipy import sparse
 
 from graph.facts.tables import Column
+from graph.kernels.compiled import compiled
 from graph.model.moments import DAY
 from graph.rings.columns import Features, features, most, total
 from graph.rings.incidence import AGENT, MERCHANT, VALUE_KINDS, Incidence
 from graph.rings.projection import LINK_KINDS, SOFT, ApplicantLinks
 
 # Own features whose average over others says something about the others.
-_DESCRIBED = (
+DESCRIBED = (
     "applications", "lenders", "busiest_week", "amount", "term", "night", "at_banks", "refused", "face",
     "worst_face", "liveness", "three_element", "age", "new_citizen", "own_device", "own_phone",
     "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days", "partners",
 )  # fmt: skip
 
-_OF_CUSTOMERS = (
+NEAR_IN_TIME = 7 * DAY  # microseconds: holders of a value who came together
+STEPS = 65_536.0  # of one: sums over the customers of a shop are of whole steps
+
+OF_CUSTOMERS = (
     "face", "liveness", "three_element", "refused", "is_emulator", "amount", "age", "history_days",
     "corroborated", "hard_links", "hard_within_week"
 )  # fmt: skip
@@ -33,7 +37,7 @@ def matrix(links: ApplicantLinks, weight: Column, applicants: int) -> sparse.csr
 
 
 def averaged(
-    pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = _DESCRIBED
+    pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = DESCRIBED
 ) -> Features:
     """Weighted mean of neighbours' known features (applicants, len(names)); NaN where no neighbour's is
     known.
@@ -102,35 +106,41 @@ def value_features(sharing: Incidence, size: int) -> Features:
     """The most holders among an applicant's values of each kind, and how many of them came within a week of
     this one.
     """
+    value = sharing.value_of_row
+    counts = (sharing.holders[value], arrivals(value, sharing.since))
+    return most_by_kind(sharing.who, sharing.kind[value], counts, size)
+
+
+def most_by_kind(who: Column, kind: Column, counts: tuple[Column, Column], size: int) -> Features:
+    """The most of `counts`, holders and arrivals, by person and kind (size, twice the kinds); all (rows,)."""
     out = {}
-    holders = sharing.holders[sharing.value_of_row]
-    arrivals = _arrivals(sharing, sharing.value_of_row)
     for code, name in enumerate(VALUE_KINDS):
-        at = sharing.kind[sharing.value_of_row] == code
-        who = sharing.who[at]
-        out[f"holders_{name}"], out[f"arrivals_{name}"] = (
-            most(value[at], who, size) for value in (holders, arrivals)
-        )
+        at = kind == code
+        out[f"holders_{name}"], out[f"arrivals_{name}"] = (most(count[at], who[at], size) for count in counts)
     return features(out)
 
 
-def _arrivals(sharing: Incidence, value: Column) -> Column:
-    """How many other holders first used the value within a week before or after (rows,)."""
-    if not len(value):
-        return np.zeros(0)
-    base = sharing.since - sharing.since.min()
-    line = value.astype(np.float64) * (float(base.max()) + 30 * DAY) + base
-    after, before = (
-        np.searchsorted(line, line + 7 * DAY, "right"),
-        np.searchsorted(line, line - 7 * DAY, "left"),
-    )
-    return np.asarray(after - before - 1)
+@compiled
+def arrivals(value: Column, since: Column) -> Column:
+    """How many other rows of the same value lie within a week before or after each (rows,). The rows are by
+    (value, since); `since` in microseconds.
+    """
+    out = np.zeros(len(value), np.int64)
+    begin, end = 0, 0
+    for row in range(len(value)):
+        while value[begin] != value[row] or since[begin] < since[row] - NEAR_IN_TIME:
+            begin += 1
+        end = max(end, row)
+        while end < len(value) and value[end] == value[row] and since[end] <= since[row] + NEAR_IN_TIME:
+            end += 1
+        out[row] = end - begin - 1
+    return out
 
 
 def counter_features(sharing: Incidence, own: Features, surroundings: Features) -> Features:
     """The merchants and agents an applicant came through, described by their other customers."""
     return others_at(
-        sharing, np.isin(sharing.kind, (MERCHANT, AGENT)), own.beside(surroundings), _OF_CUSTOMERS
+        sharing, np.isin(sharing.kind, (MERCHANT, AGENT)), own.beside(surroundings), OF_CUSTOMERS
     )
 
 
@@ -144,13 +154,25 @@ def others_at(sharing: Incidence, chosen: Column, known: Features, names: tuple[
         (np.ones(at.sum()), (sharing.who[at], sharing.value_of_row[at])), shape=(size, len(sharing.kind))
     )
     visits = np.asarray(through.sum(axis=1))
+    x, there = counted(known, names)
+    total = through @ (through.T @ x) - visits * x
+    mass = through @ (through.T @ there) - visits * there
+    return mean_of_others(total, mass, names)
+
+
+def counted(known: Features, names: tuple[str, ...]) -> tuple[Column, Column]:
+    """These columns as whole numbers of 1 / STEPS, 0 where not known, and 1 where known (rows, names),
+    float64: sums of less than 2^53 of them have no rounding, in whatever order they are added up.
+    """
     x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
     there = ~np.isnan(x)
-    x = np.where(there, x, 0.0)
-    total = through @ (through.T @ x) - visits * x
-    mass = through @ (through.T @ there.astype(np.float64)) - visits * there
+    return np.where(there, np.rint(x * STEPS), 0.0), there.astype(np.float64)
+
+
+def mean_of_others(total: Column, mass: Column, names: tuple[str, ...]) -> Features:
+    """What `counted` gives, added up over others (rows, names), as their mean; NaN where none is known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return Features(
             tuple(f"counter_{name}" for name in names),
-            np.where(mass > 0.5, total / mass, np.nan).astype(np.float32),
+            np.where(mass > 0.5, total / (mass * STEPS), np.nan).astype(np.float32),
         )

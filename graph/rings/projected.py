@@ -1,5 +1,5 @@
-"""Who shares what, the links that follow, and the first cut: what an engine computes of the facts for the
-search.
+"""Who shares what, the links that follow, the first cut, and what surrounds each applicant: what an engine
+computes of the facts for the search.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graph.facts.tables import Column, Tables
+from graph.rings.active import first_applied
+from graph.rings.context_features import context_features
+from graph.rings.context_rows import ContextRows, HeldRows
 from graph.rings.incidence import Incidence, incidence_of
 from graph.rings.parts import first_cut
 from graph.rings.projection import ApplicantLinks, project
@@ -15,13 +18,14 @@ from graph.rings.projection import ApplicantLinks, project
 
 @dataclass(frozen=True)
 class Projected:
-    """Shared values, links between applicants, and the group of each applicant (A,) before anybody is
-    suspected, numbered by smallest applicant.
+    """Shared values, links between applicants, the group of each applicant (A,) before anybody is suspected,
+    numbered by smallest applicant, and, when it is asked for, what surrounds them.
     """
 
     sharing: Incidence
     links: ApplicantLinks
     coarse: Column
+    context: Callable[[], ContextRows]
 
 
 Engine = Callable[[Tables], Projected]
@@ -32,4 +36,9 @@ def in_this_process(tables: Tables) -> Projected:
     """On one machine, in this process."""
     sharing = incidence_of(tables)
     links = project(tables, sharing)
-    return Projected(sharing, links, first_cut(len(tables.applicant_ids), links))
+    coarse = first_cut(len(tables.applicant_ids), links)
+
+    def context() -> ContextRows:
+        return HeldRows(context_features(tables, sharing, links, coarse, first_applied(tables)))
+
+    return Projected(sharing, links, coarse, context)

@@ -4,17 +4,17 @@ flag.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from graph.facts.tables import Column, Tables
 from graph.model.types import Ring
-from graph.rings.active import first_applied
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
 from graph.rings.columns import Features
 from graph.rings.communities import communities, components
-from graph.rings.context_features import context_features
+from graph.rings.context_rows import ContextRows
 from graph.rings.flag_retention import RetainedFlags, retained_flags
 from graph.rings.improbable import beside_learned, improbable_suspicion
 from graph.rings.incidence import Incidence
@@ -22,12 +22,12 @@ from graph.rings.joined_crews import FINE, by_closeness, hanging, joined, relati
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
-from graph.rings.projected import Engine, in_this_process
+from graph.rings.projected import Engine, Projected, in_this_process
 from graph.rings.projection import ApplicantLinks
 from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
-from graph.rings.suspicion import member_examples, out_of_fold
+from graph.rings.suspicion import Examples, fold_judges, learned_rows, member_examples
 
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
@@ -90,7 +90,7 @@ def search(
     """All groups as of the tables' moment; the same facts and memory give the same groups.
 
     `closely` says by what signals serving and training see the people who are looked at closely
-    (`graph.rings.people`); None: by none. `engine` computes links and first cut; which one changes no bit.
+    (`graph.rings.people`); None: by none. `engine` computes what is projected; which one changes no bit.
     """
     size, labelled = len(tables.applicant_ids), labelled_applicants(tables)
     projected = engine(tables)
@@ -99,7 +99,7 @@ def search(
         return _of_nobody(tables, sharing, links, labelled)
     unusual = unusual_groups(tables, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
-    learned = _suspicion(tables, sharing, links, (coarse, labelled), closely)
+    learned = _suspicion(tables, projected, labelled, closely)
     seen = beside_learned(learned, improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
     close = by_closeness(links, labelled.since)
@@ -172,35 +172,51 @@ def suspicion_features(tables: Tables) -> Features:
     """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned
     from these columns.
     """
-    seen = in_this_process(tables)
-    return context_features(tables, seen.sharing, seen.links, seen.coarse, first_applied(tables))
+    return in_this_process(tables).context().whole()
 
 
 def _suspicion(
-    tables: Tables,
-    sharing: Incidence,
-    links: ApplicantLinks,
-    first: tuple[Column, LabelledApplicants],
-    closely: SuspectSignals | None,
+    tables: Tables, projected: Projected, labelled: LabelledApplicants, closely: SuspectSignals | None
 ) -> Column:
     """What other stores taught, until this one does. Then two looks: by features alone, and closely at the
     most suspicious, also by how they hang together with those whom the first look found; both out of fold,
     beside what other stores taught while this one's frauds are few.
     """
-    coarse, labelled = first
-    examples = member_examples(labelled, coarse)
-    around = context_features(tables, sharing, links, coarse, labelled.since)
+    links, coarse, context = projected.links, projected.coarse, projected.context()
     if not labelled.has_enough_labels:
-        return prior_suspicion(around)
-    one = out_of_fold(around.values, examples)
+        return prior_suspicion(context.whole())
+    examples = member_examples(labelled, coarse)
+    learn, weight = learned_rows(examples)
+    judges = fold_judges(context.of(learn).values, examples.of(learn), weight)
+    one = context.chance(judges, examples.fold)
     groups = _numbered(_among_suspects(links, rescaled(one, labelled), coarse))[0]
     some = np.sort(np.argsort(-one, kind="stable")[: max(int(CLOSELY * len(one)), CLOSELY_AT_LEAST)])
-    looked = around.beside(suspects_nearby(links, one, groups)).of(some)
-    two = out_of_fold((looked.beside(closely(tables, some)) if closely else looked).values, examples.of(some))
+    nearby = suspects_nearby(links, one, groups)
+
+    def looked(people: Column, around: Features) -> Features:
+        beside = around.beside(nearby.of(people))
+        return beside.beside(closely(tables, people)) if closely else beside
+
+    two = _second_look(context, examples, some, looked)
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
     own[some] = np.sqrt(one[some] * two)
     # what other stores taught is a chance to be bad already: only what labels teach has to be rescaled
-    return beside_experience(rescaled(own, labelled), around, labelled)
+    own = rescaled(own, labelled)
+    return beside_experience(own, context.whole(), labelled) if labelled.share_without_labels else own
+
+
+def _second_look(
+    context: ContextRows, examples: Examples, some: Column, looked: Callable[[Column, Features], Features]
+) -> Column:
+    """The chance to be bad of `some` people (N,), learned among them from their context features and what
+    `looked` adds. Not all of their rows are held at once.
+    """
+    learn, weight = learned_rows(examples.of(some))
+    learn, two = some[learn], np.zeros(len(examples.fold))
+    judges = fold_judges(looked(learn, context.of(learn)).values, examples.of(learn), weight)
+    for people, around in context.pieces(some):
+        two[people] = judges.chance(looked(people, around).values, examples.fold[people])
+    return two[some]
 
 
 def _among_suspects(links: ApplicantLinks, suspicion: Column, coarse: Column) -> Column:

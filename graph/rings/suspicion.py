@@ -70,32 +70,56 @@ def folds_of(group: Column) -> Column:
     return ((mixed >> np.uint64(33)) % np.uint64(FOLDS)).astype(np.int64)
 
 
+@dataclass(frozen=True)
+class FoldJudges:
+    """What each fold is judged by: LightGBM's text of what the examples of the other folds teach, or the
+    share of the bad among them where these are too few. It can be sent to other machines.
+    """
+
+    judges: tuple[str | float, ...]
+
+    def chance(self, values: Column, fold: Column) -> Column:
+        """The chance to be bad (rows,) of each row of `values` (rows, columns), by its `fold` (rows,)."""
+        out = np.zeros(len(values))
+        for number, judge in enumerate(self.judges):
+            here = fold == number
+            if isinstance(judge, float):
+                out[here] = judge
+            elif here.any():
+                booster = lightgbm.Booster(model_str=judge)
+                out[here] = np.asarray(booster.predict(values[here], num_threads=1))
+        return out
+
+
 def out_of_fold(values: Column, examples: Examples, *, rounds: int = ROUNDS) -> Column:
-    """The chance to be bad of each row (rows,), every fold judged by a model that saw none of its examples.
+    """The chance to be bad of each row (rows,), each fold judged by a model that saw none of its examples."""
+    learn, weight = learned_rows(examples)
+    return fold_judges(values[learn], examples.of(learn), weight, rounds).chance(values, examples.fold)
+
+
+def fold_judges(values: Column, examples: Examples, weight: Column, rounds: int = ROUNDS) -> FoldJudges:
+    """What rows to learn from teach: their `values` (rows, columns), and the `weight` (rows,) that each has
+    there.
 
     The values are put into bins once for all folds: where a bin ends hangs on all the examples, on no label.
     """
-    out = np.zeros(len(values))
-    learn, weight = _sampled(examples)
-    bad, fold_of = examples.bad[learn], examples.fold[learn]
+    bad, fold_of = examples.bad, examples.fold
     data = lightgbm.Dataset(
-        values[learn], label=bad.astype(np.float64), weight=weight, params=dict(_TREES), free_raw_data=True
+        values, label=bad.astype(np.float64), weight=weight, params=dict(_TREES), free_raw_data=True
     ).construct()
-
+    out: list[str | float] = []
     # one after another: LightGBM keeps its number of threads in one place for the whole process
     for fold in range(FOLDS):
-        here, others = examples.fold == fold, np.flatnonzero(fold_of != fold)
-        if not here.any():
-            continue
+        others = np.flatnonzero(fold_of != fold)
         if bad[others].sum() < 5 or bad[others].all():
-            out[here] = bad[others].mean() if len(others) else 0.0
+            out.append(float(bad[others].mean()) if len(others) else 0.0)
             continue
         judge = lightgbm.train(_TREES, data.subset(others.tolist()), num_boost_round=rounds)
-        out[here] = np.asarray(judge.predict(values[here]))
-    return out
+        out.append(judge.model_to_string())
+    return FoldJudges(tuple(out))
 
 
-def _sampled(examples: Examples) -> tuple[Column, Column]:
+def learned_rows(examples: Examples) -> tuple[Column, Column]:
     """Positions to learn from, all the bad and an even sample of the rest, with weights that stand for those
     left out.
     """

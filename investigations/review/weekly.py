@@ -54,7 +54,7 @@ class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the
     clock for the cases.
 
-    `engine` computes links and first cut (`graph.rings.projected`). `honest_budget` is the
+    `engine` computes links, first cut and features (`graph.rings.projected`). `honest_budget` is the
     share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out
     by the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
     (`graph.frame.location.frame_of`). `desk` is the address of the desk,

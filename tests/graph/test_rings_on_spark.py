@@ -12,13 +12,13 @@ from graph.rings.projected import Projected, in_this_process
 from graph.rings.projection import ApplicantLinks, project
 from graph.rings.search import search
 from graph.rings.snapshot import snapshot_of
-from tests.support.ring_worlds import AS_OF, both, crew, honest, town
+from tests.support.ring_worlds import AS_OF, town, with_known_frauds
 from tests.support.small_worlds import day, random_facts
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
-from graph.rings.spark import components, incidence, links  # noqa: E402
+from graph.rings.spark import components, context, incidence, links  # noqa: E402
 from graph.rings.spark.engine import OnSpark  # noqa: E402
 from graph.rings.spark.facts import columns_of, digest_of  # noqa: E402
 from graph.rings.spark.session import opened  # noqa: E402
@@ -46,6 +46,11 @@ def same(one: Projected, other: Projected) -> bool:
     return all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
+def same_rows(one: Projected, other: Projected) -> bool:
+    a, b = (side.context().whole() for side in (one, other))
+    return a.names == b.names and a.values.tobytes() == b.values.tobytes()
+
+
 @pytest.fixture(scope="module")
 def kept(session, tables, tmp_path_factory):
     """The stages of one run, and what it gave."""
@@ -59,11 +64,18 @@ def test_links_and_cut_are_those_of_one_machine_to_the_last_bit(tables, kept):
     assert same(in_this_process(tables), kept[1])
 
 
+def test_what_surrounds_everybody_is_that_of_one_machine_to_the_last_bit(tables, kept):
+    assert same_rows(in_this_process(tables), kept[1])
+
+
 def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monkeypatch):
-    monkeypatch.setattr(incidence, "DAY_BY_DAY", 5)
+    for module in (incidence, context):
+        monkeypatch.setattr(module, "DAY_BY_DAY", 5)
     monkeypatch.setattr(incidence, "HEAVY", 8)
     session.conf.set("spark.sql.shuffle.partitions", "3")
-    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}", rows=300)(tables))
+    found, alone = OnSpark(session, f"file://{tmp_path}", rows=300)(tables), in_this_process(tables)
+    assert same(alone, found)
+    assert same_rows(alone, found)
 
 
 def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_path):
@@ -74,10 +86,13 @@ def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_
 
 
 def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
-    with town(tmp_path / "t.db", both(honest(), crew(known_on=150))) as store:
+    with town(tmp_path / "t.db", with_known_frauds()) as store:
         tables = store.view(AS_OF).tables()
     one = search(tables)
-    two = search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages"))
+    assert one.known.has_enough_labels
+    assert one.flagged.any()
+    two = search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages", rows=500))
+    assert one.suspicion.tobytes() == two.suspicion.tobytes()
     assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
 
 

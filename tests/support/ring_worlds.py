@@ -74,6 +74,14 @@ def crew(on=100.0, known_on=None, where=()):
     return Facts(applications=tuple(created), labels=labels)
 
 
+def with_known_frauds():
+    """A crew among few honest people, and so many known frauds that suspicion is learned from them."""
+    people = honest(families=20, dormitory=12, customers=60)
+    shoppers = [a for a in people.applications if a.applicant_id.startswith("shopper")]
+    labels = tuple(fraud(a.application_id, 190) for a in shoppers[::2][:24])
+    return both(people, crew(known_on=150), Facts(labels=labels))
+
+
 def both(*parts):
     """Facts of several parts in one batch."""
     return Facts(

@@ -1,1 +1,3 @@
-"""Links and first cut on a Spark cluster: joins and aggregations there, our compiled functions in them."""
+"""Links, first cut and context features on a Spark cluster: joins and aggregations there, our compiled
+functions in them.
+"""

@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from graph.facts.tables import Column, Tables
+from graph.rings.context_rows import ContextRows
 from graph.rings.incidence import PAYMENT, Incidence
 from graph.rings.parts import LARGEST
 from graph.rings.projected import Projected
 from graph.rings.projection import ApplicantLinks
-from graph.rings.spark import components, cut, facts, incidence, links
+from graph.rings.spark import components, context, cut, facts, incidence, links
+from graph.rings.spark.context_rows import ClusterRows
 from graph.rings.spark.stages import Stages
 
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB
@@ -22,10 +24,10 @@ _HELD = ("sort", "source", "amount", "kind", "who", "role", "since", "last")
 
 @dataclass(frozen=True)
 class OnSpark:
-    """Computes links and first cut in `session`, a stage after the other, kept in a folder of `folder` that
-    is named by the facts: a run that was cut off goes on where it stopped. `rows` is how many rows one task
-    of ours holds at most, `largest` how many people a part may have; neither changes a bit, the second as
-    long as no part is larger.
+    """Computes links, first cut and context features in `session`, a stage after the other, kept in a folder
+    of `folder` that is named by the facts: a run that was cut off goes on where it stopped. `rows` is how
+    many rows one task of ours holds at most, `largest` how many people a part may have; neither changes a
+    bit, the second as long as no part is larger.
     """
 
     session: Any
@@ -68,7 +70,15 @@ def _read_back(stages: Stages, applicants: int) -> Projected:
     group = np.arange(applicants)
     cut_ = stages.columns("cut", ("who", "coarse"))
     group[_column(cut_, "who")] = _column(cut_, "coarse")
-    return Projected(_incidence(stages), _links(stages), np.unique(group, return_inverse=True)[1])
+    coarse = np.unique(group, return_inverse=True)[1]
+    return Projected(_incidence(stages), _links(stages), coarse, lambda: _context(stages, coarse))
+
+
+def _context(stages: Stages, coarse: Column) -> ContextRows:
+    buckets = context.context_stage(stages, len(coarse))
+    held = stages.session.read.parquet(stages.place(context.CONTEXT)).columns
+    names = tuple(name for name in held if name != "who")
+    return ClusterRows(stages, context.bucket_of(coarse, buckets), buckets, names)
 
 
 def _links(stages: Stages) -> ApplicantLinks:

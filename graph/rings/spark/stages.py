@@ -8,11 +8,16 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import fsspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+
+from graph.facts.tables import Column
+from graph.rings.spark.buckets import Rows, Task, running, write_bucket
 
 log = logging.getLogger("ringfence.rings")
 
@@ -30,12 +35,48 @@ class Stages:
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """The stage as a DataFrame: read where it is there already, else what `make` gives, written first."""
-        if not self.done(name):
-            started = time.perf_counter()
-            make().write.mode("overwrite").parquet(self.place(name))
-            self.mark(name)
-            log.info("stage %s in %.1f s", name, time.perf_counter() - started)
+        self._once(name, lambda: make().write.mode("overwrite").parquet(self.place(name)))
         return self.session.read.parquet(self.place(name))
+
+    def kept_by_bucket(self, name: str, make: Callable[[], Any]) -> None:
+        """The same for what our tasks read: a folder for each `bucket`, a column of what `make` gives."""
+
+        def write() -> None:
+            rows = make().repartition("bucket")
+            rows.write.mode("overwrite").partitionBy("bucket").parquet(self.place(name))
+
+        self._once(name, write)
+
+    def each(self, name: str, buckets: int, task: Task) -> Any:
+        """The stage that `task` makes of so many buckets, as a DataFrame."""
+
+        def run() -> None:
+            numbers = self.session.range(0, buckets, 1, buckets)
+            numbers.mapInPandas(running(task, self.folder, name), "id long, rows long").collect()
+
+        self._once(name, run)
+        return self.session.read.parquet(self.place(name))
+
+    def given(self, name: str, bucket_of: Column, rows: Rows) -> None:
+        """Rows of this process (N,) for the tasks of each bucket, which `bucket_of` (N,) says."""
+
+        def write() -> None:
+            order = np.argsort(bucket_of, kind="stable")
+            ends = np.flatnonzero(np.diff(bucket_of[order], append=-1)) + 1
+            for start, end in pairwise([0, *ends.tolist()]):
+                some = order[start:end]
+                of_bucket = {key: column[some] for key, column in rows.items()}
+                write_bucket(self.folder, name, int(bucket_of[some[0]]), of_bucket)
+
+        self._once(name, write)
+
+    def _once(self, name: str, write: Callable[[], None]) -> None:
+        if self.done(name):
+            return
+        started = time.perf_counter()
+        write()
+        self.mark(name)
+        log.info("stage %s in %.1f s", name, time.perf_counter() - started)
 
     def place(self, name: str) -> str:
         """The address of a stage's folder."""

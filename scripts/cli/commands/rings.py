@@ -75,7 +75,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
-    add_engine(parser, of="links and first cut are computed", same="rings")
+    add_engine(parser, of="links, first cut and features are computed", same="rings")
     parser.add_argument(
         "--honest-budget",
         type=_share,

@@ -1,0 +1,94 @@
+"""Context features that stay on the cluster: what the search asks of them, and is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from graph.facts.tables import Column
+from graph.rings.columns import Features
+from graph.rings.spark.buckets import Rows, bucket
+from graph.rings.spark.context import CONTEXT
+from graph.rings.spark.stages import Stages
+from graph.rings.suspicion import FoldJudges
+
+
+@dataclass(frozen=True)
+class ClusterRows:
+    """`bucket_of` (A,) is the bucket of each applicant in the stage CONTEXT, `buckets` how many there are.
+    What is asked twice is computed once: each answer is a stage, named by the question.
+    """
+
+    stages: Stages
+    bucket_of: Column
+    buckets: int
+    names: tuple[str, ...]
+
+    def of(self, people: Column) -> Features:
+        """The rows of `people` (N,), positions in ascending order."""
+        out = np.empty((len(people), len(self.names)), np.float32)
+        for some, rows in self.pieces(people):
+            out[np.searchsorted(people, some)] = rows.values
+        return Features(self.names, out)
+
+    def pieces(self, people: Column) -> Iterator[tuple[Column, Features]]:
+        """The same, the people of one bucket after those of another."""
+        name = f"picked_{_digest(people.tobytes())}"
+        self.stages.given(f"{name}_asked", self.bucket_of[people], {"who": people})
+        self.stages.each(name, self.buckets, partial(_picked, asked=f"{name}_asked", names=self.names))
+        for number in range(self.buckets):
+            rows = bucket(self.stages.folder, name, number, _kinds(self.names))
+            yield rows["who"], _matrix(rows, self.names)
+
+    def whole(self) -> Features:
+        """All rows, in this process."""
+        return self.of(np.arange(len(self.bucket_of)))
+
+    def chance(self, judges: FoldJudges, fold: Column) -> Column:
+        """The chance to be bad of each applicant (A,), judged on the cluster."""
+        name = f"chance_{_digest(repr(judges).encode(), fold.tobytes())}"
+        self.stages.given(f"{name}_asked", self.bucket_of, {"who": np.arange(len(fold)), "fold": fold})
+        task = partial(_judged, asked=f"{name}_asked", names=self.names, judges=judges)
+        self.stages.each(name, self.buckets, task)
+        out = np.empty(len(fold))
+        for number in range(self.buckets):
+            rows = bucket(self.stages.folder, name, number, {"who": "i4", "chance": "f8"})
+            out[rows["who"]] = rows["chance"]
+        return out
+
+
+def _kinds(names: tuple[str, ...]) -> dict[str, str]:
+    return {"who": "i4"} | dict.fromkeys(names, "f4")
+
+
+def _matrix(rows: Rows, names: tuple[str, ...]) -> Features:
+    return Features(names, np.stack([rows[name] for name in names], axis=1))
+
+
+def _picked(folder: str, number: int, asked: str, names: tuple[str, ...]) -> Rows:
+    people = bucket(folder, asked, number, {"who": "i4"})["who"]
+    if not len(people):
+        return {}
+    rows = bucket(folder, CONTEXT, number, _kinds(names))
+    at = np.isin(rows["who"], people)
+    return {name: column[at] for name, column in rows.items()}
+
+
+def _judged(folder: str, number: int, asked: str, names: tuple[str, ...], judges: FoldJudges) -> Rows:
+    # both are by applicant
+    fold = bucket(folder, asked, number, {"fold": "i8"})["fold"]
+    rows = bucket(folder, CONTEXT, number, _kinds(names))
+    if not len(fold):
+        return {}
+    return {"who": rows["who"], "chance": judges.chance(_matrix(rows, names).values, fold)}
+
+
+def _digest(*parts: bytes) -> str:
+    seal = hashlib.sha256()
+    for part in parts:
+        seal.update(part)
+    return seal.hexdigest()[:16]
