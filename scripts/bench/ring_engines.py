@@ -1,8 +1,8 @@
-"""Measures who shares what, the links and the first cut, by one process and by Spark, on so many copies of a
-store's people.
+"""Measures who shares what, the links and the first cut, and then what surrounds everybody and who is judged
+how by it, by one process and by Spark, on so many copies of a store's people.
 
 Every copy has values of its own, save those with over HUB holders, shops and agents, which all copies share.
-Equal `digest`: equal to the last bit.
+Equal digests: equal to the last bit.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from graph.facts.tables import Column, Tables
 from graph.model.moments import read_moment
 from graph.rings.projected import Engine, Projected
+from graph.rings.suspicion import Examples, fold_judges, folds_of, learned_rows
 from ingestion.parse_context import time_zone
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.opening import open_existing
 from service.ring_engine import ring_engine
 
+Found = TypeVar("Found")
+BAD = 997
 HUB = 20  # more holders than this: all copies share the value
 SHIFT = 37_000_000  # microseconds: each copy lives a little later than the one before
 _PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
@@ -62,23 +67,43 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
-    """Seconds by the clock and of the processor, peak memory of all processes above what was held before, and
-    a digest of the result.
+    """Of both steps, seconds by the clock and of the processor, peak memory of all processes above what was
+    held before, and a digest of the result.
     """
-    peak = _Peak(server)
-    (before, worked), started = peak.now(), time.perf_counter()
-    with peak:
-        found = engine(tables)
-    seconds, worked = time.perf_counter() - started, peak.now()[1] - worked
+    found, of_links = _timed(server, lambda: engine(tables))
+    chance, of_features = _timed(server, lambda: judged(found))
     return {
         "applicants": len(tables.applicant_ids),
         "ties": len(tables.ties["since"]),
         "links": len(found.links),
         "groups": int(found.coarse.max(initial=-1)) + 1,
+        "projected": of_links | {"digest": digest(found)},
+        "judged": of_features | {"digest": hashlib.sha256(chance.tobytes()).hexdigest()[:16]},
+    }
+
+
+def judged(found: Projected) -> Column:
+    """The chance to be bad of everybody (A,), learned from their context features where every BAD-th is taken
+    for bad.
+    """
+    size = len(found.coarse)
+    examples = Examples(np.arange(size) % BAD == 0, np.ones(size), folds_of(found.coarse))
+    learn, weight = learned_rows(examples)
+    context = found.context()
+    judges = fold_judges(context.of(learn).values, examples.of(learn), weight)
+    return context.chance(judges, examples.fold)
+
+
+def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, object]]:
+    peak = _Peak(server)
+    (before, worked), started = peak.now(), time.perf_counter()
+    with peak:
+        found = work()
+    seconds, worked = time.perf_counter() - started, peak.now()[1] - worked
+    return found, {
         "seconds": round(seconds, 1),
         "processor_s": round(worked, 1),
-        "peak_mb": round((peak.most - before) / 2**20),
-        "digest": digest(found),
+        "peak_mb": round((max(peak.most, peak.now()[0]) - before) / 2**20),
     }
 
 
@@ -95,6 +120,7 @@ def digest(found: Projected) -> str:
 def multiplied(tables: Tables, copies: int) -> Tables:
     """So many copies of all people, their ties, applications and events."""
     people, values = len(tables.applicant_ids), len(tables.identifiers["kind"])
+    asked = len(tables.applications["at"])
     shared = np.bincount(tables.ties["identifier"], minlength=values) > HUB
     shared |= ~tables.identifiers["linking"]
     own = np.flatnonzero(~shared)
@@ -116,6 +142,8 @@ def multiplied(tables: Tables, copies: int) -> Tables:
         for name in ("at", "since", "last"):
             if name in out:
                 out[name] = out[name] + copy * SHIFT
+        if "application" in out:
+            out["application"] = (out["application"] + copy * asked).astype(np.int32)
         return out
 
     ties = tiled({name: tables.ties[name] for name in ("applicant", "identifier", "role", "since", "last")})
@@ -126,7 +154,13 @@ def multiplied(tables: Tables, copies: int) -> Tables:
         name: np.r_[tables.identifiers[name], np.tile(tables.identifiers[name][own], copies - 1)]
         for name in ("kind", "linking")
     }
-    wanted = ("applicant", "at", "merchant", "agent")
+    device = tables.devices["identifier"]
+    owned = np.concatenate([device, *(of_copy(copy)[device[~shared[device]]] for copy in range(1, copies))])
+    traits = {
+        name: np.r_[tables.devices[name], np.tile(tables.devices[name][~shared[device]], copies - 1)]
+        for name in ("is_emulator", "is_rooted")
+    }
+    wanted = tuple(name for name, column in tables.applications.items() if column.dtype != object)
     events = ("applicant", "at", "kind", "counterparty", "merchant", "amount")
     return dataclasses.replace(
         tables,
@@ -135,6 +169,8 @@ def multiplied(tables: Tables, copies: int) -> Tables:
         ties=ties,
         applications=tiled({name: tables.applications[name] for name in wanted}),
         events=tiled({name: tables.events[name] for name in events}),
+        outcomes=tiled({name: tables.outcomes[name] for name in ("application", "status")}),
+        devices={"identifier": owned.astype(np.int32)} | traits,
     )
 
 
