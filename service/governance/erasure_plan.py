@@ -20,6 +20,7 @@ from graph.model.errors import SettingError
 from graph.model.types import Identifier, IdentifierKind
 
 SUFFIX = ".erasure"
+_GONE = b"\0"  # no JSON begins with it
 _LENGTH = 65_536  # bytes overwritten at once
 
 
@@ -111,7 +112,11 @@ class PlanFile:
         read.
         """
         try:
-            return ErasurePlan.from_json(self.path.read_bytes())
+            content = self.path.read_bytes()
+            if content.startswith(_GONE):  # cut off while it was destroyed
+                self.destroy()
+                return None
+            return ErasurePlan.from_json(content)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, OSError) as error:
@@ -122,6 +127,7 @@ class PlanFile:
 
     def write(self, plan: ErasurePlan) -> None:
         """Keep it on the disk, whole or not at all."""
+        _destroy(self._beside)
         with private.fresh(self._beside) as file:
             file.write(plan.as_json())
             file.flush()
@@ -136,13 +142,17 @@ class PlanFile:
     def destroy(self) -> None:
         """Overwrite it, and take it away."""
         for path in (self._beside, self.path):
-            with suppress(FileNotFoundError):
-                with path.open("r+b") as file:
-                    for _ in range(0, path.stat().st_size, _LENGTH):
-                        file.write(bytes(_LENGTH))
-                    file.flush()
-                    os.fsync(file.fileno())
-                path.unlink()
+            _destroy(path)
+
+
+def _destroy(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        with path.open("r+b") as file:
+            for _ in range(0, path.stat().st_size, _LENGTH):
+                file.write(_GONE * _LENGTH)
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
 
 
 def _written(one: Identifier) -> list[Any]:

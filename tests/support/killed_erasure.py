@@ -1,0 +1,68 @@
+"""`ringfence erase` in a process that ends like a killed one at a step."""
+
+from __future__ import annotations
+
+import inspect
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from graph import private
+from graph.stores.sqlite import SqliteStore
+from investigations.casebook.erasing import ErasureFiles
+from scripts.cli.main import main
+from service.governance.erasure import PeopleEraser
+from service.governance.erasure_plan import PlanFile
+
+# By step: what is called last, and whether it is still carried out.
+STEPS: dict[str, tuple[Any, str, bool]] = {
+    "before the plan is kept": (PlanFile, "write", False),
+    "with half a plan": (Path, "replace", False),
+    "with a plan": (PlanFile, "write", True),
+    "once the trail has it": (PeopleEraser, "_tell", True),
+    "before the store has changed": (SqliteStore, "erase", False),
+    "once the store has changed": (SqliteStore, "erase", True),
+    "after some rows of the casebook": (ErasureFiles, "_rewrite", True),
+    "before cases are renamed": (ErasureFiles, "_renamed", False),
+    "after a pass over the casebook": (ErasureFiles, "erase", True),
+    "before old bytes are overwritten": (PeopleEraser, "overwrite_free_space", False),
+    "after old bytes are overwritten": (PeopleEraser, "overwrite_free_space", True),
+    "with a certificate": (private, "write", True),
+    "while the plan is taken away": (Path, "unlink", False),
+}
+
+
+def killed(step: str, arguments: list[str]) -> None:
+    """Run the command with these arguments until that step, where its process is killed."""
+    process = multiprocessing.get_context("spawn").Process(target=_run, args=(step, arguments))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+
+
+def _run(step: str, arguments: list[str]) -> None:
+    owner, name, carried_out = STEPS[step]
+    original: Callable[..., Any] = getattr(owner, name)
+
+    def last(*given: Any, **named: Any) -> Any:
+        concerns = _concerns(step, given)
+        result = original(*given, **named) if carried_out or not concerns else None
+        if concerns:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, last)
+    main(arguments)
+
+
+def _concerns(step: str, given: tuple[Any, ...]) -> bool:
+    """Whether a call is the step's: other files are renamed and taken away as well, other tables renamed."""
+    if step == "before cases are renamed":
+        return str(given[2].name) == "cases" and any(one.function == "erase" for one in inspect.stack())
+    if step in ("with half a plan", "while the plan is taken away"):
+        ending = ".erasure.part" if step == "with half a plan" else ".erasure"
+        return str(given[0]).endswith(ending)
+    return True
