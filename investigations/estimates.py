@@ -11,6 +11,7 @@ from scipy.stats import binomtest, hypergeom
 
 TOO_FEW = 30  # people; of fewer a share says nothing
 DRAWS = 999
+BY_CHANCE = 0.01  # where a lot would do as much more often than this, chance explains it
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -102,6 +103,20 @@ class Excess(NamedTuple):
     def times(self) -> float:
         """How many times as many as expected, half a person added to both: finite, and near 1 for few."""
         return (self.happened + 0.5) / (self.expected + 0.5)
+
+    def is_fair(self, before: Excess, most: float) -> bool:
+        """Whether it is at most so many times as many, or a lot would do as much, or it was no better
+        before.
+        """
+        return self.times <= most or self.chance >= BY_CHANCE or self.times <= before.times
+
+    def sentence(self, what: str, before: Excess, when: str) -> str:
+        """In a sentence: `what` happened, and `when` it was as `before`."""
+        return (
+            f"{self.happened} of the group's honest {what}, {self.expected:.1f} if they fared as others with "
+            f"the same own history ({self.times:.1f} times, {before.times:.1f} {when}); by lot it would be "
+            f"so many with a chance of {self.chance:.2g}"
+        )
 
 
 def excess(event: Mask, member: Mask, stratum: npt.NDArray[np.int64]) -> Excess:

@@ -45,6 +45,8 @@ class AuditAction(StrEnum):
     POLICY_USED = "policy_used"
     POLICY_REFUSED = "policy_refused"
     ERASED = "erased"
+    RINGS_USED = "rings_used"
+    RINGS_REFUSED = "rings_refused"
 
 
 class AuditWay(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from graph.facts.groups import READ, groups_of, history_of, said_in
 from graph.facts.tables import Column, Tables
+from graph.model.errors import RingfenceError
 from graph.model.moments import moment
 from graph.model.types import OutcomeStatus
 from graph.rings.honest_impact import known_honest
@@ -17,23 +18,27 @@ from graph.rings.labelled import LabelledApplicants
 from graph.rings.people import SuspectSignals
 from graph.rings.search import RingSearch
 from investigations.assessments import Decision
-from investigations.estimates import Estimate, Excess, excess, share
+from investigations.estimates import TOO_FEW, Estimate, Excess, excess, share
 from investigations.fairness.lot import drawn
 from investigations.fairness.measures import decided, members_of
 
 MOST = 20_000  # of the honest, and of those who were answered: of more so many are drawn by lot
 
+_HELD = "are in flagged rings"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupOfWeek:
     """A group of people. `flagged`: who is in a flagged ring, of those known to be honest; `unlike`: how many
-    that are, beside others with the same own history. `decisions`: the shares of what was proposed for its
-    people (`approved`, `reviewed`, `declined`).
+    that are, beside others with the same own history; `usual`: the same by the usual settings, None where the
+    review had these. `decisions`: the shares of what was proposed for its people (`approved`, `reviewed`,
+    `declined`).
     """
 
     flagged: Estimate
     unlike: Excess
     decisions: Mapping[str, Estimate]
+    usual: Excess | None = None
 
     def as_json(self) -> dict[str, object]:
         """The figures of the command."""
@@ -46,13 +51,38 @@ class GroupOfWeek:
         }
 
 
+class UnfairRingsError(RingfenceError):
+    """Settings of the review hold more of a group's honest in flagged rings than the usual ones."""
+
+    def __init__(self, unfair: Sequence[str]) -> None:
+        super().__init__(
+            "the last snapshot stays in force, because these settings would not be fair: " + "; ".join(unfair)
+        )
+        self.unfair = tuple(unfair)
+
+
+def unfair_to(fairness: Mapping[str, GroupOfWeek], most: float) -> list[str]:
+    """In sentences which groups of TOO_FEW honest people or more are in flagged rings more than `most` times
+    as often as others with the same own history, beyond chance, and more than by the usual settings.
+    """
+    return [
+        f"fairness to {name}: {one.unlike.sentence(_HELD, one.usual, 'by the usual settings')}"
+        for name, one in fairness.items()
+        if one.usual is not None and one.flagged.people >= TOO_FEW and not one.unlike.is_fair(one.usual, most)
+    ]
+
+
 def fairness_of_week(
-    found: RingSearch, looked_at: SuspectSignals, decisions: Mapping[str, Decision]
+    found: RingSearch,
+    looked_at: SuspectSignals,
+    decisions: Mapping[str, Decision],
+    usual: RingSearch | None = None,
 ) -> dict[str, GroupOfWeek]:
     """Everybody and each group as of the search's moment, the largest group first.
 
     `looked_at` gives the signals that tell how people live, `decisions` what was proposed for whom in the
-    week. Nothing where nobody is known to be honest and nobody was answered.
+    week, `usual` is the search of the same facts by the usual settings. Nothing where nobody is known to be
+    honest and nobody was answered.
     """
     tables = found.tables
     honest, hit = known_honest(found)
@@ -64,6 +94,7 @@ def fairness_of_week(
         return {}
     people = _People(tables, some, looked_at)
     history = people.histories(found.known)
+    hit_usually = known_honest(usual)[1][some][honest[some]] if usual is not None else None
     honest, hit, proposed = honest[some], hit[some], proposed[some]
     answered = np.array([one is not None for one in proposed], bool)
     return {
@@ -71,6 +102,7 @@ def fairness_of_week(
             flagged=share(hit, honest & member),
             unlike=excess(hit[honest], member[honest], history[honest]),
             decisions=decided(proposed, answered & member),
+            usual=None if hit_usually is None else excess(hit_usually, member[honest], history[honest]),
         )
         for name, member in members_of(people.groups()).items()
     }

@@ -40,7 +40,7 @@ from investigations.review.flag_words import why
 from investigations.review.report import render
 from investigations.review.result import GroupEdge, ReviewResult
 from investigations.review.ring_files import FILES, REPORT, write_files
-from investigations.review.week_fairness import fairness_of_week
+from investigations.review.week_fairness import UnfairRingsError, fairness_of_week, unfair_to
 
 log = logging.getLogger("ringfence.rings")
 
@@ -54,12 +54,13 @@ class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the
     clock for the cases.
 
-    `engine` computes links, first cut and features (`graph.rings.projected`). `honest_budget` is the
-    share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out
-    by the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
-    (`graph.frame.location.frame_of`). `desk` is the address of the desk,
-    to which the report links. `zone` is the one in which weeks are counted and the report tells
-    times.
+    `engine` computes links, first cut and features (`graph.rings.projected`). `honest_budget` is the share
+    of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out by
+    the store's habits alone that may be there by chance; where they are not the usual ones, `most_times` is
+    how many times as many honest of a group may be in flagged rings as of others like them
+    (`investigations.review.week_fairness.unfair_to`; None: any number). `frame` is the folder of the
+    store's frame (`graph.frame.location.frame_of`). `desk` is the address of the desk, to which the report
+    links. `zone` is the one in which weeks are counted and the report tells times.
     """
 
     as_of: datetime
@@ -71,6 +72,7 @@ class ReviewPlan:
     false_alarms: float = FALSE_ALARMS
     frame: str = ""
     desk: str = ""
+    most_times: float | None = None
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
 
 
@@ -79,7 +81,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     rings have cases.
 
     Everything is computed and written beside before the store switches over, so that a run that fails leaves
-    the last snapshot in force.
+    the last snapshot in force. Raises UnfairRingsError.
     """
     started = time.perf_counter()
     name = week_of(plan.as_of, plan.zone)
@@ -89,14 +91,19 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         log.warning("no earlier ring snapshot in the store: every group is new")
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
+    tables, usual = view.tables(), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
-    found = search(view.tables(), memory, closely, plan.engine)
+    found = search(tables, memory, closely, plan.engine)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
     earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
     decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
+    as_usual = search(tables, usual, closely, plan.engine) if memory != usual else None
+    fairness = fairness_of_week(found, closely, decisions, as_usual)
+    if plan.most_times is not None and (unfair := unfair_to(fairness, plan.most_times)):
+        raise UnfairRingsError(unfair)
     result = ReviewResult(
         snapshot=snapshot,
         known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),
@@ -109,7 +116,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         zone=plan.zone,
         record=record_of(store, casebook, snapshot, found.tables, plan.now),
         desk=plan.desk,
-        fairness=fairness_of_week(found, closely, decisions),
+        fairness=fairness,
     )
     _publish(store, edition, result, plan.out)
     opened = _open_cases(result, casebook, flagged, plan, view)

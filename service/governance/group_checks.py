@@ -12,8 +12,6 @@ from gnn.registry.checks import GateCheck
 from investigations.estimates import TOO_FEW, Excess, excess
 from investigations.fairness.measures import EVERYBODY, members_of
 
-BY_CHANCE = 0.01  # where a lot would do as much more often than this, chance explains it
-
 Mask = npt.NDArray[np.bool_]
 
 
@@ -39,13 +37,10 @@ def group_checks(lives: HonestLives, now: Mask, before: tuple[Mask, str], most: 
 
 def _check(name: str, ours: Excess, other: tuple[Excess, str], most: float) -> GateCheck:
     before, words = other
-    fair = ours.times <= most or ours.chance >= BY_CHANCE or ours.times <= before.times
     return GateCheck(
         name=f"fairness to {name}",
-        passed=fair,
+        passed=ours.is_fair(before, most),
         value=round(ours.times, 3),
         limit=most,
-        sentence=f"{ours.happened} of the group's honest are held up, {ours.expected:.1f} if they fared as "
-        f"others with the same own history ({ours.times:.1f} times, {before.times:.1f} {words}); "
-        f"by lot it would be so many with a chance of {ours.chance:.2g}",
+        sentence=ours.sentence("are held up", before, words),
     )

@@ -13,10 +13,11 @@ import pytest
 from graph.model.types import Facts, LabelValue, PlatformType
 from investigations.assessments import Decision, Stage
 from investigations.casebook import Casebook
-from investigations.estimates import TOO_FEW
+from investigations.estimates import TOO_FEW, Estimate, Excess
 from investigations.fairness.measures import EVERYBODY
 from investigations.review.report_fairness import GROUPS
 from investigations.review.result import ReviewResult
+from investigations.review.week_fairness import GroupOfWeek, unfair_to
 from investigations.review.weekly import ReviewPlan, review
 from tests.support.casebooks import assessment, url_of
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
@@ -127,3 +128,42 @@ def test_every_group_has_words_in_both_languages() -> None:
     lenders = {f"lender_{one.value}" for one in set(PlatformType) - banks}
     assert lenders <= GROUPS.keys()
     assert all(english and chinese for english, chinese in GROUPS.values())
+
+
+def unlike(happened: int, expected: float, chance: float) -> Excess:
+    return Excess(happened, expected, chance)
+
+
+@pytest.mark.parametrize(
+    ("now", "usual", "people", "refused"),
+    [
+        (unlike(9, 2.0, 0.001), unlike(3, 2.0, 0.3), 60, True),
+        (unlike(9, 2.0, 0.02), unlike(3, 2.0, 0.3), 60, False),  # chance would do it
+        (unlike(4, 2.0, 0.001), unlike(3, 2.0, 0.3), 60, False),  # within the margin
+        (unlike(9, 2.0, 0.001), unlike(9, 2.0, 0.001), 60, False),  # no worse than usual
+        (unlike(9, 2.0, 0.001), unlike(3, 2.0, 0.3), TOO_FEW - 1, False),
+        (unlike(9, 2.0, 0.001), None, 60, False),  # these are the usual settings
+    ],
+)
+def test_settings_are_unfair_where_they_flag_a_group_beyond_the_usual_ones(
+    now: Excess, usual: Excess | None, people: int, refused: bool
+) -> None:
+    share = Estimate(0.1, 0.0, 0.2, people)
+    group = GroupOfWeek(flagged=share, unlike=now, usual=usual, decisions={})
+    told = unfair_to({"dormitory": group}, 2.0)
+    assert bool(told) is refused
+    if refused:
+        assert told[0].startswith(
+            "fairness to dormitory: 9 of the group's honest are in flagged rings, 2.0 if"
+        )
+
+
+def test_other_settings_are_held_beside_the_usual_ones_and_the_usual_ones_are_not(tmp_path: Path) -> None:
+    with town(tmp_path / "town.db", facts()) as store:
+        plan = ReviewPlan(as_of=AS_OF, out=tmp_path / "out", now=AS_OF, back_steps=0, most_times=2.0)
+        usual = review(store, None, plan).fairness
+        strict = review(store, None, dataclasses.replace(plan, honest_budget=0.0, false_alarms=0.0)).fairness
+    assert {one.usual for one in usual.values()} == {None}
+    assert {name: one.usual for name, one in strict.items()} == {
+        name: one.unlike for name, one in usual.items()
+    }

@@ -10,16 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from graph.model.errors import SettingError
 from investigations.casebook import Casebook
 from investigations.casebook.policy_uses import PolicyUse
 from investigations.dry_run import scope_of
 from investigations.policies.file import PolicyFile, PolicyScope
 from investigations.policies.reading import read_policy
-from investigations.users import AuditAction, AuditEntry, AuditWay
+from investigations.users import AuditAction
 from scripts.cli.command import DONE, FAILED, Command, Result
+from scripts.cli.forced import add_force, deliberate
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.policy_gate import judged_policy
@@ -74,24 +73,15 @@ def _use(settings: Settings, casebook: Casebook, file: PolicyFile, options: argp
     """Put a file in force where the gate lets it through, or it is forced; what the gate found stands in the
     audit trail either way.
     """
-    reason = (options.reason or "").strip()
-    if options.force and not reason:
-        raise SettingError("--force needs a --reason: it stands in the audit trail")
-    by, now = options.by or person_at_work(), system_clock()
+    who, now = deliberate(options), system_clock()
     judged = judged_policy(settings, casebook, file, now)
     passed = judged.result.passed
-    used = passed or options.force
-    entry = AuditEntry(
-        at=now,
-        by=by,
-        way=AuditWay.COMMAND,
-        action=AuditAction.POLICY_USED if used else AuditAction.POLICY_REFUSED,
-        subject=f"policy:{file.digest}",
-        purpose=reason or None,
-        detail=orjson.dumps(judged.result.as_json() | {"forced": used and not passed}).decode(),
-    )
+    used = passed or who.force
+    action = AuditAction.POLICY_USED if used else AuditAction.POLICY_REFUSED
+    found = judged.result.as_json() | {"forced": used and not passed}
+    entry = who.entry(action, f"policy:{file.digest}", now, found)
     if used:
-        casebook.policies.use(file, now, by, entry)
+        casebook.policies.use(file, now, who.by, entry)
     else:
         casebook.audit.add([entry])
     failed = [f"{one.name}: {one.sentence}" for one in judged.result.checks if not one.passed]
@@ -171,10 +161,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--product", metavar="NAME", help="show, drop: of which product")
     parser.add_argument("--by", help="who does it (default: the user's name)")
     parser.add_argument("--shadow", action="store_true", help="drop: what is in shadow, not in force")
-    parser.add_argument("--reason", help="use: why, for the audit trail; --force needs one")
-    parser.add_argument(
-        "--force", action="store_true", help="use: although a group of people would be worse off"
-    )
+    add_force(parser, "use: ")
     parser.add_argument(
         "--store", metavar="URL", help="use: graph store of the answers (default: RINGFENCE_STORE)"
     )

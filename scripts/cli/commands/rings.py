@@ -7,14 +7,21 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.store_habits import FALSE_ALARMS
+from graph.store.port import GraphStore
 from ingestion.parse_context import time_zone
-from investigations.review.weekly import ReviewPlan, review
+from investigations.casebook import Casebook
+from investigations.review.result import ReviewResult
+from investigations.review.week_fairness import UnfairRingsError, unfair_to
+from investigations.review.weekly import ReviewPlan, review, week_of
+from investigations.users import AuditAction, AuditEntry
 from scripts.cli.cluster_arguments import add_engine, cluster_plan
 from scripts.cli.command import Command, Result
+from scripts.cli.forced import Deliberate, add_force, deliberate
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.folders import folder_for
@@ -44,6 +51,7 @@ def _run(options: argparse.Namespace) -> Result:
     if options.casebook:
         casebook_given(options.casebook, new=options.new_casebook)
     as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
+    who = deliberate(options)
     with open_existing(settings.store, settings.timezone) as store:
         out = folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
@@ -52,13 +60,31 @@ def _run(options: argparse.Namespace) -> Result:
             how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
             with ring_engine(options.engine, cluster_plan(options)) as engine:
                 how["engine"] = engine
+                how["most_times"] = None if who.force else settings.gate_fairness
                 plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
-                result = review(store, casebook, plan)
+                result = _reviewed(store, casebook, plan, who)
+            if who.force and (unfair := unfair_to(result.fairness, settings.gate_fairness)):
+                casebook.audit.add([_kept(AuditAction.RINGS_USED, plan, who, unfair)])
             fairness = {name: one.as_json() for name, one in result.fairness.items()}
             return Result(
                 {**result.figures, "fairness": fairness},
                 brief={name: result.figures[name] for name in BRIEF},
             )
+
+
+def _reviewed(store: GraphStore, casebook: Casebook, plan: ReviewPlan, who: Deliberate) -> ReviewResult:
+    """The review; one that is refused stands in the audit trail."""
+    try:
+        return review(store, casebook, plan)
+    except UnfairRingsError as refused:
+        casebook.audit.add([_kept(AuditAction.RINGS_REFUSED, plan, who, refused.unfair)])
+        raise
+
+
+def _kept(action: AuditAction, plan: ReviewPlan, who: Deliberate, unfair: Sequence[str]) -> AuditEntry:
+    budgets = {"honest_budget": plan.honest_budget, "false_alarms": plan.false_alarms}
+    found = {**budgets, "forced": who.force, "failed": list(unfair)}
+    return who.entry(action, f"rings:{week_of(plan.as_of, plan.zone)}", plan.now, found)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +117,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="of the groups that only the store's habits speak against, as many may be there by chance "
         f"(default: {FALSE_ALARMS:g})",
     )
+    parser.add_argument("--by", help="who does it, for the audit trail (default: the user's name)")
+    add_force(parser, "other shares than the usual ones: ")
     parser.add_argument(
         "--back-steps",
         type=_steps,
