@@ -18,6 +18,7 @@ from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.metadata import METADATA
 from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
 from investigations.casebook.policy_tables import POLICY_FILES, POLICY_TRIALS, POLICY_USES
+from investigations.casebook.retention_tables import FORGOTTEN
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
@@ -113,6 +114,7 @@ MIGRATIONS = {
     13: Migration(tables=(POLICY_FILES, POLICY_USES), append_only=(POLICY_FILES, POLICY_USES)),
     14: Migration(tables=(POLICY_TRIALS,), append_only=(POLICY_TRIALS,)),
     15: Migration(tables=(ERASURES, REWRITABLE), append_only=(ERASURES,), complete=_rewritten_by_erasures),
+    16: Migration(tables=(FORGOTTEN,)),
 }
 VERSION = max(MIGRATIONS)
 

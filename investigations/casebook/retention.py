@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from graph.model.errors import SettingError
-from graph.model.moments import micros
-from investigations.casebook.engine import Engines
+from graph.model.moments import micros, moment
+from investigations.casebook.engine import Engines, insert_into
 from investigations.casebook.migrations import append_only
 from investigations.casebook.monitor_tables import MONITORED
+from investigations.casebook.retention_tables import FORGOTTEN
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import CLAIMS
@@ -66,16 +67,35 @@ class Retention:
             }
 
     def forget(self, periods: Mapping[str, timedelta], now: datetime) -> dict[str, int]:
-        """Delete these rows, all or none; how many of which table. In SQLite their bytes are overwritten."""
+        """Delete these rows, all or none, and keep before when they are gone; how many of which table. In
+        SQLite their bytes are overwritten.
+        """
         forgotten: dict[str, int] = {}
         with self._engines.writing() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             for table in _OLD:
                 if table.name in periods:
-                    gone = sa.delete(table).where(_OLD[table])
-                    forgotten[table.name] = connection.execute(gone, _before(periods, table, now)).rowcount
+                    gone, before = sa.delete(table).where(_OLD[table]), _before(periods, table, now)
+                    forgotten[table.name] = connection.execute(gone, before).rowcount
+                    _mark(connection, table.name, before["before"])
         return forgotten
+
+
+def forgotten_before(engines: Engines, table: sa.Table) -> datetime:
+    """Before when rows of a table are gone; 1970 where none were taken away."""
+    query = sa.select(FORGOTTEN.c.before).where(FORGOTTEN.c.table_name == table.name)
+    with engines.reading() as connection:
+        return moment(connection.execute(query).scalar() or 0)
+
+
+def _mark(connection: sa.Connection, table: str, before: int) -> None:
+    statement = insert_into(connection, FORGOTTEN)
+    later = statement.excluded.before > FORGOTTEN.c.before
+    statement = statement.on_conflict_do_update(
+        index_elements=[FORGOTTEN.c.table_name], set_={"before": statement.excluded.before}, where=later
+    )
+    connection.execute(statement, {"table_name": table, "before": before})
 
 
 def _before(periods: Mapping[str, timedelta], table: sa.Table, now: datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, Stage
 from investigations.casebook.engine import Engines, insert_into
+from investigations.casebook.retention import forgotten_before
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS
 from investigations.shadow.answers import (
@@ -45,6 +46,12 @@ class ShadowFiles:
         with self._engines.reading() as connection:
             rows = connection.execute(query.order_by(ASSESSMENTS.c.as_of).limit(limit))
             return tuple((name, moment(at)) for name, at in rows)
+
+    def kept_since(self) -> datetime:
+        """From which assessments on answers are kept: of older ones they were taken away, and are not given
+        again.
+        """
+        return forgotten_before(self._engines, SHADOW_ANSWERS)
 
     def keep(self, answers: Sequence[ShadowAnswer]) -> None:
         """Write answers down, all or none; one that is there stays as it is."""

@@ -12,6 +12,7 @@ from graph.model.errors import BundleError
 from service.assessment.context import AppContext
 from service.assessment.served_model import with_model
 from service.assessment.warm_up import exercise_kernels
+from service.jobs.pauses import Pauses
 from service.registered_models import RegisteredModels
 
 log = logging.getLogger("ringfence.champion")
@@ -30,26 +31,28 @@ class ChampionFollower:
         failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._models, self._current, self._take, self._failed = models, current, take, failed
-        self._unusable: RegisteredModel | None = None
+        self._unusable = Pauses[RegisteredModel](lambda: current().clock())
 
     def step(self) -> bool:
         """Take the champion over where another one serves; nothing is left to do afterwards.
 
-        Raises RegistryError and BundleError: the model that serves goes on then. A bundle that cannot be read
-        is not tried again until the history has gone on.
+        Raises RegistryError, and BundleError where another one is pinned: the model that serves goes on then,
+        and so it does where the bundle cannot be read, which is tried again after a pause: it may be back.
         """
         champion = self._models.champion()
         serving = self._current().model
-        if champion is None or champion == self._unusable:
+        if champion is None or champion in self._unusable:
             return True
         if serving is not None and champion.version == serving.version:
             return True
         try:
             scorer = self._models.scorer(champion.version)
-        except BundleError:
-            self._unusable = champion
+        except BundleError as error:
+            pause = self._unusable.failed(champion)
+            log.warning("the champion cannot be taken over: %s; tried again in %s", error, pause)
             self._failed()
-            raise
+            return True
+        self._unusable.over(champion)
         context = with_model(self._current(), scorer)
         exercise_kernels(scorer, context.policy)
         self._take(context)

@@ -13,6 +13,7 @@ from investigations.shadow.answers import LOOKS_BACK, OUT_OF_SCOPE, ShadowAnswer
 from service.assessment.context import AppContext
 from service.assessment.in_shadow import Challenger, Tried, answer_in_shadow, challenger_of, tried
 from service.http import metrics
+from service.jobs.pauses import Pauses
 from service.leases import Lease
 from service.registered_models import RegisteredModels
 
@@ -33,7 +34,7 @@ class Shadows:
         self._context, self._models = context, models
         self._lease = Lease(context.casebook, "shadow", context.clock)
         self._at_work: dict[Tried, Answering] = {}
-        self._unusable: set[Tried] = set()
+        self._unusable = Pauses[Tried](context.clock)
 
     def step(self) -> bool:
         """Answer some assessments; whether nothing is left to do for now. Raises RegistryError and
@@ -60,16 +61,20 @@ class Shadows:
     def _answering(self, shadows: Sequence[Tried]) -> Iterator[Answering]:
         for one in shadows:
             if one not in self._at_work:
-                since = max(one.since, self._context.clock() - LOOKS_BACK)
                 try:
-                    challenger = challenger_of(self._context, self._models, one, since)
+                    self._at_work[one] = Answering(self._challenger(one))
                 except (BundleError, StoreChangedError) as error:
-                    log.warning("%s cannot answer in shadow: %s", one.name, error)
-                    self._unusable.add(one)
+                    pause = self._unusable.failed(one)
+                    log.warning("%s cannot answer in shadow: %s; tried again in %s", one.name, error, pause)
                     continue
-                self._at_work[one] = Answering(challenger)
+                self._unusable.over(one)
                 log.info("%s answers in shadow", one.name)
             yield self._at_work[one]
+
+    def _challenger(self, one: Tried) -> Challenger:
+        kept = self._context.casebook.shadows.kept_since()
+        since = max(one.since, kept, self._context.clock() - LOOKS_BACK)
+        return challenger_of(self._context, self._models, one, since)
 
     def _tried(self) -> tuple[Tried, ...]:
         return tried(self._models, self._context.casebook)

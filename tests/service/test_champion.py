@@ -27,6 +27,7 @@ from service.app import create_app, follow_champion
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.http.calls import app_context
+from service.jobs import pauses
 from service.jobs.champion import ChampionFollower
 from service.wiring import wire
 from tests.support.registered import CALM, DEED, GATE, STRICT, Registered
@@ -98,20 +99,30 @@ def test_a_request_that_has_begun_keeps_its_model(registered: Registered, contex
         assert now.policy.thresholds.review == 0.3 != begun.policy.thresholds.review
 
 
-def test_a_champion_that_cannot_be_read_leaves_the_one_before_serving(
-    registered: Registered, context: AppContext, tmp_path: Path
+def test_a_champion_that_cannot_be_read_leaves_the_one_before_serving_until_it_can(
+    registered: Registered, context: AppContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     app, failed = create_app(context), []
     assert context.models is not None
     follower = ChampionFollower(
-        context.models, lambda: app.extensions["ringfence"], app.extensions.update, lambda: failed.append(1)
+        context.models,
+        lambda: app.extensions["ringfence"],
+        lambda now: app.extensions.update(ringfence=now),
+        lambda: failed.append(1),
     )
     registered.registry.promote(registered.strict, DEED, GATE)
-    next((tmp_path / "registry" / "bundles" / registered.strict).glob("trees*")).write_text("other")
-    with pytest.raises(BundleError, match="damaged"):
-        follower.step()
+    damaged = next((tmp_path / "registry" / "bundles" / registered.strict).glob("trees*"))
+    whole = damaged.read_bytes()
+    damaged.write_text("other")
+    assert follower.step()
+    assert "damaged" in caplog.text
     assert follower.step()  # it is not read again every few seconds
     assert (len(failed), asked(app, "live-1")["models"][0]["version"]) == (1, registered.calm)
+    damaged.write_bytes(whole)
+    assert isinstance(context.clock, Clock)
+    context.clock.now += pauses.FIRST
+    assert follower.step()
+    assert app.extensions["ringfence"].model.version == registered.strict, "what is mended is taken over"
 
 
 def test_a_promotion_that_nobody_with_the_key_signed_is_not_followed(

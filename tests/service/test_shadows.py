@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graph.model.errors import RingfenceError, StoreUnavailableError
+from graph.model.errors import BundleError, RingfenceError, StoreUnavailableError
 from graph.store.port import GraphView
 from investigations import review_capacity
 from investigations.assessments import Decision
@@ -26,7 +27,7 @@ from service.app import create_app
 from service.assessment import audit_record, in_shadow
 from service.assessment.assess import assess_stored, replay, warm_up
 from service.assessment.context import AppContext
-from service.jobs import shadows
+from service.jobs import pauses, shadows
 from service.jobs.shadows import Shadows
 from service.registered_models import RegisteredModels
 from tests.support.casebooks import assessment
@@ -211,6 +212,47 @@ def test_a_bundle_that_cannot_be_read_keeps_no_other_challenger_from_answering(
     answer = risk(context, body("live-1"))
     until_done(process(context))
     assert said(context, answer).challenger == registered.strict
+
+
+def test_a_challenger_that_could_not_be_loaded_is_tried_again_ever_more_rarely(
+    registered: Registered, context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, clock, tries = risk(context, body("live-1")), context.clock, list[int]()
+    assert isinstance(clock, Clock)
+
+    def lost(*_: Any) -> PlainModel:
+        tries.append(1)
+        raise BundleError("no such bundle")
+
+    job = process(context)
+    with monkeypatch.context() as patch:
+        patch.setattr(RegisteredModels, "scorer", lost)
+        waited = []
+        for minute in range(1, 1 + 5 * 60):
+            clock.now += timedelta(minutes=1)
+            assert job.step()
+            if tries:
+                waited.append(minute)
+                tries.clear()
+    assert [later - earlier for earlier, later in pairwise(waited)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    clock.now += pauses.LONGEST
+    until_done(job)
+    assert said(context, answer).challenger == registered.strict
+
+
+def test_answers_that_retention_took_away_are_not_given_again(
+    registered: Registered, context: AppContext
+) -> None:
+    answers, clock = [risk(context, body("live-1"))], context.clock
+    assert isinstance(clock, Clock)
+    until_done(process(context))
+    clock.now += timedelta(days=3)
+    answers.append(risk(context, body("live-2")))
+    until_done(process(context))
+    assert context.casebook.retention.forget({"shadow_answers": timedelta(days=1)}, clock())
+    until_done(process(context))
+    of = context.casebook.shadows.of
+    assert [len(of(one["assessment_id"])) for one in answers] == [0, 1]
 
 
 def test_a_policy_in_shadow_goes_on_past_answers_of_a_model_that_is_lost(

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from graph.model.errors import SettingError
 from investigations.casebook.retention import RETAINABLE, retainable
-from investigations.shadow.answers import LOOKS_BACK
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
@@ -19,7 +18,6 @@ EXAMPLE = """example:
 
 Idempotency keys and sessions that have lapsed by the settings go always."""
 _MOST_DAYS = 36_500
-SHADOW_ANSWERS = "shadow_answers"
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -32,10 +30,6 @@ def _run(options: argparse.Namespace) -> Result:
     for table, least in lapsed.items():
         if periods[table] < least:
             raise SettingError(f"{table} still count for {least}: keep them as long, or change the setting")
-    if periods.get(SHADOW_ANSWERS, LOOKS_BACK) < LOOKS_BACK:
-        raise SettingError(
-            f"{SHADOW_ANSWERS} younger than {LOOKS_BACK.days} days would be given again: keep them as long"
-        )
     casebook_given(settings.casebook)
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         act = casebook.retention.due if options.dry_run else casebook.retention.forget

@@ -120,7 +120,9 @@ def _chosen(opened: _Opened) -> list[Tried]:
 
 def _since(opened: _Opened, one: Tried) -> datetime:
     given = opened.options.since
-    return moment_given(opened.settings, given) if given else one.since
+    if given:
+        return moment_given(opened.settings, given)
+    return max(one.since, opened.context.casebook.shadows.kept_since())
 
 
 def _capacity(opened: _Opened, scorer: Scorer) -> float:
@@ -210,7 +212,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--since",
         metavar="T",
         help="assessments from this moment on, ISO-8601, and never from before the model learned (default: "
-        "since it is in shadow)",
+        "since it is in shadow, and its answers are kept)",
     )
     parser.add_argument("--until", metavar="T", help="report: assessments before this moment (default: now)")
     parser.add_argument(
