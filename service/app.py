@@ -28,6 +28,7 @@ from service.http import (
     looks,
     metrics,
     problems,
+    queries,
     ring_api,
     risk_api,
     status_api,
@@ -211,6 +212,7 @@ def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:
         if (refused := calls.handover().refused) is not None:
             raise refused
         admit(calls.current_request(), ring.keys(), wrong)
+        queries.check(calls.current_request())
 
     @app.after_request
     def leave(response: Response) -> Response:

@@ -132,6 +132,12 @@ def moment_given(settings: Settings, text: str) -> datetime:
         ) from None
 
 
+def refuse_empty(since: datetime, until: datetime) -> None:
+    """Raise SettingError for a period that holds no moment."""
+    if since >= until:
+        raise SettingError("the period is empty: --since must lie before --until")
+
+
 def as_of_given(settings: Settings, text: str) -> datetime:
     """The same for the moment of a view. Raises SettingError for one that has not come yet: what is to be
     known by then is not known.

@@ -20,7 +20,7 @@ from investigations.policy import Policy
 from service.assessment.assess import assess_stored
 from service.assessment.views import Views
 from service.clock import system_clock
-from service.opening import filled_frame, policy_for
+from service.opening import filled_frame, policy_for, refuse_empty
 from service.registered_models import scorer_of
 from service.settings import Settings
 
@@ -54,8 +54,7 @@ class Period:
     until: datetime
 
     def __post_init__(self) -> None:
-        if self.since >= self.until:
-            raise SettingError("the period is empty: --since must lie before --until")
+        refuse_empty(self.since, self.until)
 
 
 def columns_with(variables: Sequence[str]) -> pa.Schema:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from investigations.casebook.alert_files import AlertFilter
 from investigations.watch.alerts import Alert
 from service.assessment.redaction import alert_by_the_day
 from service.http.alert_answers import AlertPage
 from service.http.calls import app_context, binding
-from service.http.parameters import AlertQuery, QueryError, read
+from service.http.parameters import AlertQuery, QueryError
+from service.http.queries import query
 
 bp = Blueprint("alerts", __name__)
 
@@ -22,7 +23,7 @@ def alerts() -> Response:
     """Alerts after the one that the caller had last; of a bound key those about loans in its own name
     space.
     """
-    requested = read(AlertQuery, request.args, QueryError)
+    requested = query(AlertQuery)
     found, more = app_context().casebook.alerts(_wanted(requested), requested.after, requested.limit)
     page: AlertPage = {
         "alerts": [_shown(alert) for alert in found],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from investigations.users import AuditEntry, AuditFilter
 from service.http.audit_answers import AuditLine, AuditPage
 from service.http.calls import app_context
-from service.http.parameters import AuditQuery, QueryError, read
+from service.http.parameters import AuditQuery
+from service.http.queries import query
 
 bp = Blueprint("audit", __name__)
 
@@ -16,7 +17,7 @@ bp = Blueprint("audit", __name__)
 @bp.get("/audit", endpoint="read")
 def trail() -> Response:
     """The lines after a position, narrowed by who, whom, what and when."""
-    requested = read(AuditQuery, request.args, QueryError)
+    requested = query(AuditQuery)
     wanted = AuditFilter(
         by=requested.by,
         subject=requested.subject,

@@ -8,7 +8,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 
 from graph.model.errors import RecordError, StoreError, UnknownRingError
 from graph.model.types import Facts, Label, LabelValue
@@ -28,7 +28,8 @@ from service.http.case_bodies import (
     read_body,
 )
 from service.http.case_details import answered, detail, second_above, summary
-from service.http.parameters import CaseQuery, QueryError, read
+from service.http.parameters import CaseQuery
+from service.http.queries import query
 
 log = logging.getLogger("ringfence.cases")
 bp = Blueprint("cases", __name__)
@@ -37,7 +38,7 @@ bp = Blueprint("cases", __name__)
 @bp.get("/cases")
 def listed() -> Response:
     """The queue: by what is at stake, then the oldest first."""
-    requested = read(CaseQuery, request.args, QueryError)
+    requested = query(CaseQuery)
     older = requested.older_than_days
     wanted = CaseFilter(
         state=requested.state,

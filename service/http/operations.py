@@ -91,6 +91,7 @@ class Operation:
         """Every problem that it may answer with."""
         return (
             *EVERYWHERE,
+            *(("bad_query",) if self.method == "get" else ()),
             *(() if self.open else KEYED),
             *(BODY if self.body is not None else ()),
             *self.problems,
@@ -215,7 +216,6 @@ OPERATIONS = (
         summary="List the rings in force, the worst first",
         answer=RingPage,
         query=RingQuery,
-        problems=("bad_query",),
     ),
     Operation(
         method="get",
@@ -236,7 +236,6 @@ OPERATIONS = (
         about="Each alert stands in the list exactly once. A lender's key gets those about its own loans.",
         answer=AlertPage,
         query=AlertQuery,
-        problems=("bad_query",),
     ),
     Operation(
         method="get",
@@ -247,7 +246,6 @@ OPERATIONS = (
         about="In the order in which it happened; lines are only ever added. That you read it is kept, too.",
         answer=AuditPage,
         query=AuditQuery,
-        problems=("bad_query",),
     ),
     Operation(
         method="get",
@@ -260,7 +258,6 @@ OPERATIONS = (
         ),
         answer=VerdictTable,
         query=VerdictQuery,
-        problems=("bad_query",),
     ),
     Operation(
         method="get",
@@ -270,7 +267,6 @@ OPERATIONS = (
         summary="List cases, those with most at stake first",
         answer=CasePage,
         query=CaseQuery,
-        problems=("bad_query",),
     ),
     Operation(
         method="post",
@@ -349,7 +345,6 @@ OPERATIONS = (
         Readiness,
         unready=503,
         query=ReadinessQuery,
-        problems=("bad_query",),
     ),
     _status("/version", "version", "Versions of product, policy and model", Versions),
     _status("/metrics", "metrics", "Prometheus metrics, all workers together", "text/plain", open=False),

@@ -22,6 +22,7 @@ LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
 MOST_ALERTS = 500
 MOST_NAMED = 20  # of what is wrong
+REVERSED = "since: must lie before until"
 YEARS = range(1900, 9991)  # of a moment: beyond them days and time zones leave what a datetime can say
 
 RequestId = Annotated[
@@ -214,7 +215,7 @@ def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[Input
     try:
         if not unknown:
             found = msgspec.convert(summary, kind, strict=False)
-            if not (beyond := _beyond(found)):
+            if not (beyond := [*_beyond(found), *_reversed(found)]):
                 return found
     except msgspec.ValidationError:
         pass
@@ -234,6 +235,11 @@ def _beyond(found: Struct) -> list[str]:
         for one in names
         if getattr(found, one).year not in YEARS
     ]
+
+
+def _reversed(found: Struct) -> list[str]:
+    since, until = (getattr(found, name, None) for name in ("since", "until"))
+    return [] if since is None or until is None or since < until else [REVERSED]
 
 
 def _wrong(one: msgspec.structs.FieldInfo, summary: Mapping[str, Any]) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from graph.model.errors import UnknownRingError
 from graph.model.types import Ring
 from service.http.answers import RingMemberShown, RingPage, RingShown, RingSummary
 from service.http.calls import app_context
-from service.http.parameters import QueryError, RingQuery, read
+from service.http.parameters import RingQuery
+from service.http.queries import query
 
 bp = Blueprint("rings", __name__)
 
@@ -19,7 +20,7 @@ bp = Blueprint("rings", __name__)
 @bp.get("/rings")
 def rings() -> Response:
     """Rings of the snapshot in force: `kind`, `flagged` and `min_score` narrow, `limit` and `offset` page."""
-    requested = read(RingQuery, request.args, QueryError)
+    requested = query(RingQuery)
     snapshot = app_context().store.view(app_context().clock()).rings()
     if snapshot is None:
         return _json(RingPage(snapshot=None, as_of=None, total=0, rings=[]))

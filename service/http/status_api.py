@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from graph.model.errors import RegistryError, StoreError
 from service.assessment.in_shadow import lags
@@ -19,7 +19,8 @@ from service.assessment.response import models
 from service.http import metrics, openapi, problems, web_assets
 from service.http.answers import Health, ShadowState, Versions
 from service.http.calls import app_context
-from service.http.parameters import QueryError, ReadinessQuery, read
+from service.http.parameters import ReadinessQuery
+from service.http.queries import query
 
 bp = Blueprint("status", __name__)
 log = logging.getLogger("ringfence.app")
@@ -36,7 +37,7 @@ def readyz() -> Response:
     """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame
     is filled, and slower: `?behind=N` asks for one that is near the store, too.
     """
-    most = read(ReadinessQuery, request.args, QueryError).behind
+    most = query(ReadinessQuery).behind
     views = app_context().views
     checks = {
         "store": _checked(app_context().store.revision),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from graph.facts.groups import groups_of
 from graph.model.errors import StoreChangedError
@@ -15,7 +15,8 @@ from investigations.assessments import RiskAssessment
 from investigations.case_outcomes import JudgedPerson, Tally
 from service.assessment import audit_record
 from service.http.calls import app_context
-from service.http.parameters import QueryError, VerdictQuery, read
+from service.http.parameters import REVERSED, QueryError, VerdictQuery
+from service.http.queries import query
 from service.http.verdict_answers import VerdictRow, VerdictTable
 
 bp = Blueprint("verdicts", __name__)
@@ -26,10 +27,12 @@ MOST_PEOPLE = 2_000  # whose group is looked up: the latest
 @bp.get("/verdicts")
 def counted() -> Response:
     """Verdicts of a time, `since` until `until`, by kind, reason code and group."""
-    requested = read(VerdictQuery, request.args, QueryError)
+    requested = query(VerdictQuery)
     context = app_context()
     until = requested.until or context.clock()
     since = requested.since or until - timedelta(days=requested.days)
+    if since >= until:  # which may be now
+        raise QueryError(REVERSED)
     outcomes = context.casebook.outcomes
     counts = outcomes.counts(since, until)
     groups: dict[str, Tally] = {}

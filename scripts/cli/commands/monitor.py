@@ -19,7 +19,7 @@ from service.governance.daily_monitor import DailyRun, limits, monitor_and_keep
 from service.governance.monitored_model import model_that_serves
 from service.governance.monitored_values import alarm, figures, judged_month
 from service.governance.monitoring import Monitored, MonitorPlan, monitored
-from service.opening import casebook_given, moment_given, open_casebook, open_existing
+from service.opening import casebook_given, moment_given, open_casebook, open_existing, refuse_empty
 
 EXAMPLE = """example:
   COMMAND --casebook sqlite:///casebook.db --store sqlite:///ringfence.db --model models/first \\
@@ -65,14 +65,17 @@ def _run(options: argparse.Namespace) -> Result:
         raise SettingError("give --since, the first moment to look at, or --keep")
     zone = time_zone(settings.timezone)
     now = (moment_given(settings, options.until) if options.until else system_clock()).astimezone(zone)
+    since = moment_given(settings, options.since).astimezone(zone) if options.since else None
+    if since is not None:
+        refuse_empty(since, now)
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
     ):
-        if options.keep:
+        if options.keep or since is None:
             return _kept(monitor_and_keep(settings, casebook, store, now))
         plan = MonitorPlan(
-            since=moment_given(settings, options.since).astimezone(zone),
+            since=since,
             until=now,
             now=now,
             length=timedelta(days=options.days),

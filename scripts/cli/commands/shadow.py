@@ -18,7 +18,7 @@ from scripts.cli.settings_given import settings_given
 from service.assessment.context import AppContext
 from service.assessment.in_shadow import Tried, challenger_of, tried
 from service.clock import system_clock
-from service.opening import casebook_given, moment_given, open_existing
+from service.opening import casebook_given, moment_given, open_existing, refuse_empty
 from service.settings import Settings
 from service.wiring import wire
 
@@ -88,6 +88,7 @@ def _report(opened: _Opened) -> Result:
     if scorer is None:
         raise SettingError("no model serves: the registry has no champion yet, and no --model is given")
     until = moment_given(opened.settings, options.until) if options.until else now
+    refuse_empty(challenger.since, until)
     plan = ShadowPlan(
         challenger=one.name,
         since=challenger.since,

@@ -29,6 +29,7 @@ from service.opening import (
     open_casebook,
     open_existing,
     policy_for,
+    refuse_empty,
 )
 from service.registered_models import scorer_of
 
@@ -72,6 +73,7 @@ def _run(options: argparse.Namespace) -> Result:
     file = read_file(options.policy) if options.policy else None
     since = moment_given(settings, options.since)
     until = moment_given(settings, options.until) if options.until else system_clock()
+    refuse_empty(since, until)
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,

@@ -1,0 +1,68 @@
+"""An address takes the parameters that it has and no others: a name that is misspelt would else ask for
+something else, and nobody would hear of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from flask import Flask
+
+from service.app import create_app
+from service.http.queries import PAGES, QUERIES, READING
+from tests.support.small_service import service
+
+GIVEN = {"ring_id": "R-1", "case_id": "C-1", "assessment_id": "A-1", "attachment_id": "1", "view_id": "V-1"}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    with closing(service(tmp_path_factory.mktemp("queries"))) as context:
+        yield create_app(context)
+
+
+def addresses(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every endpoint that is read, with an address of it."""
+    with app.test_request_context():
+        urls = app.url_map.bind("localhost")
+        for rule in app.url_map.iter_rules():
+            if rule.methods and "GET" in rule.methods:
+                yield rule.endpoint, urls.build(rule.endpoint, {n: GIVEN.get(n, "x") for n in rule.arguments})
+
+
+def test_no_address_that_is_read_takes_a_parameter_that_it_does_not_have(app: Flask) -> None:
+    client, seen = app.test_client(), set()
+    for endpoint, address in addresses(app):
+        if endpoint.removeprefix("v1_") in PAGES:
+            continue
+        for method in READING:
+            answer = client.open(address, method=method, query_string={"flaged": "true"})
+            assert answer.status_code == 400, address
+        problem = client.get(f"{address}?flaged=true").get_json()
+        assert (problem["code"], problem["detail"]) == ("bad_query", "flaged: is no parameter"), address
+        seen.add(endpoint)
+    assert {"assignees.listed", "v1_assignees.listed", "status.healthz", "desk.me"} <= seen
+    assert set(QUERIES) <= seen
+    assert set(PAGES) <= {endpoint for endpoint, _ in addresses(app)}, "of a page that is gone"
+
+
+@pytest.mark.parametrize("address", ["/rings?limit=1&limit=2", "/desk/overview?as_of=&as_of=2025-01-01"])
+def test_a_parameter_that_is_given_twice_is_refused_by_its_name(app: Flask, address: str) -> None:
+    problem = app.test_client().get(address).get_json()
+    assert problem["code"] == "bad_query"
+    assert problem["detail"].endswith(": is given twice")
+
+
+@pytest.mark.parametrize("path", ["/audit", "/verdicts", "/v1/verdicts"])
+@pytest.mark.parametrize("until", ["2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z"])
+def test_a_period_that_ends_before_it_begins_is_refused(app: Flask, path: str, until: str) -> None:
+    period = {"since": "2025-03-01T00:00:00Z", "until": until}
+    answer = app.test_client().get(path, query_string=period)
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, "since: must lie before until")
+
+
+def test_verdicts_since_a_moment_that_has_not_come_are_refused(app: Flask) -> None:
+    answer = app.test_client().get("/verdicts", query_string={"since": "2031-01-01T00:00:00Z"})
+    assert answer.get_json()["detail"] == "since: must lie before until"
