@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 from typing import Any
 
 from graph import private
 from graph.frame.locks import FileLock
-from graph.model.erasure import Erasure, is_surrogate
+from graph.model.erasure import Erasure, Renaming, is_surrogate
 from graph.model.errors import ConflictError, SettingError
 from graph.model.moments import micros
 from graph.progress import ProgressBar
@@ -34,6 +34,7 @@ from service.settings import Settings
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
+_SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
 STEPS = 5  # of an erasure, as its progress counts them
 
 
@@ -103,13 +104,16 @@ class PeopleEraser:
         self._refuse_owed(people)
         certificate = certificate or f"E-{micros(self._clock()):x}-{secrets.token_hex(5)}"
         while True:
+            began = self._clock()
             erasure, plan = self._planned(people, reason, certificate)
+            took = self._clock() - began
             bar.update()
             self._plans.write(plan)
             self._tell(plan)
             if self._store.erase(erasure):
                 break
             self._plans.destroy()  # facts about them came, or others were erased: nothing was done
+            self._keep_out(people, 2 * took)
         bar.update()
         return self._finished(plan, bar)
 
@@ -131,6 +135,16 @@ class PeopleEraser:
 
     # -- the steps
 
+    def _keep_out(self, people: SortedPeople, planning: timedelta) -> None:
+        """Take no facts about them while it is planned again: else more could come each time."""
+        until, (upto, before) = self._clock() + planning + _SETTLES, self._store.state()
+        named = Renaming(people={who: who for who in people.to_erase})
+        refused = self._codes().codes(named, until)
+        edition = secrets.randbits(63)
+        self._store.erase(
+            Erasure(renaming=Renaming(), upto=upto, before=before, edition=edition, refused=refused)
+        )
+
     def _planned(
         self, people: SortedPeople, reason: ErasureReason, certificate: str
     ) -> tuple[Erasure, ErasurePlan]:
@@ -138,12 +152,16 @@ class PeopleEraser:
         loans = self._casebook.people.applications(people.to_erase, now)
         request = ErasureRequest(people=people.to_erase, until=now, applications=loans)
         erasure = planned(self._store, request, self._codes())
+        # Whatever is assessed before the store has the new names is theirs; later it is somebody new's.
+        until = self._clock() + _SETTLES
+        refused = self._codes().codes(erasure.renaming, until)
+        erasure = replace(erasure, refused=refused)
         if ErasedNames(erasure.renaming).text(reason.purpose) != reason.purpose:
             raise SettingError("the purpose names somebody who is to be erased: it stays in the trail")
         plan = ErasurePlan(
             certificate=certificate,
             began_at=now,
-            until=now,
+            until=until,
             reason=reason,
             people=people,
             renaming=erasure.renaming,
@@ -180,6 +198,7 @@ class PeopleEraser:
         return {
             "certificate": plan.certificate,
             "began_at": plan.began_at.isoformat(),
+            "until": plan.until.isoformat(),
             "at": self._clock().isoformat(),
             "by": plan.reason.by,
             "purpose": plan.reason.purpose,
