@@ -160,6 +160,7 @@ def test_whoever_was_erased_may_come_back_as_somebody_new_and_be_erased_again(
 ) -> None:
     assert erase(settings, *GONE, *WHY, "--out", str(out)) == DONE
     with open_url(settings.store) as store:
+        store.refusal.open_with(known_keys(settings))
         store.add(facts_of(applies(GONE[0], 900, application_id="LOAN-back")))
     capsys.readouterr()
     assert erase(settings, GONE[0], *WHY, "--out", str(out)) == DONE
