@@ -36,7 +36,7 @@ def erase(settings: Settings, out: Path) -> int:
     return main(["erase", WHO, "--purpose", "request of 12 March", *where])
 
 
-def test_facts_that_keep_coming_about_them_are_taken_no_more_once_it_is_planned_again(
+def test_facts_that_keep_coming_about_them_are_taken_no_more_after_the_first_plan(
     settings: Settings,
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
