@@ -10,11 +10,28 @@ from typing import Protocol
 
 from graph.facts.tables import Column
 from graph.rings.columns import Features
-from graph.rings.suspicion import FoldJudges
+
+
+class Judge(Protocol):
+    """What was learned. It can be sent to other machines."""
+
+    def chance(self, values: Column, fold: Column) -> Column:
+        """The chance to be bad of each row (rows,) of all features (rows, columns), by its `fold` (rows,)."""
 
 
 class ContextRows(Protocol):
     """The context features of all applicants (A,) in the tables' order, at one place."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features."""
+
+    @property
+    def people(self) -> int:
+        """How many applicants."""
+
+    def column(self, name: str) -> Column:
+        """One feature of all (A,)."""
 
     def of(self, people: Column) -> Features:
         """The rows of `people` (N,), positions in ascending order."""
@@ -22,11 +39,8 @@ class ContextRows(Protocol):
     def pieces(self, people: Column) -> Iterator[tuple[Column, Features]]:
         """The rows of `people`, some people after the other, in any order: whom, and their rows."""
 
-    def whole(self) -> Features:
-        """All rows."""
-
-    def chance(self, judges: FoldJudges, fold: Column) -> Column:
-        """The chance to be bad of each applicant (A,), by the judge of their `fold` (A,)."""
+    def chance(self, judge: Judge, fold: Column) -> Column:
+        """The chance to be bad of each applicant (A,), who is in `fold` (A,)."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,20 @@ class HeldRows:
     """In this process."""
 
     features: Features
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features."""
+        return self.features.names
+
+    @property
+    def people(self) -> int:
+        """How many applicants."""
+        return len(self.features.values)
+
+    def column(self, name: str) -> Column:
+        """One feature of all (A,)."""
+        return self.features.column(name)
 
     def of(self, people: Column) -> Features:
         """The rows of `people`."""
@@ -43,10 +71,6 @@ class HeldRows:
         """The rows of `people`, all at once."""
         yield people, self.of(people)
 
-    def whole(self) -> Features:
-        """All rows."""
-        return self.features
-
-    def chance(self, judges: FoldJudges, fold: Column) -> Column:
+    def chance(self, judge: Judge, fold: Column) -> Column:
         """The chance of each to be bad."""
-        return judges.chance(self.features.values, fold)
+        return judge.chance(self.features.values, fold)

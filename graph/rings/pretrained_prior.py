@@ -8,6 +8,7 @@ not seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from scipy.stats import rankdata
 
 from graph.facts.tables import Column
 from graph.rings.columns import Features
+from graph.rings.context_rows import ContextRows
 from graph.rings.labelled import LabelledApplicants
 
 FILE = Path(__file__).with_name("pretrained_prior.txt")
@@ -41,12 +43,36 @@ _ROUNDS = 250
 _NEVER = 1e-4  # no chance is smaller
 
 
-def prior_suspicion(around: Features) -> Column:
+@dataclass(frozen=True)
+class PriorJudge:
+    """What other stores taught, for one store: it can be sent to other machines.
+
+    `text` is LightGBM's; `columns` (C,) its columns' positions among the context features; `cuts` (C,) the
+    largest value of each column that is not above each threshold of the trees, by place among the store's own
+    values; `places` (C,) a place below each threshold and above the one before, and one above all.
+    """
+
+    text: str
+    columns: tuple[int, ...]
+    cuts: tuple[Column, ...]
+    places: tuple[Column, ...]
+
+    def chance(self, values: Column, fold: Column) -> Column:
+        """The chance to be bad of each row (rows,) of `values` (rows, columns), whatever its `fold`."""
+        del fold
+        rows = np.empty((len(values), len(self.columns)))
+        for n, (column, cuts, places) in enumerate(zip(self.columns, self.cuts, self.places, strict=True)):
+            x = values[:, column]
+            rows[:, n] = np.where(np.isnan(x), np.nan, places[np.searchsorted(cuts, x)])
+        return np.asarray(lightgbm.Booster(model_str=self.text).predict(rows, num_threads=1))
+
+
+def prior_suspicion(around: ContextRows) -> Column:
     """The chance to be bad of each row of `around` (A,) by the shipped prior."""
     return suspicion_by(around, _shipped())
 
 
-def beside_experience(own: Column, around: Features, labelled: LabelledApplicants) -> Column:
+def beside_experience(own: Column, around: ContextRows, labelled: LabelledApplicants) -> Column:
     """A store's own chances to be bad (A,) beside what other stores taught, which counts for less with every
     fraud that is known here.
     """
@@ -58,11 +84,40 @@ def beside_experience(own: Column, around: Features, labelled: LabelledApplicant
     )
 
 
-def suspicion_by(around: Features, text: str) -> Column:
-    """The same by what `fit_prior` gave."""
-    judge = lightgbm.Booster(model_str=text)
-    rows = around.only(judge.feature_name())
-    return np.asarray(judge.predict(ranked(rows.values), num_threads=1))
+def suspicion_by(around: ContextRows, text: str) -> Column:
+    """The same by what `fit_prior` gave. One column of everybody is held at a time."""
+    names, thresholds = _thresholds(text)
+    cuts, places = [], []
+    for name, of_trees in zip(names, thresholds, strict=True):
+        known, place = _places(around.column(name))
+        # how many of the store's different values lie at or below each threshold
+        below = np.searchsorted(place, of_trees, side="right")
+        cuts.append(np.r_[-np.inf, known][below])
+        ends = np.r_[0.0, of_trees, 2.0]
+        places.append((ends[:-1] + ends[1:]) / 2)
+    judge = PriorJudge(text, tuple(map(around.names.index, names)), tuple(cuts), tuple(places))
+    return around.chance(judge, np.zeros(around.people, np.int64))
+
+
+def _places(column: Column) -> tuple[Column, Column]:
+    """The different known values of a column, ascending, and the place of each, as `ranked` has it."""
+    known, count = np.unique(column[~np.isnan(column)], return_counts=True)
+    last = np.cumsum(count)
+    middle = (2 * last - count + 1) / 2
+    return known, ((middle - 0.5) / max(int(count.sum()), 1)).astype(np.float32)
+
+
+@cache
+def _thresholds(text: str) -> tuple[tuple[str, ...], tuple[Column, ...]]:
+    """The columns that trees look at, and for each the places at which they part it, ascending."""
+    lines = [line.partition("=") for line in text.splitlines()]
+    [names] = (tuple(value.split()) for key, _, value in lines if key == "feature_names")
+    split, at = (
+        [one for key, _, value in lines if key == what for one in value.split()]
+        for what in ("split_feature", "threshold")
+    )
+    column, place = np.array(split, np.int64), np.array(at, np.float64)
+    return names, tuple(np.unique(place[column == n]) for n in range(len(names)))
 
 
 def ranked(values: Column) -> Column:

@@ -172,7 +172,7 @@ def suspicion_features(tables: Tables) -> Features:
     """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned
     from these columns.
     """
-    return in_this_process(tables).context().whole()
+    return in_this_process(tables).context().of(np.arange(len(tables.applicant_ids)))
 
 
 def _suspicion(
@@ -184,7 +184,7 @@ def _suspicion(
     """
     links, coarse, context = projected.links, projected.coarse, projected.context()
     if not labelled.has_enough_labels:
-        return prior_suspicion(context.whole())
+        return prior_suspicion(context)
     examples = member_examples(labelled, coarse)
     learn, weight = learned_rows(examples)
     judges = fold_judges(context.of(learn).values, examples.of(learn), weight)
@@ -201,8 +201,7 @@ def _suspicion(
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
     own[some] = np.sqrt(one[some] * two)
     # what other stores taught is a chance to be bad already: only what labels teach has to be rescaled
-    own = rescaled(own, labelled)
-    return beside_experience(own, context.whole(), labelled) if labelled.share_without_labels else own
+    return beside_experience(rescaled(own, labelled), context, labelled)
 
 
 def _second_look(

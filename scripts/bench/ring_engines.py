@@ -67,8 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
-    """Of both steps, seconds by the clock and of the processor, peak memory of all processes above what was
-    held before, and a digest of the result.
+    """Of both steps, seconds by the clock and of the processor, peak memory above what was held before, of
+    all processes and of this one, and a digest of the result.
     """
     found, of_links = _timed(server, lambda: engine(tables))
     chance, of_features = _timed(server, lambda: judged(found))
@@ -96,7 +96,7 @@ def judged(found: Projected) -> Column:
 
 def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, object]]:
     peak = _Peak(server)
-    (before, worked), started = peak.now(), time.perf_counter()
+    (before, worked), here, started = peak.now(), held_here(), time.perf_counter()
     with peak:
         found = work()
     seconds, worked = time.perf_counter() - started, peak.now()[1] - worked
@@ -104,6 +104,7 @@ def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, obj
         "seconds": round(seconds, 1),
         "processor_s": round(worked, 1),
         "peak_mb": round((max(peak.most, peak.now()[0]) - before) / 2**20),
+        "peak_here_mb": round((max(peak.most_here, held_here()) - here) / 2**20),
     }
 
 
@@ -174,13 +175,18 @@ def multiplied(tables: Tables, copies: int) -> Tables:
     )
 
 
+def held_here() -> int:
+    """Bytes that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+
+
 class _Peak:
-    """The most memory that this process, those it started, and a server hold at once, looked at each
-    second.
+    """The most memory that this process, those it started, and a server hold at once, and this one alone,
+    looked at each second.
     """
 
     def __init__(self, server: int) -> None:
-        self.most = 0
+        self.most = self.most_here = 0
         self._roots = {os.getpid(), server} - {0}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -217,6 +223,7 @@ class _Peak:
     def _look(self) -> None:
         while not self._ended.wait(1.0):
             self.most = max(self.most, self.now()[0])
+            self.most_here = max(self.most_here, held_here())
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from sklearn.metrics import average_precision_score
 from graph.facts.tables import Column
 from graph.progress import bar
 from graph.rings.columns import Features
+from graph.rings.context_rows import HeldRows
 from graph.rings.pretrained_prior import FILE, fit_prior, suspicion_by
 from graph.rings.search import suspicion_features
 from scripts.tools.made_worlds import END, GENERATORS, WorldError, store_of_world
@@ -145,7 +146,7 @@ def ap(lessons: list[Lesson], text: str) -> float:
     """The mean average precision of `text` on the lessons."""
     return round(
         statistics.mean(
-            float(average_precision_score(x.bad, suspicion_by(x.around, text)))
+            float(average_precision_score(x.bad, suspicion_by(HeldRows(x.around), text)))
             for x in lessons
             if x.bad.any()
         ),

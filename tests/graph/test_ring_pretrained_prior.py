@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.rings.columns import features
+from graph.rings.columns import Features, features
+from graph.rings.context_rows import HeldRows
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.pretrained_prior import (
     FILE,
@@ -42,10 +43,22 @@ def test_how_much_is_much_counts_for_nothing_only_who_has_more_than_others(colum
     assert known.size == 0 or known.mean() == pytest.approx(0.5, abs=1e-5)
 
 
+@pytest.mark.parametrize("rows", [1, 40, 3000])
+def test_a_column_at_a_time_says_what_the_places_of_all_at_once_say(rows):
+    rng, shipped = np.random.default_rng(rows), lightgbm.Booster(model_str=FILE.read_text())
+    names = tuple(shipped.feature_name())
+    values = rng.lognormal(size=(rows, len(names))).astype(np.float32)
+    values[:, ::3] = np.rint(2 * values[:, ::3])  # many equals
+    values[rng.random(values.shape) < 0.2] = np.nan
+    values[:, 7] = np.nan
+    chance = prior_suspicion(HeldRows(Features(("other", *names), np.insert(values, 0, 1, axis=1))))
+    assert chance.tolist() == np.asarray(shipped.predict(ranked(values), num_threads=1)).tolist()
+
+
 def test_the_crew_of_a_town_without_a_label_stands_out(tmp_path):
     with town(tmp_path / "t.db", both(honest(), crew())) as store:
         tables = store.view(AS_OF).tables()
-    chance = prior_suspicion(suspicion_features(tables))
+    chance = prior_suspicion(HeldRows(suspicion_features(tables)))
     in_crew = np.isin(tables.applicant_ids, CREW)
     assert chance[in_crew].min() > np.quantile(chance[~in_crew], 0.99)
 
@@ -60,7 +73,7 @@ def test_what_one_store_teaches_holds_in_another_where_all_is_ten_times_as_much(
 
     text = fit_prior([(*store(1.0), 1.0), (*store(3.0), 1.0)])
     around, bad = store(10.0)
-    chance = suspicion_by(around, text)
+    chance = suspicion_by(HeldRows(around), text)
     assert np.median(chance[bad]) > np.quantile(chance[~bad], 0.95)
     assert chance.mean() == pytest.approx(0.05, abs=0.02)
 
@@ -115,9 +128,8 @@ def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatc
 
 def test_what_other_stores_taught_counts_for_less_with_every_fraud_known_here() -> None:
     rng = np.random.default_rng(4)
-    around = features(
-        {name: rng.random(1500) for name in lightgbm.Booster(model_str=FILE.read_text()).feature_name()}
-    )
+    names = lightgbm.Booster(model_str=FILE.read_text()).feature_name()
+    around = HeldRows(features({name: rng.random(1500) for name in names}))
     own, elsewhere = np.full(1500, 0.5), prior_suspicion(around)
     nothing = np.zeros(1500, bool)
 

@@ -3,6 +3,8 @@
 import dataclasses
 import shutil
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
@@ -47,7 +49,7 @@ def same(one: Projected, other: Projected) -> bool:
 
 
 def same_rows(one: Projected, other: Projected) -> bool:
-    a, b = (side.context().whole() for side in (one, other))
+    a, b = (side.context().of(np.arange(len(side.coarse))) for side in (one, other))
     return a.names == b.names and a.values.tobytes() == b.values.tobytes()
 
 
@@ -76,6 +78,11 @@ def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monke
     found, alone = OnSpark(session, f"file://{tmp_path}", rows=300)(tables), in_this_process(tables)
     assert same(alone, found)
     assert same_rows(alone, found)
+    [stages] = tmp_path.iterdir()
+    for folder in ("ties_of", "links_of"):  # and no task held much more than it was told to
+        held = [pq.read_table(of_bucket).num_rows for of_bucket in (stages / folder).glob("bucket=*")]
+        assert len(held) > 1
+        assert max(held) <= 3 * 300
 
 
 def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_path):
@@ -108,6 +115,17 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(session, tables, kept, 
     assert {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()} == early
 
 
+def test_features_go_on_where_they_stopped(tables, kept):
+    stages, found = kept
+    assert same_rows(in_this_process(tables), found)
+    early = {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()}
+    for later in (stages / "context.done", *stages.glob("picked_*.done")):
+        later.unlink()
+    next((stages / "context").glob("*.parquet")).unlink()
+    assert same_rows(in_this_process(tables), found)
+    assert {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()} == early
+
+
 def test_facts_that_differ_have_stages_of_their_own(tables):
     ties = {name: column[:-1] for name, column in tables.ties.items()}
     fewer = dataclasses.replace(tables, ties=ties)
@@ -116,14 +134,21 @@ def test_facts_that_differ_have_stages_of_their_own(tables):
 
 
 def test_no_step_pairs_everything_with_everything(session, kept, capsys):
+    kept[1].context()
     read = {p.name: session.read.parquet(f"file://{p}") for p in kept[0].iterdir() if p.is_dir()}
     pairs = links.pairs(read["placed"], read["hubs"]).unionByName(links.direct(read["events"]))
     held = incidence.holdings(read["ties"], read["applications"], read["events"])
     inside = components.within(read["links"], read["parts_0"])
-    for step in (held, incidence.placed(read["held"], read["sizes"]), pairs, inside):
+    sharing = read["held"].join(read["sizes"].select(*incidence.VALUE, "holders"), list(incidence.VALUE))
+    around = (
+        context.neighbours(context.ends(read["links"]), read["home"], read["own"]),
+        context.values(sharing),
+        context.customers(sharing, read["around"]),
+    )
+    for step in (held, incidence.placed(read["held"], read["sizes"]), pairs, inside, *around):
         step.explain()
     plans = capsys.readouterr().out
-    assert plans.count("Physical Plan") == 4
+    assert plans.count("Physical Plan") == 7
     assert "HashJoin" in plans or "SortMergeJoin" in plans
     assert "CartesianProduct" not in plans
     assert "NestedLoopJoin" not in plans

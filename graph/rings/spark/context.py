@@ -50,17 +50,17 @@ def context_stage(stages: Stages, applicants: int) -> int:
         .select("who", f.coalesce("coarse", "who").alias("coarse"))
     )
     home = stages.kept("home", lambda: home.withColumn("bucket", _bucket("coarse", buckets)))
-    ends = _ends(read["links"])
+    both = ends(read["links"])
     stages.kept_by_bucket("people_of", lambda: own.join(home, "who"))
     stages.kept_by_bucket(
-        "links_of", lambda: ends.join(home.select("who", "bucket"), "who").drop("who", "other")
+        "links_of", lambda: both.join(home.select("who", "bucket"), "who").drop("who", "other")
     )
-    stages.kept_by_bucket("neighbours_of", lambda: _neighbours(ends, home, own))
+    stages.kept_by_bucket("neighbours_of", lambda: neighbours(both, home, own))
     names = tuple(name for name in own.columns if name not in ("who", "since"))
     around = stages.each("around", buckets, partial(_around, names=names))
     sharing = read["held"].join(read["sizes"].select(*VALUE, "holders"), list(VALUE))
-    stages.kept_by_bucket("values_of", lambda: _at_home(_values(sharing), home))
-    stages.kept_by_bucket("customers_of", lambda: _at_home(_customers(sharing, around), home))
+    stages.kept_by_bucket("values_of", lambda: _at_home(values(sharing), home))
+    stages.kept_by_bucket("customers_of", lambda: _at_home(customers(sharing, around), home))
     stages.each(CONTEXT, buckets, partial(_context, names=names, columns=tuple(around.columns)))
     return buckets
 
@@ -80,7 +80,7 @@ def _at_home(rows: Any, home: Any) -> Any:
     return rows.join(home.select("who", "bucket"), "who")
 
 
-def _ends(links: Any) -> Any:
+def ends(links: Any) -> Any:
     """Every link twice: `who` is one end, `other` the other."""
     one, other = (
         links.withColumn("who", f.col(end)).withColumn("other", f.col(beyond)) for end, beyond in ("ab", "ba")
@@ -88,14 +88,14 @@ def _ends(links: Any) -> Any:
     return one.unionByName(other)
 
 
-def _neighbours(ends: Any, home: Any, own: Any) -> Any:
+def neighbours(both: Any, home: Any, own: Any) -> Any:
     """Once for each bucket, whoever is linked to its people."""
-    there = ends.select("who", "other").join(home.select("who", "bucket"), "who")
+    there = both.select("who", "other").join(home.select("who", "bucket"), "who")
     known = own.select(f.col("who").alias("other"), "since", *DESCRIBED)
     return there.select("other", "bucket").distinct().join(known, "other").withColumnRenamed("other", "who")
 
 
-def _values(sharing: Any) -> Any:
+def values(sharing: Any) -> Any:
     """`who`, `kind`, and the most holders and arrivals among their values of the kind.
 
     A value with many holders is looked at week by week, each with the weeks beside it.
@@ -112,7 +112,7 @@ def _values(sharing: Any) -> Any:
     )
 
 
-def _customers(sharing: Any, around: Any) -> Any:
+def customers(sharing: Any, around: Any) -> Any:
     """`who`, `visits` (of how many shops and agents they are customers), and what `counted` gives of all
     customers there, themselves as well, added up.
     """
@@ -169,8 +169,8 @@ def _links(rows: Rows, everyone: Column) -> ApplicantLinks:
     a, b = rows["a"][order], rows["b"][order]
     once = order[np.r_[True, (np.diff(a) != 0) | (np.diff(b) != 0)][: len(order)]]
     held = {name: column[once] for name, column in rows.items()}
-    ends = {end: np.searchsorted(everyone, held[end]).astype(np.int32) for end in "ab"}
-    return ApplicantLinks(**held | ends)
+    places = {end: np.searchsorted(everyone, held[end]).astype(np.int32) for end in "ab"}
+    return ApplicantLinks(**held | places)
 
 
 def _context(folder: str, number: int, names: tuple[str, ...], columns: tuple[str, ...]) -> Rows:

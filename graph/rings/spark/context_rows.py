@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +12,10 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.rings.columns import Features
+from graph.rings.context_rows import Judge
 from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.context import CONTEXT
 from graph.rings.spark.stages import Stages
-from graph.rings.suspicion import FoldJudges
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,28 @@ class ClusterRows:
             rows = bucket(self.stages.folder, name, number, _kinds(self.names))
             yield rows["who"], _matrix(rows, self.names)
 
-    def whole(self) -> Features:
-        """All rows, in this process."""
-        return self.of(np.arange(len(self.bucket_of)))
+    @property
+    def people(self) -> int:
+        """How many applicants."""
+        return len(self.bucket_of)
 
-    def chance(self, judges: FoldJudges, fold: Column) -> Column:
+    def column(self, name: str) -> Column:
+        """One feature of all (A,), read from the files of the stage."""
+        return self._gathered(CONTEXT, name, np.empty(self.people, np.float32))
+
+    def chance(self, judge: Judge, fold: Column) -> Column:
         """The chance to be bad of each applicant (A,), judged on the cluster."""
-        name = f"chance_{_digest(repr(judges).encode(), fold.tobytes())}"
+        name = f"chance_{_digest(pickle.dumps(judge), fold.tobytes())}"
         self.stages.given(f"{name}_asked", self.bucket_of, {"who": np.arange(len(fold)), "fold": fold})
-        task = partial(_judged, asked=f"{name}_asked", names=self.names, judges=judges)
+        task = partial(_judged, asked=f"{name}_asked", names=self.names, judge=judge)
         self.stages.each(name, self.buckets, task)
-        out = np.empty(len(fold))
+        return self._gathered(name, "chance", np.empty(self.people))
+
+    def _gathered(self, stage: str, name: str, out: Column) -> Column:
+        """A column of a stage (A,), in the tables' order."""
         for number in range(self.buckets):
-            rows = bucket(self.stages.folder, name, number, {"who": "i4", "chance": "f8"})
-            out[rows["who"]] = rows["chance"]
+            rows = bucket(self.stages.folder, stage, number, {"who": "i4", name: str(out.dtype)})
+            out[rows["who"]] = rows[name]
         return out
 
 
@@ -78,13 +87,13 @@ def _picked(folder: str, number: int, asked: str, names: tuple[str, ...]) -> Row
     return {name: column[at] for name, column in rows.items()}
 
 
-def _judged(folder: str, number: int, asked: str, names: tuple[str, ...], judges: FoldJudges) -> Rows:
+def _judged(folder: str, number: int, asked: str, names: tuple[str, ...], judge: Judge) -> Rows:
     # both are by applicant
     fold = bucket(folder, asked, number, {"fold": "i8"})["fold"]
     rows = bucket(folder, CONTEXT, number, _kinds(names))
     if not len(fold):
         return {}
-    return {"who": rows["who"], "chance": judges.chance(_matrix(rows, names).values, fold)}
+    return {"who": rows["who"], "chance": judge.chance(_matrix(rows, names).values, fold)}
 
 
 def _digest(*parts: bytes) -> str:
