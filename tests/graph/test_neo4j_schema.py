@@ -144,7 +144,7 @@ EMPTY: dict[str, Any] = {
     "ties": 5, "people": [], "bound": 5, "mentioned": [], "nodes": [], "ids": [], "applications": [],
     "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n", "as_of": day(9),
     "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
-    "entries": [], "upto": 9, "base": 1, "drawn": 1, "edition": 1,
+    "entries": [], "upto": 9, "base": 1, "drawn": 1, "edition": 1, "end": "", "place": 3,
 }  # fmt: skip
 PARTS = {
     "LOCK",
@@ -174,6 +174,7 @@ READS = {
     and text.lstrip().startswith(("MATCH", "UNWIND", "CALL"))
     and name not in PARTS
 }
+READS |= {f"bounded {name}": cypher_tables.bounded(pages) for name, (pages, _) in cypher_tables.READS.items()}
 WRITES = {
     "known": cypher_write.ALL_KNOWN,
     "new": cypher_write.ALL_NEW,

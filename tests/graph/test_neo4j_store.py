@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from graph.model.errors import StoreVersionError
+from graph.model.errors import StoreUnavailableError, StoreVersionError
+from graph.model.moments import micros
 from graph.model.types import Facts, Merchant, Platform, PlatformType
 from graph.store.evidence import subject_of
-from graph.stores.neo4j import Neo4jStore, rings
+from graph.stores.neo4j import Neo4jStore, cypher_tables, ranges, rings
 from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
+from graph.stores.neo4j.tables import read_tables
 from graph.stores.sqlite import SqliteStore
 from tests.support.erasure_contract import ErasureContract
 from tests.support.journal_contract import JournalContract, all_told, as_sets
@@ -251,3 +254,35 @@ def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> No
             known: known not in {"L1", "M1"}
             for known in ("G1", "G2", "L1", "L2", "L3", "M0", "M1", "M2", "M3")
         }
+
+
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_a_whole_view_read_in_ranges_is_the_one_that_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sessions: int
+) -> None:
+    monkeypatch.setattr(ranges, "PAGE", 2)
+    monkeypatch.setattr(ranges, "RANGE", 5)
+    odd = ["", "a", "Z", "é", "张", "\uffee", "\U0001f600", "\U0010fffd", "a b", "aa", "'"]
+    named = Facts(
+        applications=tuple(
+            applies(f"p{who}", n, uses("phone", f"x{who}"), application_id=f"l{who}")
+            for n, who in enumerate(odd)
+        )
+    )
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for facts in (random_facts(7), named):
+            assert store.add(facts) == oracle.add(facts)
+        for as_of, revision in ((day(99), 2), (day(40), 2), (day(99), 1)):
+            view = store.view(as_of, revision)
+            found = replace(read_tables(view._ask, micros(as_of), sessions), zone=view.zone)
+            assert_same_tables(found, oracle.view(as_of, revision).tables())
+
+
+def test_a_range_that_cannot_be_read_ends_the_whole_look() -> None:
+    def ask(text: str, /, **given: object) -> list[list[object]]:
+        if "SKIP" in text:
+            return [["m"]] if given["after"] == "" else []
+        raise StoreUnavailableError("it went away")
+
+    with pytest.raises(StoreUnavailableError):
+        ranges.read_all(ask, cypher_tables.READS)

@@ -1,8 +1,10 @@
-"""Cypher that reads a whole view for the weekly batch: page by page by a unique key, each page one record of
-columns.
+"""Cypher that reads a whole view for the weekly batch: ranges of a unique key, page by page, each page one
+record of columns.
 """
 
 from __future__ import annotations
+
+import re
 
 from graph.stores.neo4j.cypher import (
     APPLICATION,
@@ -30,6 +32,17 @@ def pages(label: str, key: str, result: str) -> str:
     return f"""MATCH (f:{label}) WHERE f.{key} > $after WITH f ORDER BY f.{key} LIMIT $page
         WITH collect(f) AS page CALL (page) {{ UNWIND page AS f {result} }}
             RETURN page[-1].{key}, size(page), rows"""
+
+
+def bounded(pages: str) -> str:
+    """The same up to `$end`, a range's last key."""
+    return re.sub(r"(f\.\w+) > \$after", r"\1 > $after AND \1 <= $end", pages, count=1)
+
+
+def ends(label: str, key: str) -> str:
+    """The key that is `$place` places beyond the first after `$after`; from the index alone."""
+    return f"""MATCH (f:{label}) WHERE f.{key} > $after
+        WITH f.{key} AS key ORDER BY key SKIP $place LIMIT 1 RETURN key"""
 
 
 TIES = pages(
@@ -80,3 +93,24 @@ PLATFORMS = pages(
     "platform_id",
     f"WITH f WHERE f.mark <= $mark RETURN collect({columns('f', PLATFORM)}) AS rows",
 )
+
+OF_APPLICANTS = ends("Applicant", "applicant_id")
+OF_APPLICATIONS = ends("Application", "application_id")
+OF_EVENTS = ends("Event", "event_id")
+OF_IDENTIFIERS = ends("Identifier", "node")
+OF_MERCHANTS = ends("Merchant", "merchant_id")
+OF_PLATFORMS = ends("Platform", "platform_id")
+
+# What is read: by name, the pages and what tells where their ranges end.
+READS = {
+    "ties": (TIES, OF_APPLICANTS),
+    "events": (EVENTS, OF_EVENTS),
+    "applications": (APPLICATIONS, OF_APPLICATIONS),
+    "identifiers": (IDENTIFIERS, OF_IDENTIFIERS),
+    "outcomes": (OUTCOMES, OF_APPLICATIONS),
+    "labels of applications": (LABELS_OF_APPLICATIONS, OF_APPLICATIONS),
+    "labels of people": (LABELS_OF_PEOPLE, OF_APPLICANTS),
+    "devices": (DEVICES, OF_IDENTIFIERS),
+    "merchants": (MERCHANTS, OF_MERCHANTS),
+    "platforms": (PLATFORMS, OF_PLATFORMS),
+}

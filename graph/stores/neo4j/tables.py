@@ -1,102 +1,82 @@
-"""Reads a whole view as columns, page by page; facts are insert-only and carry their revision, so all pages
-show one state of the store.
+"""Reads a whole view as columns; facts are insert-only and carry their revision, so all pages show one state
+of the store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from graph.facts.fraud_labels import by_person
 from graph.facts.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.stores.neo4j import cypher_tables
+from graph.stores.neo4j.ranges import SESSIONS, Rows, read_all
 
-Rows = list[list[Any]]
-PAGE = 2_000
 _STATUS_CODE = {status.value: code for code, status in enumerate(STATUSES)}
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
 _KIND_CODE = {kind.value: code for code, kind in enumerate(KINDS)}
 
 
-def read_tables(ask: Callable[..., Rows], as_of: int) -> Tables:
-    """All facts of the view behind `ask`, which is as of `as_of` microseconds."""
-    return _Reader(ask).read(as_of)
+def read_tables(ask: Callable[..., Rows], as_of: int, sessions: int = SESSIONS) -> Tables:
+    """All facts of the view behind `ask`, which is as of `as_of` microseconds, read by so many sessions at
+    once.
+    """
+    read = read_all(ask, cypher_tables.READS, sessions)
+    rows, merchants, platforms = read["ties"], read["merchants"], read["platforms"]
+    applications = sorted(read["applications"], key=lambda row: (row[2], row[0]))
+    events = sorted(read["events"], key=lambda row: (row[2], row[0]))
+    labels = read["labels of applications"] + read["labels of people"]
+    labels.sort(key=lambda row: (row[2], row[0], row[1], row[3], row[4]))
+    existing = [
+        *(row[1] for row in applications),
+        *(row[1] for row in events),
+        *(row[4] for row in events),
+        *(row[0] for row in rows),
+    ]
+    names = sorted({who for who in [*existing, *(row[1] for row in labels)] if who})
+    people = _places(names)
+    identifiers, node_place = _identifiers(read["identifiers"], {row[1] for row in rows})
+    merchant_ids = _ids(
+        [row[0] for row in merchants], [row[7] for row in applications], [row[5] for row in events]
+    )
+    platform_ids = _ids([row[0] for row in platforms], [row[3] for row in applications])
+    agent_ids = _ids([row[8] for row in applications])
+    places = (people, _places(merchant_ids), _places(platform_ids), _places(agent_ids))
+    columns = _application_columns(applications, places)
+    application_place = _places([row[0] for row in applications])
+    return Tables(
+        as_of=as_of,
+        applicant_ids=as_column(names, object),
+        platform_ids=as_column(platform_ids, object),
+        merchant_ids=as_column(merchant_ids, object),
+        agent_ids=as_column(agent_ids, object),
+        identifiers=identifiers,
+        ties=_tie_columns(rows, people, node_place),
+        applications=columns,
+        outcomes=_outcome_columns(read["outcomes"], application_place),
+        labels=_label_columns(labels, people, (application_place, columns["applicant"])),
+        events=_event_columns(events, places),
+        platforms=_platform_columns(platforms, platform_ids),
+        merchants=_merchant_columns(merchants, merchant_ids),
+        devices=_device_columns(read["devices"], node_place),
+    )
 
 
-class _Reader:
-    def __init__(self, ask: Callable[..., Rows]) -> None:
-        self._ask = ask
-
-    def read(self, as_of: int) -> Tables:
-        rows = self._pages(cypher_tables.TIES)
-        applications = sorted(self._pages(cypher_tables.APPLICATIONS), key=lambda row: (row[2], row[0]))
-        events = sorted(self._pages(cypher_tables.EVENTS), key=lambda row: (row[2], row[0]))
-        labels = self._pages(cypher_tables.LABELS_OF_APPLICATIONS) + self._pages(
-            cypher_tables.LABELS_OF_PEOPLE
-        )
-        labels.sort(key=lambda row: (row[2], row[0], row[1], row[3], row[4]))
-        merchants, platforms = self._pages(cypher_tables.MERCHANTS), self._pages(cypher_tables.PLATFORMS)
-        existing = [
-            *(row[1] for row in applications),
-            *(row[1] for row in events),
-            *(row[4] for row in events),
-            *(row[0] for row in rows),
-        ]
-        names = sorted({who for who in [*existing, *(row[1] for row in labels)] if who})
-        people = _places(names)
-        identifiers, node_place = self._identifiers({row[1] for row in rows})
-        merchant_ids = _ids(
-            [row[0] for row in merchants], [row[7] for row in applications], [row[5] for row in events]
-        )
-        platform_ids = _ids([row[0] for row in platforms], [row[3] for row in applications])
-        agent_ids = _ids([row[8] for row in applications])
-        places = (people, _places(merchant_ids), _places(platform_ids), _places(agent_ids))
-        columns = _application_columns(applications, places)
-        application_place = _places([row[0] for row in applications])
-        return Tables(
-            as_of=as_of,
-            applicant_ids=as_column(names, object),
-            platform_ids=as_column(platform_ids, object),
-            merchant_ids=as_column(merchant_ids, object),
-            agent_ids=as_column(agent_ids, object),
-            identifiers=identifiers,
-            ties=_tie_columns(rows, people, node_place),
-            applications=columns,
-            outcomes=_outcome_columns(self._pages(cypher_tables.OUTCOMES), application_place),
-            labels=_label_columns(labels, people, (application_place, columns["applicant"])),
-            events=_event_columns(events, places),
-            platforms=_platform_columns(platforms, platform_ids),
-            merchants=_merchant_columns(merchants, merchant_ids),
-            devices=_device_columns(self._pages(cypher_tables.DEVICES), node_place),
-        )
-
-    def _pages(self, statement: str) -> Rows:
-        """The rows of all pages."""
-        after, results = "", Rows()
-        while True:
-            [[last, size, rows]] = self._ask(statement, after=after, page=PAGE)
-            results += rows
-            if size < PAGE:
-                return results
-            after = last
-
-    def _identifiers(self, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
-        """The identifiers that have a tie, by kind and token, and node -> position."""
-        identifier_rows = self._pages(cypher_tables.IDENTIFIERS)
-        rows = [
-            (_KIND_CODE[kind], node[len(kind) + 1 :], linking, node)
-            for node, kind, _, linking in identifier_rows
-            if node in used
-        ]
-        rows.sort()
-        columns = {
-            "kind": as_column([r[0] for r in rows], np.int8),
-            "linking": as_column([bool(r[2]) for r in rows], np.bool_),
-            "token": as_column([r[1] for r in rows], object),
-        }
-        return columns, _places([r[3] for r in rows])
+def _identifiers(found: Rows, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
+    """The identifiers that have a tie, by kind and token, and node -> position."""
+    rows = [
+        (_KIND_CODE[kind], node[len(kind) + 1 :], linking, node)
+        for node, kind, _, linking in found
+        if node in used
+    ]
+    rows.sort()
+    columns = {
+        "kind": as_column([r[0] for r in rows], np.int8),
+        "linking": as_column([bool(r[2]) for r in rows], np.bool_),
+        "token": as_column([r[1] for r in rows], object),
+    }
+    return columns, _places([r[3] for r in rows])
 
 
 def _places(ids: Sequence[str]) -> dict[str, int]:
