@@ -32,6 +32,7 @@ from service.opening import filled_frame, open_keyring
 from service.settings import Settings
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
+_EMBEDDED = "sqlite"  # what such a URL begins with
 _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
 _SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
@@ -209,13 +210,13 @@ class PeopleEraser:
                 "erased_before": len(people.erased_before),
             },
             "store": {
-                "kind": _kind(self._settings.store),
+                "kind": "sqlite" if self._settings.store.startswith(_EMBEDDED) else "neo4j",
                 "edition": str(plan.edition),
                 "rows": plan.rows["store"],
                 "overwritten": overwritten["store"],
             },
             "casebook": {
-                "kind": _kind(self._settings.casebook),
+                "kind": "sqlite" if self._settings.casebook.startswith(_EMBEDDED) else "postgresql",
                 "rows": rows | self._casebook.erasing.rewritten(plan.certificate),
                 "overwritten": overwritten["casebook"],
             },
@@ -288,18 +289,14 @@ def _plan_path(settings: Settings, out: Path) -> Path:
     return out / f"casebook{SUFFIX}" if beside is None else beside.with_name(beside.name + SUFFIX)
 
 
-def _kind(url: str) -> str:
-    return url.partition("://")[0].partition("+")[0]
-
-
 def _left(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[str]:
     """What an erasure of this kind leaves, and where."""
     yield "backups and copies of store and casebook from before, until they are overwritten"
     yield "files that were written before: deliveries, reports, scores, exports, answers sent to others"
     yield "copies in memory and on disk on other machines, until their processes fill them anew"
-    if not settings.store.startswith("sqlite"):
+    if not settings.store.startswith(_EMBEDDED):
         yield "pages and transaction logs of the Neo4j server, until it overwrites them"
-    if not settings.casebook.startswith("sqlite"):
+    if not settings.casebook.startswith(_EMBEDDED):
         yield "pages and write-ahead logs of the PostgreSQL server, until it overwrites them"
     for part, done in overwritten.items():
         if not done:

@@ -28,7 +28,7 @@ from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
 from tests.investigations.test_casebook_guards import log_in_as
-from tests.investigations.test_seals import owned
+from tests.investigations.test_seals import KEYS, owned
 from tests.support.casebooks import NOW, assessment, forge, url_of
 
 WANG, LI = "C-Wang-884171", "C-Li-550002"
@@ -36,7 +36,6 @@ LOAN, OTHER_LOAN = "loan-of-wang-1", "loan-of-li-1"
 RENAMING = Renaming(
     people={WANG: surrogate("Q", "71")}, applications={LOAN: surrogate("R", "-1")}, events={}, identifiers={}
 )
-KEYS = (("k1", b"a secret of at least thirty-two bytes"),)
 FORGET = ErasedPeople(
     names=ErasedNames(RENAMING), certificate="ER-1", until=NOW + timedelta(days=9), keys=KEYS
 )

@@ -15,16 +15,21 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from graph.model.erasure import Renaming, surrogate
+from graph.signatures import Keys
 from investigations.casebook import Casebook
+from investigations.casebook.erasing import ErasedPeople
 from investigations.casebook.guards import statements
 from investigations.casebook.migrations import append_only
 from investigations.casebook.seals import AT_ONCE, NOTHING, Anchor, Fault
 from investigations.cases import NewCase
+from investigations.erased_names import ErasedNames
 from scripts.cli.main import main
 from tests.investigations.test_casebook_migrations import RELEASED
 from tests.support.casebooks import NOW, assessment, forge, url_of
 
 ROWS = 60
+KEYS: Keys = (("k1", b"a secret of at least thirty-two bytes"),)
 
 
 @pytest.fixture
@@ -161,23 +166,46 @@ def test_the_command_seals_verifies_and_fails_where_something_differs(
 # changes by the thousand
 
 
-@pytest.mark.parametrize("changes", [60, pytest.param(10_000, marks=pytest.mark.slow)])
+CHANGES = pytest.mark.parametrize("changes", [60, pytest.param(10_000, marks=pytest.mark.slow)])
+
+
+@CHANGES
 def test_of_random_changes_to_the_audit_every_one_is_found(tmp_path: Path, changes: int) -> None:
-    where, rng = url_of(tmp_path), random.Random(changes)
-    with Casebook(where) as book:
+    with Casebook(url_of(tmp_path)) as book:
         filled(book)
         filled(book, ROWS)
-        with closing(sqlite3.connect(tmp_path / "casebook.db", isolation_level=None)) as database:
-            for table in append_only():
-                for name in statements(table):
-                    database.execute(f"DROP TRIGGER {name}")
-                before = f"CREATE TEMP TABLE before_{table.name} AS SELECT rowid FROM {table.name}"
-                database.execute(before)
-            for number in range(changes):
-                change = changed(database, rng)
-                assert book.seals.verify().faults, (number, change)
-                undone(database, change)
-            assert book.seals.verify().faults == ()
+        assert_every_change_is_found(book, tmp_path, random.Random(changes), changes)
+
+
+@CHANGES
+def test_of_random_changes_beside_an_erasure_every_one_is_found(tmp_path: Path, changes: int) -> None:
+    with Casebook(url_of(tmp_path)) as book:
+        filled(book)
+        filled(book, ROWS)
+        people = Renaming(people={"p0": surrogate("Q", "")}, applications={"a7": surrogate("R", "")})
+        until = NOW + timedelta(days=9)
+        names = ErasedNames(people)
+        gone = ErasedPeople(names=names, certificate="ER-1", until=until, keys=KEYS)
+        assert book.erasing.erase(gone, NOW)
+        while book.seals.seal(NOW):
+            pass
+        assert book.seals.verify(keys=KEYS).erased > 0
+        assert_every_change_is_found(book, tmp_path, random.Random(changes), changes)
+
+
+def assert_every_change_is_found(book: Casebook, folder: Path, rng: random.Random, changes: int) -> None:
+    """Change a value of the audit or take a row away, verify, and put it back, so many times."""
+    with closing(sqlite3.connect(folder / "casebook.db", isolation_level=None)) as database:
+        for table in append_only():
+            for name in statements(table):
+                database.execute(f"DROP TRIGGER {name}")
+            before = f"CREATE TEMP TABLE before_{table.name} AS SELECT rowid FROM {table.name}"
+            database.execute(before)
+        for number in range(changes):
+            change = changed(database, rng)
+            assert book.seals.verify(keys=KEYS).faults, (number, change)
+            undone(database, change)
+        assert book.seals.verify(keys=KEYS).faults == ()
 
 
 Change = tuple[sa.Table, int, tuple[object, ...]]

@@ -86,6 +86,7 @@ def test_the_certificate_says_what_was_done_and_left_and_names_nobody(
     held = json.loads(file.read_bytes())
     assert held["people"] == {"asked": 4, "erased": 3, "unknown": 1, "erased_before": 0}
     assert held["purpose"] == WHY[1]
+    assert held["store"]["kind"] == ("neo4j" if ON_NEO4J else "sqlite")
     assert held["store"]["rows"]["people"] == 3
     assert held["store"]["rows"]["identifiers"] >= 1
     assert held["casebook"]["rows"]["assessments"] >= 3
