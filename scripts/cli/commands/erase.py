@@ -11,6 +11,7 @@ from pathlib import Path
 from graph.model.errors import ConflictError, DeliveryError, SettingError, UnknownApplicantError
 from graph.progress import bar
 from graph.signatures import SignatureState
+from graph.store.erased_codes import ErasedCodes
 from ingestion.contract import name_space
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
@@ -18,6 +19,7 @@ from service.clock import system_clock
 from service.governance.erasure import STEPS, PeopleEraser
 from service.governance.erasure_certificate import checked
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
+from service.governance.file_search import FileSearch
 from service.login.accounts import by_command
 from service.opening import casebook_given, known_keys, open_casebook, open_existing
 from service.settings import Settings
@@ -27,6 +29,7 @@ EXAMPLE = """example:
   COMMAND C-104 --purpose "request of 12 March" --out certificates
   COMMAND --file leavers.csv --purpose "contracts ended" --out certificates
   COMMAND --resume --out certificates
+  COMMAND --search exports --search backups
   COMMAND --verify certificates/erasure_E-64a1c5f0-9b3c1d2e4f.json
 
 What was cut off is ended by the same command, or by --resume."""
@@ -38,6 +41,8 @@ def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     if options.verify:
         return _verified(options.verify, settings)
+    if options.search:
+        return _searched(options.search, settings)
     people, reason = (
         (frozenset[str](), ErasureReason(by="", purpose="")) if options.resume else _asked(options)
     )
@@ -122,6 +127,34 @@ def _verified(files: list[Path], settings: Settings) -> Result:
     return Result({"certificates": lines}, DONE if whole else FAILED)
 
 
+def _searched(folders: list[Path], settings: Settings) -> Result:
+    """Files that still name people whom the store has erased, and those in which nobody can search."""
+    with open_existing(settings.store, settings.timezone) as store:
+        codes = ErasedCodes(known_keys(settings), store.refused())
+    if not codes:
+        raise SettingError("nobody was erased from this store: there is nothing to search for")
+    if missing := [str(one) for one in folders if not one.exists()]:
+        raise DeliveryError(f"there is no {', '.join(missing)}")
+    with bar("searching", None, " files") as progress:
+        search = FileSearch(codes)
+        files = [one for folder in folders for one in search.folder(folder, progress)]
+    found = [one for one in files if one.any]
+    figures = {
+        "searched": len(files),
+        "found": [
+            {
+                "file": str(one.file),
+                "people": one.people,
+                "applications": one.applications,
+                "events": one.events,
+            }
+            for one in found
+        ],
+        "not_searched": [{"file": str(one.file), "why": one.closed} for one in files if one.closed],
+    }
+    return Result(figures, INCOMPLETE if found or figures["not_searched"] else DONE)
+
+
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MOST:
@@ -184,6 +217,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify", metavar="CERTIFICATE", type=Path, action="append", default=[],
         help="check a certificate by its signature; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--search", metavar="FOLDER", type=Path, action="append", default=[],
+        help="name the files below it that still hold ids of anybody erased; may be given again",
     )  # fmt: skip
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
