@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WEB := service/web
-EXTRAS := analysis,docs,test,train,web,neo4j,neo4j-server,oidc,postgres,reference,sm3
+EXTRAS := analysis,docs,mlflow,test,train,web,neo4j,neo4j-server,oidc,postgres,reference,sm3
 
 # What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts
 # read each other's byte code.

@@ -39,6 +39,7 @@ GUESTS = {
     "reportlab": ("service/desk/case_pdf",),
     "argon2": ("service/login/passwords",),
     "authlib": ("service/login/oidc",),
+    "mlflow": ("gnn/registry/mlflow_export",),
     "msgspec": ("service/http", "service/assessment/answer"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}

@@ -1,4 +1,6 @@
-"""The registry of models: list and compare them, promote one through the gate, go back to the one before."""
+"""The registry of models: list and compare them, promote one through the gate, go back to the one before,
+export them to MLflow.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,7 @@ EXAMPLE = """example:
   COMMAND compare champion 3f9c --as-of 2026-03-01
   COMMAND promote 3f9c --reason "learned the new trick"
   COMMAND rollback --reason "twice as many in review"
+  COMMAND export --mlflow https://mlflow.example
 
 A version may be given by its first characters. The store's key signs the history, so give the store that the
 service has. Exit status 1 where the gate did not let a model through: what it found is kept all the same."""
@@ -52,8 +55,10 @@ def _run(options: argparse.Namespace) -> Result:
             by=options.by or person_at_work(), at=datetime.now(UTC), reason=(options.reason or "").strip()
         )
         run, takes = _WHAT[options.what]
-        if len(options.names) != takes:
+        if options.what != "export" and len(options.names) != takes:
             raise SettingError(f"models {options.what}: {takes} names are needed, {len(options.names)} given")
+        if bool(options.mlflow) != (options.what == "export"):
+            raise SettingError("--mlflow says where `models export` writes, and is needed there")
         return run(_Opened(options, settings, store, registry, deed))
 
 
@@ -140,6 +145,23 @@ def _retire(opened: _Opened) -> Result:
     return _state(opened, opened.registry.retire(version, opened.deed).version)
 
 
+def _export(opened: _Opened) -> Result:
+    """All models, or those that are named; one that this code cannot read is named and left out."""
+    from gnn.registry.mlflow_export import MlflowExport
+
+    registry, options = opened.registry, opened.options
+    models = [registry.named(name) for name in options.names] or list(registry.models().values())
+    export = MlflowExport(options.mlflow)
+    new, unusable = dict[str, bool](), dict[str, str]()
+    for model in models:
+        try:
+            new[model.version] = export.write(registry, model)
+        except BundleError as error:
+            unusable[model.version] = str(error)
+    figures = {"runs": len(new), "new": [version for version, fresh in new.items() if fresh]}
+    return Result({**figures, "unusable": unusable}, FAILED if unusable else DONE)
+
+
 def _state(opened: _Opened, version: str) -> Result:
     model = opened.registry.models()[version]
     return Result({"version": version, "state": model.state.value, "entry": opened.registry.head()[0]})
@@ -158,6 +180,7 @@ _WHAT: dict[str, tuple[Callable[[_Opened], Result], int]] = {
     "rollback": (_roll_back, 0),
     "shadow": (_shadow, 1),
     "retire": (_retire, 1),
+    "export": (_export, 0),
 }
 
 
@@ -168,7 +191,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="NAME",
         help="add: the bundle's folder; compare: the version that serves, then the one to hold beside it; "
-        "promote, shadow, retire: the version; a version, its first characters, or champion",
+        "promote, shadow, retire: the version; export: versions (default: all); a version, its first "
+        "characters, or champion",
     )
     parser.add_argument("--registry", metavar="URL", help="the registry (default: RINGFENCE_REGISTRY)")
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
@@ -181,6 +205,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", help="why, for the history")
     parser.add_argument(
         "--force", action="store_true", help="promote although the gate says no; needs a --reason"
+    )
+    parser.add_argument(
+        "--mlflow",
+        metavar="URI",
+        help="export: an MLflow tracking server, or a folder (pip install 'ringfence[mlflow]')",
     )
     parser.add_argument("--history", action="store_true", help="list: the entries of the history too")
 
