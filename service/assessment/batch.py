@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
 
+from graph.model.errors import ConflictError
 from graph.progress import bar
 from ingestion.parse_context import time_zone
 from service.assessment.batch_output import ScoresOut, kept
@@ -84,10 +86,21 @@ def _scored(settings: Settings, period: Period, how: Scoring) -> Iterator[Rows]:
     """The rows of the period with all that is known of them, chunk by chunk."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     with open_existing(settings.store, zone=settings.timezone) as store:
-        scorer, revision = scorer_of(settings, store), store.revision()
+        scorer, (revision, edition) = scorer_of(settings, store), store.state()
     task = BatchTask(settings, scorer, revision, tuple(dict.fromkeys(how.variables)))
     rows = how.engine(task, period)
     if task.scorer is not None and follows(settings):
         own = policy_for(settings, task.scorer).thresholds
         rows = followed(rows, own, task.scorer.capacity, time_zone(settings.timezone))
-    yield from rows
+    yield from _of_one_edition(rows, settings, edition)
+
+
+def _of_one_edition(rows: Iterator[Rows], settings: Settings, edition: int) -> Iterator[Rows]:
+    """The rows. Raises ConflictError where people were erased since they began: some may name them."""
+    with ExitStack() as opened:
+        store = None
+        for chunk in rows:  # no store is open while processes are forked
+            store = store or opened.enter_context(open_existing(settings.store, zone=settings.timezone))
+            if store.edition() != edition:
+                raise ConflictError("people were erased while the batch was assessed: begin it again")
+            yield chunk

@@ -110,6 +110,7 @@ def _facts(path: str, name: str, summary: str, one: str, about: str) -> Operatio
         about=about,
         answer=FactsTaken,
         body=body,
+        problems=("erased",),
     )
 
 
@@ -162,7 +163,7 @@ OPERATIONS = (
         answer=Assessment,
         headers=RiskHeaders,
         body=ref("RiskRequest"),
-        problems=("applicant_unknown", "application_unknown", "idempotency_key_reused"),
+        problems=("applicant_unknown", "application_unknown", "erased", "idempotency_key_reused"),
     ),
     Operation(
         method="post",

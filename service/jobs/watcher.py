@@ -62,6 +62,8 @@ class Watcher:
             now, views = self._context.clock(), self._context.views
             both = BeforeAndNow(views.at(now, before), views.at(now, entry.revision))
             findings = look(entry, both)
+            if not all(map(views.is_still, both)):
+                return False  # somebody was erased meanwhile: look again
             if findings.alerts:  # before they are kept: who is killed between does both again
                 open_cases(casebook, findings.alerts, self._grades, both.now)
             if not casebook.keep_findings(self._store, (before, entry.revision), findings):

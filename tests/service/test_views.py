@@ -21,7 +21,7 @@ from graph.frame.files import Files
 from graph.frame.frame import Frame
 from graph.frame.layout import DIRTY, MAGIC
 from graph.frame.view import FrameView
-from graph.model.errors import StoreUnavailableError, UnknownApplicantError
+from graph.model.errors import ConflictError, StoreUnavailableError, UnknownApplicantError
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
 from graph.stores.sqlite.view import SqliteView
@@ -32,7 +32,7 @@ from service.assessment.assess import replay
 from service.assessment.batch import Scoring
 from service.assessment.batch_output import ScoresOut
 from service.assessment.batch_processes import InProcesses
-from service.assessment.batch_work import Period
+from service.assessment.batch_work import BatchTask, Period, Rows
 from service.assessment.context import AppContext
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import evaluate
@@ -40,6 +40,7 @@ from service.assessment.views import Views
 from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
+from tests.support.stores import open_url
 
 
 @pytest.fixture
@@ -291,6 +292,23 @@ def test_every_process_fills_the_frame_anew_by_itself(context: AppContext) -> No
     context.views.keeper.wake()
     erased(context.store, "p003")
     assert soon(lambda: frame_of(context).holds(context.store.revision(), context.store.edition()))
+
+
+def test_a_batch_through_which_somebody_is_erased_leaves_no_file(tmp_path: Path) -> None:
+    context = service(tmp_path, random_facts(3))
+    settings, period, out = context.settings, Period(since=day(5), until=day(60)), tmp_path / "scores.parquet"
+    context.close()
+
+    def erasing(task: BatchTask, period: Period) -> Iterator[Rows]:
+        with open_url(settings.store) as store:
+            erased(store, "p003")
+        yield from InProcesses(1)(task, period)
+
+    bare = settings.__class__(store=settings.store)
+    with pytest.raises(ConflictError, match="begin it again"):
+        batch.score(bare, period, ScoresOut(out), Scoring(engine=erasing))
+    assert not out.exists()
+    assert batch.score(bare, period, ScoresOut(out), Scoring(engine=InProcesses(1)))["scored"] > 20
 
 
 @pytest.mark.parametrize("frame", ["", "none"])
