@@ -29,7 +29,7 @@ from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
 from tests.investigations.test_casebook_guards import log_in_as
 from tests.investigations.test_seals import KEYS, owned
-from tests.support.casebooks import NOW, assessment, forge, url_of
+from tests.support.casebooks import NOW, assessment, everything, forge, url_of
 
 WANG, LI = "C-Wang-884171", "C-Li-550002"
 LOAN, OTHER_LOAN = "loan-of-wang-1", "loan-of-li-1"
@@ -83,21 +83,6 @@ def filled(book: Casebook) -> None:
     book.views.save(view)
     while book.seals.seal(NOW):
         pass
-
-
-def everything(book: Casebook) -> str:
-    """All that any row says, unpacked."""
-    said = []
-    with book._engines.reading() as connection:
-        for name in sa.inspect(connection).get_table_names():
-            for row in connection.execute(sa.text(f"SELECT * FROM {name}")).all():
-                said += [str(bytes(v)) if isinstance(v, bytes | memoryview) else str(v) for v in row]
-    for one in ("A-1", "A-2"):
-        try:
-            said.append(str(book.assessment(one)))
-        except ErasedError:
-            continue
-    return " ".join(said)
 
 
 def test_nothing_names_the_erased_and_everything_about_others_stands(book: Casebook) -> None:

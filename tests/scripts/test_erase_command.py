@@ -22,6 +22,7 @@ from tests.support.erasure_worlds import (
     OWN_PHONE,
     customer,
     filled,
+    names_in_casebook,
     names_of,
     replayed,
     traces,
@@ -59,10 +60,12 @@ def test_no_file_names_the_erased_and_everybody_elses_answers_are_computed_again
     people = (*GONE, ONLY_ASSESSED)
     if not ON_NEO4J:
         assert {name for _, name in traces(tmp_path, *people)} >= {*people, OWN_PHONE}
+    assert {*names_in_casebook(settings, *people)} >= {*people, "LOAN-nowhere", "LOAN-new-3"}
     assert erase(settings, *people, *WHY, "--out", str(out)) == DONE
     said = figures(capsys)
     assert [*traces(tmp_path, *people)] == []
     assert [*traces(out, *people)] == []
+    assert names_in_casebook(settings, *people) == []
     assert (said["erased"], said["unknown"]) == (4, [])
     assert replayed(settings) == (9, 9)
     with open_casebook(settings.casebook) as book:

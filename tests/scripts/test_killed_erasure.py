@@ -18,7 +18,15 @@ from scripts.cli.command import DONE, FAILED
 from scripts.cli.main import main
 from service.opening import known_keys, open_casebook
 from service.settings import Settings
-from tests.support.erasure_worlds import GONE, ONLY_ASSESSED, customer, filled, replayed, traces
+from tests.support.erasure_worlds import (
+    GONE,
+    ONLY_ASSESSED,
+    customer,
+    filled,
+    names_in_casebook,
+    replayed,
+    traces,
+)
 from tests.support.killed_erasure import STEPS, killed
 from tests.support.stores import HASH_KEY, open_url, sqlite_only
 
@@ -80,6 +88,7 @@ def test_an_erasure_that_is_killed_is_ended_by_the_same_command(
     assert held["casebook"]["rows"]["assessments"] == 4
     assert held["casebook"]["rows"]["cases"] == held["casebook"]["rows"]["claims"] == 1
     assert [*traces(tmp_path, *PEOPLE)] == []
+    assert names_in_casebook(settings, *PEOPLE) == []
     assert replayed(settings) == (9, 9)
     with open_casebook(settings.casebook) as book:
         assert book.seals.verify(keys=known_keys(settings)).faults == ()
@@ -102,6 +111,26 @@ def test_an_erasure_that_was_cut_off_is_ended_without_its_ids_and_before_any_oth
     assert [*traces(tmp_path, *PEOPLE)] == []
     assert main(command(settings, out, customer(7))) == DONE
     assert len([*out.iterdir()]) == 2
+
+
+def test_an_erasure_from_a_casebook_in_postgresql_is_killed_and_ended_as_well(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    out, settings = tmp_path / "certificates", filled(tmp_path / "service", casebook=postgres)
+    assert names_in_casebook(settings, *PEOPLE)
+    killed("once the store has changed", command(settings, out, *PEOPLE))
+    assert main(command(settings, out, *PEOPLE)) == DONE
+    assert (out / "casebook.erasure").exists() is False
+    assert names_in_casebook(settings, *PEOPLE) == []
+    assert [*traces(tmp_path, *PEOPLE)] == []
+    assert replayed(settings) == (9, 9)
+    with open_casebook(settings.casebook) as book:
+        assert book.seals.verify(keys=known_keys(settings)).faults == ()
+    certificate = next(out.glob("*.json"))
+    held = json.loads(certificate.read_bytes())
+    assert held["casebook"]["kind"] == "postgresql"
+    assert any("PostgreSQL" in sentence for sentence in held["left"])
 
 
 def test_the_plan_of_an_erasure_is_its_owners_alone(settings: Settings, tmp_path: Path) -> None:

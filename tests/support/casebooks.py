@@ -5,6 +5,7 @@ own.
 from __future__ import annotations
 
 import importlib.util
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from investigations.casebook import Casebook
 from scripts.tools.postgres_server import postgres_server as postgres_server_of_our_own
 from tests.support.small_worlds import day
 
@@ -57,6 +59,23 @@ def forge(url: str, *statements: str) -> None:
                 connection.exec_driver_sql(statement)
     finally:
         engine.dispose()
+
+
+def everything(book: Casebook) -> str:
+    """All that any row says, unpacked."""
+    said = []
+    with book._engines.reading() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            for row in connection.execute(sa.text(f"SELECT * FROM {name}")).all():
+                said += [_unpacked(v) if isinstance(v, bytes | memoryview) else str(v) for v in row]
+    return " ".join(said)
+
+
+def _unpacked(value: bytes | memoryview) -> str:
+    try:
+        return zlib.decompress(value).decode()
+    except zlib.error:
+        return str(bytes(value))
 
 
 @pytest.fixture(scope="session")

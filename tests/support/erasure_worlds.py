@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from graph.journal.renaming import renamed_facts
 from graph.model.erasure import Renaming
@@ -16,9 +17,10 @@ from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.assessment.context import AppContext
 from service.assessment.replays import replay_latest
+from service.opening import open_casebook
 from service.settings import Settings
 from service.wiring import wire
-from tests.support.casebooks import assessment
+from tests.support.casebooks import assessment, everything
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 
@@ -46,11 +48,11 @@ def named_facts() -> Facts:
     return replace(named, applications=(*named.applications, own))
 
 
-def filled(folder: Path) -> Settings:
+def filled(folder: Path, **changes: Any) -> Settings:
     """A service that has assessed a dozen people and has cases, verdicts and looks about some; it is closed
-    again.
+    again. `changes` are settings.
     """
-    with closing(service(folder, named_facts())) as context:
+    with closing(service(folder, named_facts(), **changes)) as context:
         for n in range(12):
             risk(context, body(f"LOAN-new-{n}", applicant_id=customer(n)))
         _casebook_of(context)
@@ -89,11 +91,21 @@ def names_of(*people: str) -> list[str]:
 
 def traces(folder: Path, *people: str) -> Iterator[tuple[str, str]]:
     """Names of these people in the bytes of any file of a folder, with the file."""
-    names = [name.encode() for name in names_of(*people)]
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             held = path.read_bytes()
-            yield from ((str(path.relative_to(folder)), name.decode()) for name in names if _says(held, name))
+            yield from ((str(path.relative_to(folder)), name) for name in names_in(held, *people))
+
+
+def names_in(held: bytes, *people: str) -> list[str]:
+    """Names of these people in what is held."""
+    return [name for name in names_of(*people) if _says(held, name.encode())]
+
+
+def names_in_casebook(settings: Settings, *people: str) -> list[str]:
+    """Names of these people in any row of the casebook, unpacked."""
+    with open_casebook(settings.casebook) as book:
+        return names_in(everything(book).encode(), *people)
 
 
 def _says(held: bytes, name: bytes) -> bool:
