@@ -86,8 +86,8 @@ class GraphStore(Forgetting):
         """Add a batch: idempotent, all or nothing. A fact whose id is stored with other content is a conflict
         and leaves the stored one as it is; one of before an erasure that names one of the erased stays out.
 
-        Raises SettingError where people were erased and the keys for that are missing, and
-        StoreUnavailableError when nothing could be written.
+        Raises StoreUnavailableError when nothing could be written, also where people were erased and the keys
+        for that are missing.
         """
 
     def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.model.erasure import ALWAYS
+from graph.model.errors import SettingError, StoreUnavailableError
 from graph.model.moments import micros
 from graph.model.types import Added, Facts, RefusedFact
 from graph.signatures import Keys
@@ -58,15 +59,15 @@ class Refusal:
             self._known = (edition, refused())
 
     def refused(self, facts: Facts) -> tuple[RefusedFact, ...]:
-        """Which facts name somebody erased, in which field. Raises SettingError without the keys."""
-        codes = self._of_now()
+        """Which facts name somebody erased, in which field. Raises StoreUnavailableError without the keys."""
+        codes = self._usable()
         return tuple(_refused(facts, codes)) if codes else ()
 
     def names(self, kind: NameKind, name: str) -> bool:
-        """Whether that id was erased and no fact may ever name it again. Raises SettingError without the
-        keys.
+        """Whether that id was erased and no fact may ever name it again. Raises StoreUnavailableError without
+        the keys.
         """
-        return self._of_now().until(kind, name) == ALWAYS
+        return self._usable().until(kind, name) == ALWAYS
 
     @contextmanager
     def satisfied(self) -> Iterator[None]:
@@ -80,11 +81,18 @@ class Refusal:
             self._mine.satisfied = False
 
     def sifted(self, facts: Facts) -> Sifted:
-        """The facts that may come in, and the others. Raises SettingError without the keys."""
+        """The facts that may come in, and the others. Raises StoreUnavailableError without the keys."""
         if not self._known[1] or getattr(self._mine, "satisfied", False):
             return Sifted(facts, facts, ())
         refused = self.refused(facts)
         return Sifted(facts, _without(facts, refused) if refused else facts, refused)
+
+    def _usable(self) -> ErasedCodes:
+        """A service that lacks the key by which others have erased goes on as if the store were away."""
+        try:
+            return self._of_now()
+        except SettingError as error:
+            raise StoreUnavailableError(str(error)) from error
 
     def _of_now(self) -> ErasedCodes:
         (edition, refused), made = self._known, self._codes

@@ -68,7 +68,7 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
     ConflictError where the target has other facts under the same revisions, or one of both has erased people
     whom the other has not.
     """
-    _copy_refusal(source, target)
+    copy_refusal(source, target)
     for batch in _batches(source.journal(target.revision())):
         if batch[0].snapshot is not None:
             target.save_rings(batch[0].snapshot)
@@ -87,8 +87,10 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
     return target.revision()
 
 
-def _copy_refusal(source: GraphStore, target: GraphStore) -> None:
-    """An empty target refuses what the source refuses; another one does so already."""
+def copy_refusal(source: GraphStore, target: GraphStore) -> None:
+    """An empty target refuses from here on what the source refuses; another one has to do so already. Raises
+    ConflictError.
+    """
     refused, upto, before = source.refused(), *target.state()
     if refused and not upto and not target.refused():
         new = Erasure(renaming=Renaming(), upto=0, before=before, edition=randbits(63), refused=refused)

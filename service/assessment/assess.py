@@ -109,8 +109,13 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
 
 def _keep_out(context: AppContext, subject: Subject) -> None:
     """Raise ErasedError for an application that the store will not take, before anybody looks."""
-    application = subject.application
-    if application is not None and context.store.refusal.refused(Facts(applications=(application,))):
+    if (application := subject.application) is None:
+        return
+    try:
+        refused = context.store.refusal.refused(Facts(applications=(application,)))
+    except StoreError:
+        return  # what the store cannot say now it says when the application is brought to it
+    if refused:
         raise ErasedError(OF_ERASED)
 
 

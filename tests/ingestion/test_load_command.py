@@ -17,7 +17,10 @@ import pytest
 
 from graph.stores.sqlite import SqliteStore
 from scripts.load_records import main
+from service.opening import known_keys
+from service.settings import Settings
 from tests.support.deliveries import APPLICATION, NOW, deliver, load_into
+from tests.support.erasure_contract import erased
 
 
 @pytest.fixture(autouse=True)
@@ -255,3 +258,23 @@ def test_a_kind_of_event_that_nobody_knows_is_said_unless_it_carries_identifiers
     (stated,) = [record.message for record in caplog.records if "mean nothing to a signal" in record.message]
     assert "trasfer" in stated
     assert "login" not in stated
+
+
+def test_a_check_and_a_load_by_the_command_leave_out_who_was_erased(tmp_path, capsys):
+    folder = deliver(
+        tmp_path / "old",
+        applications=[APPLICATION, {**APPLICATION, "application_id": "A2", "applicant_id": "U2"}],
+    )
+    given = [str(folder), "--store", "sqlite:///graph.db"]
+    assert main(given) == 0
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.refusal.open_with(known_keys(Settings(store="sqlite:///graph.db")))
+        erased(store, "U1")
+    for arguments in ([*given, "--check"], given):
+        capsys.readouterr()
+        assert main(arguments) == 0
+        figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert figures["rejects"]["applications"] == {"erased": 1}
+    (tmp_path / "graph.db.key").unlink()
+    assert main(given) == 2
+    assert "RINGFENCE_HASH_KEY" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from service.wiring import wire
 from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import day
-from tests.support.stores import sqlite_only
+from tests.support.stores import open_url, sqlite_only
 
 UNTIL = day(69)  # of the erasure: requests come on day 70
 WHO = "p003"
@@ -111,3 +111,18 @@ def test_a_service_with_another_key_does_not_start_over_a_store_that_has_erased(
     other = dataclasses.replace(context.settings, hash_key="k1:" + "another secret " * 4)
     with pytest.raises(SettingError, match="by the key k1"):
         wire(other, scorer=PlainModel())
+
+
+@sqlite_only
+def test_a_service_without_the_key_of_an_erasure_answers_on_and_owes_the_facts(context: AppContext) -> None:
+    with open_url(context.settings.store) as operator:
+        operator.refusal.open_with(
+            (("k2", b"a newer secret of at least thirty-two bytes"), *context.keyring.keys)
+        )
+        erased(operator, "p004", until=UNTIL)
+    answer = risk(context, body("unsure"))
+    assert answer["degraded"]["reason"] == "store_unavailable"
+    assert answer["degraded"]["missing"] == ["fact"]
+    assert [one.application_id for one in context.casebook.outbox_pending(9)] == ["unsure"]
+    with pytest.raises(StoreUnavailableError, match="by the key k2"):
+        deliver_pending(context.store, context.casebook)

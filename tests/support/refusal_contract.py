@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from graph.model.errors import ConflictError, SettingError
+from graph.model.errors import ConflictError, StoreUnavailableError
 from graph.model.types import Contact, Facts, Label, LabelValue, Outcome, OutcomeStatus, RefusedFact
 from graph.store.erasing import planned
 from graph.store.port import GraphStore
@@ -102,7 +102,7 @@ class RefusalContract:
         self, forgotten: GraphStore, open_store: Open
     ) -> None:
         with open_store() as other:
-            with pytest.raises(SettingError, match="RINGFENCE_HASH_KEY"):
+            with pytest.raises(StoreUnavailableError, match="RINGFENCE_HASH_KEY"):
                 other.add(Facts(applications=(applies("here", 9),)))
             assert other.view(FOREVER).application("kept") is not None
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from graph.progress import bar
+from graph.store.replication import copy_refusal
 from ingestion.check_page import page
 from ingestion.checking import check
 from ingestion.databases import is_url, name_of
@@ -29,7 +30,14 @@ from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.folders import folder_for
-from service.opening import moment_given, open_existing, open_keyring, open_store, sqlite_path
+from service.opening import (
+    known_keys,
+    moment_given,
+    open_existing,
+    open_keyring,
+    open_store,
+    sqlite_path,
+)
 from service.settings import Settings
 
 log = logging.getLogger("ringfence.load")
@@ -116,6 +124,9 @@ def _check(options: argparse.Namespace) -> Result:
             open_for_now.enter_context(open_existing(settings.store, settings.timezone)) if there else None
         )
         store = open_for_now.enter_context(open_store(f"sqlite:///{aside}/check.db", zone=settings.timezone))
+        if beside is not None:
+            copy_refusal(beside, store)
+            store.refusal.open_with(known_keys(settings))
         progress = open_for_now.enter_context(bar("check", delivery.rows, " rows"))
         parse_context = ParseContext(naming, now, time_zone(settings.timezone))
         checked = check(delivery, store, parse_context, beside=beside, report_to=aside, step=progress.update)
