@@ -191,10 +191,10 @@ def _suspicion(
     one = context.chance(judges, examples.fold)
     groups = _numbered(_among_suspects(links, rescaled(one, labelled), coarse))[0]
     some = np.sort(np.argsort(-one, kind="stable")[: max(int(CLOSELY * len(one)), CLOSELY_AT_LEAST)])
-    nearby = suspects_nearby(links, one, groups)
+    nearby = suspects_nearby(links, one, groups, some)
 
     def looked(people: Column, around: Features) -> Features:
-        beside = around.beside(nearby.of(people))
+        beside = around.beside(nearby.of(np.searchsorted(some, people)))
         return beside.beside(closely(tables, people)) if closely else beside
 
     two = _second_look(context, examples, some, looked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from graph.facts.tables import Column
@@ -13,39 +15,68 @@ _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLAC
 _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
 
-def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column) -> Features:
-    """One row an applicant (A,): suspicion that reaches them by each kind of link, over hard kinds and soft
-    ones, and in their group.
+def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column, some: Column) -> Features:
+    """One row for each of `some` people (N,), positions: suspicion that reaches them by each kind of link,
+    over hard kinds and soft ones, and in their group. `suspicion` and `group` (A,) are everybody's.
 
     A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the
     kinds tell them apart.
     """
-    size = len(suspicion)
-    of_a, of_b = suspicion[links.a], suspicion[links.b]
-
-    def reaching(value: Column) -> Column:
-        return total(value * of_b, links.a, size) + total(value * of_a, links.b, size)
-
+    ends = _ends(links, suspicion, some)
     hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
-    out = {f"suspects_{name}": reaching(links.shared[:, k]) for k, name in enumerate(LINK_KINDS)}
+    out = {f"suspects_{name}": ends.reaching(links.shared[:, k]) for k, name in enumerate(LINK_KINDS)}
     for name, value in (("hard", hard), ("soft", soft), ("all", links.weight)):
-        strongest = np.maximum(most(value * of_b, links.a, size), most(value * of_a, links.b, size))
-        reached, all_of_it = reaching(value), total(value, links.a, size) + total(value, links.b, size)
+        reached = ends.reaching(value)
         out |= {
             f"suspects_{name}": reached,
-            f"suspects_{name}_mean": reached / (all_of_it + 1e-6),
-            f"suspects_{name}_most": strongest,
+            f"suspects_{name}_mean": reached / (ends.all_of(value) + 1e-6),
+            f"suspects_{name}_most": ends.strongest(value),
         }
-    out["suspects_corroborated"] = reaching((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2)
-    out["suspects_hard_and_soft"] = reaching((hard > 0) & (soft > 0))
-    members = np.bincount(group)[group]
-    others = np.bincount(group, weights=suspicion)[group] - suspicion
+    out["suspects_corroborated"] = ends.reaching((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2)
+    out["suspects_hard_and_soft"] = ends.reaching((hard > 0) & (soft > 0))
+    members = np.bincount(group)[group[some]]
+    others = np.bincount(group, weights=suspicion)[group[some]] - suspicion[some]
     out |= {
         "group_people": members,
         "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan),
-        "first_look": suspicion,
+        "first_look": suspicion[some],
     }
     return features(out)
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Of some people (N,) the links that each is the first end of, and the second: rows of the links, whose
+    they are, and the suspicion of the other end (rows,).
+    """
+
+    people: int
+    sides: tuple[tuple[Column, Column, Column], ...]
+
+    def reaching(self, value: Column) -> Column:
+        """Sum of `value` (P,) of their links times the suspicion at the other end (N,)."""
+        one, other = (total(value[rows] * of, who, self.people) for rows, who, of in self.sides)
+        return np.asarray(one + other)
+
+    def strongest(self, value: Column) -> Column:
+        """The most of the same (N,)."""
+        one, other = (most(value[rows] * of, who, self.people) for rows, who, of in self.sides)
+        return np.asarray(np.maximum(one, other))
+
+    def all_of(self, value: Column) -> Column:
+        """Sum of `value` (P,) of their links (N,)."""
+        one, other = (total(value[rows], who, self.people) for rows, who, _ in self.sides)
+        return np.asarray(one + other)
+
+
+def _ends(links: ApplicantLinks, suspicion: Column, some: Column) -> _Ends:
+    place = np.full(len(suspicion), -1, np.int32)
+    place[some] = np.arange(len(some))
+    sides = []
+    for end, beyond in ((links.a, links.b), (links.b, links.a)):
+        rows = np.flatnonzero(place[end] >= 0)
+        sides.append((rows, place[end[rows]], suspicion[beyond[rows]]))
+    return _Ends(len(some), tuple(sides))
 
 
 def links_beyond_a_place(links: ApplicantLinks, group: Column) -> Column:

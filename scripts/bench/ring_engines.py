@@ -1,5 +1,5 @@
-"""Measures who shares what, the links and the first cut, and then what surrounds everybody and who is judged
-how by it, by one process and by Spark, on so many copies of a store's people.
+"""Measures who shares what, the links and the first cut, and then the rest of a search, by one process and by
+Spark, on so many copies of a store's people.
 
 Every copy has values of its own, save those with over HUB holders, shops and agents, which all copies share.
 Equal digests: equal to the last bit.
@@ -25,14 +25,13 @@ import numpy as np
 from graph.facts.tables import Column, Tables
 from graph.model.moments import read_moment
 from graph.rings.projected import Engine, Projected
-from graph.rings.suspicion import Examples, fold_judges, folds_of, learned_rows
+from graph.rings.search import RingSearch, search
 from ingestion.parse_context import time_zone
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.opening import open_existing
 from service.ring_engine import ring_engine
 
 Found = TypeVar("Found")
-BAD = 997
 HUB = 20  # more holders than this: all copies share the value
 SHIFT = 37_000_000  # microseconds: each copy lives a little later than the one before
 _PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
@@ -71,27 +70,22 @@ def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
     all processes and of this one, and a digest of the result.
     """
     found, of_links = _timed(server, lambda: engine(tables))
-    chance, of_features = _timed(server, lambda: judged(found))
+    rings, of_rest = _timed(server, lambda: search(tables, engine=lambda _: found))
     return {
         "applicants": len(tables.applicant_ids),
         "ties": len(tables.ties["since"]),
         "links": len(found.links),
         "groups": int(found.coarse.max(initial=-1)) + 1,
         "projected": of_links | {"digest": digest(found)},
-        "judged": of_features | {"digest": hashlib.sha256(chance.tobytes()).hexdigest()[:16]},
+        "flagged": int(rings.flagged.sum()),
+        "searched": of_rest | {"digest": digest_of_rings(rings)},
     }
 
 
-def judged(found: Projected) -> Column:
-    """The chance to be bad of everybody (A,), learned from their context features where every BAD-th is taken
-    for bad.
-    """
-    size = len(found.coarse)
-    examples = Examples(np.arange(size) % BAD == 0, np.ones(size), folds_of(found.coarse))
-    learn, weight = learned_rows(examples)
-    context = found.context()
-    judges = fold_judges(context.of(learn).values, examples.of(learn), weight)
-    return context.chance(judges, examples.fold)
+def digest_of_rings(rings: RingSearch) -> str:
+    """The same for the same groups, scores and flags."""
+    columns = (rings.group, rings.suspicion, rings.score, rings.flagged)
+    return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()[:16]
 
 
 def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, object]]:
@@ -140,11 +134,12 @@ def multiplied(tables: Tables, copies: int) -> Tables:
         for name in ("applicant", "counterparty"):
             if name in out:
                 out[name] = np.where(out[name] >= 0, out[name] + copy * people, -1).astype(np.int32)
-        for name in ("at", "since", "last"):
+        for name in ("at", "since", "last", "known_at"):
             if name in out:
                 out[name] = out[name] + copy * SHIFT
         if "application" in out:
-            out["application"] = (out["application"] + copy * asked).astype(np.int32)
+            moved = np.where(out["application"] >= 0, out["application"] + copy * asked, -1)
+            out["application"] = moved.astype(np.int32)
         return out
 
     ties = tiled({name: tables.ties[name] for name in ("applicant", "identifier", "role", "since", "last")})
@@ -170,7 +165,8 @@ def multiplied(tables: Tables, copies: int) -> Tables:
         ties=ties,
         applications=tiled({name: tables.applications[name] for name in wanted}),
         events=tiled({name: tables.events[name] for name in events}),
-        outcomes=tiled({name: tables.outcomes[name] for name in ("application", "status")}),
+        outcomes=tiled(tables.outcomes),
+        labels=tiled(tables.labels),
         devices={"identifier": owned.astype(np.int32)} | traits,
     )
 

@@ -58,7 +58,7 @@ def context_stage(stages: Stages, applicants: int) -> int:
     stages.kept_by_bucket("neighbours_of", lambda: neighbours(both, home, own))
     names = tuple(name for name in own.columns if name not in ("who", "since"))
     around = stages.each("around", buckets, partial(_around, names=names))
-    sharing = read["held"].join(read["sizes"].select(*VALUE, "holders"), list(VALUE))
+    sharing = beside_few(read["held"], read["sizes"].select(*VALUE, "holders"), VALUE)
     stages.kept_by_bucket("values_of", lambda: _at_home(values(sharing), home))
     stages.kept_by_bucket("customers_of", lambda: _at_home(customers(sharing, around), home))
     stages.each(CONTEXT, buckets, partial(_context, names=names, columns=tuple(around.columns)))

@@ -25,9 +25,9 @@ _HELD = ("sort", "source", "amount", "kind", "who", "role", "since", "last")
 @dataclass(frozen=True)
 class OnSpark:
     """Computes links, first cut and context features in `session`, a stage after the other, kept in a folder
-    of `folder` that is named by the facts: a run that was cut off goes on where it stopped. `rows` is how
-    many rows one task of ours holds at most, `largest` how many people a part may have; neither changes a
-    bit, the second as long as no part is larger.
+    of `folder` that is named by the facts and these two: a run that was cut off goes on where it stopped.
+    `rows` is how many rows one task of ours holds at most, `largest` how many people a part may have; neither
+    changes a bit, the second as long as no part is larger.
     """
 
     session: Any
@@ -38,7 +38,8 @@ class OnSpark:
     def __call__(self, tables: Tables) -> Projected:
         """As of the tables' moment."""
         columns = facts.columns_of(tables)
-        stages = Stages(self.session, f"{self.folder.rstrip('/')}/{facts.digest_of(columns)}", self.rows)
+        own = f"{facts.digest_of(columns)}_{self.rows}_{self.largest}"
+        stages = Stages(self.session, f"{self.folder.rstrip('/')}/{own}", self.rows)
         for name, held in columns.items():
             if not stages.done(name):
                 facts.write_columns(held, stages.place(name))
