@@ -54,8 +54,8 @@ class Settings:
     model: str = _setting(
         "",
         (
-            "Folder of the model bundle; `serve.py` does not start without one, an application of one's own "
-            "answers degraded to `no_model`."
+            "Folder of the model bundle; `ringfence serve` does not start without one, an application of "
+            "one's own answers degraded to `no_model`."
         ),
     )
     model_digest: str = _setting(
@@ -108,8 +108,8 @@ class Settings:
     api_keys: str = _setting(
         "",
         "Callers, by commas: `name:key` or `name:key:scope+scope` (risk types facts rings desk metrics), "
-        "then `@lender+lender` or `@*`; none: `serve.py` makes the operator a key in a file beside the "
-        "store.",
+        "then `@lender+lender` or `@*`; none: `ringfence serve` makes the operator a key in a file beside "
+        "the store.",
         secret=True,
     )
     api_keys_file: str = _setting(
@@ -304,7 +304,7 @@ class Settings:
         "Where people reach this service (`https://risk.example`), put before the desk's links in answers.",
     )
     metrics_dir: str = _setting(
-        "", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run."
+        "", "Folder in which the workers share their metrics; empty: `ringfence serve` makes one for its run."
     )
 
     def __post_init__(self) -> None:

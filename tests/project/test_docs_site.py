@@ -84,3 +84,10 @@ def test_code_is_fenced_so_that_it_can_be_copied(page: str) -> None:
             code.append(number)
         before = line
     assert code == [], page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_block_of_code_names_its_language(page: str) -> None:
+    fences = re.findall(r"^ *```(.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert all(fences[::2]), page
+    assert not any(fences[1::2]), page
