@@ -258,8 +258,8 @@ OWN_IDS = frozenset({"application_id", "applicant_id", "counterparty_id", "event
 
 
 def name_space(*lenders: str) -> str:
-    """What stands in the store before ids that mean something to these lenders alone."""
-    return f"@{'+'.join(lenders)}/"
+    """What stands in the store before ids that mean something to these lenders alone, in any order."""
+    return f"@{'+'.join(sorted(lenders))}/"
 
 
 def per_lender(table: Table) -> Table:

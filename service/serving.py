@@ -70,7 +70,7 @@ def serve(settings: Settings) -> None:
         replace(settings, metrics_dir=folder).to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder}
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    _say(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs")
+    _say(f"serving on http://{host}:{settings.port}; workers: {settings.workers}, desk: /desk, docs: /docs")
     if not by_name:
         _say(
             "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"

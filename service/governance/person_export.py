@@ -49,7 +49,10 @@ def held_about(store: GraphStore, casebook: Casebook, applicant_id: str, now: da
         or looks
         or membership
     ):
-        raise UnknownApplicantError(f"nothing is held about an applicant {applicant_id}")
+        raise UnknownApplicantError(
+            f"nothing is held about an applicant {applicant_id}; an id that came with a key bound to lenders "
+            "is known by them: give its --lender"
+        )
     return {
         "applicant_id": applicant_id,
         "as_of": _time(now),

@@ -35,7 +35,7 @@ class Machines:
         self._lease.take()
         count = max(1, self._casebook.count_leases(_NAME, self._clock(), LASTS))
         if count != self.count:
-            log.info("%d machines serve on this casebook: each lets through its part of a limit", count)
+            log.info("machines that serve on this casebook: %d; each lets through its part of a limit", count)
         self.count = count
         return True
 

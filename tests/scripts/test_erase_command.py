@@ -190,6 +190,15 @@ def test_ids_come_from_a_file_and_of_a_bound_lender_another_person_is_meant(
     assert GONE[0] in ids
 
 
+def test_the_lenders_of_a_binding_may_be_named_in_any_order(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_url(settings.store) as store:
+        store.add(facts_of(applies("@L1+L2/shared", 5, application_id="@L1+L2/LOAN-bound")))
+    assert erase(settings, "shared", "--lender", "L2", "--lender", "L1", *WHY, "--check") == DONE
+    assert figures(capsys)["erased"] == 1
+
+
 def test_nobody_is_erased_while_the_store_is_owed_facts_about_them(
     settings: Settings, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +222,7 @@ def test_nobody_is_erased_while_the_store_is_owed_facts_about_them(
         ([GONE[0], "--purpose", f"{GONE[0]} asked", "--out", "OUT"], UNUSABLE, "names somebody"),
         (["--resume", "--out", "OUT"], FAILED, "no erasure was cut off"),
         (["--file", "OUT/none.txt", *WHY, "--out", "OUT"], UNUSABLE, "No such file"),
+        (["--verify", __file__], UNUSABLE, f"{__file__}: no certificate of an erasure"),
     ],
 )
 def test_what_cannot_be_erased_is_said_and_nothing_is_changed(

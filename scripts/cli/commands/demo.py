@@ -139,6 +139,8 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
               f"  the API                       {api.address}/docs", flush=True)  # fmt: skip
         figures = {**first_look.figures(judged, learned), **cases, "seconds": seconds}
         if options.once:
+            again = " ".join(map(str, given))
+            print(f"The service ends here, because of --once. To start it again:\n  ringfence serve {again}")
             return Result(figures)
         print(json.dumps(figures, ensure_ascii=False), flush=True)
         print("Ctrl-C ends the service.", file=sys.stderr, flush=True)

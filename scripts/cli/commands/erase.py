@@ -10,14 +10,14 @@ from pathlib import Path
 
 from graph.model.errors import ConflictError, DeliveryError, SettingError, UnknownApplicantError
 from graph.progress import bar
-from graph.signatures import SignatureState
+from graph.signatures import Keys, SignatureState
 from graph.store.erased_codes import ErasedCodes
 from ingestion.contract import name_space
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.erasure import STEPS, PeopleEraser
-from service.governance.erasure_certificate import checked
+from service.governance.erasure_certificate import CheckedCertificate, checked
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
 from service.governance.file_search import FileSearch
 from service.login.accounts import by_command
@@ -30,7 +30,7 @@ EXAMPLE = """example:
   COMMAND --file leavers.csv --purpose "contracts ended" --out certificates
   COMMAND --resume --out certificates
   COMMAND --search exports --search backups
-  COMMAND --verify certificates/erasure_E-64a1c5f0-9b3c1d2e4f.json
+  COMMAND --verify certificates/erasure_E-64a1c5f09b3c1-d2e4f01a77.json
 
 What was cut off is ended by the same command, or by --resume."""
 _COLUMN = "applicant_id"
@@ -95,7 +95,10 @@ def _same(plan: ErasurePlan, given: frozenset[str]) -> None:
 def _nobody(eraser: PeopleEraser, people: SortedPeople) -> Result:
     """Nobody is to be erased: what an earlier erasure left free in files is overwritten."""
     if not people.erased_before:
-        raise UnknownApplicantError(f"neither store nor casebook knows {', '.join(people.unknown)}")
+        raise UnknownApplicantError(
+            f"neither store nor casebook knows {', '.join(people.unknown)}; an id that came with a key bound "
+            "to lenders is known by them: give its --lender"
+        )
     return Result(_figures(people, 0) | {"overwritten": eraser.overwrite_free_space()}, _status(people))
 
 
@@ -122,9 +125,17 @@ def _status(people: SortedPeople) -> int:
 
 def _verified(files: list[Path], settings: Settings) -> Result:
     keys = known_keys(settings)
-    lines = [{"file": str(path), **dataclasses.asdict(checked(_read(path), keys))} for path in files]
+    lines = [{"file": str(path), **dataclasses.asdict(_certificate(path, keys))} for path in files]
     whole = all(line["state"] is SignatureState.VALID for line in lines)
     return Result({"certificates": lines}, DONE if whole else FAILED)
+
+
+def _certificate(path: Path, keys: Keys) -> CheckedCertificate:
+    content = _read(path)
+    try:
+        return checked(content, keys)
+    except DeliveryError as error:
+        raise DeliveryError(f"{path}: {error}") from None
 
 
 def _searched(folders: list[Path], settings: Settings) -> Result:
@@ -180,7 +191,7 @@ def _listed(path: Path) -> Iterator[str]:
     """The ids in a file: one a line, or a CSV with a column applicant_id."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            if path.suffix != ".csv":
+            if path.suffix.lower() != ".csv":
                 yield from file
                 return
             rows = csv.DictReader(file)
