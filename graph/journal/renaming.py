@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from graph.journal.decode import journal_entry
@@ -22,12 +23,14 @@ from graph.model.types import (
     RingSnapshot,
 )
 
+_CLEARED = "cleared="
+
 
 def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
     """Whether an entry of the journal holds one of those names."""
     if len(entry.snapshot):
         whole = entry.snapshot.tobytes().decode()
-        return any(text in whole for text in texts)
+        return any(json.dumps(text, ensure_ascii=False)[1:-1] in whole for text in texts)
     heap, begins = entry.heap.tobytes(), 0
     for ends in entry.ends.tolist():
         if heap[begins:ends].decode() in texts:
@@ -97,12 +100,17 @@ def renamed_snapshot(snapshot: RingSnapshot, r: Renaming) -> RingSnapshot:
 
 def renamed_changes(changes: Sequence[RingChange], r: Renaming) -> tuple[RingChange, ...]:
     """What became of rings: people stand in why a flag stays or goes, as in `cleared=a,b`."""
-    return tuple([replace(c, why=tuple([_why(word, r) for word in c.why])) for c in changes])
+    return tuple([replace(c, why=tuple([renamed_why(word, r.people) for word in c.why])) for c in changes])
 
 
-def _why(word: str, r: Renaming) -> str:
-    name, mark, listed = word.partition("=")
-    return name + mark + ",".join(r.people.get(one, one) for one in listed.split(",")) if mark else word
+def renamed_why(word: str, people: Mapping[str, str]) -> str:
+    """Why a flag stays or goes with surrogates: people stand in `cleared=a,b` alone."""
+    if not word.startswith(_CLEARED):
+        return word
+    listed = f",{word.removeprefix(_CLEARED)},"
+    for old in (who for who in people if "," in who):
+        listed = listed.replace(f",{old},", f",{people[old]},")
+    return _CLEARED + ",".join(people.get(one, one) for one in listed[1:-1].split(","))
 
 
 def _ring(ring: Ring, r: Renaming) -> Ring:

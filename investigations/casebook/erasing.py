@@ -7,13 +7,14 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from graph.model.moments import micros
@@ -26,7 +27,7 @@ from investigations.casebook.rewritten import row_digest, signature_of
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS, OWED
 from investigations.casebook.view_tables import SAVED_VIEWS
-from investigations.casebook.watch_tables import DELIVERIES
+from investigations.casebook.watch_tables import ALERTS, DELIVERIES
 from investigations.erased_names import ErasedNames
 
 _PAGE, _FILES = 500, 10  # rows read at once
@@ -56,8 +57,7 @@ class ErasureFiles:
         """Rewrite, rename and delete what names them; how many rows of which table. To be repeated until
         there are none: requests under way may write more. Safe to cut off and to repeat.
         """
-        own = self._column(CASES.c.case_id, CASES.c.applicant_id, [*erased.names.people])
-        rewriting = Rewriting(names=erased.names, own_cases=frozenset(own), certificate=erased.certificate)
+        rewriting = self._rewriting(erased)
         with self._writing() as connection:
             counts = self._unguarded(connection, erased)
         for table in REWRITTEN:
@@ -66,16 +66,15 @@ class ErasureFiles:
         with (
             self._writing() as connection
         ):  # last: a pass that was cut off knows by them whose notes are left
-            counts += self._renamed(connection, CASES, erased.names)
+            counts += self._cases(connection, erased.names)
         return +counts
 
     def found(self, erased: ErasedPeople) -> Counter[str]:
         """How many rows of which table the first pass of an erasure would change; nothing changes."""
-        own = self._column(CASES.c.case_id, CASES.c.applicant_id, [*erased.names.people])
-        rewriting = Rewriting(names=erased.names, own_cases=frozenset(own), certificate=erased.certificate)
+        rewriting = self._rewriting(erased)
         with self._engines.writing() as connection:
             counts = self._unguarded(connection, erased)
-            counts += self._renamed(connection, CASES, erased.names)
+            counts += self._cases(connection, erased.names)
             connection.rollback()
         for table in REWRITTEN:
             counts[table.name] += sum(map(len, self._changed(table, rewriting, erased.until)))
@@ -161,29 +160,49 @@ class ErasureFiles:
         before = BATCH_SCORES.c.as_of < micros(erased.until)
         counts[BATCH_SCORES.name] += _deleted(connection, BATCH_SCORES.c.applicant_id, [*people], before)
         counts[SAVED_VIEWS.name] += self._views(connection, erased.names)
-        return counts + self._renamed(connection, DELIVERIES, erased.names)
+        named = {DELIVERIES.c.subject: erased.names.node, DELIVERIES.c.error: erased.names.text}
+        return counts + self._renamed(connection, DELIVERIES, named)
 
     def _views(self, connection: sa.Connection, names: ErasedNames) -> int:
         columns, theirs = SAVED_VIEWS.c, list[str]()
         query = sa.select(columns.view_id, columns.node, columns.name, columns.content)
         for view_id, node, name, content in connection.execute(query).all():
-            said = b" ".join((node.encode(), name.encode(), zlib.decompress(content)))
-            if names.named_in(said):
+            made = orjson.loads(zlib.decompress(content))
+            if names.node(node) != node or _says([name, made], names):
                 theirs.append(view_id)
         return _deleted(connection, columns.view_id, theirs)
 
-    def _renamed(self, connection: sa.Connection, table: sa.Table, names: ErasedNames) -> Counter[str]:
-        """Texts of an unguarded table with surrogates."""
+    def _cases(self, connection: sa.Connection, names: ErasedNames) -> Counter[str]:
+        return self._renamed(
+            connection, CASES, {CASES.c.applicant_id: names.person, CASES.c.reason: names.text}
+        )
+
+    def _renamed(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        new_of: Mapping[sa.Column[Any], Callable[[str], Any]],
+    ) -> Counter[str]:
+        """Columns of an unguarded table with surrogates."""
         keys, counts = list(table.primary_key.columns), Counter[str]()
-        texts = [c for c in table.columns if isinstance(c.type, sa.Text) and not c.primary_key]
-        for row in connection.execute(sa.select(*keys, *texts).with_for_update()).mappings().all():
-            said = {c.name: row[c.name] for c in texts if row[c.name] is not None}
-            new = {name: changed for name, text in said.items() if (changed := names.text(text)) != text}
+        for row in connection.execute(sa.select(*keys, *new_of).with_for_update()).mappings().all():
+            said = {c: (row[c.name], name) for c, name in new_of.items() if row[c.name] is not None}
+            new = {c.name: name(old) for c, (old, name) in said.items() if name(old) != old}
             if new:
                 same = [key == row[key.name] for key in keys]
                 connection.execute(sa.update(table).where(*same).values(new))
                 counts[table.name] += 1
         return counts
+
+    def _rewriting(self, erased: ErasedPeople) -> Rewriting:
+        own = self._column(CASES.c.case_id, CASES.c.applicant_id, [*erased.names.people])
+        bare = Rewriting(names=erased.names, own_cases=frozenset(own), certificate=erased.certificate)
+        columns = ALERTS.c
+        query = sa.select(columns.alert_id, columns.subject, columns.code, columns.cause)
+        with self._engines.reading() as connection:
+            alerts = connection.execute(query).mappings().all()
+        changed = {row["alert_id"]: new["alert_id"] for row in alerts if (new := bare.alert(row))}
+        return replace(bare, alert_ids=changed)
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -225,3 +244,12 @@ def _deleted(connection: sa.Connection, column: sa.Column[Any], values: Sequence
         some = values[first : first + _IDS_AT_ONCE]
         gone += connection.execute(sa.delete(column.table).where(column.in_(some), *more)).rowcount
     return gone
+
+
+def _says(made: Any, names: ErasedNames) -> bool:
+    """Whether a JSON value says an old name anywhere, in keys too."""
+    if isinstance(made, Mapping):
+        return any(_says(one, names) for pair in made.items() for one in pair)
+    if isinstance(made, list):
+        return any(_says(one, names) for one in made)
+    return isinstance(made, str) and names.text(made) != made

@@ -8,12 +8,13 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from graph.journal.renaming import renamed_why
 from investigations.casebook.tables import (
     ASSESSMENTS,
     ATTACHMENTS,
@@ -25,27 +26,48 @@ from investigations.casebook.tables import (
 from investigations.casebook.user_tables import AUDIT_TRAIL
 from investigations.casebook.watch_tables import ALERTS, MESSAGES
 from investigations.erased_names import ERASED, ErasedNames
-from investigations.watch.alerts import alert_id_of
+from investigations.watch.alerts import AlertCode, alert_id_of
+from investigations.watch.messages import message_id_of
 
 ERASED_REQUEST = "~erased~"  # the request's name of an assessment about somebody who was erased
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 Row = Mapping[Any, Any]
+# What the cause of an alert names, by its code; that of the others is a ring or a snapshot.
+_CAUSE_OF: Mapping[str, Callable[[ErasedNames, str], str]] = {
+    AlertCode.BORROWER_CONFIRMED: ErasedNames.person,
+    AlertCode.NEIGHBOUR_CONFIRMED: ErasedNames.person,
+    AlertCode.RING_MEMBER_CONFIRMED: ErasedNames.person,
+    AlertCode.LENDERS_BURST: ErasedNames.loan,
+    AlertCode.COOLING_OFF_RETURN: ErasedNames.loan,
+    AlertCode.DEVICE_CHANGED_HANDS: ErasedNames.node,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewriting:
-    """What an erasure makes of rows: names, the cases that are about one of the erased alone, and the id of
-    the certificate.
+    """What an erasure makes of rows: names, the cases that are about one of the erased alone, the id of the
+    certificate, and of alerts that change it the id that they get.
     """
 
     names: ErasedNames
     own_cases: frozenset[str]
     certificate: str
+    alert_ids: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, table: sa.Table, row: Row) -> dict[str, Any]:
         """The columns of a row that change."""
         new = _OF_TABLE[table](self, row)
         return {name: value for name, value in new.items() if value != row[name]}
+
+    def alert(self, row: Row) -> dict[str, str]:
+        """Of an alert that names one of the erased in its subject or cause: both, and the id that follows."""
+        subject, cause = self.names.node(row["subject"]), row["cause"]
+        if (of_code := _CAUSE_OF.get(row["code"])) is not None:
+            cause = of_code(self.names, cause)
+        if (subject, cause) == (row["subject"], row["cause"]):
+            return {}
+        named = {"subject": subject, "cause": cause}
+        return named | {"alert_id": alert_id_of(subject, row["code"], cause)}
 
 
 def erased_answer(certificate: str) -> bytes:
@@ -92,12 +114,12 @@ def _verdict(r: Rewriting, row: Row) -> dict[str, Any]:
 
 
 def _person_verdict(r: Rewriting, row: Row) -> dict[str, Any]:
-    return {"applicant_id": r.names.name(row["applicant_id"])}
+    return {"applicant_id": r.names.person(row["applicant_id"])}
 
 
 def _proposal(r: Rewriting, row: Row) -> dict[str, Any]:
     people = json.loads(row["people"])
-    renamed = r.names.json(people)
+    renamed = {r.names.person(who): said for who, said in people.items()}
     changed = {} if renamed == people else {"people": json.dumps(renamed)}
     return _verdict(r, row) | changed
 
@@ -120,27 +142,33 @@ def _readable(row: Row) -> Iterator[bytes]:
 
 
 def _alert(r: Rewriting, row: Row) -> dict[str, Any]:
-    new = {name: r.names.name(row[name]) for name in ("subject", "cause", "applicant_id")}
-    new["cause"] = r.names.text(new["cause"])
     evidence = json.loads(row["evidence"])
     renamed = r.names.json(evidence)
-    if renamed != evidence:
-        new["evidence"] = json.dumps(renamed, ensure_ascii=False)
-    if any(new[name] != row[name] for name in ("subject", "cause")):
-        new["alert_id"] = alert_id_of(str(new["subject"]), row["code"], str(new["cause"]))
-    return new
+    changed = {} if renamed == evidence else {"evidence": json.dumps(renamed, ensure_ascii=False)}
+    who = row["applicant_id"]
+    return r.alert(row) | {"applicant_id": who and r.names.person(who)} | changed
 
 
 def _message(r: Rewriting, row: Row) -> dict[str, Any]:
     data = json.loads(row["data"])
     renamed = r.names.json(data)
-    changed = {} if renamed == data else {"data": json.dumps(renamed, ensure_ascii=False)}
-    return {"subject": r.names.name(row["subject"])} | changed
+    if "alert_id" in data:
+        renamed["alert_id"] = r.alert_ids.get(data["alert_id"], data["alert_id"])
+    if "why" in data:
+        renamed["why"] = [renamed_why(word, r.names.people) for word in data["why"]]
+    if "reason" in data:
+        renamed["reason"] = r.names.text(data["reason"])
+    new: dict[str, Any] = {"subject": r.names.node(row["subject"])}
+    if renamed != data:
+        new["data"] = json.dumps(renamed, ensure_ascii=False)
+    if "alert_id" in data and (new["subject"], renamed["alert_id"]) != (row["subject"], data["alert_id"]):
+        new["message_id"] = message_id_of(row["type"], new["subject"], renamed["alert_id"])
+    return new
 
 
 def _look(r: Rewriting, row: Row) -> dict[str, Any]:
     words = {name: r.names.text(row[name]) for name in ("purpose", "detail")}
-    return {"subject": r.names.name(row["subject"])} | words
+    return {"subject": row["subject"] and r.names.node(row["subject"])} | words
 
 
 _OF_TABLE: Mapping[sa.Table, Callable[[Rewriting, Row], dict[str, Any]]] = {
@@ -150,8 +178,8 @@ _OF_TABLE: Mapping[sa.Table, Callable[[Rewriting, Row], dict[str, Any]]] = {
     PERSON_VERDICTS: _person_verdict,
     PROPOSALS: _proposal,
     ATTACHMENTS: _attachment,
+    MESSAGES: _message,  # before the alerts, whose old ids they hold
     ALERTS: _alert,
-    MESSAGES: _message,
     AUDIT_TRAIL: _look,
 }
 REWRITTEN = tuple(_OF_TABLE)

@@ -42,7 +42,7 @@ class Message:
     @property
     def message_id(self) -> str:
         """The same however often it is made or sent: by it a receiver knows what it has had."""
-        return "MSG-" + hashlib.sha256(f"{self.type}|{self.subject}|{self.cause}".encode()).hexdigest()[:20]
+        return message_id_of(self.type, self.subject, self.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ class WatchFindings:
 
     def __bool__(self) -> bool:
         return bool(self.alerts or self.messages)
+
+
+def message_id_of(kind: str, subject: str, cause: str) -> str:
+    """The id that a message of that type has by what it is about."""
+    return "MSG-" + hashlib.sha256(f"{kind}|{subject}|{cause}".encode()).hexdigest()[:20]
 
 
 def message_of(alert: Alert) -> Message:

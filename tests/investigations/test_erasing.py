@@ -31,6 +31,7 @@ from tests.investigations.test_casebook_guards import log_in_as
 from tests.investigations.test_seals import KEYS, owned
 from tests.support.casebooks import NOW, assessment, everything, forge, url_of
 
+LATER = NOW + timedelta(days=1)
 WANG, LI = "C-Wang-884171", "C-Li-550002"
 LOAN, OTHER_LOAN = "loan-of-wang-1", "loan-of-li-1"
 RENAMING = Renaming(
@@ -222,3 +223,39 @@ def test_a_casebook_tells_whom_it_knows_and_what_the_store_is_owed_about_them(bo
     assert book.people.owed([LI]) == (0, 1)
     assert book.people.owed(["C-nobody"]) == (0, 0)
     assert book.people.applications(people, owed.as_of) == {LOAN, OTHER_LOAN}
+
+
+def test_who_is_called_as_an_erased_application_or_as_a_word_stays_untouched(casebook_url: str) -> None:
+    """A person called `review` is erased, and an application called as Li is: notes may mean either."""
+    renaming = Renaming(people={"review": surrogate("Q", "")}, applications={LI: surrogate("R", "")})
+    forget = dataclasses.replace(FORGET, names=ErasedNames(renaming))
+    with Casebook(casebook_url) as book:
+        filled(book)
+        before = [
+            *book.audit.read(AuditFilter())[0],
+            *book.latest_alerts([f"application:{OTHER_LOAN}"], LATER, 9),
+        ]
+        assert book.erasing.erase(forget, NOW) == {"case_events": 1, "attachments": 1}
+        assert before == [
+            *book.audit.read(AuditFilter())[0],
+            *book.latest_alerts([f"application:{OTHER_LOAN}"], LATER, 9),
+        ]
+        assert book.people.held(LI).verdicts
+        assert book.assessment("A-2").applicant_id == LI
+
+
+def test_the_ids_of_alerts_and_messages_do_not_tell_whom_they_were_made_of(book: Casebook) -> None:
+    def ids() -> list[str]:
+        with book._engines.reading() as connection:
+            alert = connection.execute(sa.text("SELECT alert_id FROM alerts")).scalar_one()
+            message = connection.execute(sa.text("SELECT message_id, data FROM messages")).one()
+        return [alert, message.message_id, orjson.loads(message.data)["alert_id"]]
+
+    old = ids()
+    assert old[0] == old[2]
+    book.erasing.erase(FORGET, NOW)
+    new = ids()
+    assert new[0] == new[2]
+    assert not {*old} & {*new}
+    (alert,) = book.latest_alerts([f"application:{OTHER_LOAN}"], LATER, 9)
+    assert new[:2] == [alert.alert_id, message_of(alert).message_id]

@@ -197,6 +197,33 @@ class ErasureContract:
         who = people["p003"]
         assert store.view(FOREVER).memberships_of([who])[who].ring.ring_id == "R-1"
 
+    def test_odd_names_go_from_rings_too_and_figures_of_a_change_stay(self, store: GraphStore) -> None:
+        odd = ('O"Brien', "a,b", "back\\slash", "0.94>0.45", "王小明", "0", "R-1", "~abc", "C 1", "x" * 300)
+        store.add(Facts(applications=tuple(applies(who, n + 1) for n, who in enumerate(odd))))
+        ring = a_snapshot(30, len(odd)).rings[0]
+        members = tuple(replace(m, applicant_id=who) for m, who in zip(ring.members, odd, strict=True))
+        change = replace(
+            a_snapshot(30, 3).changes[0], why=("held=0.94>0.45", f"cleared={','.join((*odd, 'p5'))}")
+        )
+        store.save_rings(
+            replace(a_snapshot(30, 3), rings=(replace(ring, members=members),), changes=(change,))
+        )
+        for who in odd:
+            renaming = erased(store, who)
+            assert set(renaming.people) == {who}
+            rings = [entry.snapshot for entry in store.journal() if entry.snapshot is not None]
+            now = store.view(FOREVER).rings()
+            assert now is not None
+            assert rings[0].changes == now.changes
+            members = rings[0].rings[0].members
+            assert {*members} == {*now.rings[0].members}
+            assert who not in [m.applicant_id for m in members]
+            assert f"applicant_id={who!r}" not in str([*all_told(store)])
+        held, cleared = rings[0].changes[0].why
+        assert held == "held=0.94>0.45"
+        assert cleared.endswith(",p5")
+        assert not [who for who in odd if f",{who}," in f",{cleared.removeprefix('cleared=')},"]
+
     def test_a_fact_that_comes_between_plan_and_erasure_has_it_planned_anew(
         self, store: GraphStore, world: Facts
     ) -> None:
