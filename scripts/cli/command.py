@@ -12,6 +12,7 @@ import orjson
 from graph import private
 from graph.model.errors import InputError, RingfenceError
 from scripts.cli.arguments import Arguments, hide_passwords
+from scripts.cli.printable import printable
 
 DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -75,11 +76,12 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
         with private.owner_only():
             result = run()
     except RingfenceError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{name}: {printable(str(error))}", file=sys.stderr)
         return UNUSABLE if isinstance(error, InputError) else FAILED
     except OSError as error:
         print(
-            f"{name}: {error.strerror or error}: {error.filename or 'a file that it needs'}", file=sys.stderr
+            f"{name}: {error.strerror or error}: {printable(str(error.filename or 'a file that it needs'))}",
+            file=sys.stderr,
         )
         return FAILED
     except KeyboardInterrupt:

@@ -9,6 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scripts.cli.printable import printable
+
 _ITEMS = 8  # of a list; how many more there are is said
 
 
@@ -50,21 +52,22 @@ def _rows(title: str, rows: Mapping[str, Mapping[str, object]]) -> Table:
     columns = list(next(iter(rows.values())))
     table = _table(title, ("", *map(_words, columns)))
     for name, row in rows.items():
-        table.add_row(_words(name), *(_cell(row[column]) for column in columns))
+        table.add_row(Text(_words(name)), *(_cell(row[column]) for column in columns))
     return table
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=any(columns)
-    )
+        title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+        show_header=any(columns),
+    )  # fmt: skip
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+        table.add_column(Text(column), justify="right" if number else "left", overflow="fold")
     return table
 
 
 def _words(name: object) -> str:
-    return str(name).replace("_", " ")
+    return printable(str(name)).replace("_", " ")
 
 
 def _cell(value: object) -> Text:
@@ -83,4 +86,4 @@ def _cell(value: object) -> Text:
     if isinstance(value, Sequence) and not isinstance(value, str):
         more = f" and {len(value) - _ITEMS} more" if len(value) > _ITEMS else ""
         return Text(", ".join(str(_cell(item)) for item in value[:_ITEMS]) + more)
-    return Text(str(value))
+    return Text(printable(str(value)))

@@ -5,6 +5,7 @@ line for programs.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,25 @@ def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.Captur
 
     assert ended("ringfence score", run) == UNUSABLE
     assert capsys.readouterr() == ("", "ringfence score: no model: give --model DIR\n")
+
+
+@pytest.mark.parametrize("name", ["[/x]", "[red]L[/red]", "L\x1b[2J\x1b]0;pwned\x07", "a\u202eb"])
+def test_a_name_that_somebody_else_chose_commands_no_terminal(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    figures = {"total": name, name: 1, "lenders": {name: {"seen": 1}}, "deep": {name: {"a": {name: 1}}}}
+    assert ended("policy", lambda: Result(figures)) == 0
+
+    def refuse() -> Result:
+        raise SettingError(f"no lender {name}")
+
+    assert ended("policy", refuse) == UNUSABLE
+    said = capsys.readouterr()
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", said.out)  # the table's own colours
+    assert not set(shown + said.err) & {"\x1b", "\x07", "\u202e"}
+    assert name.encode("unicode_escape").decode() in shown
+    assert name.encode("unicode_escape").decode() in said.err
 
 
 def test_a_shell_completes_commands_and_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

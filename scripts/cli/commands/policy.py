@@ -19,6 +19,7 @@ from investigations.policies.reading import read_policy
 from investigations.users import AuditAction
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.forced import add_force, deliberate
+from scripts.cli.printable import printable
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.policy_gate import judged_policy
@@ -110,7 +111,7 @@ def in_scope(file: PolicyFile, recorded: Counter[PolicyScope]) -> int:
         more = f" and {len(recorded) - _NAMED} more" if len(recorded) > _NAMED else ""
         print(
             f"policy {file.name}: it holds for {file.scope}, and none of {recorded.total():,} recorded "
-            f"answers is theirs, so it would have changed nothing. There are {theirs}{more}",
+            f"answers is theirs, so it would have changed nothing. There are {printable(theirs)}{more}",
             file=sys.stderr,
         )
     return found
