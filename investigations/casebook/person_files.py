@@ -128,6 +128,18 @@ class PersonFiles:
         found = (self._found(q, t.c.applicant_id, people) for q, t in zip(before, tables, strict=True))
         return frozenset(chain(*found)) - {None}
 
+    def assessed(
+        self, people: Collection[str] | None = None, before: datetime | None = None
+    ) -> frozenset[str]:
+        """Whom an assessment of before that moment names, of these people (default: of all)."""
+        query = sa.select(ASSESSMENTS.c.applicant_id).distinct()
+        if before is not None:
+            query = query.where(ASSESSMENTS.c.as_of < micros(before))
+        if people is not None:
+            return self._found(query, ASSESSMENTS.c.applicant_id, people)
+        with self._engines.reading() as connection:
+            return frozenset(connection.execute(query).scalars()) - {None}
+
     def owed(self, people: Collection[str]) -> Owed:
         """What about them is still to be brought to the store."""
         ids = sa.select(ASSESSMENTS.c.assessment_id)

@@ -5,6 +5,7 @@ off and repeated, and certified.
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,9 +16,9 @@ from typing import Any
 
 from graph import private
 from graph.frame.locks import FileLock
-from graph.model.erasure import Erasure, Renaming, is_surrogate
+from graph.model.erasure import ALWAYS, Erasure, Renaming, is_surrogate
 from graph.model.errors import ConflictError, SettingError
-from graph.model.moments import micros
+from graph.model.moments import micros, moment
 from graph.progress import ProgressBar
 from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
@@ -127,6 +128,18 @@ class PeopleEraser:
         bar.update(2)
         return self._finished(plan, bar)
 
+    def erase_again(self, codes: Mapping[str, int], reason: ErasureReason, bar: ProgressBar) -> Done | None:
+        """Refuse what the codes of a certificate are of, and erase whom store or casebook know from before
+        that: a backup was brought back, or a store loaded anew. None where they know nobody.
+        """
+        if (cut_off := self.begun()) is not None:
+            raise ConflictError(f"the erasure {cut_off.certificate} was cut off: end it with --resume first")
+        self._refuse(codes)
+        found = self._known_before(ErasedCodes(self._keys, codes))
+        if not found:
+            return None
+        return self.erase(SortedPeople(to_erase=sorted(found), unknown=(), erased_before=()), reason, bar)
+
     def overwrite_free_space(self) -> dict[str, bool]:
         """Overwrite what old rows left in files: of which part that was done."""
         return {
@@ -138,13 +151,19 @@ class PeopleEraser:
 
     def _keep_out(self, people: SortedPeople, planning: timedelta) -> None:
         """Take no facts about them while it is planned again: else more could come each time."""
-        until, (upto, before) = self._clock() + planning + _SETTLES, self._store.state()
+        until = self._clock() + planning + _SETTLES
         named = Renaming(people={who: who for who in people.to_erase})
-        refused = self._codes().codes(named, until)
-        edition = secrets.randbits(63)
-        self._store.erase(
-            Erasure(renaming=Renaming(), upto=upto, before=before, edition=edition, refused=refused)
-        )
+        self._refuse(self._codes().codes(named, until))
+
+    def _refuse(self, codes: Mapping[str, int]) -> None:
+        """Keep out from here on what these codes are of, and nothing less than before."""
+        now = self._store.refused()
+        more = {code: until for code, until in codes.items() if until > now.get(code, -1)}
+        upto, before = self._store.state()
+        if more and not self._store.erase(
+            Erasure(renaming=Renaming(), upto=upto, before=before, edition=secrets.randbits(63), refused=more)
+        ):
+            self._refuse(codes)  # others were erased meanwhile
 
     def _planned(
         self, people: SortedPeople, reason: ErasureReason, certificate: str
@@ -221,6 +240,7 @@ class PeopleEraser:
                 "overwritten": overwritten["casebook"],
             },
             "left": [*_left(self._settings, overwritten)],
+            "codes": dict(sorted(self._codes().codes(plan.renaming, plan.until).items())),
         }
 
     # -- what they look at
@@ -234,14 +254,32 @@ class PeopleEraser:
 
     def _known(self, given: Collection[str]) -> frozenset[str]:
         """Those whom some fact or some row names."""
-        view, listed, known = self._store.view(_ANY_TIME), sorted(given), set[str]()
+        return self._named(given, _ANY_TIME) | self._casebook.people.known(given)
+
+    def _named(self, given: Collection[str], before: datetime) -> frozenset[str]:
+        """Those whom some fact of before that moment names."""
+        view, listed, known = self._store.view(before), sorted(given), set[str]()
         reads = (view.applications_of, view.events_of, view.dealings_of, view.labels_of, view.ties_of)
         for first in range(0, len(listed), _AT_ONCE):
             some = listed[first : first + _AT_ONCE]
             for read in reads:
                 found: Mapping[str, Collection[object]] = read(some, 1)
                 known |= {who for who, facts in found.items() if facts}
-        return frozenset(known) | self._casebook.people.known(given)
+        return frozenset(known)
+
+    def _known_before(self, codes: ErasedCodes) -> frozenset[str]:
+        """Whom some fact or some assessment of before their erasure names."""
+        names = {*self._store.view(_ANY_TIME).tables().applicant_ids.tolist()}
+        names |= self._casebook.people.assessed()
+        erased = defaultdict[int, list[str]](list)
+        for who in sorted(names):
+            if until := codes.until(NameKind.APPLICANT, who):
+                erased[until].append(who)
+        found = set[str]()
+        for until, people in erased.items():
+            before = moment(until) if until < ALWAYS else _ANY_TIME
+            found |= self._named(people, before) | self._casebook.people.assessed(people, before)
+        return frozenset(found)
 
     def _holds_any(self, plan: ErasurePlan) -> bool:
         """Whether the store has names that the plan gives: another erasure came after it."""

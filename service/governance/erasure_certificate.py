@@ -39,6 +39,16 @@ def signed(content: Mapping[str, Any], keys: Keys) -> bytes:
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
+def codes_in(content: bytes, keys: Keys) -> tuple[str, Mapping[str, int]]:
+    """Which erasure a certificate is of, and the codes of the names that it took away, each with the moment
+    (microseconds) before which facts that name it stay out. Raises DeliveryError for one that is not valid.
+    """
+    found = checked(content, keys)
+    if found.state is not SignatureState.VALID:
+        raise DeliveryError(f"the certificate {found.certificate} is {found.state}: it is not followed")
+    return str(found.certificate), orjson.loads(content).get("codes", {})
+
+
 def checked(content: bytes, keys: Keys) -> CheckedCertificate:
     """Whether a certificate is one of ours and says what it said. Raises DeliveryError for another file."""
     try:

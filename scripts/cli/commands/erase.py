@@ -17,7 +17,7 @@ from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.erasure import STEPS, PeopleEraser
-from service.governance.erasure_certificate import CheckedCertificate, checked
+from service.governance.erasure_certificate import CheckedCertificate, checked, codes_in
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
 from service.governance.file_search import FileSearch
 from service.login.accounts import by_command
@@ -29,12 +29,14 @@ EXAMPLE = """example:
   COMMAND C-104 --purpose "request of 12 March" --out certificates
   COMMAND --file leavers.csv --purpose "contracts ended" --out certificates
   COMMAND --resume --out certificates
+  COMMAND --again certificates/erasure_E-64a1c5f09b3c1-d2e4f01a77.json --out certificates
   COMMAND --search exports --search backups
   COMMAND --verify certificates/erasure_E-64a1c5f09b3c1-d2e4f01a77.json
 
 What was cut off is ended by the same command, or by --resume."""
 _COLUMN = "applicant_id"
-_MOST = 10_000_000  # bytes of a certificate
+_NOT_SHOWN = ("by", "purpose", "people", "codes")  # of a certificate
+_MOST = 500_000_000  # bytes of a certificate, which has a code for each name
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -44,7 +46,9 @@ def _run(options: argparse.Namespace) -> Result:
     if options.search:
         return _searched(options.search, settings)
     people, reason = (
-        (frozenset[str](), ErasureReason(by="", purpose="")) if options.resume else _asked(options)
+        (frozenset[str](), ErasureReason(by="", purpose=""))
+        if options.resume or options.again
+        else _asked(options)
     )
     if options.out is None and not options.check:
         raise SettingError("say where the certificate goes: --out FOLDER; or --check, which changes nothing")
@@ -59,7 +63,21 @@ def _run(options: argparse.Namespace) -> Result:
         options.out.mkdir(parents=True, exist_ok=True)
         eraser = PeopleEraser(store, casebook, settings, system_clock, options.out)
         with eraser.alone():
+            if options.again:
+                return _again(eraser, options.again, settings)
             return _erased(eraser, people, reason)
+
+
+def _again(eraser: PeopleEraser, files: list[Path], settings: Settings) -> Result:
+    """Whom these certificates are about is erased again where a backup or a new load has brought them."""
+    keys, done = known_keys(settings), list[dict[str, object]]()
+    for certificate, codes in [codes_in(_read(file), keys) for file in files]:
+        reason = ErasureReason(by=by_command().by, purpose=f"again: {certificate}")
+        with bar("erasing", STEPS, "steps") as steps:
+            one = eraser.erase_again(codes, reason, steps)
+        new = {"erased": len(one.people.to_erase), "file": str(one.file)} if one else {"erased": 0}
+        done.append({"again": certificate, "refused": len(codes), **new})
+    return Result({"certificates": done})
 
 
 def _erased(eraser: PeopleEraser, given: frozenset[str], reason: ErasureReason) -> Result:
@@ -77,9 +95,7 @@ def _erased(eraser: PeopleEraser, given: frozenset[str], reason: ErasureReason) 
             return _nobody(eraser, people)
         with bar("erasing", STEPS, "steps") as steps:
             done = eraser.erase(people, reason, steps)
-    certificate = {
-        name: value for name, value in done.certificate.items() if name not in ("by", "purpose", "people")
-    }
+    certificate = {name: value for name, value in done.certificate.items() if name not in _NOT_SHOWN}
     figures = {"file": str(done.file)} | _figures(done.people, len(done.people.to_erase)) | certificate
     return Result(figures, _status(done.people))
 
@@ -225,6 +241,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="end an erasure that was cut off, whoever it is about"
     )
+    parser.add_argument(
+        "--again", metavar="CERTIFICATE", type=Path, action="append", default=[],
+        help="erase again whom it is about, after a backup was brought back or deliveries were loaded into a "
+        "new store; may be given again",
+    )  # fmt: skip
     parser.add_argument(
         "--verify", metavar="CERTIFICATE", type=Path, action="append", default=[],
         help="check a certificate by its signature; may be given again",
