@@ -21,7 +21,7 @@ from ingestion.simulation.world_spec import WorldSpec
 from ingestion.word_guide import WORDS
 from investigations.review import ring_files
 from scripts.tools.write_columns import page
-from service.assessment import batch
+from service.assessment import batch_work
 from tests.ingestion.test_checking import checked, delivery
 from tests.support.deliveries import load_into
 from tests.support.stores import open_store
@@ -61,7 +61,7 @@ def test_every_word_that_means_something_is_explained_and_no_other() -> None:
         ("`rings.parquet`", ring_files._RINGS),
         ("`members.parquet`", ring_files._MEMBERS),
         ("`changes.parquet`", ring_files._CHANGES),
-        ("What `ringfence score` writes", batch.COLUMNS),
+        ("What `ringfence score` writes", batch_work.COLUMNS),
     ],
 )
 def test_every_column_of_an_output_is_in_the_reference_with_its_type(heading: str, schema: pa.Schema) -> None:

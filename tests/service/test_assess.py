@@ -18,6 +18,7 @@ import pytest
 
 from graph.model.errors import ConflictError, SettingError, StoreUnavailableError
 from graph.model.types import Facts, Label, LabelValue, Ring, RingKind, RingMember, RingSnapshot
+from graph.store.refusing import Refusal
 from investigations.assessments import Level, Stage
 from service.assessment import batch, batch_work
 from service.assessment.assess import replay
@@ -177,6 +178,8 @@ def test_without_a_model_or_with_a_broken_one_a_person_looks(tmp_path: Path) -> 
 
 class Unreachable:
     """A store that is down."""
+
+    refusal = Refusal()
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         return nullcontext()

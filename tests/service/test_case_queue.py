@@ -286,8 +286,8 @@ def test_an_answers_case_names_the_lenders_whether_or_not_the_frame_can_be_read(
     assert lenders[0] == lenders[1]
 
 
-def _unreadable(frame: Frame, revision: int = 0) -> NoReturn:
-    raise FrameUnreadableError(f"the frame does not hold mark {revision} now")
+def _unreadable(frame: Frame, *_: object) -> NoReturn:
+    raise FrameUnreadableError("the frame does not hold that mark now")
 
 
 def test_somebody_who_is_declined_has_a_case_where_they_are_in_a_flagged_ring(
