@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,15 @@ LEAST_TRUST = 0.15  # younger samples than this say next to nothing: their fraud
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+
+class BadShare(NamedTuple):
+    """Of samples the share (0-1) that was `confirmed` as fraud within the horizon, as a probability means it,
+    and the share that is `estimated` to be of frauds, confirmed or not.
+    """
+
+    confirmed: float
+    estimated: float
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,14 @@ class Samples:
                 proved[matured_now],
                 self.mass(cutoff)[matured_now],
             )
+        )
+
+    def bad_share(self, cutoff: int) -> BadShare:
+        """The shares of bad of the samples of those who were not known for fraud at their moment."""
+        weight, (chance, counts) = self.weight(cutoff), self.targets(cutoff)
+        return BadShare(
+            confirmed=float(weight @ self.bad(cutoff) / weight.sum()),
+            estimated=float(counts @ chance / counts.sum()),
         )
 
     def _chance(self, cutoff: int) -> Floats:

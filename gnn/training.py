@@ -132,6 +132,9 @@ def card(fitted: Fitted, pool: SamplePool, plan: TrainingPlan, judged: HoldoutFi
             "frauds": int(bad.sum()),
             "known_already": int(graph.known.sum()),
             "share_of_others_kept": round(graph.share, 6),
+            "bad_share": {
+                name: round(one, 6) for name, one in graph.bad_share(fitted.cutoff)._asdict().items()
+            },
             "silence": {
                 "fraud": _by_fate(graph.unlabelled_worth(fitted.cutoff).fraud),
                 "looked": _by_fate(graph.unlabelled_worth(fitted.cutoff).confirmed),

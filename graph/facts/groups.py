@@ -14,7 +14,8 @@ from graph.model.types import Application, OutcomeStatus, PlatformType
 HOUSEHOLD_AT_MOST = 8  # holders of an address or Wi-Fi that a family has, as the signal `household_size` says
 PLACE_ONLY = 0.8  # of those who share anything with somebody in a dormitory share no more than the place
 AGES = ((25, "age_under_25"), (35, "age_25_to_34"), (45, "age_35_to_44"), (200, "age_45_and_over"))
-READ = ("household_size", "address_holders", "wifi_holders", "place_only_share")  # the signals that tell them
+# the signals that tell them
+READ = ("household_size", "address_holders", "wifi_holders", "employer_holders", "place_only_share")
 HISTORY = ("own_late", "loans_closed")  # the signals that tell the fate of own loans
 _FIRST_TIER = frozenset(("北京", "上海", "广州", "深圳"))
 # the fifteen cities that Yicai's ranking of 2024 calls new first tier
@@ -104,7 +105,7 @@ def _said(application: Application, as_of: datetime) -> Iterator[str]:
 
 def _lives(signals: Mapping[str, float | None]) -> Iterator[str]:
     """How somebody lives: in a household, or in a dormitory, whose many people share a place and nothing
-    else.
+    else; or where nobody else shares the address that was named, a Wi-Fi or an employer.
     """
     if signals.get("household_size"):
         yield "household"
@@ -112,3 +113,5 @@ def _lives(signals: Mapping[str, float | None]) -> Iterator[str]:
     place_only = signals.get("place_only_share")  # of nobody where so many share it that nobody is linked
     if crowd >= HOUSEHOLD_AT_MOST and (place_only is None or place_only >= PLACE_ONLY):
         yield "dormitory"
+    if signals.get("address_holders") == 0 and not (crowd or signals.get("employer_holders")):
+        yield "unshared_places"

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, Words] = {
     "thin_file": ("thin file", "薄档案"),
     "household": ("household", "家庭"),
     "dormitory": ("dormitory", "宿舍"),
+    "unshared_places": ("places of their own", "住址单位不与他人共用"),
     **{name: words for (_, name), words in zip(AGES, _AGES, strict=True)},
     "city_first_tier": ("first-tier city", "一线城市"),
     "city_new_first_tier": ("new first-tier city", "新一线城市"),

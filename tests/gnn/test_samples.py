@@ -169,3 +169,18 @@ def test_a_silent_default_is_fraud_in_part_and_a_confirmed_good_one_not_at_all(
     assert chance[place[loans[10].application_id]] == 0
     assert 0.2 < chance[place[loans[11].application_id]] < 0.6
     assert chance[place[loans[30].application_id]] < 0.1
+
+
+def test_the_share_of_bad_counts_frauds_that_are_found_late_or_never(tmp_path: Path) -> None:
+    loans = tuple(applies(f"p{n:03d}", n % 5) for n in range(200))
+    became = [(loans, OutcomeStatus.DISBURSED, day(6)), (loans[:20], OutcomeStatus.DPD90, day(30))]
+    outcomes = tuple(
+        Outcome(application_id=a.application_id, status=status, at=at)
+        for some, status, at in became
+        for a in some
+    )
+    labels = tuple(fraud(a.application_id, 20.0 if n < 8 else 50.0) for n, a in enumerate(loans[:12]))
+    samples = drawn(tmp_path, Facts(applications=loans, outcomes=outcomes, labels=labels), horizon_days=30)
+    share = samples.bad_share(micros(TODAY))
+    assert share.confirmed == pytest.approx(8 / 196, rel=0.05), "four were found after the horizon"
+    assert 12 / 200 < share.estimated < 20 / 200, "of eight silent defaults some are likely frauds"

@@ -253,6 +253,14 @@ def test_groups_are_told_by_what_was_said_and_how_people_live() -> None:
     }  # fmt: skip
     family = {"address_holders": 2.0, "place_only_share": 1.0, "household_size": 2.0}
     assert groups_of(applies("q", 1), family, 4, PlatformType.BANK_ONLINE, day(1)) == {"household", "bank"}
+    alone = {"address_holders": 0.0, "wifi_holders": None, "employer_holders": 0.0}
+    assert groups_of(applies("q", 1), alone, 4, PlatformType.BANK_ONLINE, day(1)) == {
+        "unshared_places",
+        "bank",
+    }
+    for shared in ({"employer_holders": 1.0}, {"wifi_holders": 1.0}, {"address_holders": None}):
+        others = groups_of(applies("q", 1), alone | shared, 4, PlatformType.BANK_ONLINE, day(1))
+        assert others == {"bank"}, shared
     assert history_of((), 0) == "0 earlier, none"
     assert IdentifierKind.ADDRESS in PLACES
 

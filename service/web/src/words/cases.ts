@@ -45,6 +45,7 @@ export const CASES = {
   group_is_bank: ["applied at a bank", "在银行申请"],
   group_is_household: ["lives in a household", "家庭同住"],
   group_is_dormitory: ["lives in a dormitory", "宿舍居住"],
+  group_is_unshared_places: ["at places of their own", "住址单位不与他人共用"],
   group_is_thin_file: ["thin file", "薄档案"],
   group_is_new_citizen: ["new to the city", "新市民"],
   group_is_settled_citizen: ["settled in the city", "本地居民"],
