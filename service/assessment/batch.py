@@ -53,18 +53,13 @@ def score(settings: Settings, period: Period, out: ScoresOut, how: Scoring = HER
     started, at = perf_counter(), system_clock()
     columns, file = columns_with(how.variables), out.file
     folder_for(file.absolute().parent)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
-    try:
-        with writer_for(file, beside, columns) as write, bar("score", None, " assessments") as progress:
-            whole = _scored(settings, period, how)
-            for rows in kept(whole, out.casebook, at) if out.casebook else whole:
-                decisions.update(row["decision"] for row in rows)
-                write(pa.Table.from_pylist(rows, columns))
-                progress.update(len(rows))
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    with writer_for(file, columns) as write, bar("score", None, " assessments") as progress:
+        whole = _scored(settings, period, how)
+        for rows in kept(whole, out.casebook, at) if out.casebook else whole:
+            decisions.update(row["decision"] for row in rows)
+            write(pa.Table.from_pylist(rows, columns))
+            progress.update(len(rows))
     seconds = perf_counter() - started
     return {
         "scored": decisions.total(),

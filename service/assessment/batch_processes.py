@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from multiprocessing import get_context
 
 from service.assessment.batch_work import BatchSubject, BatchTask, BatchWorker, Period, Rows, chunks
 from service.opening import open_store
+from service.threads.parent_watch import end_with
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def _pool(task: BatchTask, processes: int) -> ProcessPoolExecutor:
         processes,
         mp_context=get_context(how),
         initializer=_begin,
-        initargs=(task,) if how == "fork" else (task.bare(),),
+        initargs=(os.getpid(), task if how == "fork" else task.bare()),
     )
     pool.submit(_existing_rows, []).result()
     return pool
@@ -61,8 +63,9 @@ def _pool(task: BatchTask, processes: int) -> ProcessPoolExecutor:
 _bench: BatchWorker | None = None  # one a process of the pool
 
 
-def _begin(task: BatchTask) -> None:
+def _begin(parent: int, task: BatchTask) -> None:
     global _bench
+    end_with(parent)
     _bench = task.bench(open_store(task.settings.store, zone=task.settings.timezone))
 
 

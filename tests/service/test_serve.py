@@ -25,11 +25,12 @@ from graph.model.types import Facts
 from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
-from tests.support.running_service import Running
+from tests.support.running_service import Running, children
 from tests.support.small_models import small_facts, trained
 from tests.support.small_service import body
 from tests.support.small_worlds import applies, day, uses
 from tests.support.stores import HASH_KEY, ON_NEO4J, open_store, store_url
+from tests.support.traffic import wait_for
 
 ROOT = Path(__file__).parents[2]
 NOW = day(2000)
@@ -433,6 +434,27 @@ def test_a_period_is_scored_by_several_processes_as_by_one(
     assert one == two
     assert {row["decision"] for row in one} <= {"approve", "review", "decline"}
     assert all(0.0 < row["probability"] < 1.0 for row in one)
+
+
+def test_a_batch_that_is_killed_leaves_no_process_and_the_next_one_no_file_of_it(
+    model: tuple[Path, Path], tmp_path: Path
+) -> None:
+    store, bundle = model
+    out = tmp_path / "scores.parquet"
+    command = [
+        sys.executable, "scripts/score.py", "--store", store_url(store), "--model", str(bundle),
+        "--since", "2025-01-01", "--until", "2025-06-01", "--out", str(out), "--processes", "2",
+    ]  # fmt: skip
+    batch = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: len(children(batch.pid)) >= 2 or batch.poll() is not None)
+    workers = children(batch.pid)
+    batch.kill()
+    batch.wait()
+    assert len(workers) >= 2, "it was killed while it was at work"
+    wait_for(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
+    assert [path.name[:16] for path in tmp_path.iterdir()] == [".scores.parquet."]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
 
 
 def test_a_period_that_cannot_be_scored_is_refused(

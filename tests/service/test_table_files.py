@@ -19,7 +19,7 @@ IDS = ("=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\x00=1", "＝1+
 def written(folder: Path, name: str) -> Path:
     columns = pa.schema([("applicant_id", pa.string()), ("codes", pa.list_(pa.string())), ("n", pa.int32())])
     rows = [{"applicant_id": one, "codes": ["-A", "B"], "n": -3} for one in IDS]
-    with writer_for(folder / name, folder / name, columns) as write:
+    with writer_for(folder / name, columns) as write:
         write(pa.Table.from_pylist(rows, columns))
     return folder / name
 

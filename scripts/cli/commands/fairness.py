@@ -79,10 +79,8 @@ def _run(options: argparse.Namespace) -> Result:
 
 def _write(path: Path, measured: Mapping[str, Mapping[str, Estimate]]) -> None:
     folder_for(path.absolute().parent)
-    beside = path.with_name(f".{path.name}.new")
-    with writer_for(path, beside, _COLUMNS) as write:
+    with writer_for(path, _COLUMNS) as write:
         write(pa.Table.from_pylist(list(rows(measured)), _COLUMNS))
-    beside.replace(path)
 
 
 def _figures(measured: Mapping[str, Mapping[str, Estimate]]) -> dict[str, object]:
