@@ -26,6 +26,7 @@ BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
 # `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
 SYNC = ("normal", "full")
 _NAMES_AT_ONCE = 500
+_NO_RIGHT = "42501"  # PostgreSQL's insufficient_privilege
 _KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
 
 
@@ -246,8 +247,19 @@ def _translated() -> Iterator[None]:
         raise
     except (DBAPIError, sa.exc.TimeoutError) as error:
         raise StoreUnavailableError(
-            f"the casebook cannot be used now: {getattr(error, 'orig', error)}"
+            f"the casebook cannot be used now: {_said(getattr(error, 'orig', error))}"
         ) from error
+
+
+def _said(cause: Any) -> str:
+    """What the database says, and what to do where this role lacks a right."""
+    if getattr(cause, "sqlstate", None) != _NO_RIGHT:
+        return str(cause)
+    said = str(cause).partition("\n")[0]
+    return (
+        f"{said}: let the owner of its tables open it once, and grant what docs/security.md says (Roles in "
+        "PostgreSQL)"
+    )
 
 
 def _sqlite_pragmas(sync: str, connection: Any, _record: Any) -> None:

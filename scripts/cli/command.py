@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -97,10 +98,15 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
 
         show(name, result.figures if result.brief is None else result.brief, whole=result.brief is None)
     else:
-        print(
-            orjson.dumps(
-                result.figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-            ).decode(),
-            flush=True,
+        _print_line(
+            orjson.dumps(result.figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
         )
     return result.status
+
+
+def _print_line(line: str) -> None:
+    """Whoever reads it may have read enough (`| head`): the work is done all the same."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends

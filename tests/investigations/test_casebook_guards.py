@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from graph.model.errors import StoreChangedError, StoreVersionError
+from graph.model.errors import StoreChangedError, StoreUnavailableError, StoreVersionError
 from investigations.casebook import Casebook, IdempotencyClaim
 from investigations.casebook.migrations import append_only
 from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
@@ -203,6 +203,15 @@ def log_in_as(postgres: str, name: str) -> str:
         ),
     )
     return sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
+
+
+def test_a_role_that_lacks_a_right_is_told_who_gives_it(postgres: str) -> None:
+    schema = sa.make_url(postgres).query["options"].removeprefix("-csearch_path=")
+    role = f"stranger_{schema}"
+    forge(postgres, f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+    url = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
+    with pytest.raises(StoreUnavailableError, match=r"permission denied .*: let the owner .*security\.md"):
+        Casebook(url)
 
 
 def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> None:

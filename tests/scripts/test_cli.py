@@ -66,6 +66,17 @@ def test_a_program_reads_one_line_of_json_wherever_stdout_goes(capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == FIGURES
 
 
+def test_a_reader_who_has_read_enough_ends_no_command_with_a_trace() -> None:
+    printing = "from scripts.cli.command import *; ended('x', lambda: Result({'long': 'x' * 1_000_000}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", printing], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as command:
+        assert command.stdout is not None and command.stderr is not None  # noqa: PT018
+        command.stdout.close()
+        assert command.stderr.read() == b""
+        assert command.wait(60) == 0
+
+
 def test_somebody_at_a_terminal_reads_a_table_and_may_have_the_line_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

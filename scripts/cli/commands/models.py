@@ -56,7 +56,8 @@ def _run(options: argparse.Namespace) -> Result:
         )
         run, takes = _WHAT[options.what]
         if options.what != "export" and len(options.names) != takes:
-            raise SettingError(f"models {options.what}: {takes} names are needed, {len(options.names)} given")
+            wanted = "the folder of one bundle" if options.what == "add" else _WANTED[takes]
+            raise SettingError(f"models {options.what} takes {wanted}: {len(options.names)} given")
         if bool(options.mlflow) != (options.what == "export"):
             raise SettingError("--mlflow says where `models export` writes, and is needed there")
         return run(_Opened(options, settings, store, registry, deed))
@@ -172,6 +173,7 @@ def _as_of(opened: _Opened) -> datetime:
     return as_of_given(opened.settings, given) if given else opened.deed.at
 
 
+_WANTED = ("no version", "one version of `models list`", "two versions of `models list`")
 _WHAT: dict[str, tuple[Callable[[_Opened], Result], int]] = {
     "list": (_list, 0),
     "add": (_add, 1),
