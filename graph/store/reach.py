@@ -41,7 +41,9 @@ class Reach:
             reached: list[int] = []
             for one in frontier:
                 for other in self._next(one, OWN if step == 0 else FIRST):
-                    if other not in met and len(met) <= MOST:
+                    if len(met) > MOST:
+                        return met - {person}
+                    if other not in met:
                         met.add(other)
                         reached.append(other)
             frontier = reached
