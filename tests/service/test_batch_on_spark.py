@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,6 +15,7 @@ from graph.model.errors import NotFoundError, RingfenceError, SettingError
 from graph.model.types import Facts
 from graph.rings.spark.stages import Stages
 from scripts.cli.main import main
+from service.assessment import batch_cluster
 from service.assessment.batch import HERE, BatchEngine, Scoring, score, scored
 from service.assessment.batch_cluster import OnCluster, _in_order, _prepare, _work
 from service.assessment.batch_executor import SUBJECTS, ExecutorTask
@@ -88,18 +89,31 @@ def test_an_application_that_the_copy_lacks_is_named(settings: Settings, tmp_pat
         list(work(iter(batches)))
 
 
-def test_rows_that_were_lost_on_the_way_are_noticed(settings: Settings, tmp_path: Path) -> None:
+def test_rows_are_put_in_order_and_one_that_is_lost_or_there_twice_is_noticed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_cluster, "WINDOW", 7)
     work, stages = prepared(settings, tmp_path)
-    batches = list(work(iter(pq.read_table(stages.place("subjects")).to_batches())))
-    Path(stages.place("ordered")).mkdir()
-    whole = pq.ParquetWriter
-    for lost in (slice(1, None), slice(0, -1)):
-        with whole(Path(stages.place("ordered")) / "part.parquet", batches[0].schema) as out:
-            for batch in batches[:1]:
-                rows = batch.to_pylist()[lost]
-                out.write_batch(batch.from_pylist(rows, batch.schema))
+    [batch] = work(iter(pq.read_table(stages.place("subjects")).to_batches()))
+    rows = batch.to_pylist()
+    Path(stages.place("scored")).mkdir()
+
+    def written(lost: int | None, twice: int | None = None) -> list[str]:
+        """The ids in order, of what three files hold, the last rows first."""
+        told = [row for n, row in enumerate(rows) for _ in range(1 + (n == twice) - (n == lost))]
+        for part in range(3):
+            kept = told[part::3][::-1]
+            pq.write_table(
+                pa.Table.from_pylist(kept, batch.schema), Path(stages.place("scored")) / f"{part}.parquet"
+            )
+        return [row["application_id"] for chunk in _in_order(stages) for row in chunk]
+
+    assert written(None) == [row["application_id"] for row in here(settings)]
+    for lost in (0, 7, len(rows) - 1):
         with pytest.raises(RingfenceError, match="rows in"):
-            list(_in_order(stages))
+            written(lost)
+        with pytest.raises(RingfenceError, match="not one for each place"):
+            written(lost, twice=5)
 
 
 def test_work_that_differs_has_a_folder_of_its_own(settings: Settings) -> None:
@@ -157,10 +171,8 @@ class TestOnSpark:
         [stages] = (tmp_path / "stages").iterdir()
         early = {file: file.stat().st_mtime_ns for file in (stages / "frame").iterdir()}
         # it died while rows were written
-        for later in ("scored", "ordered"):
-            (stages / f"{later}.done").unlink()
+        (stages / "scored.done").unlink()
         next((stages / "scored").glob("*.parquet")).unlink()
-        shutil.rmtree(stages / "ordered")
         assert file_of(settings, tmp_path / "again.parquet", on_spark(tmp_path / "stages")) == local
         assert {file: file.stat().st_mtime_ns for file in (stages / "frame").iterdir()} == early
 
