@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import secrets
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from graph.model.erasure import masked_tail, surrogate
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS = _ALPHABET[10:]
 _LOW = "!-." + _ALPHABET  # of what may stand before a digit too
-_TRIES = 3  # draws of each kind of place
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,37 @@ class Forgotten:
         """Whether one of them stands in the beginning of a surrogate."""
         return _holds(lead, self.names) or any(lead[begin:] in self.before for begin in range(len(lead)))
 
+    def stands_alone_in(self, lead: str) -> bool:
+        """Whether one of them stands by itself in the beginning of a surrogate: `C-10` is not `C-1`."""
+        ends = range(len(lead) + 1)
+        cuts = [at for at in ends if not (lead[at - 1 : at].isalnum() and lead[at : at + 1].isalnum())]
+        parts = (lead[begin:end] for begin in cuts for end in cuts if begin < end)
+        return any(part in self.names or part in self.before for part in parts)
+
 
 def placed(old: str, others: Iterable[str], shown: int, forgotten: Forgotten) -> str:
     """A surrogate for `old` between its neighbours among `others`, in its lender's name space, with those of
     the last `shown` characters that a mask showed.
 
-    It holds no forgotten name, and none of `others` unless these leave no other place; where there is none at
-    all, it stands anywhere.
+    It holds no forgotten name, and none of `others`, unless these leave no other place: then none stands in
+    it by itself, because the order is what others notice. Where there is no place at all, it stands anywhere.
     """
     space = old[: old.index("/") + 1] if old.startswith("@") and "/" in old else ""
     posts = sorted(one[len(space) :] for one in others if one.startswith(space) and one != old)
     mine, tail = old[len(space) :], masked_tail(old, shown)
     low = posts[at - 1] if (at := bisect_left(posts, mine)) else ""
     high = posts[at] if (at := bisect_right(posts, mine)) < len(posts) else None
-    for avoid in ({space + one for one in posts}, frozenset[str]()):
+    met = {space + one for one in posts}
+    allowed: tuple[Callable[[str], bool], ...] = (
+        lambda lead: not _holds(lead, met) and not forgotten.stand_in(lead),
+        lambda lead: not forgotten.stand_in(lead),
+        lambda lead: old not in lead and not forgotten.stands_alone_in(lead),
+    )
+    for may_begin in allowed:
         for lead in _leads(low, high):
             name = surrogate(space + lead, tail)
             between = low < name[len(space) :] and (high is None or name[len(space) :] < high)
-            if between and not _holds(space + lead, avoid) and not forgotten.stand_in(space + lead):
+            if between and may_begin(space + lead):
                 return name
     return surrogate(space, tail)
 
@@ -54,18 +67,18 @@ def _leads(low: str, high: str | None) -> Iterator[str]:
     same = 0
     while high is not None and same < min(len(low), len(high)) and low[same] == high[same]:
         same += 1
-    for _ in range(_TRIES):
-        above, below = low[same : same + 1], None if high is None else high[same : same + 1]
-        if chosen := [c for c in _ALPHABET if above < c and (below is None or c < below)]:
-            yield low[:same] + secrets.choice(chosen)
+    above, below = low[same : same + 1], None if high is None else high[same : same + 1]
+    chosen = [c for c in _ALPHABET if above < c and (below is None or c < below)]
+    secrets.SystemRandom().shuffle(chosen)
+    yield from (low[:same] + c for c in chosen)
     for end in range(same + 1, len(low)):
-        if chosen := [c for c in _ALPHABET if c > low[end]]:
-            yield low[:end] + secrets.choice(chosen)
+        if after := [c for c in _ALPHABET if c > low[end]]:
+            yield low[:end] + secrets.choice(after)
     yield low
     for end in range(same, len(high or "")):
         assert high is not None
-        if chosen := [c for c in _LOW if c < high[end]]:
-            yield high[:end] + secrets.choice(chosen)
+        yield from (high[:end] + c for c in _LOW if c < high[end])
+    yield from (begin + secrets.choice(_LETTERS) for begin in (low, *(low[:same] + c for c in chosen)))
 
 
 def _holds(lead: str, avoid: Set[str]) -> bool:
