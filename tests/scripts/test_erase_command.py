@@ -240,3 +240,12 @@ def test_what_cannot_be_erased_is_said_and_nothing_is_changed(
     with open_url(settings.store) as store:
         assert store.edition() == before
     assert [*out.iterdir()] == []
+
+
+def test_a_csv_with_a_cell_that_no_id_fills_is_refused_with_its_reason(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "leavers.csv"
+    listed.write_text(f'applicant_id\n"{"x" * 200_000}"\n')
+    assert erase(settings, "--file", str(listed), *WHY, "--check") == UNUSABLE
+    assert "leavers.csv: field larger than field limit" in capsys.readouterr().err

@@ -216,6 +216,8 @@ def _listed(path: Path) -> Iterator[str]:
             yield from (row[_COLUMN] or "" for row in rows)
     except UnicodeDecodeError:
         raise DeliveryError(f"{path}: it is not UTF-8") from None
+    except csv.Error as error:
+        raise DeliveryError(f"{path}: {error}") from None
     except OSError as error:
         raise DeliveryError(f"{path}: {error.strerror}") from None
 
