@@ -4,6 +4,7 @@ once.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -104,12 +105,15 @@ class Engines:
                 private.database(Path(parsed.database))
             for engine in (self.writer, self.reader):
                 event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
+        self._file: _OpenedFile | None = None
         self.plain = (
             PlainConnections(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
         )
         try:
             with self.writing() as connection:
                 prepare(connection)
+            if is_sqlite and _is_file(parsed.database):
+                self._file = _OpenedFile(Path(parsed.database))
         except BaseException:
             self.close()
             raise
@@ -119,6 +123,7 @@ class Engines:
         """A transaction: kept when the block ends, undone when it raises. Database trouble becomes
         StoreUnavailableError.
         """
+        self._refuse_another_file()
         with _translated(), self.writer.begin() as connection:
             yield connection
 
@@ -145,6 +150,7 @@ class Engines:
             with self.writing() as connection:
                 yield _run_on(connection)
         else:
+            self._refuse_another_file()
             with self.plain.writing() as bare:
                 yield lambda statement, values: bare.execute(statement.plain, values)
 
@@ -155,12 +161,41 @@ class Engines:
                 return _run_on(connection)(statement, values).fetchone()
         return self.plain.row(statement, values)
 
+    def _refuse_another_file(self) -> None:
+        if self._file is not None:
+            self._file.refuse_another()
+
     def close(self) -> None:
         """Give the connections back."""
         if self.plain is not None:
             self.plain.close()
         self.writer.dispose()
         self.reader.dispose()
+
+
+class _OpenedFile:
+    """The file of an embedded casebook as it was opened. SQLite goes on writing into one that was deleted or
+    put elsewhere: nobody would ever read it again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._known = self._now()
+
+    def refuse_another(self) -> None:
+        """Raise StoreUnavailableError where there is none any more, or another one."""
+        if self._now() != self._known:
+            raise StoreUnavailableError(
+                f"the casebook's file {self._path} is gone, or another one than was opened: put it back, or "
+                "begin again with the one that is there"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 class PlainConnections:

@@ -50,6 +50,23 @@ def test_a_graph_store_is_no_casebook(tmp_path: Path) -> None:
         Casebook(f"sqlite:///{tmp_path / 'graph.db'}")
 
 
+def test_nothing_is_written_into_a_casebook_whose_file_is_gone(tmp_path: Path) -> None:
+    file, beside = tmp_path / "casebook.db", tmp_path / "elsewhere.db"
+    with Casebook(url_of(tmp_path)) as book:
+        book.record(assessment(1))
+        file.rename(beside)
+        for write in (lambda: book.record(assessment(2)), book.ping, lambda: book.forget_claims(NOW)):
+            with pytest.raises(StoreUnavailableError, match=r"casebook.db is gone, or another one"):
+                write()
+        beside.rename(file)
+        book.record(assessment(2))
+        assert book.count() == 2
+        file.rename(beside)
+        Casebook(url_of(tmp_path)).close()  # another one in its place
+        with pytest.raises(StoreUnavailableError, match="another one"):
+            book.record(assessment(3))
+
+
 def test_what_was_recorded_is_read_back_to_the_last_bit(book: Casebook) -> None:
     book.record(assessment(1, probability=0.1 + 0.2))
     assert book.assessment("A-1") == assessment(1, probability=0.1 + 0.2)
