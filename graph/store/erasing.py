@@ -228,7 +228,8 @@ class _Plan:
                 if held_by <= nobody and identifier.node not in out:
                     others = {
                         out[one.node].token if (one := self._identifier(other)).node in out else one.token
-                        for other in theirs
+                        for holder in held_by
+                        for other in self._reach.things(holder).tolist()
                         if other != thing
                     }
                     shown = SHOWN if len(held_by) > 1 else 0

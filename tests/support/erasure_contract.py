@@ -197,6 +197,22 @@ class ErasureContract:
         who = people["p003"]
         assert store.view(FOREVER).memberships_of([who])[who].ring.ring_id == "R-1"
 
+    def test_what_two_erased_people_shared_keeps_its_place_among_the_values_of_both(
+        self, store: GraphStore
+    ) -> None:
+        between = (uses("device", "llll"), uses("phone", "nnnn"))
+        store.add(
+            Facts(
+                applications=(
+                    applies("C-first", 1, uses("wifi", "mmmm")),
+                    applies("C-other", 2, uses("wifi", "mmmm"), *between),
+                    applies("here", 3, *between),
+                )
+            )
+        )
+        (shared,) = erased(store, "C-first", "C-other").identifiers.values()
+        assert "k1.llll" < shared.token < "k1.nnnn"
+
     def test_odd_names_go_from_rings_too_and_figures_of_a_change_stay(self, store: GraphStore) -> None:
         odd = ('O"Brien', "a,b", "back\\slash", "0.94>0.45", "王小明", "0", "R-1", "~abc", "C 1", "x" * 300)
         store.add(Facts(applications=tuple(applies(who, n + 1) for n, who in enumerate(odd))))
