@@ -4,6 +4,7 @@ surrogate stands among those who can meet the old name in one answer as that did
 
 from __future__ import annotations
 
+import re
 import secrets
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Set
@@ -13,6 +14,8 @@ from graph.model.erasure import masked_tail, surrogate
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LETTERS = _ALPHABET[10:]
+_SAYS_NOTHING = 3  # characters: an id so short stands in many longer ones by chance
+_NUMBER_GOES_ON = re.compile(r"\d\d|[^\W\d]{2}")
 _LOW = "!-." + _ALPHABET  # of what may stand before a digit too
 
 
@@ -30,8 +33,13 @@ class Forgotten:
     def stands_alone_in(self, lead: str) -> bool:
         """Whether one of them stands by itself in the beginning of a surrogate: `C-10` is not `C-1`."""
         ends = range(len(lead) + 1)
-        cuts = [at for at in ends if not (lead[at - 1 : at].isalnum() and lead[at : at + 1].isalnum())]
-        parts = (lead[begin:end] for begin in cuts for end in cuts if begin < end)
+        cuts = [at for at in ends if not _NUMBER_GOES_ON.match(lead[max(0, at - 1) : at + 1])]
+        parts = (
+            lead[begin:end]
+            for begin in cuts
+            for end in cuts
+            if begin < end and (end - begin > _SAYS_NOTHING or not _goes_on(lead, begin, end))
+        )
         return any(part in self.names or part in self.before for part in parts)
 
 
@@ -79,6 +87,11 @@ def _leads(low: str, high: str | None) -> Iterator[str]:
         assert high is not None
         yield from (high[:end] + c for c in _LOW if c < high[end])
     yield from (begin + secrets.choice(_LETTERS) for begin in (low, *(low[:same] + c for c in chosen)))
+
+
+def _goes_on(lead: str, begin: int, end: int) -> bool:
+    """Whether letters or figures stand beside that part."""
+    return lead[begin - 1 : begin].isalnum() or lead[end : end + 1].isalnum()
 
 
 def _holds(lead: str, avoid: Set[str]) -> bool:
