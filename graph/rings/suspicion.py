@@ -91,12 +91,6 @@ class FoldJudges:
         return out
 
 
-def out_of_fold(values: Column, examples: Examples, *, rounds: int = ROUNDS) -> Column:
-    """The chance to be bad of each row (rows,), each fold judged by a model that saw none of its examples."""
-    learn, weight = learned_rows(examples)
-    return fold_judges(values[learn], examples.of(learn), weight, rounds).chance(values, examples.fold)
-
-
 def fold_judges(values: Column, examples: Examples, weight: Column, rounds: int = ROUNDS) -> FoldJudges:
     """What rows to learn from teach: their `values` (rows, columns), and the `weight` (rows,) that each has
     there.
