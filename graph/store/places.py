@@ -28,7 +28,9 @@ class Forgotten:
 
     def stand_in(self, lead: str) -> bool:
         """Whether one of them stands in the beginning of a surrogate."""
-        return _holds(lead, self.names) or any(lead[begin:] in self.before for begin in range(len(lead)))
+        # a beginning differs from a name that stands in its last two characters at most
+        late = ((begin, end) for end in range(max(1, len(lead) - 1), len(lead) + 1) for begin in range(end))
+        return _holds(lead, self.names) or any(lead[begin:end] in self.before for begin, end in late)
 
     def stands_alone_in(self, lead: str) -> bool:
         """Whether one of them stands by itself in the beginning of a surrogate: `C-10` is not `C-1`."""
