@@ -15,23 +15,12 @@ from scripts.cli.command import DONE, UNUSABLE
 from scripts.cli.main import main
 from service.opening import known_keys
 from service.settings import Settings
-from tests.support.erasure_worlds import GONE, customer, filled, names_of, replayed, traces
+from tests.support.erasure_worlds import GONE, customer, names_of, replayed, traces
 from tests.support.small_worlds import applies
-from tests.support.stores import HASH_KEY, open_url, sqlite_only
+from tests.support.stores import open_url, sqlite_only
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 FILES = ("store.db", "casebook.db")
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
-    return filled(tmp_path)
-
-
-@pytest.fixture
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("certificates")
 
 
 @pytest.fixture

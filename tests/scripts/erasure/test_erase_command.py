@@ -21,28 +21,16 @@ from tests.support.erasure_worlds import (
     ONLY_ASSESSED,
     OWN_PHONE,
     customer,
-    filled,
     names_in_casebook,
     names_of,
     replayed,
     traces,
 )
 from tests.support.small_worlds import applies, day, facts_of
-from tests.support.stores import HASH_KEY, ON_NEO4J, open_url
+from tests.support.stores import ON_NEO4J, open_url
 
 WHY = ("--purpose", "request of 12 March")
 FOREVER = datetime.max.replace(tzinfo=UTC)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
-    return filled(tmp_path)
-
-
-@pytest.fixture
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("certificates")
 
 
 def erase(settings: Settings, *given: str) -> int:

@@ -18,17 +18,10 @@ from service.governance import erasure
 from service.opening import open_casebook
 from service.settings import Settings
 from tests.support.casebooks import assessment
-from tests.support.erasure_worlds import GONE, filled, traces
+from tests.support.erasure_worlds import GONE, traces
 from tests.support.small_worlds import applies
-from tests.support.stores import HASH_KEY
 
 WHO = GONE[0]
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
-    return filled(tmp_path)
 
 
 def erase(settings: Settings, out: Path) -> int:
