@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from graph.model.errors import StoreUnavailableError
@@ -42,6 +44,31 @@ def begin(connection: sqlite3.Connection, patience: float) -> bool:
             return False
         time.sleep(nap)
         nap = min(2 * nap, LONGEST_NAP_S)
+
+
+class OpenedFile:
+    """The file of an embedded `database` (casebook, store) as it was opened. SQLite goes on with one that was
+    deleted or put elsewhere: what is written there nobody would ever read.
+    """
+
+    def __init__(self, database: str, path: Path) -> None:
+        self._database, self._path = database, path.absolute()
+        self._known = self._now()
+
+    def refuse_another(self) -> None:
+        """Raise StoreUnavailableError where there is none any more, or another one."""
+        if self._now() != self._known:
+            raise StoreUnavailableError(
+                f"the {self._database}'s file {self._path} is gone, or another one than was opened: put it "
+                "back, or begin again with the one that is there"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 class Checkpoints:

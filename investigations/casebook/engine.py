@@ -4,7 +4,6 @@ once.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from graph import private
 from graph.model.errors import SettingError, StoreUnavailableError
-from graph.stores.embedded import Connections, begin
+from graph.stores.embedded import Connections, OpenedFile, begin
 from investigations.casebook.migrations import prepare
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
@@ -105,7 +104,7 @@ class Engines:
                 private.database(Path(parsed.database))
             for engine in (self.writer, self.reader):
                 event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
-        self._file: _OpenedFile | None = None
+        self._file: OpenedFile | None = None
         self.plain = (
             PlainConnections(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
         )
@@ -113,7 +112,7 @@ class Engines:
             with self.writing() as connection:
                 prepare(connection)
             if is_sqlite and _is_file(parsed.database):
-                self._file = _OpenedFile(Path(parsed.database))
+                self._file = OpenedFile("casebook", Path(parsed.database))
         except BaseException:
             self.close()
             raise
@@ -171,31 +170,6 @@ class Engines:
             self.plain.close()
         self.writer.dispose()
         self.reader.dispose()
-
-
-class _OpenedFile:
-    """The file of an embedded casebook as it was opened. SQLite goes on writing into one that was deleted or
-    put elsewhere: nobody would ever read it again.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.absolute()
-        self._known = self._now()
-
-    def refuse_another(self) -> None:
-        """Raise StoreUnavailableError where there is none any more, or another one."""
-        if self._now() != self._known:
-            raise StoreUnavailableError(
-                f"the casebook's file {self._path} is gone, or another one than was opened: put it back, or "
-                "begin again with the one that is there"
-            )
-
-    def _now(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
 
 class PlainConnections:

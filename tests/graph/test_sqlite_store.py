@@ -67,6 +67,32 @@ def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path
         assert store.counts()["identifiers"] == 101
 
 
+def test_a_store_whose_file_is_gone_takes_nothing_and_answers_nothing(tmp_path: Path) -> None:
+    file, beside = tmp_path / "graph.db", tmp_path / "elsewhere.db"
+    given = Facts(applications=(applies("ann", 1),))
+    with SqliteStore(file) as store:
+        store.add(given)
+        file.rename(beside)
+        for asked in (
+            lambda: store.add(random_facts(1)),
+            lambda: store.try_add(random_facts(1), 0.1),
+            lambda: store.save_rings(a_snapshot(1, 1)),
+            store.revision,
+            lambda: store.view(day(9)),
+            store.overwrite_free_space,
+        ):
+            with pytest.raises(StoreUnavailableError, match=r"file .*graph.db is gone, or another"):
+                asked()
+        assert not file.exists()
+        beside.rename(file)
+        store.add(given)
+        assert store.revision() == 1
+        file.rename(beside)
+        SqliteStore(file).close()  # another one in its place
+        with pytest.raises(StoreUnavailableError, match="another one than was opened"):
+            store.add(random_facts(1))
+
+
 def test_a_file_that_is_no_store_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("dear reader, this is no database at all " * 100)

@@ -19,6 +19,7 @@ from graph.store.port import GraphView
 from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
+from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.assessment.owed import FEWEST, deliver_pending
@@ -28,6 +29,7 @@ from service.lenders import Lenders
 from service.threads.background_writer import BackgroundWriter
 from tests.support.small_service import body, risk, service
 from tests.support.small_worlds import applies, day
+from tests.support.stores import sqlite_only
 
 
 class AwayStore(SqliteStore):
@@ -159,6 +161,32 @@ def test_what_was_refused_is_brought_by_the_settler_when_the_store_is_back(away:
         threading.Event().wait(0.01)
     outbox.close()
     assert all(store.view(day(400)).application(f"refused-{n}") is not None for n in range(5))
+
+
+@sqlite_only
+@pytest.mark.parametrize("frame", ["", "none"])
+def test_while_the_stores_file_is_gone_nothing_is_lost_and_readiness_says_so(
+    tmp_path: Path, frame: str
+) -> None:
+    context = service(tmp_path, frame=frame)
+    client, file, beside = create_app(context).test_client(), tmp_path / "store.db", tmp_path / "moved.db"
+    file.rename(beside)
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert "store.db is gone, or another one than was opened" in ready.get_json()["checks"]["store"]
+    answer = risk(context, body("meanwhile"))
+    assert "fact" in answer["degraded"]["missing"]
+    assert answer["degraded"]["reason"] == "store_unavailable"
+    assert [one.application_id for one in context.casebook.outbox_pending(9)] == ["meanwhile"]
+    with pytest.raises(StoreUnavailableError):
+        deliver_pending(context.store, context.casebook)
+    assert not file.exists()
+    beside.rename(file)
+    assert client.get("/readyz").status_code == 200
+    deliver_pending(context.store, context.casebook)
+    assert context.store.view(day(400)).application("meanwhile") is not None
+    assert context.casebook.outbox_pending(9) == ()
+    context.close()
 
 
 def test_much_that_is_owed_is_brought_a_little_at_first_and_then_more_at_a_time(

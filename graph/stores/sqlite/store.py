@@ -17,10 +17,10 @@ from graph.model.types import Added, Facts, RingSnapshot
 from graph.store.forgetting import ERASED_MEANWHILE, StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.store.refusing import Refusal
-from graph.stores.embedded import Connections, begin, overwrite_free_space
+from graph.stores.embedded import Connections, OpenedFile, begin, overwrite_free_space
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
-from graph.stores.sqlite.connection import connect, translated
+from graph.stores.sqlite.connection import Connection, connect, translated
 from graph.stores.sqlite.erase import EDITION, REFUSED, STATE, erase
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
@@ -58,13 +58,15 @@ class SqliteStore(GraphStore):
         except OSError as error:
             raise StoreUnavailableError(f"the folder of the store {path} cannot be made: {error}") from error
         private.database(self._path)
-        prepare(self._connection())
+        prepare(self._connections.mine())
+        self._opened = OpenedFile("store", self._path)
 
     def add(self, facts: Facts) -> Added:
         with self._transaction() as connection:
             return self._write(connection, facts)
 
     def try_add(self, facts: Facts, seconds: float) -> Added | None:
+        self._opened.refuse_another()
         connection = self._at_once.lean()
         try:
             had = begin(connection, seconds)
@@ -127,6 +129,7 @@ class SqliteStore(GraphStore):
         return dict(self._connection().execute(REFUSED).fetchall())
 
     def overwrite_free_space(self) -> bool:
+        self._opened.refuse_another()
         connection = connect(self._path, 0.0)
         try:
             return overwrite_free_space(connection)
@@ -144,7 +147,9 @@ class SqliteStore(GraphStore):
         self._at_once.close()
         self._connections.close()
 
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> Connection:
+        """This thread's. Raises StoreUnavailableError where the file is not the one that was opened."""
+        self._opened.refuse_another()
         return self._connections.mine()
 
     def _rows(self) -> FactCache:
@@ -160,7 +165,7 @@ class SqliteStore(GraphStore):
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """One writer at a time; whatever goes wrong inside leaves the store as it was."""
-        connection = self._connections.mine()
+        connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         with self._connections.kept(connection):
             yield connection
