@@ -182,7 +182,7 @@ WRITES = {
     "missing entries": before_version_5.ADD_ENTRIES,
     **{f"correct {name}": text for name, text in cypher_write.CORRECT.items()},
 }
-GIVEN = {
+GIVEN: dict[str, list[Any]] = {
     f"{what}_{name}": []
     for what in ("keys", "new", "ties")
     for name in [*cypher_write.KNOWN, *cypher_write.TIES]
@@ -224,10 +224,10 @@ def test_no_hot_statement_scans(plain: Any, name: str) -> None:
 
 @pytest.mark.slow
 def test_several_processes_that_open_an_empty_store_at_once_all_have_their_schema() -> None:
-    """Two that make one index at once both find it missing, and the server tells the later one off."""
+    """Two that make one index at once both find it missing: so they make the schema one after the other."""
     url = f"{server_url()}?graph=raced"
-    with ThreadPoolExecutor(4) as pool:
-        stores = list(pool.map(lambda _: Neo4jStore(url), range(4)))
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: Neo4jStore(url), range(8)))
     named = "SHOW CONSTRAINTS YIELD name WHERE name ENDS WITH '_raced' RETURN name"
     names = {row[0] for row in stores[0]._read(named)}
     for store in stores:
@@ -246,25 +246,40 @@ def told_off(code: str) -> ClientError:
     return error
 
 
-def test_what_somebody_else_has_just_made_is_there_and_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def refusing(code: str, times: int, asked: list[str]) -> schema.Run:
+    """Runs nothing; says of the first so many statements that they are told off."""
+
+    def run(statement: str, **given: object) -> list[list[Any]]:
+        asked.append(statement)
+        if len(asked) <= times:
+            raise told_off(code)
+        return []
+
+    return run
+
+
+LOCK = schema.MIGRATIONS[1][0]
+
+
+def test_the_lock_that_somebody_else_has_just_made_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "OTHERS_S", 0.0)
     asked: list[str] = []
-
-    def refusing(code: str, times: int) -> schema.Run:
-        def write(statement: str, **given: object) -> list[list[Any]]:
-            asked.append(statement)
-            if len(asked) <= times:
-                raise told_off(code)
-            return []
-
-        return write
-
-    schema._create(refusing("EquivalentSchemaRuleAlreadyExists", 9), "CREATE INDEX x IF NOT EXISTS FOR ...")
-    assert asked == ["CREATE INDEX x IF NOT EXISTS FOR ..."]
+    schema._make_lock(refusing("EquivalentSchemaRuleAlreadyExists", 9, asked))
+    assert asked == [LOCK]
     asked.clear()
-    constraint = "CREATE CONSTRAINT y IF NOT EXISTS FOR ..."
-    schema._create(refusing("IndexWithNameAlreadyExists", 1), constraint)
-    assert asked == [constraint, "DROP INDEX y IF EXISTS", constraint]
-    asked.clear()
+    schema._make_lock(refusing("IndexWithNameAlreadyExists", 1, asked))
+    assert asked == [LOCK, "DROP INDEX store_name IF EXISTS", LOCK]
+
+
+def test_an_index_in_the_way_of_a_constraint_goes_and_another_fault_is_told() -> None:
+    asked: list[str] = []
+
+    def says(version: int) -> schema.Run:
+        return lambda statement, **given: [[version]]
+
+    assert schema._make_next(refusing("IndexWithNameAlreadyExists", 1, asked), says(5)) == 6
+    constraint = schema.MIGRATIONS[6][0]
+    assert asked[:3] == [constraint, "DROP INDEX refused_code IF EXISTS", constraint]
     with pytest.raises(ClientError):
-        schema._create(refusing("IndexWithNameAlreadyExists", 9), "CREATE INDEX x IF NOT EXISTS FOR ...")
+        schema._make_next(refusing("Forbidden", 1, []), says(5))
+    assert schema._make_next(refusing("Forbidden", 1, []), says(schema.VERSION)) == schema.VERSION

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from neo4j.exceptions import ClientError
@@ -94,53 +95,83 @@ VERSION = max(MIGRATIONS)
 
 # Plan: NodeUniqueIndexSeek on Store(name).
 READ_VERSION = "MATCH (s:Store {name: 'ringfence'}) RETURN s.version"
-# Somebody else may have got further.
-WRITE_VERSION = """MERGE (s:Store {name: 'ringfence'}) ON CREATE SET s.mark = 0
-    SET s.version = CASE WHEN s.version > $version THEN s.version ELSE $version END"""
-OTHERS_S = 5.0  # how long another process may be at a constraint before it counts as left by a killed server
+# Setting a property takes the lock of the node until the transaction ends: one process at a time makes the
+# schema, and nobody writes facts meanwhile.
+HOLD = """MERGE (s:Store {name: 'ringfence'}) ON CREATE SET s.mark = 0
+    SET s.version = coalesce(s.version, 0) RETURN s.version"""
+WRITE_VERSION = "MATCH (s:Store {name: 'ringfence'}) SET s.version = $version"
+# how long another process may be at the first constraint before it counts as left by a killed server
+OTHERS_S = 30.0
 
 Run = Callable[..., list[list[Any]]]
+Transact = Callable[[Callable[[Run], int]], int]
 
 
-def prepare(read: Run, write: Run) -> None:
-    """Bring the schema up to VERSION. Safe when several processes start at once. Raises StoreVersionError for
-    a store of a later version.
-    """
-    while (done := _version(read)) < VERSION:
-        for statement in MIGRATIONS[done + 1]:
-            _create(write, statement)
-        write(WRITE_VERSION, version=done + 1)
+def outdated(read: Run) -> bool:
+    """Whether the store lacks a version. Raises StoreVersionError for a store of a later one."""
+    rows = read(READ_VERSION)
+    done = int(rows[0][0]) if rows else 0
     if done > VERSION:
         raise StoreVersionError(
             f"the store has schema version {done}, this code reads {VERSION}: use the release that wrote it"
         )
+    return done < VERSION
 
 
-def _version(read: Run) -> int:
-    rows = read(READ_VERSION)
-    return int(rows[0][0]) if rows else 0
-
-
-def _create(write: Run, statement: str) -> None:
-    """Run a statement of the schema.
-
-    Two processes that make one thing at once both find it missing, and the later one is told that it is
-    there. A server that was killed while it made a constraint is left with the constraint's index alone, in
-    its way: that goes once nobody can be at it any more.
+def migrate(alone: Run, transact: Transact) -> None:
+    """Make every version that the store lacks; of several processes, one after the other. `alone` runs a
+    statement in a transaction of its own, `transact` a function in one.
     """
-    until = time.monotonic() + OTHERS_S
+    _make_lock(alone)
+    while transact(partial(_make_next, alone)) < VERSION:
+        continue
+
+
+def _make_next(alone: Run, ask: Run) -> int:
+    """Make the next version unless somebody else has made all, and say which one the store has now.
+
+    A server that was killed while it made a constraint is left with the constraint's index alone, in its way.
+    """
+    done = int(ask(HOLD)[0][0])
+    if done >= VERSION:
+        return done
+    for statement in MIGRATIONS[done + 1]:
+        try:
+            alone(statement)
+        except ClientError as error:
+            if not _index_in_the_way(statement, error):
+                raise
+            _make_again(alone, statement)
+    ask(WRITE_VERSION, version=done + 1)
+    return done + 1
+
+
+def _make_lock(alone: Run) -> None:
+    """Make the constraint by which a store has one node to lock.
+
+    Of two processes that make it at once both find it missing, and the later one is told that it is there, or
+    that its index is. Such an index alone goes once nobody can be at it any more.
+    """
+    statement, until = MIGRATIONS[1][0], time.monotonic() + OTHERS_S
     while True:
         try:
-            write(statement)
+            alone(statement)
             return
         except ClientError as error:
-            code = error.code or ""
-            if code.endswith("EquivalentSchemaRuleAlreadyExists"):
+            if (error.code or "").endswith("EquivalentSchemaRuleAlreadyExists"):
                 return
-            if not statement.startswith("CREATE CONSTRAINT") or "AlreadyExists" not in code:
+            if not _index_in_the_way(statement, error):
                 raise
         if time.monotonic() > until:
-            write(f"DROP INDEX {statement.split()[2]} IF EXISTS")
-            write(statement)
+            _make_again(alone, statement)
             return
         time.sleep(0.2)
+
+
+def _index_in_the_way(statement: str, error: ClientError) -> bool:
+    return statement.startswith("CREATE CONSTRAINT") and "AlreadyExists" in (error.code or "")
+
+
+def _make_again(alone: Run, statement: str) -> None:
+    alone(f"DROP INDEX {statement.split()[2]} IF EXISTS")
+    alone(statement)

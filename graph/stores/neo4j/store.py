@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn
@@ -26,7 +26,7 @@ from graph.stores.neo4j.erase import erase
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.journal import tail
 from graph.stores.neo4j.rings import save_rings
-from graph.stores.neo4j.schema import prepare
+from graph.stores.neo4j.schema import migrate, outdated
 from graph.stores.neo4j.view import Neo4jView
 from graph.stores.neo4j.writer import EditionChangedError, Neo4jWriter, only_application
 
@@ -34,6 +34,7 @@ log = logging.getLogger("ringfence.neo4j")
 QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # warmed up until so many writes in a row took no longer than this,
 COMPILING_SECONDS = 20.0  # and all together no longer than this
 WARM_UP_SECONDS = 60.0  # until a server is held to hang
+MIGRATION_SECONDS = 600.0  # the same of one that makes its schema, or waits for another process that does
 # seconds that a live service waits for one answer of the store; its callers wait a second by default
 LIVE_PATIENCE = 0.8
 
@@ -92,7 +93,7 @@ class Neo4jStore(GraphStore):
         self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
         self._interned = Interned()
         self.refusal = Refusal()
-        self._ready = False
+        self._live, self._ready = live, False
         self._preparing = threading.Lock()
         try:
             self._database.check()
@@ -230,11 +231,23 @@ class Neo4jStore(GraphStore):
         """
         if self._ready:
             return
-        with self._preparing:
+        with self._preparing_alone():
             if not self._ready:
-                prepare(self._database.read, self._database.alone)
-                complete_journal(self._database.read, self._database.alone)
+                database = self._database
+                if outdated(database.read):
+                    database.unhurried(MIGRATION_SECONDS, lambda: migrate(database.alone, database.write))
+                complete_journal(database.read, database.alone)
                 self._ready = True
+
+    @contextmanager
+    def _preparing_alone(self) -> Iterator[None]:
+        """One thread at a time; whoever answers within a deadline does not wait for another's migration."""
+        if not self._preparing.acquire(timeout=LIVE_PATIENCE if self._live else MIGRATION_SECONDS):
+            raise StoreUnavailableError("the store's schema is being made: ask again in a moment")
+        try:
+            yield
+        finally:
+            self._preparing.release()
 
 
 def _write(batches: Sequence[Facts], edition: int, ask: Ask) -> list[Added]:
