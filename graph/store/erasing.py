@@ -74,7 +74,7 @@ class _Plan:
         self._elsewhere = request.applications
         self._view: GraphView = store.view(_ANY_TIME, upto)
         self._tables: Tables = self._view.tables()
-        self._reach = Reach(self._tables)
+        self._reach, self._reached = Reach(self._tables), dict[int, set[int]]()
         ids = self._tables.applicant_ids.tolist()
         self._row = {who: row for row, who in enumerate(ids)}
         self.people = sorted(self._with_renewed(ids, frozenset(request.people)))
@@ -107,13 +107,18 @@ class _Plan:
         """Whom each of them can meet in an answer: who is near, and who was in a ring with them."""
         ids = self._tables.applicant_ids
         around = {
-            who: set(ids[list(self._reach.around(self._row[who]))].tolist()) if who in self._row else set()
+            who: set(ids[list(self._met(self._row[who]))].tolist()) if who in self._row else set()
             for who in self.people
         }
         for members in self._rings():
             for who in members & around.keys():
                 around[who] |= members - {who}
         return around
+
+    def _met(self, row: int) -> set[int]:
+        if row not in self._reached:
+            self._reached[row] = self._reach.around(row)
+        return self._reached[row]
 
     def _rings(self) -> Iterator[frozenset[str]]:
         for _, body in self._store.tail(0, self._upto):
@@ -123,28 +128,31 @@ class _Plan:
                     yield frozenset(m.applicant_id for m in ring.members)
 
     def _people(self, around: Mapping[str, set[str]]) -> dict[str, str]:
-        now = {who: who for who in self.people}
+        now, forgotten = {who: who for who in self.people}, self._forgotten(self.people)
         for who in self.people:  # one after the other, each among the names that stand by then
             others = (now.get(one, one) for one in around[who])
-            now[who] = placed(who, others, SHOWN // 2, self._forgotten)
+            now[who] = placed(who, others, SHOWN // 2, forgotten)
         return now
 
     @cached_property
-    def _forgotten(self) -> Forgotten:
+    def _names(self) -> frozenset[str]:
         events = (one.event_id for one in self._own_events)
-        names = frozenset((*self.people, *self._mine, *self._elsewhere, *events))
-        return Forgotten(names, self._before)
+        return frozenset((*self.people, *self._mine, *self._elsewhere, *events))
+
+    def _forgotten(self, own_kind: Iterable[str]) -> Forgotten:
+        return Forgotten(self._names, frozenset(own_kind), self._before)
 
     # -- applications
 
     def _applications(self, around: Mapping[str, set[str]]) -> dict[str, str]:
         now = {loan: loan for loan in self._mine}
-        for loan, row in self._mine.items():
+        forgotten = self._forgotten((*self._mine, *self._elsewhere))
+        for loan, row in sorted(self._mine.items()):
             others = (now.get(one, one) for one in self._beside(row, around))
-            now[loan] = placed(loan, others, SHOWN // 2, self._forgotten)
+            now[loan] = placed(loan, others, SHOWN // 2, forgotten)
         known = frozenset(self._loans.tolist())
         nowhere = (loan for loan in sorted(self._elsewhere) if loan not in known)
-        return now | {loan: placed(loan, (), SHOWN // 2, self._forgotten) for loan in nowhere}
+        return now | {loan: placed(loan, (), SHOWN // 2, forgotten) for loan in nowhere}
 
     @cached_property
     def _loans(self) -> Column:
@@ -194,9 +202,10 @@ class _Plan:
         for one in (*mine, *self._events_about(sorted(met))):
             at[one.at].add(one.event_id)
         now = {one.event_id: one.event_id for one in mine}
+        forgotten = self._forgotten(now)
         for one in mine:
             others = (now.get(other, other) for other in at[one.at])
-            now[one.event_id] = placed(one.event_id, others, 0, self._forgotten)
+            now[one.event_id] = placed(one.event_id, others, 0, forgotten)
         return now
 
     @cached_property
@@ -219,23 +228,26 @@ class _Plan:
     def _identifiers(self) -> dict[str, Identifier]:
         """Those that nobody else holds; somebody who was erased is nobody."""
         nobody = {row for who, row in self._row.items() if is_surrogate(who)} | set(self.rows)
-        tokens, out = self._tables.identifiers["token"], dict[str, Identifier]()
+        tokens, now = self._tables.identifiers["token"], dict[int, str]()
+        forgotten = self._forgotten(())
         for row in self.rows:
-            theirs = self._reach.things(row).tolist()
-            for thing in theirs:
+            for thing in self._reach.things(row).tolist():
                 held_by = set(self._reach.holders(thing).tolist())
-                identifier = self._identifier(thing)
-                if held_by <= nobody and identifier.node not in out:
-                    others = {
-                        out[one.node].token if (one := self._identifier(other)).node in out else one.token
-                        for holder in held_by
-                        for other in self._reach.things(holder).tolist()
-                        if other != thing
-                    }
+                if held_by <= nobody and thing not in now:
+                    others = (now.get(one, tokens[one]) for one in self._beside_thing(thing, held_by))
                     shown = SHOWN if len(held_by) > 1 else 0
-                    token = placed(tokens[thing], others, shown, self._forgotten)
-                    out[identifier.node] = replace(identifier, token=token, masked=MASK)
-        return out
+                    now[thing] = placed(tokens[thing], others, shown, forgotten)
+        named = ((self._identifier(thing), token) for thing, token in now.items())
+        return {one.node: replace(one, token=token, masked=MASK) for one, token in named}
+
+    def _beside_thing(self, thing: int, held_by: set[int]) -> set[int]:
+        """The identifiers that can stand in one list with that one: its holders' own; and where it leads on,
+        those of whom they can meet.
+        """
+        people = set(held_by)
+        if len(held_by) > 1:
+            people.update(*(self._met(row) for row in held_by))
+        return {one for row in people for one in self._reach.things(row).tolist()} - {thing}
 
     def _identifier(self, thing: int) -> Identifier:
         columns = self._tables.identifiers

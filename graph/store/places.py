@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator, Set
+from bisect import bisect_left
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from graph.model.erasure import masked_tail, surrogate
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LETTERS = _ALPHABET[10:]
+_TRIED = 3  # letters behind one beginning
+_FAR = 8  # neighbours at most that a surrogate changes places with
 _SAYS_NOTHING = 3  # characters: an id so short stands in many longer ones by chance
 _NUMBER_GOES_ON = re.compile(r"\d\d|[^\W\d]{2}")
 _LOW = "!-." + _ALPHABET  # of what may stand before a digit too
@@ -21,9 +23,12 @@ _LOW = "!-." + _ALPHABET  # of what may stand before a digit too
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Names that no surrogate may hold: those that are being erased, and those that were, `before`."""
+    """Names that no surrogate may hold: those that are being erased, of any kind and of the surrogate's own,
+    and those that were erased before.
+    """
 
     names: Set[str]
+    own_kind: Set[str] = frozenset()
     before: Container[str] = frozenset()
 
     def stand_in(self, lead: str) -> bool:
@@ -34,15 +39,15 @@ class Forgotten:
 
     def stands_alone_in(self, lead: str) -> bool:
         """Whether one of them stands by itself in the beginning of a surrogate: `C-10` is not `C-1`."""
-        ends = range(len(lead) + 1)
-        cuts = [at for at in ends if not _NUMBER_GOES_ON.match(lead[max(0, at - 1) : at + 1])]
-        parts = (
-            lead[begin:end]
-            for begin in cuts
-            for end in cuts
-            if begin < end and (end - begin > _SAYS_NOTHING or not _goes_on(lead, begin, end))
-        )
-        return any(part in self.names or part in self.before for part in parts)
+        return any(part in self.names or part in self.before for part in _parts(lead))
+
+    def tells_more(self, lead: str, neighbour: str) -> bool:
+        """Whether one of the surrogate's own kind, or one of before, stands there by itself, and not in the
+        neighbour that stands before it too: then it tells nothing new.
+        """
+        beside = () if neighbour in self.own_kind else frozenset(_parts(neighbour))
+        new = (part for part in _parts(lead) if part not in beside)
+        return any(part in self.own_kind or part in self.before for part in new)
 
 
 def placed(old: str, others: Iterable[str], shown: int, forgotten: Forgotten) -> str:
@@ -50,26 +55,36 @@ def placed(old: str, others: Iterable[str], shown: int, forgotten: Forgotten) ->
     the last `shown` characters that a mask showed.
 
     It holds no forgotten name, and none of `others`, unless these leave no other place: then none stands in
-    it by itself, because the order is what others notice. Where there is no place at all, it stands anywhere.
+    it by itself, or none but what its neighbour tells, because the order is what others notice. Where every
+    name between its neighbours would tell `old`, the order yields: it stands beyond the nearest that it can.
     """
     space = old[: old.index("/") + 1] if old.startswith("@") and "/" in old else ""
-    posts = sorted(one[len(space) :] for one in others if one.startswith(space) and one != old)
+    posts = sorted({one[len(space) :] for one in others if one.startswith(space) and one != old})
     mine, tail = old[len(space) :], masked_tail(old, shown)
-    low = posts[at - 1] if (at := bisect_left(posts, mine)) else ""
-    high = posts[at] if (at := bisect_right(posts, mine)) < len(posts) else None
     met = {space + one for one in posts}
-    allowed: tuple[Callable[[str], bool], ...] = (
-        lambda lead: not _holds(lead, met) and not forgotten.stand_in(lead),
-        lambda lead: not forgotten.stand_in(lead),
-        lambda lead: old not in lead and not forgotten.stands_alone_in(lead),
+    allowed: tuple[Callable[[str, str], bool], ...] = (
+        lambda lead, _: not _holds(lead, met) and not forgotten.stand_in(lead),
+        lambda lead, _: not forgotten.stand_in(lead),
+        lambda lead, _: old not in lead and not forgotten.stands_alone_in(lead),
+        lambda lead, low: old not in lead and not forgotten.tells_more(lead, low),
     )
-    for may_begin in allowed:
-        for lead in _leads(low, high):
-            name = surrogate(space + lead, tail)
-            between = low < name[len(space) :] and (high is None or name[len(space) :] < high)
-            if between and may_begin(space + lead):
-                return name
+    for low, high in _rooms(posts, bisect_left(posts, mine)):
+        for may_begin in allowed:
+            for lead in _leads(low, high):
+                name = surrogate(space + lead, tail)
+                between = low < name[len(space) :] and (high is None or name[len(space) :] < high)
+                if between and may_begin(space + lead, space + low):
+                    return name
     return surrogate(space, tail)
+
+
+def _rooms(posts: Sequence[str], at: int) -> Iterator[tuple[str, str | None]]:
+    """What lies between two of them, or before and behind all: at that position, then further and further
+    from it.
+    """
+    for step in (at, *(at + far for n in range(1, _FAR) for far in (n, -n))):
+        if 0 <= step <= len(posts):
+            yield posts[step - 1] if step else "", posts[step] if step < len(posts) else None
 
 
 def _leads(low: str, high: str | None) -> Iterator[str]:
@@ -88,7 +103,18 @@ def _leads(low: str, high: str | None) -> Iterator[str]:
     for end in range(same, len(high or "")):
         assert high is not None
         yield from (high[:end] + c for c in _LOW if c < high[end])
-    yield from (begin + secrets.choice(_LETTERS) for begin in (low, *(low[:same] + c for c in chosen)))
+    for begin in (low, *(low[:same] + c for c in chosen)):
+        yield from (begin + c for c in secrets.SystemRandom().sample(_LETTERS, _TRIED))
+
+
+def _parts(lead: str) -> Iterator[str]:
+    """What may stand in it by itself."""
+    ends = range(len(lead) + 1)
+    cuts = [at for at in ends if not _NUMBER_GOES_ON.match(lead[max(0, at - 1) : at + 1])]
+    for begin in cuts:
+        for end in cuts:
+            if begin < end and (end - begin > _SAYS_NOTHING or not _goes_on(lead, begin, end)):
+                yield lead[begin:end]
 
 
 def _goes_on(lead: str, begin: int, end: int) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -20,9 +21,11 @@ from graph.store.erasing import ErasureRequest, planned
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
 from tests.support.journal_contract import all_told
+from tests.support.short_ids import SHORT_IDS, short_named_facts
 from tests.support.small_worlds import applies, day, does, random_facts, uses
 from tests.support.store_contract import Open, a_snapshot, assert_same_tables, in_parts
 
+EVERYBODY = tuple(f"p{n:03d}" for n in range(30))
 ERASED = ("p003", "p004", "p011", "p020")
 FOREVER = datetime.max.replace(tzinfo=UTC)
 KEYS: Keys = (("k1", b"a secret of at least thirty-two bytes"),)
@@ -48,13 +51,18 @@ def erased(store: GraphStore, *people: str, until: datetime = FOREVER) -> Renami
     return plan.renaming
 
 
-def looks_at_others(store: GraphStore, *erased: str, every: int = 1) -> Looks:
+def looks_at_others(
+    store: GraphStore,
+    *erased: str,
+    every: int = 1,
+    everybody: Collection[str] = EVERYBODY,
+    days: Sequence[int] = (20, 45, 70),
+) -> Looks:
     """What is seen around everybody else, or one in `every` of them, at many moments and revisions, without
     names.
     """
     out: Looks = {}
-    everybody = [f"p{n:03d}" for n in range(30)]
-    for as_of in (day(20), day(45), day(70)):
+    for as_of in map(day, days):
         for revision in (store.revision() // 2, store.revision()):
             view = store.view(as_of, revision)
             subjects = [Subject(applicant_id=who) for who in everybody if who not in erased]
@@ -146,6 +154,26 @@ class ErasureContract:
         assert all(name in codes for name in names)
         assert not [name for name in names if any(name in code for code in store.refused())]
         assert "p005" not in codes
+
+    @pytest.mark.parametrize(
+        ("form", "seed"),
+        [("numbered without gaps", 0), ("numbers", 3), ("letters", 6),
+         *(pytest.param(form, seed, marks=pytest.mark.slow) for form in SHORT_IDS for seed in range(7, 12))],
+    )  # fmt: skip
+    def test_whoever_has_a_short_id_is_erased_and_nobody_else_notices(
+        self, store: GraphStore, form: str, seed: int
+    ) -> None:
+        facts, rng = short_named_facts(seed, form), random.Random(seed)
+        for part in in_parts(facts, 4):
+            store.add(part)
+        everybody = store.view(FOREVER).tables().applicant_ids.tolist()
+        rng.shuffle(everybody)
+        gone, one_by_one = everybody[:12], everybody[12:15]
+        look = partial(looks_at_others, store, *gone, *one_by_one, everybody=everybody, days=(70,))
+        before = look(every=self.looks_at_one_in)
+        for people in (gone, *([who] for who in one_by_one)):
+            erased(store, *people)
+        assert_same_looks(before, look(every=self.looks_at_one_in))
 
     def test_what_is_theirs_alone_is_renamed_and_what_others_hold_too_stays(
         self, store: GraphStore, world: Facts
@@ -316,9 +344,8 @@ class ErasureContract:
     def test_people_are_erased_one_after_the_other_and_no_surrogate_keeps_a_name(
         self, store: GraphStore, world: Facts
     ) -> None:
-        everybody = [f"p{n:03d}" for n in range(30)]
         gone: dict[str, str] = {}
-        for who in random.Random(3).sample(everybody, 12):
+        for who in random.Random(3).sample(EVERYBODY, 12):
             gone |= erased(store, who).people
             named = store.view(FOREVER).tables().applicant_ids.tolist()
             old = [one for one in gone if not is_surrogate(one)]
