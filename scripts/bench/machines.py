@@ -5,16 +5,13 @@ or answered differently, how far frames are behind, and whether replays are equa
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import os
-import secrets
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -23,10 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
-from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
+from scripts.bench.serving import Figures, measured, wait_until_ready
+from scripts.bench.shared_store import SharedStore, options_of, shared_store
 from scripts.bench.traffic import HEADERS, bodies, keyed
-from scripts.tools.neo4j_server import Neo4jServer
-from scripts.tools.postgres_server import postgres_server
 from service.opening import open_store
 
 PORTS = (8711, 8712, 8713)
@@ -38,35 +34,20 @@ PAID_SECONDS = 600.0  # until all that was owed must be in the store
 
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--folder", type=Path, default=Path("var/bench"), help="where world and model are (default var/bench)"
-    )
-    parser.add_argument("--applicants", type=int, default=10_000, help="size of the world (default 10000)")
+    parser = options_of(__doc__)
     parser.add_argument("--requests", type=int, default=10_000, help="requests in all (default 10000)")
     parser.add_argument(
         "--between", type=float, default=10.0, help="seconds from one kill to the next; 0: none (default 10)"
     )
     parser.add_argument("--machines", type=int, default=3, choices=(1, 2, 3), help="(default 3)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are ended, too
-    os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
-    records = options.folder / str(options.applicants) / "world" / "records"
-    with tempfile.TemporaryDirectory(prefix="ringfence-machines-") as scratch:
-        server = Neo4jServer(Path(scratch) / "neo4j", heap_mb=2048)
-        server.start()
-        try:
-            with postgres_server() as url:
-                measured(
-                    "load_records.py", records, "--store", server.url, "--report", Path(scratch) / "load"
-                )
-                site = Site(Path(scratch), server.url, url, options.folder / "model", options.machines)
-                print(json.dumps(site.run(records, options.requests, options.between)))
-        except subprocess.CalledProcessError as failed:
-            print(f"bench.machines: {failed}", file=sys.stderr)
-            return 1
-        finally:
-            server.stop()
+    try:
+        with shared_store(options.folder, options.applicants) as shared:
+            site = Site(shared, options.folder / "model", options.machines)
+            print(json.dumps(site.run(options.requests, options.between)))
+    except subprocess.CalledProcessError as failed:
+        print(f"bench.machines: {failed}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -195,16 +176,17 @@ class Troubles:
 class Site:
     """Machines over one store and one casebook."""
 
-    def __init__(self, folder: Path, store: str, casebook: str, model: Path, machines: int) -> None:
-        self._store, self._casebook, self._model = store, casebook, model
-        command = [sys.executable, str(SCRIPTS / "serve.py")]
-        command += ["--store", store, "--casebook", casebook, "--model", str(model)]
-        self._machines = [Machine(port, command, folder / f"frame-{port}") for port in PORTS[:machines]]
+    def __init__(self, shared: SharedStore, model: Path, machines: int) -> None:
+        self._shared, self._model = shared, model
+        command = shared.serving(model)
+        self._machines = [
+            Machine(port, command, shared.scratch / f"frame-{port}") for port in PORTS[:machines]
+        ]
 
-    def run(self, records: Path, count: int, between: float) -> Figures:
+    def run(self, count: int, between: float) -> Figures:
         """Figures of `count` requests while machines are killed."""
-        requests = bodies(str(records / "applications.parquet"), count)
-        with open_store(self._store) as store:
+        requests = bodies(str(self._shared.records / "applications.parquet"), count)
+        with open_store(self._shared.server.url) as store:
             before = store.counts()["applications"]
         callers = Callers([machine.port for machine in self._machines])
         try:
@@ -233,7 +215,7 @@ class Site:
 
     def _replayed(self, count: int) -> Figures:
         replay = measured(
-            "replay_assessments.py", "--store", self._store, "--casebook", self._casebook,
+            "replay_assessments.py", "--store", self._shared.server.url, "--casebook", self._shared.casebook,
             "--model", self._model, "--last", count,
         )  # fmt: skip
         return {name: replay[name] for name in replay if isinstance(replay[name], int | float)}
@@ -241,7 +223,7 @@ class Site:
     def _settled(self, before: int, count: int) -> int:
         """Applications in the store, once all that was owed is there or PAID_SECONDS have passed."""
         until = time.monotonic() + PAID_SECONDS
-        with open_store(self._store) as store:
+        with open_store(self._shared.server.url) as store:
             while (stored := store.counts()["applications"]) < before + count and time.monotonic() < until:
                 time.sleep(0.5)
         return stored

@@ -7,11 +7,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +21,10 @@ from graph.model.types import Application, Facts
 from graph.store.port import GraphStore
 from scripts.bench.machines import PORTS, Machine
 from scripts.bench.processor import seconds_of
-from scripts.bench.serving import SCRIPTS, Figures, measured
+from scripts.bench.serving import Figures
+from scripts.bench.shared_store import options_of, shared_store
 from scripts.bench.traffic import bodies, traffic
 from scripts.tools.neo4j_server import Neo4jServer
-from scripts.tools.postgres_server import postgres_server
 from service.opening import open_store
 
 CONNECTIONS = 6  # of all callers together, and of all who only write
@@ -36,36 +33,20 @@ WRITERS = 3  # processes that only write
 
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--folder", type=Path, default=Path("var/bench"), help="where world and model are (default var/bench)"
-    )
-    parser.add_argument("--applicants", type=int, default=10_000, help="size of the world (default 10000)")
+    parser = options_of(__doc__)
     parser.add_argument("--requests", type=int, default=3_000, help="of each number of processes (3000)")
     parser.add_argument("--write", nargs=2, metavar=("STORE", "COUNT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write:
         return write(options.write[0], int(options.write[1]))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are ended, too
-    os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
-    records = options.folder / str(options.applicants) / "world" / "records"
-    with tempfile.TemporaryDirectory(prefix="ringfence-throughput-") as scratch:
-        server = Neo4jServer(Path(scratch) / "neo4j", heap_mb=2048)
-        server.start()
-        try:
-            with postgres_server() as casebook:
-                measured(
-                    "load_records.py", records, "--store", server.url, "--report", Path(scratch) / "load"
-                )
-                command = [sys.executable, str(SCRIPTS / "serve.py"), "--store", server.url]
-                command += ["--casebook", casebook, "--model", str(options.folder / "model")]
-                machines = [Machine(port, command, Path(scratch) / f"frame-{port}") for port in PORTS]
-                print(json.dumps(rungs(server, machines, records, options.requests)))
-        except subprocess.CalledProcessError as failed:
-            print(f"bench.throughput: {failed}", file=sys.stderr)
-            return 1
-        finally:
-            server.stop()
+    try:
+        with shared_store(options.folder, options.applicants) as shared:
+            command = shared.serving(options.folder / "model")
+            machines = [Machine(port, command, shared.scratch / f"frame-{port}") for port in PORTS]
+            print(json.dumps(rungs(shared.server, machines, shared.records, options.requests)))
+    except subprocess.CalledProcessError as failed:
+        print(f"bench.throughput: {failed}", file=sys.stderr)
+        return 1
     return 0
 
 
