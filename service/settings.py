@@ -14,13 +14,14 @@ from graph import private
 from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
 from ingestion.limits import DeliveryLimits
+from service.purposes import USUAL, Purposes, purposes_of
 from service.setting_bounds import BOUNDS
 
 _LOAD = DeliveryLimits()
 PREFIX = "RINGFENCE_"
 NO_FRAME = "none"
 ON, OFF = "on", "off"
-_SWITCHES = ("watch", "shadow", "review_follows")
+_SWITCHES = ("watch", "shadow", "review_follows", "purpose_required")
 OIDC_UNKNOWN = ("refuse", "make")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -46,17 +47,13 @@ class Settings:
     )
     casebook_sync: str = _setting(
         "normal",
-        (
-            "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on "
-            "the disk a row (`full`)."
-        ),
+        "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on "
+        "the disk a row (`full`).",
     )
     model: str = _setting(
         "",
-        (
-            "Folder of the model bundle; `ringfence serve` does not start without one, an application of "
-            "one's own answers degraded to `no_model`."
-        ),
+        "Folder of the model bundle; `ringfence serve` does not start without one, an application of "
+        "one's own answers degraded to `no_model`.",
     )
     model_digest: str = _setting(
         "", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any."
@@ -114,26 +111,35 @@ class Settings:
     )
     api_keys_file: str = _setting(
         "",
-        (
-            "File with more callers in the same form, read again when it changes: keys are rotated without "
-            "a restart."
-        ),
+        "File with more callers in the same form, read again when it changes: keys are rotated without "
+        "a restart.",
+    )
+    purposes: str = _setting(
+        USUAL,
+        "For what people may be looked at, by commas; empty: any words. Whoever looks gives one, alone or "
+        "with words of their own after a colon (`review: case C-7`).",
+    )
+    purpose_required: str = _setting(
+        OFF,
+        "Whether nobody is shown a person, a ring or a case without one of these purposes, and nobody "
+        "assessed (docs/data_protection.md): `on` or `off`.",
+    )
+    key_purposes: str = _setting(
+        "",
+        "What keys are for where a request does not say so, by commas: "
+        "`engine=assessment,alerts=monitoring`.",
     )
     host: str = _setting(
         "127.0.0.1",
-        (
-            "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that "
-            "others can reach."
-        ),
+        "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that "
+        "others can reach.",
     )
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
     timezone: str = _setting(
         COUNTRY,
-        (
-            "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, "
-            "and the times of answers and reports."
-        ),
+        "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, "
+        "and the times of answers and reports.",
     )
     timeout_ms: int = _setting(
         1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms."
@@ -152,17 +158,13 @@ class Settings:
     )
     approve_ceiling: float = _setting(
         0.2,
-        (
-            "Probability of fraud from which nothing is approved, however few people can review; 1: no such "
-            "ceiling."
-        ),
+        "Probability of fraud from which nothing is approved, however few people can review; 1: no such "
+        "ceiling.",
     )
     risk_cases: str = _setting(
         "review,decline_with_ring",
-        (
-            "Answers of `/risk` that open a case about the applicant, by commas: `review`, "
-            "`decline_with_ring`; empty: none."
-        ),
+        "Answers of `/risk` that open a case about the applicant, by commas: `review`, "
+        "`decline_with_ring`; empty: none.",
     )
     alert_cases: str = _setting(
         "high",
@@ -170,17 +172,13 @@ class Settings:
     )
     investigators: str = _setting(
         "",
-        (
-            "Names of callers among whom cases that nobody has are shared out, the least loaded first, by "
-            "commas; empty: they wait in the queue."
-        ),
+        "Names of callers among whom cases that nobody has are shared out, the least loaded first, by "
+        "commas; empty: they wait in the queue.",
     )
     second_eyes_above: float = _setting(
         0.0,
-        (
-            "Exposure of a case, in CNY, above which a verdict counts once a second person has come to the "
-            "same; 0: one person is enough."
-        ),
+        "Exposure of a case, in CNY, above which a verdict counts once a second person has come to the "
+        "same; 0: one person is enough.",
     )
     rate_limit: float = _setting(
         0.0, "Requests a second that one API key may make, over all workers and machines; 0: no limit."
@@ -213,10 +211,8 @@ class Settings:
     )
     delivery_page_bytes: int = _setting(
         _LOAD.page_bytes,
-        (
-            "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each "
-            "column; more are refused."
-        ),
+        "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each "
+        "column; more are refused.",
     )
     delivery_mapping_bytes: int = _setting(
         _LOAD.mapping_bytes, "Bytes of a mapping; a larger one is refused."
@@ -227,20 +223,16 @@ class Settings:
     )
     frame: str = _setting(
         "",
-        (
-            "Folder of the frame, the resident copy that is read; empty: beside an embedded store, else in "
-            "the user's cache; `none`: the store is read."
-        ),
+        "Folder of the frame, the resident copy that is read; empty: beside an embedded store, else in "
+        "the user's cache; `none`: the store is read.",
     )
     self_check: float = _setting(
         0.001, "Share of assessments that are computed again from the store, and must be equal; 0: none."
     )
     watch: str = _setting(
         ON,
-        (
-            "Whether loans in force and flagged rings are watched for alerts: `on`, from the first start "
-            "on, or `off`."
-        ),
+        "Whether loans in force and flagged rings are watched for alerts: `on`, from the first start "
+        "on, or `off`.",
     )
     monitor_hours: float = _setting(
         24.0,
@@ -260,18 +252,14 @@ class Settings:
     )
     webhooks: str = _setting(
         "",
-        (
-            "Endpoints of webhooks, a JSON list of objects with `name`, `url`, `secret`, `events`, "
-            "`lenders` (docs/alerts.md)."
-        ),
+        "Endpoints of webhooks, a JSON list of objects with `name`, `url`, `secret`, `events`, "
+        "`lenders` (docs/alerts.md).",
         secret=True,
     )
     webhook_networks: str = _setting(
         "",
-        (
-            "Private networks in which webhooks may be received, by commas (`10.1.0.0/16`); every other one "
-            "must be public."
-        ),
+        "Private networks in which webhooks may be received, by commas (`10.1.0.0/16`); every other one "
+        "must be public.",
     )
     webhook_seconds: float = _setting(10.0, "How long the receiver of a webhook may take, in seconds.")
     session_idle_minutes: int = _setting(
@@ -320,6 +308,7 @@ class Settings:
             raise SettingError(
                 f"{PREFIX}OIDC_UNKNOWN={self.oidc_unknown!r} must be {' or '.join(OIDC_UNKNOWN)}"
             )
+        _ = self.purposes_in_force  # what is none stops the start
         if self.model_digest and not _SHA256.fullmatch(self.model_digest):
             raise SettingError(
                 f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`"
@@ -334,6 +323,11 @@ class Settings:
                 for limit in dataclasses.fields(DeliveryLimits)
             }
         )
+
+    @property
+    def purposes_in_force(self) -> Purposes:
+        """For what people may be looked at."""
+        return purposes_of(self.purposes, self.purpose_required == ON, self.key_purposes)
 
     @property
     def answers_with_cases(self) -> frozenset[str]:

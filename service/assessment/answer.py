@@ -357,9 +357,8 @@ class AuditPart(TypedDict):
     thresholds: NotRequired[
         Annotated[dict[str, float] | None, Meta(description="Those that followed the latest scores.")]
     ]
-    policy_files: NotRequired[
-        Annotated[list[str], Meta(description="Digests of the policy files that decided, as applied.")]
-    ]
+    purpose: NotRequired[Annotated[str, Meta(description="For which purpose, where somebody said.")]]
+    policy_files: NotRequired[Annotated[list[str], Meta(description="Digests of its policy files.")]]
 
 
 class AuditRow(TypedDict):

@@ -54,8 +54,8 @@ log = logging.getLogger("ringfence.risk")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentRequest:
-    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for
-    whom.
+    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), for whom
+    and for which of the purposes in force.
 
     `ignored`: names in the request that the contract does not know, which the answer gives back. `selection`:
     the parts that the caller gets; what is written down is whole.
@@ -68,6 +68,7 @@ class AssessmentRequest:
     request_id: str
     watch: Stopwatch
     claim: IdempotencyClaim | None = None
+    purpose: str | None = None
     ignored: tuple[str, ...] = ()
     selection: FieldSelection = EVERYTHING
 
@@ -165,7 +166,8 @@ def _assessed(context: AppContext, request: AssessmentRequest) -> tuple[StoredSu
         model_version=scored,
         ring_id=evaluation.ring_id,
         answer=orjson.dumps(answer),
-        audit=audit_record.audit_record(subject, evaluation, remembered.stored) | kept(context, policy),
+        audit=audit_record.audit_record(subject, evaluation, remembered.stored, request.purpose)
+        | kept(context, policy),
     )
 
 

@@ -27,9 +27,12 @@ _COLUMNS = tuple(
 )
 
 
-def audit_record(subject: Subject, evaluation: Evaluation, stored: bool) -> dict[str, Any]:
+def audit_record(
+    subject: Subject, evaluation: Evaluation, stored: bool, purpose: str | None = None
+) -> dict[str, Any]:
     """The audit part of an assessment; multi-lending variables are in the answer already."""
-    return {
+    said = {"purpose": purpose} if purpose else {}
+    return said | {
         "applicant_id": subject.applicant_id,
         "application": _application(subject.application) if subject.application else None,
         "application_stored": stored,

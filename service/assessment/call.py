@@ -15,6 +15,7 @@ class Call:
     """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the
     setting's), and for whom it speaks.
 
+    `purpose`: which of the purposes in force it is for; None where nobody said.
     `started`: when it came to the socket (`perf_counter`, seconds), from which its time counts; None: now.
     """
 
@@ -25,3 +26,4 @@ class Call:
     timeout_ms: float | None = None
     binding: Binding = OPERATOR
     started: float | None = None
+    purpose: str | None = None

@@ -56,6 +56,7 @@ def assessment_request(
         subject=subject,
         at=call.at,
         client=call.client,
+        purpose=call.purpose,
         request_id=call.request_id,
         watch=watch,
         claim=claim,

@@ -130,9 +130,10 @@ def paths() -> Response:
 
 @bp.get("/me")
 def me() -> Response:
-    """Who asks: the name of the key, or of the user, with the role and the token that changes need; and what
-    that opens.
+    """Who asks: the name of the key, or of the user, with the role and the token that changes need; what
+    that opens; and the purposes of which one must be given, null where none must.
     """
+    purposes = calls.app_context().settings.purposes_in_force
     caller, session = g.caller, sessions.session_id(request, calls.app_context().settings)
     return _json(
         {
@@ -140,6 +141,7 @@ def me() -> Response:
             "scopes": sorted(caller.scopes),
             "role": caller.role or None,
             "csrf": sessions.token_of(session) if caller.session else None,
+            "purposes": list(purposes.known) if purposes.required else None,
         }
     )
 

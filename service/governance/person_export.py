@@ -186,6 +186,7 @@ def _assessment(one: RiskAssessment) -> dict[str, Any]:
         "reasons": reasons,
         "multi_lending": answer.get("multi_lending", {}).get("variables"),
         "signals": one.audit.get("signals"),
+        "purpose": one.audit.get("purpose"),
     }
 
 

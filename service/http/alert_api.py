@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 from investigations.casebook.alert_files import AlertFilter
 from investigations.watch.alerts import Alert
 from service.assessment.redaction import alert_by_the_day
+from service.http import looks
 from service.http.alert_answers import AlertPage
 from service.http.calls import app_context, binding
 from service.http.parameters import AlertQuery, QueryError
@@ -25,6 +26,7 @@ def alerts() -> Response:
     """
     requested = query(AlertQuery)
     found, more = app_context().casebook.alerts(_wanted(requested), requested.after, requested.limit)
+    looks.showed(len(found))
     page: AlertPage = {
         "alerts": [_shown(alert) for alert in found],
         "next": found[-1].alert_id if found else requested.after,

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import unquote
 
 from flask import Request, current_app, g, request
 from flask.ctx import _AppCtxGlobals
@@ -23,6 +24,8 @@ from service.http.parameters import EveryHeader, RiskHeaders, read
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
+
+PURPOSE_HEADER = "X-Purpose"
 
 
 class HeaderError(InputError):
@@ -75,8 +78,22 @@ def begin() -> None:
     about.request_id = given or about.request_id
 
 
+def purpose() -> str | None:
+    """For what the caller asks, as the header says (percent-encoded where it is no ASCII), or as their key is
+    for. Raises PurposeError where one must be given and was not.
+    """
+    about = current_globals()
+    if "purpose" not in about:
+        given, caller = current_request().headers.get(PURPOSE_HEADER, ""), about.caller
+        rules = app_context().settings.purposes_in_force
+        about.purpose = rules.checked(unquote(given), PURPOSE_HEADER, "" if caller.session else caller.name)
+    return cast("str | None", about.purpose)
+
+
 def call() -> Call:
-    """The frame of this request. Raises HeaderError for an unusable header."""
+    """The frame of this request. Raises HeaderError for an unusable header, PurposeError without a purpose
+    where one must be given.
+    """
     summary, about = read(RiskHeaders, request.headers, HeaderError), current_globals()
     return Call(
         client=about.caller.name,
@@ -86,6 +103,7 @@ def call() -> Call:
         timeout_ms=summary.timeout_ms,
         started=handover().arrived,
         binding=cast(Binding, about.caller.binding),
+        purpose=app_context().settings.purposes_in_force.word(purpose()),
     )
 
 

@@ -8,16 +8,11 @@ from datetime import datetime
 from functools import wraps
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote
 
 from flask import Flask, g, request
 
-from ingestion.recognise import scrubbed
 from investigations.users import AuditAction, AuditEntry, AuditWay
-from service.http.calls import app_context
-
-PURPOSE_HEADER = "X-Purpose"
-LONGEST_PURPOSE = 200  # characters
+from service.http.calls import app_context, purpose
 
 View = Callable[..., Any]
 
@@ -27,13 +22,13 @@ class Look:
     """What a route shows: which part, and of whom. `by` is `node` (the address's parameter), `case` or `ring`
     (in its path), `noted` (by the route itself) or empty, for lists.
 
-    `of_users`: of keys nothing is kept, since programs poll.
+    `polled`: programs ask for it all the time, and of a key that was shown nothing nothing is kept.
     """
 
     part: str
     by: str = ""
     action: AuditAction = AuditAction.LOOKED
-    of_users: bool = False
+    polled: bool = False
 
 
 LOOKS: Mapping[str, Look] = MappingProxyType(
@@ -58,18 +53,30 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "case_file.made": Look("case file", "noted"),
         "risk.read": Look("recorded assessment", "noted"),
         "risk.replayed": Look("replay", "noted"),
-        "alerts.alerts": Look("alerts", of_users=True),
+        "alerts.alerts": Look("alerts", polled=True),
         "audit.read": Look("audit"),
     }
 )
-"""By endpoint. What is done to cases stands in their own histories."""
+"""By endpoint."""
+STEPS = frozenset(
+    {
+        *("cases.opened", "cases.assigned", "cases.noted", "cases.concluded", "cases.closed"),
+        *("case_papers.due", "case_papers.linked", "case_papers.attached"),
+    }
+)
+"""What is done to cases, whose answers show them: the step itself stands in the case's own history."""
 
 
 def install(app: Flask) -> None:
-    """Let every one of these routes keep its looks."""
+    """Let every one of these routes keep its looks, and none of them answer without a purpose where one must
+    be given.
+    """
     for endpoint, view in app.view_functions.items():
-        if (look := LOOKS.get(endpoint.removeprefix("v1_"))) is not None:
+        name = endpoint.removeprefix("v1_")
+        if (look := LOOKS.get(name)) is not None:
             app.view_functions[endpoint] = _kept(view, look)
+        elif name in STEPS:
+            app.view_functions[endpoint] = _for_a_purpose(view)
 
 
 def note(subjects: Iterable[str], as_of: datetime | None = None) -> None:
@@ -84,12 +91,26 @@ def at(as_of: datetime) -> None:
     g.looked_as_of = as_of
 
 
+def showed(count: int) -> None:
+    """Say how many this request shows, where it may be none."""
+    g.showed = count
+
+
+def _for_a_purpose(view: View) -> View:
+    @wraps(view)
+    def asked(**given: Any) -> Any:
+        purpose()
+        return view(**given)
+
+    return asked
+
+
 def _kept(view: View, look: Look) -> View:
     @wraps(view)
     def seen(**given: Any) -> Any:
+        purpose()  # nothing is looked up for whoever must say one and does not
         answer = view(**given)
-        caller = g.caller
-        if look.of_users and not caller.session:
+        if look.polled and not g.caller.session and not g.showed:
             return answer
         subjects = _subjects(look, given) or (None,)
         app_context().casebook.audit.add([_entry(look, subject) for subject in subjects])
@@ -115,14 +136,7 @@ def _entry(look: Look, subject: str | None) -> AuditEntry:
         action=look.action,
         subject=subject,
         as_of=g.get("looked_as_of"),
-        purpose=_purpose(),
+        purpose=purpose(),
         detail=look.part,
         request_id=g.request_id,
     )
-
-
-def _purpose() -> str | None:
-    """What the caller says it is for, percent-encoded where it is no ASCII; raw identifiers are masked."""
-    given = unquote(request.headers.get(PURPOSE_HEADER, "")).strip()
-    printable = "".join(one if one.isprintable() else " " for one in given)
-    return scrubbed(printable[:LONGEST_PURPOSE]) or None

@@ -18,7 +18,7 @@ from service.assessment.fields import ALWAYS
 from service.http import alert_answers, answers, audit_answers, case_answers, verdict_answers
 from service.http.case_bodies import BODIES
 from service.http.operations import OPERATIONS, TAGS, Operation
-from service.http.parameters import EveryHeader, fields
+from service.http.parameters import EveryHeader, PurposeHeader, fields
 from service.http.problems import PROBLEMS, RETRY_SECONDS
 from service.http.request_schemas import Schema, components, many, ref
 
@@ -103,7 +103,9 @@ def _parameters(one: Operation) -> Iterator[Schema]:
             "description": says,
             "schema": {"type": "string", "minLength": 1},
         }
-    for place, kind in (("query", one.query), ("header", one.headers), ("header", EveryHeader)):
+    purpose = PurposeHeader if one.shows_people else None
+    headers = (("header", kind) for kind in (one.headers, purpose, EveryHeader))
+    for place, kind in (("query", one.query), *headers):
         yield from _of(kind, place) if kind is not None else ()
 
 

@@ -60,6 +60,7 @@ TAGS = {
     "audit": "Who looked at whom.",
     "status": "How the service is, and what it can be asked.",
 }
+SHOWING = frozenset({"risk", "rings", "alerts", "cases", "audit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,11 @@ class Operation:
     under_v1: bool = True
 
     @property
+    def shows_people(self) -> bool:
+        """Whether it is asked for a purpose."""
+        return self.tag in SHOWING and self.name not in ("count_verdicts", "list_assignees")
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """Every problem that it may answer with."""
         return (
@@ -94,6 +100,7 @@ class Operation:
             *(("bad_query",) if self.method == "get" else ()),
             *(() if self.open else KEYED),
             *(BODY if self.body is not None else ()),
+            *(("purpose_missing",) if self.shows_people else ()),
             *self.problems,
         )
 

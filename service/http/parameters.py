@@ -72,6 +72,22 @@ class RiskHeaders(Struct, kw_only=True):
     timeout_ms: TimeoutMs | None = field(default=None, name="X-Timeout-Ms")
 
 
+class PurposeHeader(Struct, kw_only=True):
+    """Of a request that shows people."""
+
+    purpose: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "For what, percent-encoded where it is no ASCII: a purpose of `RINGFENCE_PURPOSES`, alone or "
+                "with words after a colon; required where `RINGFENCE_PURPOSE_REQUIRED` is `on` and the key "
+                "is for none."
+            ),
+            examples=["review: case C-7"],
+        ),
+    ] = field(default=None, name="X-Purpose")
+
+
 class QueryError(InputError):
     """A parameter of the query cannot be read."""
 

@@ -52,6 +52,11 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             "An address names a raw value",
             "Search for it in a body (`POST /desk/search`), and name it by its token.",
         ),
+        "purpose_missing": Problem(
+            400,
+            "Nobody said for what",
+            "Send one of the purposes that `detail` names in `X-Purpose`, or let the key be for one.",
+        ),
         "bad_request": Problem(400, "The request cannot be used", "Correct what `detail` names."),
         "no_valid_key": Problem(
             401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."

@@ -69,9 +69,11 @@ def desk_of(app: Flask, name: str) -> FlaskClient:
     return client
 
 
-def staffed(folder: Path, api_keys: str) -> AppContext:
-    """A service over a dormitory and a flagged ring, with a user of each role, who is named as the role."""
-    opened = service(folder, dormitory_and_ring(), api_keys=api_keys)
+def staffed(folder: Path, api_keys: str, **changes: Any) -> AppContext:
+    """A service over a dormitory and a flagged ring, with a user of each role, who is named as the role;
+    `changes` are settings.
+    """
+    opened = service(folder, dormitory_and_ring(), api_keys=api_keys, **changes)
     rings = (ring_of("ann", "bo", "cy", "di", "ed"),)
     opened.store.save_rings(RingSnapshot(name="W12", as_of=day(69), rings=rings, changes=()))
     for role in DeskRole:

@@ -1,5 +1,5 @@
 // Who has logged in by name: shown in the bar, with the way out. Without people's names the desk is opened by a key.
-import { caseless, hasKey } from "./api";
+import { caseless, hasKey, lookFor } from "./api";
 import { byId } from "./dom";
 import { name, say, spoken } from "./words";
 import { forgetMe, me } from "./whoami";
@@ -45,5 +45,6 @@ export function listenToAccount(): void {
 async function leave(): Promise<void> {
   const { login } = await caseless<{ login: string }>(`${document.documentElement.dataset.login}/out`);
   forgetMe();
+  lookFor(""); // whoever logs in next says it anew
   location.assign(login);
 }

@@ -4,9 +4,19 @@ import { Refused, refusal } from "./refusals";
 export type * from "./answers";
 
 const KEY = "ringfence-key";
+const PURPOSE = "ringfence-purpose"; // for what somebody looks, until the tab is closed
 
 export function keep(key: string): void {
   sessionStorage.setItem(KEY, key.trim());
+}
+
+/** For what whoever sits here looks; empty where nobody has said. */
+export function lookingFor(): string {
+  return sessionStorage.getItem(PURPOSE) ?? "";
+}
+
+export function lookFor(purpose: string): void {
+  sessionStorage.setItem(PURPOSE, purpose);
 }
 
 export async function ask<T>(path: string, values: Record<string, string>): Promise<T> {
@@ -68,7 +78,8 @@ let token = ""; // of the session, without which nothing is changed
 
 async function headers(request: RequestInit, key: string | null): Promise<Record<string, string>> {
   const file = new URLSearchParams(location.search).get("case");
-  const purpose: Record<string, string> = file ? { "X-Purpose": encodeURIComponent(`case ${file}`) } : {};
+  const said = [lookingFor(), file ? `case ${file}` : ""].filter(Boolean).join(": ");
+  const purpose: Record<string, string> = said ? { "X-Purpose": encodeURIComponent(said) } : {};
   if (key) return { ...purpose, Authorization: `Bearer ${key}` };
   if ((request.method ?? "GET") === "GET" || !document.documentElement.dataset.login) return purpose;
   token ||= (await ask<{ csrf: string | null }>("me", {})).csrf ?? "";

@@ -28,7 +28,7 @@ export class CaseFile {
   found: CaseDetail | null = null;
   past: Past | null = null;
   private last: Assessment | null | undefined;
-  private me: Me = { name: "", scopes: [], role: null, csrf: null };
+  private me: Me = { name: "", scopes: [], role: null, csrf: null, purposes: null };
   private others: Assignee[] = [];
   private alerts: WatchAlert[] = [];
   private draft: Draft = fresh();

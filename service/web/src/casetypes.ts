@@ -65,6 +65,7 @@ export interface Me {
   scopes: string[];
   role: string | null; // of a user; a key has none
   csrf: string | null;
+  purposes: string[] | null; // of which one must be chosen; null where none must
 }
 
 /** What somebody has written and not sent yet; it outlives refusals, changes by others, and languages. */

@@ -12,6 +12,7 @@ import { keyOnPaper, pageWords } from "./page";
 import { overviewPanel } from "./panel";
 import type { Ways } from "./parts";
 import { Problems } from "./problems";
+import { listenToPurpose } from "./purpose";
 import { FILTERS, Queue } from "./queue";
 import { Refused } from "./refusals";
 import { Search } from "./search";
@@ -96,6 +97,7 @@ class Desk {
     tellIn(document.documentElement.dataset.zone ?? "UTC");
     this.listen();
     listenToAccount();
+    listenToPurpose(() => void this.arrive());
     addEventListener("popstate", () => void this.arrive());
     speak(chosenLanguage());
     void this.arrive();

@@ -2,6 +2,7 @@
 import { showAccount } from "./account";
 import { byId, fill } from "./dom";
 import { legend } from "./legend";
+import { showPurpose } from "./purpose";
 import { say, spoken, type Word } from "./words";
 
 export function pageWords(): void {
@@ -15,6 +16,7 @@ export function pageWords(): void {
   byId<HTMLInputElement>("q").placeholder = say("search_hint");
   fill(byId("legend-list"), ...legend());
   void showAccount();
+  void showPurpose();
 }
 
 /** A picture without its key says little: on paper the key is open. */

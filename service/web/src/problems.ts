@@ -2,6 +2,7 @@
 import { loginAddress } from "./account";
 import { keep } from "./api";
 import { byId, el, fill } from "./dom";
+import { choosePurpose } from "./purpose";
 import type { Refused } from "./refusals";
 import { say, type Word } from "./words";
 
@@ -49,6 +50,8 @@ export class Problems {
       ? button("key_use", () => this.key.showModal())
       : error.wantsMoment
         ? button("show_now", () => this.ways.now())
+        : error.wantsPurpose
+        ? button("purpose_choose", choosePurpose)
         : button("retry", () => this.ways.again());
     fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, error.text), step);
     byId("key-title").textContent = say(error.title);

@@ -27,11 +27,17 @@ export class Refused extends Error {
 
   get title(): Word {
     if (this.code === "session_ended") return "session_title";
+    if (this.code === "purpose_missing") return "purpose_title";
     if (this.code === "scope_missing" && !this.withKey) return "role_title";
     if (this.code === "scope_missing") return this.cases ? "case_scope_title" : "scope_title";
     if (this.status === 401) return this.withKey ? "wrong_key_title" : "key_title";
     if (this.code === "moment_in_the_future") return "coming_title";
     return this.code === "unreadable_moment" ? "moment_title" : "failed";
+  }
+
+  /** Whether saying for what would help. */
+  get wantsPurpose(): boolean {
+    return this.code === "purpose_missing";
   }
 
   /** Whether another moment would help. */
@@ -62,6 +68,7 @@ export class Refused extends Error {
 const BY_CODE: Record<string, Word> = {
   scope_missing: "scope_text",
   no_lender: "no_lender",
+  purpose_missing: "purpose_text",
   unreadable_moment: "moment_text",
   moment_in_the_future: "coming_text",
   raw_value_in_address: "raw_in_address",
