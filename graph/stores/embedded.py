@@ -181,9 +181,11 @@ class Connections(Generic[C]):
 
 def overwrite_free_space(connection: sqlite3.Connection) -> bool:
     """Write a database's file anew without what is free in it, and empty its write-ahead log; False where
-    others kept it from doing so. The connection is in autocommit.
+    others kept it from doing so. The connection is in autocommit. Raises what it raises, also for a disk that
+    is full.
     """
     connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    connection.execute("PRAGMA temp_store = FILE")  # a copy of the whole database: no memory has to hold it
     return _tried(connection, "VACUUM") and _tried(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -193,9 +195,14 @@ def _tried(connection: sqlite3.Connection, statement: str) -> bool:
             busy = connection.execute(statement).fetchone()
             if busy is None or not busy[0]:
                 return True
-        except StoreUnavailableError:  # a store's connection says so of a file that others hold
-            continue
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        except (StoreUnavailableError, sqlite3.OperationalError) as error:
+            if not _held_by_others(error):
                 raise
     return False
+
+
+def _held_by_others(error: Exception) -> bool:
+    """Whether it says of a file that others hold it; a store's connection has its own error for that."""
+    cause = error.__cause__ if isinstance(error, StoreUnavailableError) else error
+    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else sqlite3.SQLITE_OK
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

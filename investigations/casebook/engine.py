@@ -186,7 +186,7 @@ class PlainConnections:
         """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as
         `Engines.writing` does.
         """
-        with _plainly_translated():
+        with plainly_translated():
             connection = self._connections.lean()
             if not begin(connection, BUSY_SECONDS):
                 raise StoreUnavailableError("the casebook cannot be used now: database is locked")
@@ -195,7 +195,7 @@ class PlainConnections:
 
     def row(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
         """The first row of a query, None where there is none. Raises StoreUnavailableError."""
-        with _plainly_translated():
+        with plainly_translated():
             return self._connections.lean().execute(statement.plain, values).fetchone()
 
     def close(self) -> None:
@@ -213,7 +213,10 @@ def _run_on(connection: sa.Connection) -> Run:
 
 
 @contextmanager
-def _plainly_translated() -> Iterator[None]:
+def plainly_translated() -> Iterator[None]:
+    """What goes wrong on a bare connection becomes StoreUnavailableError; a broken constraint stays what it
+    is.
+    """
     try:
         yield
     except sqlite3.IntegrityError:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from graph.model.moments import micros
 from graph.signatures import Keys
 from graph.stores.embedded import overwrite_free_space
-from investigations.casebook.engine import Engines
+from investigations.casebook.engine import Engines, plainly_translated
 from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN, Rewriting
 from investigations.casebook.rewritten import row_digest, signature_of
@@ -93,7 +93,8 @@ class ErasureFiles:
         where others kept it from doing so.
         """
         if self._engines.reader.dialect.name == "sqlite":
-            with closing(sqlite3.connect(Path(str(self._engines.reader.url.database)))) as connection:
+            file = Path(str(self._engines.reader.url.database))
+            with plainly_translated(), closing(sqlite3.connect(file)) as connection:
                 connection.isolation_level = None
                 return overwrite_free_space(connection)
         with self._engines.reading() as connection:

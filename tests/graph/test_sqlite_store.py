@@ -14,9 +14,12 @@ import pytest
 
 from graph.model.errors import SettingError, StoreUnavailableError, StoreVersionError
 from graph.model.types import Facts, LabelValue
+from graph.stores.embedded import overwrite_free_space
 from graph.stores.sqlite import SqliteStore
+from graph.stores.sqlite.connection import connect
 from investigations.casebook import Casebook
 from tests.support.erasure_contract import FOREVER, ErasureContract, erased
+from tests.support.full_disks import full_disk
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.refusal_contract import RefusalContract
 from tests.support.small_worlds import applies, day, fraud, random_facts, shuffled, uses
@@ -254,3 +257,19 @@ def test_no_byte_of_an_erased_name_is_left_in_a_file_of_the_store(tmp_path: Path
     assert not [n for n in range(0, 300, 7) if b"private-%03d" % n in held]
     assert b"Wang-Fang-001" in held
     assert b"shared-0" in held
+
+
+def test_a_disk_without_room_for_a_new_file_of_the_store_is_said(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=tuple(applies(f"p{n}", n) for n in range(300))))
+        with full_disk(), pytest.raises(StoreUnavailableError, match="store cannot be used now"):
+            store.overwrite_free_space()
+        assert store.overwrite_free_space()
+
+
+def test_a_new_file_of_a_store_is_made_on_the_disk_and_not_in_memory(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=(applies("p1", 1),)))
+    with closing(connect(tmp_path / "graph.db")) as connection:
+        assert overwrite_free_space(connection)
+        assert connection.execute("PRAGMA temp_store").fetchone() == (1,), "1 is a file"

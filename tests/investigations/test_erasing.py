@@ -30,6 +30,7 @@ from investigations.watch.messages import WatchFindings, message_of
 from tests.investigations.test_casebook_guards import log_in_as
 from tests.investigations.test_seals import KEYS, owned
 from tests.support.casebooks import NOW, assessment, everything, forge, url_of
+from tests.support.full_disks import full_disk
 
 LATER = NOW + timedelta(days=1)
 WANG, LI = "C-Wang-884171", "C-Li-550002"
@@ -152,6 +153,14 @@ def test_no_byte_of_an_erased_person_is_left_in_the_casebooks_files(tmp_path: Pa
         held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert not [name for name in (WANG, LOAN, "baker") if name.encode() in held]
     assert LI.encode() in held
+
+
+def test_a_disk_without_room_for_a_new_file_of_the_casebook_is_said(tmp_path: Path) -> None:
+    with Casebook(url_of(tmp_path)) as book:
+        filled(book)
+        with full_disk(), pytest.raises(StoreUnavailableError, match="casebook cannot be used now"):
+            book.erasing.overwrite_free_space()
+        assert book.erasing.overwrite_free_space()
 
 
 def test_a_role_of_its_own_erases_where_the_services_role_may_not(postgres: str) -> None:
