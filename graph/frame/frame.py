@@ -337,12 +337,21 @@ class Frame:
         return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
 
     def _begin_anew(self, overwrite: bool = False) -> None:
-        """Empty the folder. The writer's lock is held."""
+        """Empty the folder. The writer's lock is held. Old files go also where there is no room for new
+        ones, and then leave theirs.
+        """
+        try:
+            self._empty()
+        except StoreUnavailableError:
+            self._files.remove_old(overwrite=overwrite)
+            self._empty()
+        self._files.remove_old(overwrite=overwrite)
+        self._drop_earlier()
+
+    def _empty(self) -> None:
         with self._reading.alone():
             self._files.begin_anew()
             self._files.header[BOOT] = _boot()
-        self._files.remove_old(overwrite=overwrite)
-        self._drop_earlier()
 
     def _drop_earlier(self) -> None:
         """Nothing of an earlier filling stays in this process's memory."""

@@ -41,7 +41,8 @@ def folder_of(store: GraphStore, kept_in: str | Path = "") -> Path:
     if kept_in:
         return Path(kept_in).expanduser().absolute() / _named(store)
     if store.file is not None:
-        return store.file.with_name(store.file.name + SUFFIX)
+        file = store.file.resolve()  # one frame, by whatever link the store is opened
+        return file.with_name(file.name + SUFFIX)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringfence" / _named(store)
 
 

@@ -4,6 +4,7 @@ reader, folders of another store.
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import random
@@ -20,6 +21,7 @@ from graph.frame.catch_up import LITTLE, AtHand
 from graph.frame.files import Files
 from graph.frame.frame import Frame
 from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED
+from graph.frame.location import folder_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.types import Facts
 from graph.stores.sqlite import SqliteStore
@@ -194,6 +196,30 @@ def test_a_frame_of_before_an_erasure_is_filled_anew_and_names_nobody_erased(tmp
         again.close()
     assert b"Wang-Fang-0071" not in held
     assert b"Li-Na-0072" in held
+
+
+def test_where_there_is_no_room_for_a_new_frame_the_old_one_goes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*given: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=(applies("Wang-Fang-0071", 1),)))
+        frame = Frame.open(tmp_path / "frame", store)
+        assert frame.catch_up()
+        erased(store, "Wang-Fang-0071")
+        monkeypatch.setattr(os, "posix_fallocate", no_room)
+        with pytest.raises(StoreUnavailableError, match="no room for the frame"):
+            frame.catch_up()
+        assert b"Wang-Fang-0071" not in b"".join(p.read_bytes() for p in (tmp_path / "frame").iterdir())
+        frame.close()
+
+
+def test_a_store_has_one_frame_by_whatever_link_it_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "graph.db")
+    with SqliteStore(tmp_path / "graph.db") as store, SqliteStore(tmp_path / "link.db") as same:
+        assert folder_of(store) == folder_of(same)
 
 
 NAMED = ("Wang-Fang-0071", "Li-Na-0072")
