@@ -59,13 +59,20 @@ def fresh(path: Path) -> IO[bytes]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file beside and then over it, so that nobody reads half of it and no link is written
-    through.
+    """Write a file beside and then over it, so that nobody reads half of it and no link is written through.
+    It is on the disk before this returns.
     """
     beside = path.with_name(path.name + ".part")
     with fresh(beside) as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def tighten(paths: Iterable[Path]) -> None:

@@ -33,7 +33,8 @@ def state_of(content: bytes, version: str, code: str, keys: Keys, purpose: bytes
     secrets: Mapping[str, bytes] = dict(keys)
     if version not in secrets:
         return SignatureState.UNKNOWN_KEY
-    right = hmac.compare_digest(code, _code(content, secrets[version], purpose))
+    wanted = _code(content, secrets[version], purpose)
+    right = hmac.compare_digest(code.encode("utf-8", "replace"), wanted.encode())
     return SignatureState.VALID if right else SignatureState.TAMPERED
 
 

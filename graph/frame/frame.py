@@ -15,7 +15,7 @@ from time import monotonic
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
 from graph.frame.catch_up import ALL, NOTHING, AtHand, CatchUpBudget, Journal, some_at_once
 from graph.frame.entry_batch import EntryBatch
-from graph.frame.files import Files
+from graph.frame.files import Files, boot
 from graph.frame.layout import (
     BOOT,
     CHECK,
@@ -305,7 +305,7 @@ class Frame:
     def _begin_slice(self, check: int) -> None:
         header = self._files.header
         if header[KEPT]:
-            header[KEPT], header[BOOT] = 0, _boot()
+            header[KEPT], header[BOOT] = 0, boot()
             self._files.keep_header()
         header[DIRTY], header[UNDERWAY] = 1, check
 
@@ -334,15 +334,13 @@ class Frame:
         something.
         """
         header = self._files.header
-        return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
+        return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == boot())
 
     def _begin_anew(self, overwrite: bool = False) -> None:
-        """Empty the folder. The writer's lock is held. Old files go also where there is no room for new
-        ones, and then leave theirs.
-        """
+        """Empty the folder. The writer's lock is held."""
         try:
             self._empty()
-        except StoreUnavailableError:
+        except StoreUnavailableError:  # without room for new files the old ones go all the same
             self._files.remove_old(overwrite=overwrite)
             self._empty()
         self._files.remove_old(overwrite=overwrite)
@@ -351,7 +349,7 @@ class Frame:
     def _empty(self) -> None:
         with self._reading.alone():
             self._files.begin_anew()
-            self._files.header[BOOT] = _boot()
+            self._files.header[BOOT] = boot()
 
     def _drop_earlier(self) -> None:
         """Nothing of an earlier filling stays in this process's memory."""
@@ -399,11 +397,3 @@ class Frame:
             if revision
             else True
         )
-
-
-def _boot() -> int:
-    """Which start of the machine this is."""
-    try:
-        return zlib.crc32(Path("/proc/sys/kernel/random/boot_id").read_bytes()) + 1
-    except OSError:
-        return 0

@@ -27,9 +27,10 @@ from investigations.casebook import Casebook, file_of
 from investigations.casebook.erasing import ErasedPeople
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
+from service.governance.erased_frames import fill_frames_anew
 from service.governance.erasure_certificate import signed
 from service.governance.erasure_plan import SUFFIX, ErasurePlan, ErasureReason, PlanFile, SortedPeople
-from service.opening import filled_frame, open_keyring
+from service.opening import open_keyring
 from service.settings import Settings
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
@@ -89,9 +90,8 @@ class PeopleEraser:
         codes, known = self._codes(), self._known(given)
         rest = sorted(frozenset(given) - known)
         before = [who for who in rest if codes.until(NameKind.APPLICANT, who) or is_surrogate(who)]
-        return SortedPeople(
-            to_erase=sorted(known), unknown=[w for w in rest if w not in before], erased_before=before
-        )
+        unknown = sorted(frozenset(rest) - frozenset(before))
+        return SortedPeople(to_erase=sorted(known), unknown=unknown, erased_before=before)
 
     def check(self, people: SortedPeople, reason: ErasureReason) -> dict[str, Any]:
         """What an erasure would change, and what the store is still owed about them; nothing is changed."""
@@ -199,8 +199,7 @@ class PeopleEraser:
             while self._casebook.erasing.erase(self._erased(plan), self._clock()):
                 pass
         bar.update()
-        if (frame := filled_frame(self._store, self._settings, self._store.revision())) is not None:
-            frame.close()
+        fill_frames_anew(self._store, self._settings)
         overwritten = self.overwrite_free_space()
         bar.update()
         content = self._certificate(plan, overwritten)
@@ -320,11 +319,13 @@ def _rows(erasure: Erasure) -> dict[str, int]:
 
 
 def _plan_path(settings: Settings, out: Path) -> Path:
-    """Beside an embedded casebook, where whoever begins another erasure finds it too; else with the
-    certificates.
+    """Beside an embedded casebook, where whoever begins another erasure finds it too, by whatever link they
+    open it; else with the certificates.
     """
-    beside = file_of(settings.casebook)
-    return out / f"casebook{SUFFIX}" if beside is None else beside.with_name(beside.name + SUFFIX)
+    if (beside := file_of(settings.casebook)) is None:
+        return out / f"casebook{SUFFIX}"
+    file = beside.resolve()
+    return file.with_name(file.name + SUFFIX)
 
 
 def _left(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[str]:

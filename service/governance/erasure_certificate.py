@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,7 @@ def checked(content: bytes, keys: Keys) -> CheckedCertificate:
     """Whether a certificate is one of ours and says what it said. Raises DeliveryError for another file."""
     try:
         read = orjson.loads(content)
+        json.loads(content, object_pairs_hook=_said_once)
         if not isinstance(read, dict) or read.get("format") != FORMAT:
             raise ValueError("it has another format")
     except ValueError as error:
@@ -66,6 +68,13 @@ def checked(content: bytes, keys: Keys) -> CheckedCertificate:
     if state is SignatureState.VALID and read.get("sha256") != hashlib.sha256(body).hexdigest():
         state = SignatureState.TAMPERED
     return CheckedCertificate(state, name, version)
+
+
+def _said_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError where it has a member twice: people may read the other one."""
+    if len(read := dict(members)) < len(members):
+        raise ValueError("it says one thing twice")
+    return read
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:

@@ -126,18 +126,13 @@ class PlanFile:
             ) from error
 
     def write(self, plan: ErasurePlan) -> None:
-        """Keep it on the disk, whole or not at all."""
+        """Keep it on the disk, whole or not at all. Raises OSError, with nothing of it left."""
         _destroy(self._beside)
-        with private.fresh(self._beside) as file:
-            file.write(plan.as_json())
-            file.flush()
-            os.fsync(file.fileno())
-        self._beside.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            private.write(self.path, plan.as_json())
+        except OSError:
+            _destroy(self._beside)
+            raise
 
     def destroy(self) -> None:
         """Overwrite it, and take it away."""
@@ -148,8 +143,9 @@ class PlanFile:
 def _destroy(path: Path) -> None:
     with suppress(FileNotFoundError):
         with path.open("r+b") as file:
-            for _ in range(0, path.stat().st_size, _LENGTH):
-                file.write(_GONE * _LENGTH)
+            size = path.stat().st_size
+            for done in range(0, size, _LENGTH):  # no longer than it is: the disk may be full
+                file.write(_GONE * min(_LENGTH, size - done))
             file.flush()
             os.fsync(file.fileno())
         path.unlink()

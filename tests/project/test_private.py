@@ -189,3 +189,17 @@ def test_a_url_may_stand_in_a_file_that_is_its_owners_alone(tmp_path: Path) -> N
     )
     assert refused.returncode == 2
     assert "chmod 600" in refused.stderr
+
+
+def test_what_is_written_is_on_the_disk_before_anybody_relies_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, sync = set[int](), os.fsync
+
+    def seen(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    private.write(tmp_path / "certificate.json", b"{}")
+    assert synced == {(tmp_path / "certificate.json").stat().st_ino, tmp_path.stat().st_ino}

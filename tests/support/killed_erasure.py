@@ -59,9 +59,13 @@ def _run(step: str, arguments: list[str]) -> None:
 
 
 def _concerns(step: str, given: tuple[Any, ...]) -> bool:
-    """Whether a call is the step's: other files are renamed and taken away as well, other tables renamed."""
+    """Whether a call is the step's: other files are written, renamed and taken away as well, other tables
+    renamed.
+    """
     if step == "before cases are renamed":
         return str(given[2].name) == "cases" and any(one.function == "erase" for one in inspect.stack())
+    if step == "with a certificate":
+        return str(given[0]).endswith(".json")
     if step in ("with half a plan", "while the plan is taken away"):
         ending = ".erasure.part" if step == "with half a plan" else ".erasure"
         return str(given[0]).endswith(ending)

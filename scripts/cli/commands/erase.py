@@ -12,6 +12,7 @@ from graph.model.errors import ConflictError, DeliveryError, SettingError, Unkno
 from graph.progress import bar
 from graph.signatures import Keys, SignatureState
 from graph.store.erased_codes import ErasedCodes
+from ingestion.characters import visible
 from ingestion.contract import name_space
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
@@ -195,7 +196,7 @@ def _asked(options: argparse.Namespace) -> tuple[frozenset[str], ErasureReason]:
     """Whom it is about, and for what. Raises SettingError for arguments that lack something."""
     space = name_space(*options.lender) if options.lender else ""
     listed = _listed(options.file) if options.file else ()
-    people = frozenset(space + who for one in (*options.applicants, *listed) if (who := one.strip()))
+    people = frozenset(space + who for one in (*options.applicants, *listed) if (who := visible(one)))
     if not people:
         raise SettingError("say whom: their applicant ids, or --file with one a line")
     if not (options.purpose or "").strip():

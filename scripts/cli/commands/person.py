@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graph import private
 from graph.model.errors import SettingError
+from ingestion.characters import visible
 from ingestion.contract import name_space
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
@@ -27,7 +28,7 @@ def _run(options: argparse.Namespace) -> Result:
     if not options.purpose.strip():
         raise SettingError('say for what: --purpose "request of 12 March"')
     casebook_given(settings.casebook)
-    who: str = (name_space(*options.lender) if options.lender else "") + options.applicant_id
+    who: str = (name_space(*options.lender) if options.lender else "") + visible(options.applicant_id)
     with (
         open_existing(settings.store, settings.timezone) as store,
         open_casebook(settings.casebook, settings.casebook_sync) as casebook,

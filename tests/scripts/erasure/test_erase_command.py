@@ -178,6 +178,17 @@ def test_ids_come_from_a_file_and_of_a_bound_lender_another_person_is_meant(
     assert GONE[0] in ids
 
 
+def test_a_list_says_whom_it_means_however_a_spreadsheet_has_written_the_ids(
+    settings: Settings, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who, wide = GONE[0], "".join(chr(ord(c) + 0xFEE0) for c in GONE[1])
+    listed = out / "leavers.txt"
+    listed.write_text(f"\ufeff{who}\r\n\r\n'{who}'\r\n  {who}\u200b\r\n=\"{who}\"\r\n{wide}\r\n", newline="")
+    assert erase(settings, "--file", str(listed), *WHY, "--check") == DONE
+    said = figures(capsys)
+    assert (said["asked"], said["erased"], said["unknown"]) == (2, 2, [])
+
+
 def test_the_lenders_of_a_binding_may_be_named_in_any_order(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
