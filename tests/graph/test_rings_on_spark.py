@@ -136,7 +136,7 @@ def test_no_step_pairs_everything_with_everything(session, kept, capsys):
     kept[1].context()
     read = {p.name: session.read.parquet(f"file://{p}") for p in kept[0].iterdir() if p.is_dir()}
     pairs = links.pairs(read["placed"], read["hubs"]).unionByName(links.direct(read["events"]))
-    held = incidence.holdings(read["ties"], read["applications"], read["events"])
+    held = incidence.holdings(read["ties"], read["applications"], read["bought"])
     inside = components.within(read["links"], read["parts_0"])
     sharing = read["held"].join(read["sizes"].select(*incidence.VALUE, "holders"), list(incidence.VALUE))
     around = (

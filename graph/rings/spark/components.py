@@ -37,12 +37,14 @@ def parts(stages: Stages, links: Any, largest: int = LARGEST) -> Any:
 def components(stages: Stages, links: Any, name: str) -> Any:
     """`who` and `part`, the smallest of those whom the links (`a`, `b`) connect.
 
-    Each round is kept, so that its plan begins at a file. Ends when a round changes nothing.
+    Each half of a round is kept, so that its plan begins at a file: what reads something thrice would have it
+    made thrice. Ends when a round changes nothing.
     """
     edges = stages.kept(f"{name}_round_0", lambda: links.select("a", "b").distinct())
     before = None
     for number in range(1, MOST_ROUNDS):
-        edges = stages.kept(f"{name}_round_{number}", partial(_round, edges))
+        stars = stages.kept(f"{name}_star_{number}", partial(_large_star, edges))
+        edges = stages.kept(f"{name}_round_{number}", partial(_small_star, stars))
         mixed = f.pmod(f.col("a").cast("long") * 7919 + f.col("b"), f.lit(1_000_003))
         now = tuple(edges.agg(f.count("*"), f.sum("a"), f.sum("b"), f.sum(mixed)).first())
         if now == before:
@@ -52,10 +54,6 @@ def components(stages: Stages, links: Any, name: str) -> Any:
             )
         before = now
     raise RingfenceError(f"{name}: components did not settle in {MOST_ROUNDS} rounds")
-
-
-def _round(edges: Any) -> Any:
-    return _small_star(_large_star(edges))
 
 
 def _large_star(edges: Any) -> Any:

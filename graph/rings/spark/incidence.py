@@ -25,9 +25,17 @@ HEAVY = 100_000  # rows of one key from which on a join takes them apart from th
 _HUBS = "sort int, source long, amount long, hub int"
 
 
-def holdings(ties: Any, applications: Any, events: Any) -> Any:
-    """One row for each value and holder: sort, source, amount, kind, linking, who, role, since, last."""
-    named = ties.select(
+def holdings(ties: Any, applications: Any, bought: Any) -> Any:
+    """One row for each value and holder: sort, source, amount, kind, linking, who, role, since, last.
+    `bought` are the rows of `payments`.
+
+    Each sort of thing is put together by itself: the sort is a constant column then, and to group by one of
+    those costs Sail six times as much.
+    """
+    named = ties.groupBy("identifier", "kind", "linking", "applicant").agg(
+        f.min("role").alias("role"), f.min("since").alias("since"), f.max("last").alias("last")
+    )
+    rows = named.select(
         *_value(IDENTIFIER, f.col("identifier")),
         f.col("kind").cast("int").alias("kind"),
         "linking",
@@ -36,12 +44,12 @@ def holdings(ties: Any, applications: Any, events: Any) -> Any:
         "since",
         "last",
     )
-    rows = named.unionByName(_came(applications, "merchant", SHOP, MERCHANT))
+    rows = rows.unionByName(_came(applications, "merchant", SHOP, MERCHANT))
     rows = rows.unionByName(_came(applications, "agent", AGENTS, AGENT))
-    rows = rows.unionByName(_paid(applications, events))
-    return rows.groupBy(*VALUE, "kind", "linking", "who").agg(
-        f.min("role").alias("role"), f.min("since").alias("since"), f.max("last").alias("last")
-    )
+    people = bought.groupBy("shop", "cents").agg(f.count("*").alias("holders"))
+    paid = beside_few(bought, people.filter(f.col("holders") >= TOGETHER), ("shop", "cents"))
+    paid_at = _value(PAID, f.col("shop"), f.col("cents"))
+    return rows.unionByName(paid.select(*_always(paid_at, PAYMENT)))
 
 
 def sizes(held: Any) -> Any:
@@ -101,21 +109,30 @@ def _value(sort: int, source: Any, amount: Any = None) -> tuple[Any, ...]:
 
 def _came(applications: Any, through: str, sort: int, kind: int) -> Any:
     """Applicants of each shop or agent."""
-    return applications.filter(f.col(through) >= 0).select(
-        *_value(sort, f.col(through)),
+    came = applications.filter(f.col(through) >= 0).groupBy(through, "applicant")
+    rows = came.agg(f.min("at").alias("at"), f.max("at").alias("last"))
+    return rows.select(*_always(_value(sort, f.col(through)), kind))
+
+
+def _always(value: tuple[Any, ...], kind: int) -> tuple[Any, ...]:
+    """The columns of holders (`applicant`, `at`, `last`) of things that are no identifiers."""
+    return (
+        *value,
         f.lit(kind).alias("kind"),
         f.lit(True).alias("linking"),
         f.col("applicant").alias("who"),
         f.lit(0).alias("role"),
         f.col("at").alias("since"),
-        f.col("at").alias("last"),
+        "last",
     )
 
 
-def _paid(applications: Any, events: Any) -> Any:
-    """The same amount paid at one shop soon after asking for money, as `graph.rings.payments` says."""
+def payments(applications: Any, events: Any) -> Any:
+    """What was paid at a shop soon after asking for money, as `graph.rings.payments` says: shop, cents,
+    applicant, and when first (`at`) and last.
+    """
     asked = applications.select("applicant", "at", f.lit(0).alias("paid"), *_nothing_paid())
-    bought = events.filter("merchant >= 0 and amount > 0").select(
+    paid = events.filter("merchant >= 0 and amount > 0").select(
         "applicant",
         "at",
         f.lit(1).alias("paid"),
@@ -128,20 +145,10 @@ def _paid(applications: Any, events: Any) -> Any:
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
     when_asked = f.when(f.col("paid") == 0, f.col("at"))
-    rows = asked.unionByName(bought).withColumn("asked", f.max(when_asked).over(so_far))
+    rows = asked.unionByName(paid).withColumn("asked", f.max(when_asked).over(so_far))
     rows = rows.filter((f.col("paid") == 1) & (f.col("at") - f.col("asked") <= SOON))
-    rows = rows.groupBy("shop", "cents", "applicant").agg(f.min("at").alias("at"), f.max("at").alias("last"))
-    people = rows.groupBy("shop", "cents").agg(f.count("*").alias("holders"))
-    rows = beside_few(rows, people.filter(f.col("holders") >= TOGETHER), ("shop", "cents"))
-    return rows.select(
-        *_value(PAID, f.col("shop"), f.col("cents")),
-        f.lit(PAYMENT).alias("kind"),
-        f.lit(True).alias("linking"),
-        f.col("applicant").alias("who"),
-        f.lit(0).alias("role"),
-        f.col("at").alias("since"),
-        "last",
-    )
+    bought_by = rows.groupBy("shop", "cents", "applicant")
+    return bought_by.agg(f.min("at").alias("at"), f.max("at").alias("last"))
 
 
 def _nothing_paid() -> tuple[Any, ...]:
