@@ -40,7 +40,7 @@ class Forgetting(ABC):
         planned name one of them, or others were erased since: it is to be planned anew
         (`graph.store.erasing`).
 
-        Raises StoreUnavailableError.
+        Raises StoreUnavailableError, for whoever may not write also where it would be False.
         """
 
     @abstractmethod

@@ -21,6 +21,7 @@ from graph.model.moments import micros
 from graph.signatures import Keys
 from graph.stores.embedded import overwrite_free_space
 from investigations.casebook.engine import Engines, plainly_translated
+from investigations.casebook.erasure_rights import tries
 from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN, Rewriting
 from investigations.casebook.rewritten import row_digest, signature_of
@@ -79,6 +80,15 @@ class ErasureFiles:
         for table in REWRITTEN:
             counts[table.name] += sum(map(len, self._changed(table, rewriting, erased.until)))
         return +counts
+
+    def try_rights(self) -> None:
+        """Raises StoreUnavailableError where this role, or this user, may not do all that an erasure does;
+        nothing is changed.
+        """
+        with self._writing() as connection:
+            for one in tries():
+                connection.execute(one)
+            connection.rollback()
 
     def rewritten(self, certificate: str) -> dict[str, int]:
         """How many guarded rows of which table that erasure has rewritten so far."""

@@ -30,6 +30,7 @@ from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from service.governance.erased_frames import fill_frames_anew
 from service.governance.erasure_certificate import signed
 from service.governance.erasure_plan import SUFFIX, ErasurePlan, ErasureReason, PlanFile, SortedPeople
+from service.governance.erasure_trial import try_out
 from service.opening import open_keyring
 from service.settings import Settings
 
@@ -95,6 +96,7 @@ class PeopleEraser:
 
     def check(self, people: SortedPeople, reason: ErasureReason) -> dict[str, Any]:
         """What an erasure would change, and what the store is still owed about them; nothing is changed."""
+        try_out(self._store, self._casebook, self._settings)
         _, plan = self._planned(people, reason, "E-check")
         owed = self._casebook.people.owed(people.to_erase)
         return {"rows": plan.rows, "owed": owed._asdict()}
@@ -104,6 +106,7 @@ class PeopleEraser:
     ) -> Done:
         """Erase them. Raises ConflictError where the store is still owed facts about them."""
         self._refuse_owed(people)
+        try_out(self._store, self._casebook, self._settings)
         certificate = certificate or f"E-{micros(self._clock()):x}-{secrets.token_hex(5)}"
         while True:
             began = self._clock()
@@ -134,6 +137,7 @@ class PeopleEraser:
         """
         if (cut_off := self.begun()) is not None:
             raise ConflictError(f"the erasure {cut_off.certificate} was cut off: end it with --resume first")
+        try_out(self._store, self._casebook, self._settings)
         self._refuse(codes)
         found = self._known_before(ErasedCodes(self._keys, codes))
         if not found:

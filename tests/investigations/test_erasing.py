@@ -166,14 +166,39 @@ def test_a_disk_without_room_for_a_new_file_of_the_casebook_is_said(tmp_path: Pa
 def test_a_role_of_its_own_erases_where_the_services_role_may_not(postgres: str) -> None:
     with Casebook(postgres) as book:
         filled(book)
-    with Casebook(log_in_as(postgres, "service")) as book, pytest.raises(StoreUnavailableError):
-        book.erasing.erase(FORGET, NOW)
+    with Casebook(log_in_as(postgres, "service")) as book:
+        with pytest.raises(StoreUnavailableError, match="permission denied"):
+            book.erasing.try_rights()
+        with pytest.raises(StoreUnavailableError, match="permission denied"):
+            book.erasing.erase(FORGET, NOW)
     with Casebook(log_in_as(postgres, "eraser")) as book:
+        book.erasing.try_rights()
         assert book.erasing.found(FORGET) == book.erasing.erase(FORGET, NOW)
         assert book.erasing.overwrite_free_space()
     with Casebook(postgres) as book:
         assert WANG not in everything(book)
         assert book.seals.verify(keys=KEYS).faults == ()
+
+
+@pytest.mark.parametrize(
+    "right",
+    ["UPDATE ON attachments", "INSERT ON audit_trail", "DELETE ON saved_views", "INSERT ON rewritable",
+     "DELETE ON rewritable", "UPDATE ON cases", "USAGE ON SEQUENCE erasures_position_seq"],
+)  # fmt: skip
+def test_a_role_that_lacks_one_right_is_refused_before_anything_is_erased(postgres: str, right: str) -> None:
+    with Casebook(postgres) as book:
+        filled(book)
+    eraser = log_in_as(postgres, "eraser")
+    forge(postgres, f"REVOKE {right} FROM {sa.make_url(eraser).username}")
+    with Casebook(eraser) as book, pytest.raises(StoreUnavailableError, match="permission denied"):
+        book.erasing.try_rights()
+
+
+def test_trying_the_rights_changes_nothing(book: Casebook) -> None:
+    before = everything(book)
+    book.erasing.try_rights()
+    assert everything(book) == before
+    assert book.seals.verify(keys=KEYS).faults == ()
 
 
 def test_two_erasures_at_the_same_rows_bring_no_name_back(book: Casebook) -> None:

@@ -17,6 +17,7 @@ EDITION = """SELECT coalesce((SELECT value FROM meta WHERE name = 'edition'), va
 STATE = f"SELECT value, ({EDITION}) FROM meta WHERE name = 'mark'"
 REFUSED = "SELECT code, until FROM refused"
 _MARK = "SELECT value FROM meta WHERE name = 'mark'"
+_MAY_WRITE = "UPDATE meta SET value = value WHERE name = 'mark'"  # a lock alone a read-only file gives too
 _NAMES = "CREATE TEMP TABLE {table}(old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID"
 _THINGS = (
     "CREATE TEMP TABLE erased_things(kind INTEGER, old TEXT, new TEXT, masked TEXT, PRIMARY KEY(kind, old))"
@@ -53,6 +54,7 @@ _TEMPORARY = ("erased_people", "erased_loans", "erased_events", "erased_things")
 def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
     """`GraphStore.erase`, in the caller's transaction."""
     texts = erasure.renaming.texts
+    connection.execute(_MAY_WRITE)
     upto = int(connection.execute(_MARK).fetchone()[0])
     if int(connection.execute(EDITION).fetchone()[0]) != erasure.before:
         return False

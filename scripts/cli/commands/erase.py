@@ -20,6 +20,7 @@ from service.clock import system_clock
 from service.governance.erasure import STEPS, PeopleEraser
 from service.governance.erasure_certificate import CheckedCertificate, checked, codes_in
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
+from service.governance.erasure_trial import try_folder
 from service.governance.file_search import FileSearch
 from service.login.accounts import by_command
 from service.opening import casebook_given, known_keys, open_casebook, open_existing
@@ -61,7 +62,7 @@ def _run(options: argparse.Namespace) -> Result:
         if options.check:
             eraser = PeopleEraser(store, casebook, settings, system_clock, Path())
             return _checked(eraser, people, reason)
-        options.out.mkdir(parents=True, exist_ok=True)
+        try_folder(options.out)
         eraser = PeopleEraser(store, casebook, settings, system_clock, options.out)
         with eraser.alone():
             if options.again:
