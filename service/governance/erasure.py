@@ -28,14 +28,13 @@ from investigations.casebook.erasing import ErasedPeople
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from service.governance.erased_frames import fill_frames_anew
-from service.governance.erasure_certificate import signed
+from service.governance.erasure_certificate import EMBEDDED, left_after, signed
 from service.governance.erasure_plan import SUFFIX, ErasurePlan, ErasureReason, PlanFile, SortedPeople
 from service.governance.erasure_trial import try_out
 from service.opening import open_keyring
 from service.settings import Settings
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
-_EMBEDDED = "sqlite"  # what such a URL begins with
 _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
 _SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
@@ -232,17 +231,17 @@ class PeopleEraser:
                 "erased_before": len(people.erased_before),
             },
             "store": {
-                "kind": "sqlite" if self._settings.store.startswith(_EMBEDDED) else "neo4j",
+                "kind": "sqlite" if self._settings.store.startswith(EMBEDDED) else "neo4j",
                 "edition": str(plan.edition),
                 "rows": plan.rows["store"],
                 "overwritten": overwritten["store"],
             },
             "casebook": {
-                "kind": "sqlite" if self._settings.casebook.startswith(_EMBEDDED) else "postgresql",
+                "kind": "sqlite" if self._settings.casebook.startswith(EMBEDDED) else "postgresql",
                 "rows": rows | self._casebook.erasing.rewritten(plan.certificate),
                 "overwritten": overwritten["casebook"],
             },
-            "left": [*_left(self._settings, overwritten)],
+            "left": [*left_after(self._settings, overwritten)],
             "codes": dict(sorted(self._codes().codes(plan.renaming, plan.until).items())),
         }
 
@@ -330,17 +329,3 @@ def _plan_path(settings: Settings, out: Path) -> Path:
         return out / f"casebook{SUFFIX}"
     file = beside.resolve()
     return file.with_name(file.name + SUFFIX)
-
-
-def _left(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[str]:
-    """What an erasure of this kind leaves, and where."""
-    yield "backups and copies of store and casebook from before, until they are overwritten"
-    yield "files that were written before: deliveries, reports, scores, exports, answers sent to others"
-    yield "copies in memory and on disk on other machines, until their processes fill them anew"
-    if not settings.store.startswith(_EMBEDDED):
-        yield "pages and transaction logs of the Neo4j server, until it overwrites them"
-    if not settings.casebook.startswith(_EMBEDDED):
-        yield "pages and write-ahead logs of the PostgreSQL server, until it overwrites them"
-    for part, done in overwritten.items():
-        if not done:
-            yield f"bytes of old rows in the file of the {part}, which others held: run the command again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,23 @@ import orjson
 
 from graph.model.errors import DeliveryError
 from graph.signatures import Keys, SignatureState, sign, state_of
+from service.settings import Settings
 
 FORMAT = "ringfence erasure certificate, version 1"
+EMBEDDED = "sqlite"  # what the URL of a file begins with
 _PURPOSE = b"ringfence erasure certificate, version 1"
+_ALWAYS_LEFT = """\
+backups and copies of store and casebook from before, until they are overwritten
+files that were written before: deliveries, reports, scores, exports, logs, answers sent to others
+copies in memory and on disk on other machines, until their processes fill them anew
+in the store, under surrogates: amounts, moments, cities, years of birth, and all else that answers rest on
+of ids the last two characters, and their place among others
+identifiers that somebody else holds too
+what lenders wrote in columns of their own about somebody else, and may name the erased there
+in the casebook, under surrogates: verdicts, alerts, and cases about the erased without their notes and files
+in notes, purposes and files about others: numbers of up to five digits and single characters, and pictures
+digests of rows under seals, and of a ring's first members in its id: by them a guess of an id can be checked
+keyed codes of the erased ids, in the store and in this certificate, by which these stay out"""
 _SIGNED = ("sha256", "signature")  # the members that are about the others
 
 
@@ -25,6 +39,20 @@ class CheckedCertificate:
     state: SignatureState
     certificate: str | None
     key_version: str | None
+
+
+def left_after(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[str]:
+    """What an erasure leaves and where, in sentences; `overwritten` says of which part the old bytes are
+    gone.
+    """
+    yield from _ALWAYS_LEFT.splitlines()
+    if not settings.store.startswith(EMBEDDED):
+        yield "pages and transaction logs of the Neo4j server, until it overwrites them"
+    if not settings.casebook.startswith(EMBEDDED):
+        yield "pages and write-ahead logs of the PostgreSQL server, until it overwrites them"
+    for part, done in overwritten.items():
+        if not done:
+            yield f"bytes of old rows in the file of the {part}, which others held: run the command again"
 
 
 def signed(content: Mapping[str, Any], keys: Keys) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from graph.model.erasure import Erasure, Renaming
@@ -12,8 +14,6 @@ from graph.store.port import GraphStore
 from investigations.casebook import Casebook, file_of
 from service.opening import sqlite_path
 from service.settings import Settings
-
-_TIMES = 2  # a file is written anew into its write-ahead log, from a copy
 
 
 def try_out(store: GraphStore, casebook: Casebook, settings: Settings) -> None:
@@ -44,11 +44,23 @@ def _try_rights(store: GraphStore) -> None:
 
 
 def _try_room(file: Path | None, part: str) -> None:
+    """SQLite copies the file into the folder for temporary files, and from there into the write-ahead log."""
     if file is None:
         return
-    needed, free = _TIMES * file.stat().st_size, shutil.disk_usage(file.resolve().parent).free
-    if free < needed:
-        raise StoreUnavailableError(
-            f"{file.resolve().parent} has {free} bytes free, and the file of the {part} is written anew: "
-            f"{needed} bytes are needed, twice its size; nothing was changed"
-        )
+    size = file.stat().st_size
+    places = (file.resolve().parent, _for_temporary_files())
+    needed = Counter(place.stat().st_dev for place in places)
+    for place in places:
+        room, free = needed[place.stat().st_dev] * size, shutil.disk_usage(place).free
+        if free < room:
+            raise StoreUnavailableError(
+                f"{place} has {free} bytes free, and {room} are needed to write the file of the {part} anew: "
+                "nothing was changed"
+            )
+
+
+def _for_temporary_files() -> Path:
+    """Where SQLite keeps them."""
+    named = (os.environ.get(one, "") for one in ("SQLITE_TMPDIR", "TMPDIR"))
+    usual = ("/var/tmp", "/usr/tmp", "/tmp")
+    return next(path for one in (*named, *usual, ".") if one and (path := Path(one)).is_dir())
