@@ -88,14 +88,10 @@ def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
     """Pairs of flagged groups between which the cut went through at least CUT_LINKS links of CUT_WEIGHT
     together, each between people who first applied within CUT_DAYS.
     """
-    links, group, since = search.links, search.group, search.known.since
+    group, since = search.group, search.known.since
+    links = search.links.among(np.flatnonzero(search.flagged[group]))
     one, other = group[links.a], group[links.b]
-    at = (
-        (one != other)
-        & search.flagged[one]
-        & search.flagged[other]
-        & (np.abs(since[links.a] - since[links.b]) <= CUT_DAYS * DAY)
-    )
+    at = (one != other) & (np.abs(since[links.a] - since[links.b]) <= CUT_DAYS * DAY)
     key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(
         one[at], other[at]
     )

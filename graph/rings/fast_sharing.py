@@ -12,6 +12,7 @@ from scipy.special import betainc
 from graph.facts.hubs import GUARD
 from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.model.types import IdentifierKind, Role
+from graph.rings.communities import components
 from graph.rings.counters import explained, is_queue, lent, of_a_counter, turns_of
 from graph.rings.incidence import Incidence
 
@@ -57,11 +58,11 @@ class FastPairs:
     alike: Column
     left: Column
     right: Column
-    line: _Line
+    line: Arrivals
 
 
 @dataclass(frozen=True)
-class _Line:
+class Arrivals:
     """Holders of telling values in time order, value after value (R,): who, since, kind, value, turn int64;
     whether a counter lends or gives such things, and whether one is known to have it, bool. as_of in
     microseconds.
@@ -77,16 +78,32 @@ class _Line:
     as_of: int
 
 
-def fast_pairs(tables: Tables, sharing: Incidence) -> FastPairs:
-    """All pairs of neighbours in time, whatever time lies between them."""
+@dataclass(frozen=True)
+class Linked:
+    """Whom some pairs link: `people` (L,) in ascending order, the group `part` (L,) of each, numbered by its
+    first one, and the `rows` of the line that they came by.
+    """
+
+    people: Column
+    part: Column
+    rows: Column
+
+
+def linked(pairs: FastPairs, near: Column) -> Linked:
+    """Those whom the pairs `near` (P,) bool link; nobody else takes any room."""
+    people, place = np.unique(np.r_[pairs.a[near], pairs.b[near]], return_inverse=True)
+    one, other = np.split(place, 2)
+    rows = np.unique(np.concatenate([pairs.left[near], pairs.right[near]]))
+    return Linked(people, components(len(people), one, other), rows)
+
+
+def fast_pairs(tables: Tables, sharing: Incidence, within: int) -> FastPairs:
+    """All pairs of neighbours in time with at most `within` microseconds between them."""
     line = _line(tables, sharing)
     left, right = [], []
     for step in range(1, _NEXT + 1):
-        at = (
-            np.flatnonzero(line.value[step:] == line.value[:-step])
-            if len(line.who) > step
-            else np.zeros(0, np.int64)
-        )
+        near = (line.value[step:] == line.value[:-step]) & (line.since[step:] - line.since[:-step] <= within)
+        at = np.flatnonzero(near)
         left.append(at)
         right.append(at + step)
     one, other = np.concatenate(left), np.concatenate(right)
@@ -135,34 +152,33 @@ def unusual_within(pairs: FastPairs, scale: int) -> Column:
     return np.asarray((pairs.gap <= scale) & (run[pairs.left] == run[pairs.right]) & ~usual[run[pairs.left]])
 
 
-def queued(pairs: FastPairs, near: Column, part: Column) -> Column:
-    """How many people less each group of `part` (A,) counts for (C,), because some of them do no more than
-    come to a thing one after another. `near` (P,) bool: the pairs that link.
+def queued(line: Arrivals, among: Linked) -> Column:
+    """How many people less each group counts for (C,), because some of them do no more than come to a thing
+    one after another.
     """
-    line = pairs.line
-    rows = np.unique(np.concatenate([pairs.left[near], pairs.right[near]]))
-    tied = np.zeros(len(part), bool)
-    tied[line.who[rows[~line.lent[rows]]]] = True
-    rows = rows[line.lent[rows] & ~tied[line.who[rows]]]
+    rows, person = among.rows, np.searchsorted(among.people, line.who[among.rows])
+    tied = np.zeros(len(among.people), bool)
+    tied[person[~line.lent[rows]]] = True
+    rows = rows[line.lent[rows] & ~tied[person]]
     rows = _one_each(line, rows)
-    turns = np.unique(np.stack([part[line.who[rows]], line.value[rows], line.turn[rows]]), axis=1)
+    part = among.part[np.searchsorted(among.people, line.who[rows])]
+    turns = np.unique(np.stack([part, line.value[rows], line.turn[rows]]), axis=1)
     thing, length = np.unique(turns[:2], axis=1, return_counts=True)
-    return np.bincount(thing[0], weights=explained(length), minlength=int(part.max(initial=-1)) + 1)
+    return np.bincount(thing[0], weights=explained(length), minlength=int(among.part.max(initial=-1)) + 1)
 
 
-def attached(pairs: FastPairs, near: Column, people: int) -> Column:
-    """People (A,) bool whose only tie is one lent thing that they have with one other: a second-hand phone, a
-    borrowed one. `near` (P,) bool: the pairs that link.
+def attached(line: Arrivals, among: Linked) -> Column:
+    """People (L,) bool whose only tie is one lent thing that they have with one other: a second-hand phone, a
+    borrowed one.
     """
-    line = pairs.line
-    rows = np.unique(np.concatenate([pairs.left[near], pairs.right[near]]))
+    rows, person = among.rows, np.searchsorted(among.people, line.who[among.rows])
     two = np.bincount(line.value[rows], minlength=1)[line.value[rows]] == 2
-    ties = np.bincount(line.who[rows], minlength=people)
-    loose = np.bincount(line.who[rows[two & line.lent[rows]]], minlength=people)
+    ties = np.bincount(person, minlength=len(among.people))
+    loose = np.bincount(person[two & line.lent[rows]], minlength=len(among.people))
     return np.asarray((ties == 1) & (loose == 1))
 
 
-def _one_each(line: _Line, rows: Column) -> Column:
+def _one_each(line: Arrivals, rows: Column) -> Column:
     """Of these rows the one of each person where most people come."""
     people = np.bincount(line.value[rows], minlength=1)[line.value[rows]]
     order = np.lexsort((line.value[rows], -people, line.who[rows]))
@@ -170,7 +186,7 @@ def _one_each(line: _Line, rows: Column) -> Column:
     return np.asarray(rows[order[first]])
 
 
-def _line(tables: Tables, sharing: Incidence) -> _Line:
+def _line(tables: Tables, sharing: Incidence) -> Arrivals:
     usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0)
     value = sharing.value_of_row
     row = np.flatnonzero(usable[value] & (sharing.role != ROLES.index(Role.EMPLOYER)))
@@ -180,7 +196,7 @@ def _line(tables: Tables, sharing: Incidence) -> _Line:
     order = np.argsort(thing, kind="stable")  # they are by time within a value
     row, thing = row[order], thing[order]
     number = np.unique(thing, return_inverse=True)[1] if len(thing) else thing
-    return _Line(
+    return Arrivals(
         sharing.who[row].astype(np.int64),
         since := sharing.since[row],
         sharing.kind[value[row]].astype(np.int64) + len(KINDS) * role[order],

@@ -2,64 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.model.moments import DAY
 from graph.rings.communities import communities
 from graph.rings.projection import ApplicantLinks
+from graph.rings.pull import relative_pull
 from graph.rings.suspect_features import HARD_COLUMNS
 
-# mean weight per pair that suspects keep together, relative to how much each of them is linked to suspects at
-# all
-FINE = 0.005
-# the same for pieces that are flagged by themselves: the chance that both are crews is no longer in question
+# mean pull per pair that flagged pieces keep together, below FINE: that both are crews is no longer in
+# question
 WHOLE = 0.003
 RARE = 10  # holders at most of what a hanger-on shares with flagged people
 TWICE = 2  # links with them at least: between two of them, or by two of their things
 HANGING = 0.3  # suspicion of a hanger-on, at least
-# people of one crew begin about the same time; two crews that hide in one place do not
-_APART = 90  # days between two first applications after which a link counts for half of what it did
-_ALWAYS = 0.2  # of a link counts however long it was between
-_SLACK = 0.3  # pull that an applicant must have before relative weights count in full
-
-
-def by_closeness(links: ApplicantLinks, since: Column) -> ApplicantLinks:
-    """The links with weights that fall with the time between the first applications `since` (A,), int64
-    microseconds, of both ends.
-    """
-    days = np.abs(since[links.a] - since[links.b]) / DAY
-    return replace(links, weight=links.weight * (_ALWAYS + (1 - _ALWAYS) * np.exp(-days / _APART)))
-
-
-def relative_pull(links: ApplicantLinks, suspicion: Column, some: Column) -> Column:
-    """Weight of each link (P,) by the suspicion of both ends, over how much both are linked to suspects at
-    all.
-
-    0 unless both are of `some` (A,) bool. So a sparse ring in the open and a dense one in a dormitory hold
-    together alike.
-    """
-    pull = np.where(
-        some[links.a] & some[links.b], links.weight * (suspicion[links.a] * suspicion[links.b]) ** 2, 0.0
-    )
-    reach = (
-        np.bincount(links.a, weights=pull, minlength=len(some))
-        + np.bincount(links.b, weights=pull, minlength=len(some))
-        + _SLACK
-    )
-    return np.asarray(pull / np.sqrt(reach[links.a] * reach[links.b]))
 
 
 def joined(links: ApplicantLinks, suspicion: Column, group: Column, flagged: Column) -> Column:
     """Numbers of groups (A,), the same for the groups of `flagged` people (A,) bool that hold together at a
     coarser look. No piece is cut again.
     """
-    pull = relative_pull(links, suspicion, flagged)
+    links = links.of(flagged[links.a] & flagged[links.b])
+    pull = relative_pull(links, suspicion)
     apart = (pull > 0) & (group[links.a] != group[links.b])
-    ends = (group[links.a[apart]], group[links.b[apart]])
-    return communities(np.bincount(group).astype(np.float64), ends, pull[apart], WHOLE)[group]
+    pieces, end = np.unique(np.r_[group[links.a[apart]], group[links.b[apart]]], return_inverse=True)
+    mass, (one, other) = np.bincount(group)[pieces].astype(np.float64), np.split(end, 2)
+    whole = communities(mass, (one, other), pull[apart], WHOLE)
+    name = np.arange(int(group.max(initial=-1)) + 1)
+    name[pieces] = pieces[np.unique(whole, return_index=True)[1]][whole]
+    return np.asarray(name[group])
 
 
 def hanging(

@@ -4,6 +4,7 @@ links.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,14 @@ from graph.facts.tables import Column, Tables
 from graph.model.moments import DAY
 from graph.rings.active import last_active
 from graph.rings.columns import Features, most
+from graph.rings.communities import components
 from graph.rings.kinds import Traits
 from graph.rings.member_features import member_features
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import RingSearch
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
+
+AT_ONCE = 500_000  # people whose links are looked at at once: some 250 MB
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def measure(search: RingSearch) -> Measures:
     return Measures(
         flagged=search.flagged,
         size=size,
-        **_inner_links(search, len(size)),
+        **_inner_links(search, size),
         things=things.counts,
         **_times(group, labelled.since, size),
         **_tied_in(things, group, labelled.since, len(size)),
@@ -121,24 +125,49 @@ def _means(group: Column, own: Features) -> dict[str, Column]:
     return out
 
 
-def _inner_links(search: RingSearch, groups: int) -> dict[str, Column]:
-    """Links inside groups by kind; each member's pull, partners, and the pull of their strongest partner."""
-    links, group, size = search.links, search.group, len(search.group)
-    inside = group[links.a] == group[links.b]
-    a, b, pull = links.a[inside], links.b[inside], links.weight[inside]
-    at = group[a]
-    kinds = np.stack(
-        [
-            np.bincount(at, weights=links.shared[inside, k] > 0, minlength=groups)
-            for k in range(len(LINK_KINDS))
-        ],
-        axis=1,
-    )
-    strength = np.bincount(a, weights=pull, minlength=size) + np.bincount(b, weights=pull, minlength=size)
-    best = np.maximum(most(strength[b], a, size), most(strength[a], b, size))
-    inner = np.bincount(at, minlength=groups)
-    partners = np.bincount(np.r_[a, b], minlength=size)
+def _inner_links(search: RingSearch, size: Column) -> dict[str, Column]:
+    """Links inside groups of three or more by kind; each member's pull, partners, and the pull of their
+    strongest partner.
+    """
+    group, groups, people = search.group, len(size), len(search.group)
+    kinds, inner = np.zeros((groups, len(LINK_KINDS)), np.int64), np.zeros(groups, np.int64)
+    strength, partners, best = np.zeros(people), np.zeros(people, np.int64), np.zeros(people)
+    for some in _of_whole_groups(group, size):
+        links = search.links.among(some)
+        links = links.of(group[links.a] == group[links.b])
+        for k in range(len(LINK_KINDS)):
+            kinds[:, k] += np.bincount(group[links.a[links.shared[:, k] > 0]], minlength=groups)
+        inner += np.bincount(group[links.a], minlength=groups)
+        place, (a, b) = some, (np.searchsorted(some, end) for end in (links.a, links.b))
+        pull = np.bincount(a, weights=links.weight, minlength=len(some)) + np.bincount(
+            b, weights=links.weight, minlength=len(some)
+        )
+        strength[place] = pull
+        best[place] = np.maximum(most(pull[b], a, len(some)), most(pull[a], b, len(some)))
+        partners[place] = np.bincount(np.r_[a, b], minlength=len(some))
     return {"links": kinds, "inner": inner, "strength": strength, "partners": partners, "best_partner": best}
+
+
+def _of_whole_groups(group: Column, size: Column) -> Iterator[Column]:
+    """The people of whole groups of three or more, ascending, some AT_ONCE after the other."""
+    large = size >= 3
+    batch = np.cumsum(np.where(large, size, 0)) // AT_ONCE
+    of = np.where(large, batch, -1)[group]
+    for number in range(int(of.max(initial=-1)) + 1):
+        yield np.flatnonzero(of == number)
+
+
+def largest_component(search: RingSearch) -> int:
+    """How many people the links inside one group hold together, at most."""
+    size, found = np.bincount(search.group), min(1, len(search.group))
+    for number in np.argsort(-size, kind="stable").tolist():
+        if size[number] <= found:
+            break
+        some = np.flatnonzero(search.group == number)
+        links = search.links.among(some)
+        a, b = (np.searchsorted(some, end) for end in (links.a, links.b))
+        found = max(found, int(np.bincount(components(len(some), a, b)).max()))
+    return found
 
 
 def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:

@@ -12,8 +12,9 @@ from graph.rings.active import first_applied
 from graph.rings.context_features import context_features
 from graph.rings.context_rows import ContextRows, HeldRows
 from graph.rings.incidence import Incidence, incidence_of
+from graph.rings.link_rows import HeldLinks, LinkRows
 from graph.rings.parts import first_cut
-from graph.rings.projection import ApplicantLinks, project
+from graph.rings.projection import project
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Projected:
     """
 
     sharing: Incidence
-    links: ApplicantLinks
+    links: LinkRows
     coarse: Column
     context: Callable[[], ContextRows]
 
@@ -41,4 +42,4 @@ def in_this_process(tables: Tables) -> Projected:
     def context() -> ContextRows:
         return HeldRows(context_features(tables, sharing, links, coarse, first_applied(tables)))
 
-    return Projected(sharing, links, coarse, context)
+    return Projected(sharing, HeldLinks(links, len(coarse)), coarse, context)

@@ -3,7 +3,7 @@ rarity and time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -78,6 +78,10 @@ class ApplicantLinks:
 
     def __len__(self) -> int:
         return len(self.a)
+
+    def of(self, rows: Column) -> ApplicantLinks:
+        """These rows alone."""
+        return ApplicantLinks(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])
 # probability that a crew was never investigated, so that its members have no labels however many they are and
 # however long it is
 UNSEEN = 0.2
+_AT_ONCE = 5_000  # groups: some 8 MB
 # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
 _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05
 
@@ -50,13 +51,10 @@ def group_scores(
     judges. `unheard`: the score that each group would have if one of its cleared members had never been
     cleared.
     """
-    size = np.bincount(group).astype(np.float64)
+    size = np.bincount(group)
     mean = np.clip(np.bincount(group, weights=suspicion) / size, 0.002, 0.998)
-    prior = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(
-        1 - _RATES
-    )
-    rows, untold = np.zeros_like(prior), np.zeros_like(prior)
     forget = np.full(len(size), int(unheard))
+    counted: list[tuple[Column, Column]] = []
     for some in (labelled.mature, ~labelled.mature):
         confirmed, cleared = _label_rates(suspicion, labelled, some, mean[group] >= 0.5)
         fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
@@ -67,12 +65,29 @@ def group_scores(
         )
         forgotten = np.minimum(forget, goods)
         forget = forget - forgotten
-        for out, silence in ((rows, 1 - fraud - good), (untold, 1 - (1 - _RATES) * _WRONG_FRAUD - good)):
-            for members, likelihood in (
-                (frauds, fraud),
-                (goods - forgotten, good),
-                (silent + forgotten, silence),
-            ):
+        counts = np.stack([frauds, goods - forgotten, silent + forgotten])
+        counted.append(
+            (counts, np.stack([fraud, good, 1 - fraud - good, 1 - (1 - _RATES) * _WRONG_FRAUD - good]))
+        )
+    blocks = (slice(start, start + _AT_ONCE) for start in range(0, len(size), _AT_ONCE))
+    parts = [
+        _expected(mean[some], [(counts[:, some], likely) for counts, likely in counted]) for some in blocks
+    ]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _expected(mean: Column, counted: list[tuple[Column, Column]]) -> Column:
+    """The expected share of the bad by group (G,). `counted`, of the mature and the others: how many members
+    are frauds, goods and silent (3, G), and how likely each of these is at each of _RATES, silence first as
+    one by one and then as of a crew that nobody looked at (4, rates).
+    """
+    prior = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(
+        1 - _RATES
+    )
+    rows, untold = np.zeros_like(prior), np.zeros_like(prior)
+    for counts, (fraud, good, one_by_one, as_a_crew) in counted:
+        for out, silence in ((rows, one_by_one), (untold, as_a_crew)):
+            for members, likelihood in zip(counts, (fraud, good, silence), strict=True):
                 out += members[:, None] * np.log(np.maximum(likelihood, 1e-6))
     chance = prior + np.logaddexp(np.log(1 - UNSEEN) + rows, np.log(UNSEEN) + untold)
     posterior = np.exp(chance - chance.max(axis=1, keepdims=True))

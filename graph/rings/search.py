@@ -13,17 +13,19 @@ from graph.facts.tables import Column, Tables
 from graph.model.types import Ring
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
 from graph.rings.columns import Features
-from graph.rings.communities import communities, components
+from graph.rings.communities import communities
 from graph.rings.context_rows import ContextRows
 from graph.rings.flag_retention import RetainedFlags, retained_flags
 from graph.rings.improbable import beside_learned, improbable_suspicion
 from graph.rings.incidence import Incidence
-from graph.rings.joined_crews import FINE, by_closeness, hanging, joined, relative_pull
+from graph.rings.joined_crews import hanging, joined
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
+from graph.rings.link_rows import LinkRows
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
 from graph.rings.projected import Engine, Projected, in_this_process
 from graph.rings.projection import ApplicantLinks
+from graph.rings.pull import FINE, SuspectLinks, suspect_links
 from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
@@ -46,23 +48,22 @@ class RingSearch:
 
     `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by
     features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
-    members; `flagged` (G,) bool; `largest_component` people held together by the links inside groups;
-    `spared` (A,) bool the confirmed goods that were let go from flagged groups: others like them, whom nobody
-    has cleared, were not. `flags` is what became of the rings that were flagged last time and that the search
-    itself does not flag. `honest` is the share of the honest that is expected in the groups that it does
-    flag. `unusual` are the groups that the store's own habits of sharing do not explain.
+    members; `flagged` (G,) bool; `spared` (A,) bool the confirmed goods that were let go from flagged groups:
+    others like them, whom nobody has cleared, were not. `flags` is what became of the rings that were flagged
+    last time and that the search itself does not flag. `honest` is the share of the honest that is expected
+    in the groups that it does flag. `unusual` are the groups that the store's own habits of sharing do not
+    explain.
     """
 
     tables: Tables
     sharing: Incidence
-    links: ApplicantLinks
+    links: LinkRows
     known: LabelledApplicants
     coarse: Column
     group: Column
     suspicion: Column
     score: Column
     flagged: Column
-    largest_component: int
     spared: Column
     flags: RetainedFlags
     honest: Spending
@@ -102,22 +103,20 @@ def search(
     learned = _suspicion(tables, projected, labelled, closely)
     seen = beside_learned(learned, improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
-    close = by_closeness(links, labelled.since)
+    suspects = suspect_links(links, suspicion, labelled.since)
     label, spared, honest = _settled(
-        close,
+        suspects.links,
         suspicion,
-        _among_suspects(close, suspicion, coarse),
+        _among_suspects(suspects, suspicion, coarse),
         (coarse, labelled),
         (np.minimum(improbable, seen), memory.honest_budget),
     )
-    label, honest = _whole(close, suspicion, label, labelled, (honest, memory.honest_budget))
+    label, honest = _whole(suspects.links, suspicion, label, labelled, (honest, memory.honest_budget))
     flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
     for number, people in enumerate(flags.retained.values()):
         label[people] = -(2 + 2 * size + number)
     group, first = _numbered(np.abs(label))
     flagged = _in_flagged(label)[first]
-    inside = group[links.a] == group[links.b]
-    largest = int(np.bincount(components(size, links.a[inside], links.b[inside])).max(initial=0))
     score = group_scores(group, suspicion, labelled)
     return RingSearch(
         tables,
@@ -129,7 +128,6 @@ def search(
         suspicion,
         score,
         flagged,
-        largest,
         spared,
         flags,
         honest,
@@ -138,7 +136,7 @@ def search(
 
 
 def _of_nobody(
-    tables: Tables, sharing: Incidence, links: ApplicantLinks, labelled: LabelledApplicants
+    tables: Tables, sharing: Incidence, links: LinkRows, labelled: LabelledApplicants
 ) -> RingSearch:
     """The search of a store without people."""
     number, chance, nobody = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)
@@ -152,7 +150,6 @@ def _of_nobody(
         suspicion=chance,
         score=chance,
         flagged=nobody,
-        largest_component=0,
         spared=nobody,
         flags=RetainedFlags(),
         honest=Spending(),
@@ -189,7 +186,8 @@ def _suspicion(
     learn, weight = learned_rows(examples)
     judges = fold_judges(context.of(learn).values, examples.of(learn), weight)
     one = context.chance(judges, examples.fold)
-    groups = _numbered(_among_suspects(links, rescaled(one, labelled), coarse))[0]
+    raised = rescaled(one, labelled)
+    groups = _numbered(_among_suspects(suspect_links(links, raised), raised, coarse))[0]
     some = np.sort(np.argsort(-one, kind="stable")[: max(int(CLOSELY * len(one)), CLOSELY_AT_LEAST)])
     nearby = suspects_nearby(links, one, groups, some)
 
@@ -218,17 +216,18 @@ def _second_look(
     return two[some]
 
 
-def _among_suspects(links: ApplicantLinks, suspicion: Column, coarse: Column) -> Column:
+def _among_suspects(suspects: SuspectLinks, suspicion: Column, coarse: Column) -> Column:
     """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by
     their first cut (above).
     """
-    size = len(suspicion)
-    fine = communities(
-        np.ones(size), (links.a, links.b), relative_pull(links, suspicion, np.ones(size, bool)), FINE
-    )
-    suspect = suspicion >= SUSPECT
-    enough = np.bincount(fine, weights=suspect, minlength=size)[fine] >= SMALLEST
-    return np.where(suspect & enough, 1 + fine, 1 + size + coarse)
+    people, links, label = suspects.people, suspects.links, 1 + len(suspicion) + coarse
+    ends = (np.searchsorted(people, links.a), np.searchsorted(people, links.b))
+    fine = communities(np.ones(len(people)), ends, suspects.pull, FINE)
+    suspect = suspicion[people] >= SUSPECT
+    enough = np.bincount(fine, weights=suspect)[fine] >= SMALLEST
+    smallest = np.unique(fine, return_index=True)[1][fine]
+    label[people[suspect & enough]] = 1 + people[smallest[suspect & enough]]
+    return label
 
 
 def _settled(

@@ -7,12 +7,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from graph.facts.tables import Column, Tables
 from graph.rings.active import first_applied
-from graph.rings.communities import components
-from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, attached, fast_pairs, queued, unusual_within
+from graph.rings.fast_sharing import (
+    KINDS_AT_MOST,
+    FastPairs,
+    Linked,
+    attached,
+    fast_pairs,
+    linked,
+    queued,
+    unusual_within,
+)
 from graph.rings.incidence import Incidence
 from graph.rings.scores import SMALLEST
 
@@ -82,27 +89,29 @@ class UnusualGroups:
 
 @dataclass(frozen=True)
 class _Look:
-    """All groups by one way of being linked within one time: `part` (A,) numbers them; `counts` (C,) float is
-    how many people each counts for, fewer than it has where some came to a thing one after another;
-    `attached` (A,) bool are merely attached to theirs.
+    """All groups of two or more by one way of being linked within one time: `counts` (C,) float is how many
+    people each counts for, fewer than it has where some came to a thing one after another; `attached` (L,)
+    bool are merely attached to theirs; `alone` other applicants are in none.
     """
 
-    part: Column
+    among: Linked
     way: int
     within: int
     counts: Column
     attached: Column
+    alone: int
 
     def chance(self, aside: Column) -> Column:
         """By group (C,): how often the store's habits make one at least as large, learned without those
         `aside` (A,) bool.
         """
-        size = self.counts
-        quiet = np.bincount(self.part, weights=aside) == 0
-        ones, twos, threes = (float((quiet & (size == n)).sum()) for n in (1, 2, 3))
+        size, inside = self.counts, aside[self.among.people]
+        quiet = np.bincount(self.among.part, weights=inside) == 0
+        ones = float(self.alone - (int(aside.sum()) - int(inside.sum())))
+        twos, threes = (float((quiet & (size == n)).sum()) for n in (2, 3))
         begins = (twos + threes + 1.0) / (ones + twos + threes + 2.0)
         on = max((threes + _ON * _ON_COUNTS) / (twos + _ON_COUNTS), begins)
-        return np.where(size >= 2, np.minimum(begins * min(on, 1.0) ** np.maximum(size - 2.0, 0), 1.0), 1.0)
+        return np.minimum(begins * min(on, 1.0) ** np.maximum(size - 2.0, 0), 1.0)
 
 
 def no_groups() -> UnusualGroups:
@@ -119,14 +128,17 @@ def unusual_groups(tables: Tables, sharing: Incidence, level: float = FALSE_ALAR
     larger group is that rate to the power of its size. Groups that stand out are left out when the rates are
     estimated again.
     """
-    pairs, size = fast_pairs(tables, sharing), len(tables.applicant_ids)
-    looks = [look for scale in _scales(tables) for look in _looks(pairs, scale, size)]
+    scales, size = _scales(tables), len(tables.applicant_ids)
+    pairs = fast_pairs(tables, sharing, scales[-1])
+    looks = [look for scale in scales for look in _looks(pairs, scale, size)]
     aside = np.zeros(size, bool)
     for _ in range(_ROUNDS):
         chances = [look.chance(aside) for look in looks]
-        false = _false_discoveries(chances)
-        aside = np.any([q[look.part] <= level for q, look in zip(false, looks, strict=True)], axis=0)
-    return _settled(looks, chances, false, level)
+        false = _false_discoveries(chances, sum(look.alone for look in looks))
+        aside = np.zeros(size, bool)
+        for q, look in zip(false, looks, strict=True):
+            aside[look.among.people[(q <= level)[look.among.part]]] = True
+    return _settled(looks, chances, false, (level, size))
 
 
 def _scales(tables: Tables) -> list[int]:
@@ -137,42 +149,53 @@ def _scales(tables: Tables) -> list[int]:
 
 def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:
     near = unusual_within(pairs, scale)
-    a, b = pairs.a[near], pairs.b[near]
-    kinds = np.unique((a * size + b) * KINDS_AT_MOST + pairs.kind[near]) // KINDS_AT_MOST
+    pair = pairs.a[near] * size + pairs.b[near]
+    kinds = np.unique(pair * KINDS_AT_MOST + pairs.kind[near]) // KINDS_AT_MOST
     often, count = np.unique(kinds, return_counts=True)
-    both = near & np.isin(pairs.a * size + pairs.b, often[count >= 2])
+    both = near.copy()
+    both[near] = np.isin(pair, often[count >= 2])
     ways = (near, both, near & pairs.alike)
-    return [_look(pairs, linked, way, scale, size) for way, linked in enumerate(ways)]
+    return [_look(pairs, linking, way, scale, size) for way, linking in enumerate(ways)]
 
 
-def _look(pairs: FastPairs, linked: Column, way: int, scale: int, size: int) -> _Look:
-    part = components(size, pairs.a[linked], pairs.b[linked])
-    people = np.bincount(part)
-    counts = np.maximum(people - queued(pairs, linked, part), np.minimum(people, 2))
-    return _Look(part, way, scale, counts, attached(pairs, linked, size))
+def _look(pairs: FastPairs, linking: Column, way: int, scale: int, size: int) -> _Look:
+    among = linked(pairs, linking)
+    people = np.bincount(among.part)
+    counts = np.maximum(people - queued(pairs.line, among), np.minimum(people, 2))
+    return _Look(among, way, scale, counts, attached(pairs.line, among), size - len(among.people))
 
 
-def _false_discoveries(chances: list[Column]) -> list[Column]:
-    """q-values of all groups of all looks."""
-    out = false_discovery_control(np.concatenate(chances), method="bh")
+def _false_discoveries(chances: list[Column], alone: int) -> list[Column]:
+    """q-values (Benjamini and Hochberg 1995) of the groups of all looks, beside which `alone` people were
+    looked at as groups of one, whom chance explains.
+    """
+    chance = np.concatenate(chances)
+    order = np.argsort(chance)
+    place = np.arange(1, len(chance) + 1, dtype=np.float64)
+    least = np.minimum.accumulate((chance[order] * ((len(chance) + alone) / place))[::-1])[::-1]
+    out = np.empty(len(chance))
+    out[order] = np.minimum(least, 1.0)
     return np.split(out, np.cumsum([len(c) for c in chances])[:-1])
 
 
-def _settled(looks: list[_Look], chances: list[Column], false: list[Column], level: float) -> UnusualGroups:
-    """Whatever stands out, the most improbable first, each person once."""
-    group = np.full(len(looks[0].part), -1)
+def _settled(
+    looks: list[_Look], chances: list[Column], false: list[Column], limits: tuple[float, int]
+) -> UnusualGroups:
+    """Whatever stands out by `limits` (level, applicants), the most improbable first, each person once."""
+    level, applicants = limits
+    group = np.full(applicants, -1)
     rows: list[tuple[float, int, int]] = []
     people: list[tuple[Column, Column]] = []
     for n, look in enumerate(looks):
-        size = np.bincount(look.part)
-        people.append((np.argsort(look.part, kind="stable"), np.r_[0, np.cumsum(size)]))
+        size = np.bincount(look.among.part)
+        people.append((np.argsort(look.among.part, kind="stable"), np.r_[0, np.cumsum(size)]))
         unlikely = np.flatnonzero((false[n] <= level) & (size >= SMALLEST)).tolist()
         rows += [(float(chances[n][part]), n, part) for part in unlikely]
     kept: list[tuple[float, float, int, int]] = []
     for chance, n, part in sorted(rows):
         order, start = people[n]
-        who = order[start[part] : start[part + 1]]
-        who = who[~looks[n].attached[who]]
+        members = order[start[part] : start[part + 1]]
+        who = looks[n].among.people[members[~looks[n].attached[members]]]
         if len(who) < SMALLEST or (group[who] >= 0).any():
             continue
         group[who] = len(kept)

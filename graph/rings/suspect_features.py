@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from graph.facts.tables import Column
 from graph.rings.columns import Features, features, most, total
+from graph.rings.link_rows import LinkRows
 from graph.rings.projection import HARD, LINK_KINDS, PLACES, SOFT, ApplicantLinks
 
 HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in HARD]
@@ -15,14 +17,31 @@ _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLAC
 _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
 
-def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column, some: Column) -> Features:
-    """One row for each of `some` people (N,), positions: suspicion that reaches them by each kind of link,
-    over hard kinds and soft ones, and in their group. `suspicion` and `group` (A,) are everybody's.
+def suspects_nearby(rows: LinkRows, suspicion: Column, group: Column, some: Column) -> Features:
+    """One row for each of `some` people (N,), positions in ascending order: suspicion that reaches them by
+    each kind of link, over hard kinds and soft ones, and in their group. `suspicion` and `group` (A,) are
+    everybody's.
 
     A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the
     kinds tell them apart.
     """
-    ends = _ends(links, suspicion, some)
+    members = np.bincount(group)[group[some]]
+    others = np.bincount(group, weights=suspicion)[group[some]] - suspicion[some]
+    return features(
+        {
+            **rows.by_person(suspects_linked, {"suspicion": suspicion}, some),
+            "group_people": members,
+            "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan),
+            "first_look": suspicion[some],
+        }
+    )
+
+
+def suspects_linked(
+    links: ApplicantLinks, people: Column, given: Mapping[str, Column]
+) -> Mapping[str, Column]:
+    """The columns by links alone, as a `graph.rings.link_rows.Look`."""
+    ends = _ends(links, given["suspicion"], people)
     hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
     out = {f"suspects_{name}": ends.reaching(links.shared[:, k]) for k, name in enumerate(LINK_KINDS)}
     for name, value in (("hard", hard), ("soft", soft), ("all", links.weight)):
@@ -34,14 +53,7 @@ def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column, som
         }
     out["suspects_corroborated"] = ends.reaching((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2)
     out["suspects_hard_and_soft"] = ends.reaching((hard > 0) & (soft > 0))
-    members = np.bincount(group)[group[some]]
-    others = np.bincount(group, weights=suspicion)[group[some]] - suspicion[some]
-    out |= {
-        "group_people": members,
-        "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan),
-        "first_look": suspicion[some],
-    }
-    return features(out)
+    return {name: column.astype(np.float32) for name, column in out.items()}
 
 
 @dataclass(frozen=True)

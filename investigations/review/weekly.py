@@ -25,6 +25,7 @@ from graph.model.types import Ring, RingSnapshot
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
+from graph.rings.measures import largest_component
 from graph.rings.people import through_frame
 from graph.rings.projected import Engine, in_this_process
 from graph.rings.projection import LINK_KINDS
@@ -145,10 +146,9 @@ def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | N
 
 def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
     """Every flagged ring's strongest inner links."""
-    links, ids = search.links, search.tables.applicant_ids
-    inside = np.flatnonzero(
-        (search.group[links.a] == search.group[links.b]) & search.flagged[search.group[links.a]]
-    )
+    ids, group = search.tables.applicant_ids, search.group
+    links = search.links.among(np.flatnonzero(search.flagged[group]))
+    inside = np.flatnonzero(group[links.a] == group[links.b])
     ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
     out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
     for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
@@ -171,7 +171,7 @@ def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[st
         "groups": len(snapshot.rings),
         "flagged": len(flagged),
         "members_flagged": sum(ring.size for ring in flagged),
-        "largest_component": search.largest_component,
+        "largest_component": largest_component(search),
         "largest_group": max((ring.size for ring in snapshot.rings), default=0),
         **{change: changes[change] for change in _CHANGES},
         "newly_flagged": flags["newly_flagged"],

@@ -5,11 +5,15 @@ to it.
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
-from graph.rings.joined_crews import by_closeness, hanging, joined
+from graph.rings.communities import communities
+from graph.rings.joined_crews import hanging, joined
+from graph.rings.link_rows import HeldLinks
 from graph.rings.projection import LINK_KINDS, ApplicantLinks
+from graph.rings.pull import DRAWN, FINE, by_closeness, relative_pull, suspect_links
 
 DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
 
@@ -74,3 +78,19 @@ def test_a_link_between_people_who_came_at_the_same_time_counts_more() -> None:
     weight = by_closeness(links(*CHAIN), since).weight / links(*CHAIN).weight
     assert (weight[[0, 2, 3]] > 0.98).all()
     assert ((weight[[1, 4]] > 0.2) & (weight[[1, 4]] < 0.35)).all()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_who_is_hardly_suspicious_is_left_out_and_no_group_of_suspects_changes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weight = rng.choice([0.0, 0.02, 0.3, 1.0], 40 * 39 // 2)
+    a, b = (end[weight > 0] for end in np.triu_indices(40, 1))
+    ties = links(*zip(a.tolist(), b.tolist(), [DEVICE] * len(a), weight[weight > 0].tolist()))
+    suspicion = rng.choice([0.001, 0.03, DRAWN, 0.04, 0.2, 1.0], 40)
+    whole = communities(np.ones(40), (a, b), relative_pull(ties, suspicion), FINE)
+    found = suspect_links(HeldLinks(ties, 40), suspicion)
+    assert 1 < len(found.people) < 40
+    ends = (np.searchsorted(found.people, found.links.a), np.searchsorted(found.people, found.links.b))
+    few = communities(np.ones(len(found.people)), ends, found.pull, FINE)
+    assert np.unique(whole[found.people], return_inverse=True)[1].tolist() == few.tolist()
+    assert (np.bincount(whole)[np.delete(whole, found.people)] == 1).all()

@@ -11,6 +11,7 @@ from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, Ring, R
 from graph.rings.crews import crew_ties, named
 from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import incidence_of
+from graph.rings.link_rows import HeldLinks
 from graph.rings.measures import open_amount
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import search
@@ -193,7 +194,7 @@ def two_pieces(links, apart):
     cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, weight=np.full(links, 0.06))
     nobody = np.zeros(0, np.int64)
     return SimpleNamespace(
-        links=cut,
+        links=HeldLinks(cut, 10),
         group=np.repeat([0, 1], 5),
         flagged=np.ones(2, bool),
         tables=SimpleNamespace(applications={"agent": nobody, "applicant": nobody}),

@@ -2,11 +2,15 @@
 search.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from graph.facts.hubs import REASONS
 from graph.model.types import Event, Facts
+from graph.rings import measures
+from graph.rings.communities import components
 from graph.rings.incidence import incidence_of
 from graph.rings.search import search
 from graph.rings.snapshot import snapshot_of
@@ -85,6 +89,26 @@ def test_members_of_a_ring_have_a_place_in_it(tmp_path):
     assert all(m.distance_to_core == 0 for m in ring.members if m.role == "core")
     assert ring.shared_by_kind["device"] > 0
     assert ring.platforms == 2
+
+
+def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monkeypatch):
+    with town(tmp_path / "t.db", random_facts(5, people=150)) as store:
+        found = search(store.view(day(50)).tables())
+    whole = snapshot_of(found, "now", AS_OF, None)
+    assert len({len(ring.members) for ring in whole.rings}) > 1
+    monkeypatch.setattr(measures, "AT_ONCE", 7)
+    assert snapshot_of(found, "now", AS_OF, None) == whole
+
+
+def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp_path):
+    with town(tmp_path / "t.db", random_facts(5, people=150)) as store:
+        found = search(store.view(day(50)).tables())
+    links, group = found.links.among(np.arange(len(found.group))), found.group
+    inside = links.of(group[links.a] == group[links.b])
+    held = np.bincount(components(len(group), inside.a, inside.b))
+    assert measures.largest_component(found) == held.max() > 2
+    alone = dataclasses.replace(found, group=np.arange(len(group)))
+    assert measures.largest_component(alone) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -12,17 +12,19 @@ from graph.rings.incidence import Incidence
 from graph.rings.parts import first_cut
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.projection import ApplicantLinks, project
+from graph.rings.pull import suspect_links
 from graph.rings.search import search
 from graph.rings.snapshot import snapshot_of
+from graph.rings.suspect_features import suspects_nearby
 from tests.support.ring_worlds import AS_OF, town, with_known_frauds
 from tests.support.small_worlds import day, random_facts
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
-from graph.rings.spark import components, context, incidence, links  # noqa: E402
+from graph.rings.spark import components, context, facts, incidence, links  # noqa: E402
 from graph.rings.spark.engine import OnSpark  # noqa: E402
-from graph.rings.spark.facts import columns_of, digest_of  # noqa: E402
+from graph.rings.spark.facts import digest_of, fact_tables  # noqa: E402
 from graph.rings.spark.session import opened  # noqa: E402
 
 
@@ -40,11 +42,13 @@ def tables(tmp_path_factory):
 
 
 def same(one: Projected, other: Projected) -> bool:
+    everybody = np.arange(len(one.coarse))
     pairs = [(one.coarse, other.coarse)]
-    for of in ("sharing", "links"):
-        kind = Incidence if of == "sharing" else ApplicantLinks
-        for field in dataclasses.fields(kind):
-            pairs.append(tuple(getattr(getattr(side, of), field.name) for side in (one, other)))
+    for kind, of in (
+        (Incidence, [side.sharing for side in (one, other)]),
+        (ApplicantLinks, [side.links.among(everybody) for side in (one, other)]),
+    ):
+        pairs += [tuple(getattr(side, field.name) for side in of) for field in dataclasses.fields(kind)]
     return all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
@@ -68,6 +72,31 @@ def test_links_and_cut_are_those_of_one_machine_to_the_last_bit(tables, kept):
 
 def test_what_surrounds_everybody_is_that_of_one_machine_to_the_last_bit(tables, kept):
     assert same_rows(in_this_process(tables), kept[1])
+
+
+def test_links_among_some_are_those_of_one_machine_to_the_last_bit(tables, kept):
+    one, other = in_this_process(tables).links, kept[1].links
+    assert len(one) == len(other)
+    for some in (np.arange(0, len(tables.applicant_ids), 3), np.arange(3), np.zeros(0, np.int64)):
+        of = [side.among(some) for side in (one, other)]
+        for field in dataclasses.fields(ApplicantLinks):
+            assert getattr(of[0], field.name).tobytes() == getattr(of[1], field.name).tobytes()
+    assert len(one.among(np.arange(0, len(tables.applicant_ids), 3)))
+
+
+def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(tables, kept):
+    size = len(tables.applicant_ids)
+    suspicion, group = np.random.default_rng(1).random(size), np.arange(size) // 2
+    since = np.random.default_rng(2).integers(0, 10**13, size)
+    for some in (np.arange(0, size, 3), np.zeros(0, np.int64)):
+        of = [
+            suspects_nearby(side.links, suspicion, group, some) for side in (in_this_process(tables), kept[1])
+        ]
+        assert of[0].names == of[1].names
+        assert of[0].values.tobytes() == of[1].values.tobytes()
+    one, other = (suspect_links(side.links, suspicion, since) for side in (in_this_process(tables), kept[1]))
+    assert one.pull.tobytes() == other.pull.tobytes()
+    assert 0 < len(one.people) < size
 
 
 def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monkeypatch):
@@ -128,8 +157,18 @@ def test_features_go_on_where_they_stopped(tables, kept):
 def test_facts_that_differ_have_stages_of_their_own(tables):
     ties = {name: column[:-1] for name, column in tables.ties.items()}
     fewer = dataclasses.replace(tables, ties=ties)
-    assert digest_of(columns_of(fewer)) != digest_of(columns_of(tables))
-    assert digest_of(columns_of(tables)) == digest_of(columns_of(dataclasses.replace(tables)))
+    assert digest_of(fact_tables(fewer)) != digest_of(fact_tables(tables))
+    assert digest_of(fact_tables(tables)) == digest_of(fact_tables(dataclasses.replace(tables)))
+
+
+def test_facts_are_written_a_slice_after_the_other(tables, monkeypatch):
+    monkeypatch.setattr(facts, "ROWS", 40)
+    for table in fact_tables(tables):
+        held = list(table.slices())
+        whole = table.of(slice(0, table.rows))
+        assert len(held) == max(1, -(-table.rows // 40))
+        for name, column in whole.items():
+            assert np.concatenate([some[name] for some in held]).tobytes() == column.tobytes()
 
 
 def test_no_step_pairs_everything_with_everything(session, kept, capsys):

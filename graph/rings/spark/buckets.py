@@ -39,7 +39,7 @@ def bucket(folder: str, stage: str, number: int, kinds: Mapping[str, str]) -> Ro
 
 
 def write_bucket(folder: str, stage: str, number: int, rows: Rows) -> int:
-    """Writes the rows (each column (rows,)), if there are any; how many."""
+    """Writes the rows (each column (rows,) or (rows, k)), if there are any; how many."""
     if not len(next(iter(rows.values()), ())):
         return 0
     table, file = table_of(rows), io.BytesIO()
@@ -54,7 +54,13 @@ def table_of(rows: Rows) -> pa.Table:
     """The rows as a table, NaN as null: statistics of a file leave NaN out, and Sail takes a column whose
     least and largest value are equal for a constant.
     """
-    return pa.table({name: pa.array(column, from_pandas=True) for name, column in rows.items()})
+    return pa.table({name: _array(column) for name, column in rows.items()})
+
+
+def _array(column: Column) -> pa.Array:
+    if column.ndim == 1:
+        return pa.array(column, from_pandas=True)
+    return pa.FixedSizeListArray.from_arrays(pa.array(column.ravel()), column.shape[1])
 
 
 def running(
@@ -74,7 +80,7 @@ def running(
 
 def _column(chunks: pa.ChunkedArray) -> Column:
     held = chunks.combine_chunks()
-    if pa.types.is_list(held.type) or pa.types.is_large_list(held.type):
+    if pa.types.is_nested(held.type):
         flat = np.asarray(held.flatten().to_numpy(zero_copy_only=False))
         return flat.reshape(len(held), -1) if len(held) else flat.reshape(0, 0)
     return np.asarray(held.to_numpy(zero_copy_only=False))

@@ -7,11 +7,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
 from pyspark.sql import functions as f
 from pyspark.sql.window import Window
 
-from graph.facts.tables import Column
 from graph.rings.incidence import AGENT, MERCHANT
 from graph.rings.link_features import DESCRIBED, NEAR_IN_TIME
 from graph.rings.spark import context_tasks
@@ -43,18 +41,13 @@ def context_stage(stages: Stages, applicants: int) -> int:
     )
     stages.kept_by_bucket("neighbours_of", lambda: neighbours(both, home, own))
     names = tuple(name for name in own.columns if name not in ("who", "since"))
-    around = stages.each("around", buckets, partial(context_tasks.around, names=names))
+    stages.each("around", buckets, partial(context_tasks.around, names=names))
+    around = stages.read("around")
     sharing = beside_few(read["held"], read["sizes"].select(*VALUE, "holders"), VALUE)
     stages.kept_by_bucket("values_of", lambda: _at_home(values(sharing), home))
     stages.kept_by_bucket("customers_of", lambda: _at_home(customers(sharing, around), home))
     stages.each(CONTEXT, buckets, partial(context_tasks.whole, names=names, columns=tuple(around.columns)))
     return buckets
-
-
-def bucket_of(coarse: Column, buckets: int) -> Column:
-    """In which bucket each applicant (A,) is, by the numbers of their groups (A,)."""
-    _, smallest = np.unique(coarse, return_index=True)
-    return np.asarray(smallest[coarse] % buckets)
 
 
 def _bucket(column: str, buckets: int) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,18 +14,18 @@ from graph.rings.columns import Features
 from graph.rings.context_rows import Judge
 from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.context import CONTEXT
-from graph.rings.spark.stages import Stages
+from graph.rings.spark.homes import Homes
+from graph.rings.spark.stages import Stages, digest
 
 
 @dataclass(frozen=True)
 class ClusterRows:
-    """`bucket_of` (A,) is the bucket of each applicant in the stage CONTEXT, `buckets` how many there are.
-    What is asked twice is computed once: each answer is a stage, named by the question.
+    """Rows of the stage CONTEXT. What is asked twice is computed once: each answer is a stage, named by the
+    question.
     """
 
     stages: Stages
-    bucket_of: Column
-    buckets: int
+    homes: Homes
     names: tuple[str, ...]
 
     def of(self, people: Column) -> Features:
@@ -38,17 +37,17 @@ class ClusterRows:
 
     def pieces(self, people: Column) -> Iterator[tuple[Column, Features]]:
         """The same, the people of one bucket after those of another."""
-        name = f"picked_{_digest(people.tobytes())}"
-        self.stages.given(f"{name}_asked", self.bucket_of[people], {"who": people})
-        self.stages.each(name, self.buckets, partial(_picked, asked=f"{name}_asked", names=self.names))
-        for number in range(self.buckets):
+        name = f"picked_{digest(people.tobytes())}"
+        self.stages.given(f"{name}_asked", self.homes.of[people], {"who": people})
+        self.stages.each(name, self.homes.buckets, partial(_picked, asked=f"{name}_asked", names=self.names))
+        for number in range(self.homes.buckets):
             rows = bucket(self.stages.folder, name, number, _kinds(self.names))
             yield rows["who"], _matrix(rows, self.names)
 
     @property
     def people(self) -> int:
         """How many applicants."""
-        return len(self.bucket_of)
+        return len(self.homes.of)
 
     def column(self, name: str) -> Column:
         """One feature of all (A,), read from the files of the stage."""
@@ -56,15 +55,15 @@ class ClusterRows:
 
     def chance(self, judge: Judge, fold: Column) -> Column:
         """The chance to be bad of each applicant (A,), judged on the cluster."""
-        name = f"chance_{_digest(pickle.dumps(judge), fold.tobytes())}"
-        self.stages.given(f"{name}_asked", self.bucket_of, {"who": np.arange(len(fold)), "fold": fold})
+        name = f"chance_{digest(pickle.dumps(judge), fold.tobytes())}"
+        self.stages.given(f"{name}_asked", self.homes.of, {"who": np.arange(len(fold)), "fold": fold})
         task = partial(_judged, asked=f"{name}_asked", names=self.names, judge=judge)
-        self.stages.each(name, self.buckets, task)
+        self.stages.each(name, self.homes.buckets, task)
         return self._gathered(name, "chance", np.empty(self.people))
 
     def _gathered(self, stage: str, name: str, out: Column) -> Column:
         """A column of a stage (A,), in the tables' order."""
-        for number in range(self.buckets):
+        for number in range(self.homes.buckets):
             rows = bucket(self.stages.folder, stage, number, {"who": "i4", name: str(out.dtype)})
             out[rows["who"]] = rows[name]
         return out
@@ -94,10 +93,3 @@ def _judged(folder: str, number: int, asked: str, names: tuple[str, ...], judge:
     if not len(fold):
         return {}
     return {"who": rows["who"], "chance": judge.chance(_matrix(rows, names).values, fold)}
-
-
-def _digest(*parts: bytes) -> str:
-    seal = hashlib.sha256()
-    for part in parts:
-        seal.update(part)
-    return seal.hexdigest()[:16]

@@ -15,7 +15,7 @@ from graph.rings.spark.buckets import Rows, bucket
 
 SUMS = tuple(f"{what}_{name}" for what in ("sum", "known") for name in OF_CUSTOMERS)
 _PARTS = tuple(Surroundings.__dataclass_fields__)
-_LINKS = {
+LINKS = {
     "a": "i4", "b": "i4", "shared": f"{len(LINK_KINDS)}f4", "values": "f4", "holders": "f4", "gap": "f4",
     "together": "?", "weight": "f8",
 }  # fmt: skip
@@ -30,7 +30,7 @@ def around(folder: str, number: int, names: tuple[str, ...]) -> Rows:
     )
     if not len(people["who"]):
         return {}
-    links = bucket(folder, "links_of", number, _LINKS)
+    links = bucket(folder, "links_of", number, LINKS)
     beyond = bucket(folder, "neighbours_of", number, {"who": "i4", "since": "i8"} | _floats(DESCRIBED))
     everyone = np.union1d(people["who"], beyond["who"])
     at, further = (np.searchsorted(everyone, some["who"]) for some in (people, beyond))
@@ -43,7 +43,7 @@ def around(folder: str, number: int, names: tuple[str, ...]) -> Rows:
     group = len(everyone) + np.arange(len(everyone))
     group[at] = np.searchsorted(everyone, people["coarse"])
     group = np.unique(group, return_inverse=True)[1]
-    found = surroundings(Features(names, own), _links(links, everyone), group, since)
+    found = surroundings(Features(names, own), numbered_links(links, everyone), group, since)
     x, known = counted(Features(names, own).beside(found.degree), OF_CUSTOMERS)
     sums = np.concatenate([x, known], axis=1)[at].astype(np.int64)
     return {
@@ -61,14 +61,19 @@ def _floats(names: tuple[str, ...]) -> dict[str, str]:
     return dict.fromkeys(names, "f4")
 
 
-def _links(rows: Rows, everyone: Column) -> ApplicantLinks:
-    """Each link once, in the order of one machine, between places among `everyone`."""
+def each_once(rows: Rows) -> Rows:
+    """Each link once, in the order of one machine."""
     order = np.lexsort((rows["b"], rows["a"]))
     a, b = rows["a"][order], rows["b"][order]
     once = order[np.r_[True, (np.diff(a) != 0) | (np.diff(b) != 0)][: len(order)]]
-    held = {name: column[once] for name, column in rows.items()}
+    return {name: column[once] for name, column in rows.items()}
+
+
+def numbered_links(rows: Rows, everyone: Column) -> ApplicantLinks:
+    """Each link once, in the order of one machine, between places among `everyone`."""
+    held = each_once(rows)
     places = {end: np.searchsorted(everyone, held[end]).astype(np.int32) for end in "ab"}
-    return ApplicantLinks(**held | places)
+    return ApplicantLinks(**{**held, **places})
 
 
 def whole(folder: str, number: int, names: tuple[str, ...], columns: tuple[str, ...]) -> Rows:

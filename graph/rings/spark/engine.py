@@ -13,9 +13,10 @@ from graph.rings.context_rows import ContextRows
 from graph.rings.incidence import PAYMENT, Incidence
 from graph.rings.parts import LARGEST
 from graph.rings.projected import Projected
-from graph.rings.projection import ApplicantLinks
 from graph.rings.spark import components, context, cut, facts, incidence, links
 from graph.rings.spark.context_rows import ClusterRows
+from graph.rings.spark.homes import Homes
+from graph.rings.spark.link_rows import ClusterLinks
 from graph.rings.spark.stages import Stages
 
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB
@@ -37,13 +38,13 @@ class OnSpark:
 
     def __call__(self, tables: Tables) -> Projected:
         """As of the tables' moment."""
-        columns = facts.columns_of(tables)
-        own = f"{facts.digest_of(columns)}_{self.rows}_{self.largest}"
+        reported = facts.fact_tables(tables)
+        own = f"{facts.digest_of(reported)}_{self.rows}_{self.largest}"
         stages = Stages(self.session, f"{self.folder.rstrip('/')}/{own}", self.rows)
-        for name, held in columns.items():
-            if not stages.done(name):
-                facts.write_columns(held, stages.place(name))
-                stages.mark(name)
+        for table in reported:
+            if not stages.done(table.name):
+                facts.write_facts(table, stages.place(table.name))
+                stages.mark(table.name)
         run_stages(stages, len(tables.applicant_ids), self.largest)
         return _read_back(stages, len(tables.applicant_ids))
 
@@ -72,23 +73,14 @@ def _read_back(stages: Stages, applicants: int) -> Projected:
     group = np.arange(applicants)
     cut_ = stages.columns("cut", ("who", "coarse"))
     group[_column(cut_, "who")] = _column(cut_, "coarse")
-    coarse = np.unique(group, return_inverse=True)[1]
-    return Projected(_incidence(stages), _links(stages), coarse, lambda: _context(stages, coarse))
+    homes = Homes(stages, np.unique(group, return_inverse=True)[1])
+    return Projected(_incidence(stages), ClusterLinks(stages, homes), homes.coarse, lambda: _context(homes))
 
 
-def _context(stages: Stages, coarse: Column) -> ContextRows:
-    buckets = context.context_stage(stages, len(coarse))
-    held = stages.session.read.parquet(stages.place(context.CONTEXT)).columns
-    names = tuple(name for name in held if name != "who")
-    return ClusterRows(stages, context.bucket_of(coarse, buckets), buckets, names)
-
-
-def _links(stages: Stages) -> ApplicantLinks:
-    names = ("a", "b", "shared", "values", "holders", "gap", "together", "weight")
-    found = stages.columns("links", names).sort_by([("a", "ascending"), ("b", "ascending")])
-    columns = {name: _column(found, name) for name in names if name != "shared"}
-    shared = found["shared"].combine_chunks().flatten().to_numpy()
-    return ApplicantLinks(**columns, shared=shared.reshape(len(found), -1))
+def _context(homes: Homes) -> ContextRows:
+    stages, _ = homes.stages, homes.buckets
+    names = tuple(name for name in stages.read(context.CONTEXT).columns if name != "who")
+    return ClusterRows(stages, homes, names)
 
 
 def _incidence(stages: Stages) -> Incidence:

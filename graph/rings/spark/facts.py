@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import fsspec
 import numpy as np
@@ -14,7 +16,7 @@ from graph.model.types import OutcomeStatus
 from graph.rings.projection import REFERRAL, TRANSFER
 from graph.rings.spark.buckets import table_of
 
-ROWS = 2_000_000  # of a file: a cluster reads several at once
+ROWS = 250_000  # of a file: a cluster reads several at once, and this process holds one of them
 VERSION = 2  # of the stages: raise it when one is computed otherwise, and old ones are not found again
 TIES, APPLICATIONS, EVENTS, PLATFORMS, MOMENT = "ties", "applications", "events", "platforms", "moment"
 CHECKS = (
@@ -30,9 +32,23 @@ _ASKED = ("applicant", "at", "platform", "merchant", "agent", *CHECKS)
 TRAITS = ("is_emulator", "is_rooted")
 
 
-def columns_of(tables: Tables) -> Mapping[str, Mapping[str, Column]]:
-    """By name of the folder, each column (rows,). Applicants, identifiers, lenders, shops and agents are
-    positions, times microseconds, -1 and NaN are none.
+@dataclass(frozen=True)
+class FactTable:
+    """Some facts by rows: `of` gives the columns of a slice, each (rows,), and nothing more is held."""
+
+    name: str
+    rows: int
+    of: Callable[[slice], Mapping[str, Column]]
+
+    def slices(self) -> Iterator[Mapping[str, Column]]:
+        """ROWS rows after the other; one slice without rows where there are none."""
+        for start in range(0, max(self.rows, 1), ROWS):
+            yield self.of(slice(start, min(start + ROWS, self.rows)))
+
+
+def fact_tables(tables: Tables) -> tuple[FactTable, ...]:
+    """What the cluster reads. Applicants, identifiers, lenders, shops and agents are positions, times
+    microseconds, -1 and NaN are none.
 
     ties          identifier, kind, linking, applicant, role, since, last, is_emulator, is_rooted
     applications  number (the place in the tables), applicant, at, platform, merchant, agent, what CHECKS
@@ -42,58 +58,77 @@ def columns_of(tables: Tables) -> Mapping[str, Mapping[str, Column]]:
     platforms     type
     moment        as_of, zone: one row
     """
-    ties, applications, events = tables.ties, tables.applications, tables.events
-    of, refused = ties["identifier"], np.zeros(len(applications["at"]), bool)
-    status = tables.outcomes["status"]
-    refused[tables.outcomes["application"][status == STATUSES.index(OutcomeStatus.REJECTED)]] = True
+    moment = {"as_of": np.array([tables.as_of]), "zone": np.array([tables.zone])}
+    return (
+        FactTable(TIES, len(tables.ties["since"]), partial(_ties, tables, _devices(tables))),
+        FactTable(APPLICATIONS, len(tables.applications["at"]), partial(_asked, tables, _refused(tables))),
+        FactTable(EVENTS, len(tables.events["at"]), partial(_events, tables)),
+        FactTable(
+            PLATFORMS, len(tables.platforms["type"]), lambda rows: {"type": tables.platforms["type"][rows]}
+        ),
+        FactTable(MOMENT, 1, lambda _: moment),
+    )
+
+
+def _ties(tables: Tables, devices: Mapping[str, Column], rows: slice) -> Mapping[str, Column]:
+    of = tables.ties["identifier"][rows]
+    at = np.minimum(np.searchsorted(devices["identifier"], of), len(devices["identifier"]) - 1)
+    device = devices["identifier"][at] == of
     return {
-        TIES: {
-            "identifier": of,
-            "kind": tables.identifiers["kind"][of],
-            "linking": tables.identifiers["linking"][of],
-            **{name: ties[name] for name in ("applicant", "role", "since", "last")},
-            **{name: _of_devices(tables, name)[of] for name in TRAITS},
-        },
-        APPLICATIONS: {
-            "number": np.arange(len(refused)),
-            **{name: applications[name] for name in _ASKED},
-            "refused": refused,
-        },
-        EVENTS: {
-            "kind": np.where(events["kind"] == "referral", REFERRAL, TRANSFER).astype(np.int8),
-            **{name: events[name] for name in ("applicant", "at", "counterparty", "merchant", "amount")},
-        },
-        PLATFORMS: {"type": tables.platforms["type"]},
-        MOMENT: {"as_of": np.array([tables.as_of]), "zone": np.array([tables.zone])},
+        "identifier": of,
+        "kind": tables.identifiers["kind"][of],
+        "linking": tables.identifiers["linking"][of],
+        **{name: tables.ties[name][rows] for name in ("applicant", "role", "since", "last")},
+        **{name: np.where(device, devices[name][at], np.nan) for name in TRAITS},
     }
 
 
-def _of_devices(tables: Tables, trait: str) -> Column:
-    """A trait of the devices by identifier (I,), NaN for everything else."""
-    out = np.full(len(tables.identifiers["kind"]), np.nan)
-    out[tables.devices["identifier"]] = tables.devices[trait]
+def _devices(tables: Tables) -> Mapping[str, Column]:
+    """Devices by identifier, and after them one of no identifier."""
+    order = np.argsort(tables.devices["identifier"])
+    none = np.iinfo(np.int64).max
+    return {"identifier": np.r_[tables.devices["identifier"][order].astype(np.int64), none]} | {
+        name: np.r_[tables.devices[name][order], np.nan] for name in TRAITS
+    }
+
+
+def _refused(tables: Tables) -> Column:
+    """Applications (N,) bool that a lender rejected."""
+    out = np.zeros(len(tables.applications["at"]), bool)
+    rejected = tables.outcomes["status"] == STATUSES.index(OutcomeStatus.REJECTED)
+    out[tables.outcomes["application"][rejected]] = True
     return out
 
 
-def digest_of(columns: Mapping[str, Mapping[str, Column]]) -> str:
+def _asked(tables: Tables, refused: Column, rows: slice) -> Mapping[str, Column]:
+    return {
+        "number": np.arange(rows.start, rows.stop),
+        **{name: tables.applications[name][rows] for name in _ASKED},
+        "refused": refused[rows],
+    }
+
+
+def _events(tables: Tables, rows: slice) -> Mapping[str, Column]:
+    columns = ("applicant", "at", "counterparty", "merchant", "amount")
+    kind = np.where(tables.events["kind"][rows] == "referral", REFERRAL, TRANSFER)
+    return {"kind": kind.astype(np.int8), **{name: tables.events[name][rows] for name in columns}}
+
+
+def digest_of(facts: Iterable[FactTable]) -> str:
     """A name for these facts: the same facts have the same, others another."""
     seal = hashlib.sha256(f"{VERSION}".encode())
-    for table, held in columns.items():
-        for name, column in held.items():
-            seal.update(f"{table}.{name} {column.dtype} {len(column)};".encode())
-            seal.update(column.tobytes())
+    for table in facts:
+        for held in table.slices():
+            for name, column in held.items():
+                seal.update(f"{table.name}.{name} {column.dtype} {len(column)};".encode())
+                seal.update(column.tobytes())
     return seal.hexdigest()[:16]
 
 
-def write_columns(columns: Mapping[str, Column], folder: str) -> None:
+def write_facts(table: FactTable, folder: str) -> None:
     """The rows as Parquet files in `folder`, an address of fsspec."""
     files, place = fsspec.core.url_to_fs(folder)
     files.makedirs(place, exist_ok=True)
-    for number, rows in enumerate(_slices(len(next(iter(columns.values()))))):
+    for number, held in enumerate(table.slices()):
         with files.open(f"{place}/{number:05d}.parquet", "wb") as file:
-            pq.write_table(table_of({name: column[rows] for name, column in columns.items()}), file)
-
-
-def _slices(rows: int) -> Iterator[slice]:
-    for start in range(0, max(rows, 1), ROWS):
-        yield slice(start, start + ROWS)
+            pq.write_table(table_of(held), file)

@@ -45,7 +45,8 @@ def own_features(stages: Stages, applicants: int) -> Any:
     stages.kept_by_bucket("ties_of", lambda: facts[TIES].withColumn("bucket", of("applicant")))
     stages.kept_by_bucket("asked_of", lambda: facts[APPLICATIONS].withColumn("bucket", of("applicant")))
     stages.kept_by_bucket("events_of", lambda: _at_both_ends(facts[EVENTS], buckets))
-    return stages.each(OWN, buckets, partial(_own, applicants=applicants, buckets=buckets))
+    stages.each(OWN, buckets, partial(_own, applicants=applicants, buckets=buckets))
+    return stages.read(OWN)
 
 
 def _of_bucket(column: str, buckets: int) -> Any:

@@ -4,6 +4,7 @@ computed again.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,14 @@ from graph.rings.spark.buckets import Rows, Task, running, write_bucket
 log = logging.getLogger("ringfence.rings")
 
 
+def digest(*parts: bytes) -> str:
+    """A name for what was asked: the same question has the same."""
+    seal = hashlib.sha256()
+    for part in parts:
+        seal.update(part)
+    return seal.hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Stages:
     """The stages of one search. `folder` is an address that this process (through fsspec) and every executor
@@ -36,7 +45,7 @@ class Stages:
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """The stage as a DataFrame: read where it is there already, else what `make` gives, written first."""
         self._once(name, lambda: make().write.mode("overwrite").parquet(self.place(name)))
-        return self.session.read.parquet(self.place(name))
+        return self.read(name)
 
     def kept_by_bucket(self, name: str, make: Callable[[], Any]) -> None:
         """The same for what our tasks read: a folder for each `bucket`, a column of what `make` gives."""
@@ -47,14 +56,17 @@ class Stages:
 
         self._once(name, write)
 
-    def each(self, name: str, buckets: int, task: Task) -> Any:
-        """The stage that `task` makes of so many buckets, as a DataFrame."""
+    def each(self, name: str, buckets: int, task: Task) -> None:
+        """The stage that `task` makes of so many buckets: a file for each that has rows."""
 
         def run() -> None:
             numbers = self.session.range(0, buckets, 1, buckets)
             numbers.mapInPandas(running(task, self.folder, name), "id long, rows long").collect()
 
         self._once(name, run)
+
+    def read(self, name: str) -> Any:
+        """A stage that is there and has rows, as a DataFrame."""
         return self.session.read.parquet(self.place(name))
 
     def given(self, name: str, bucket_of: Column, rows: Rows) -> None:
