@@ -50,11 +50,14 @@ class AnsweredLife(NamedTuple):
 
 
 class DecidedPerson(NamedTuple):
-    """Somebody, by their latest assessment: what was decided of it, and what would be."""
+    """Somebody, by their latest assessment: what was decided of it, what would be, and of which lender and
+    product it is.
+    """
 
     life: AnsweredLife
     then: Decision
     now: Decision
+    scope: PolicyScope = EVERYBODY
 
 
 @dataclass
@@ -119,7 +122,7 @@ def dry_run(
         found.then[one.decision] += 1
         found.now[now] += 1
         if life_of is not None:
-            found.people[one.applicant_id] = DecidedPerson(life_of(one), one.decision, now)
+            found.people[one.applicant_id] = DecidedPerson(life_of(one), one.decision, now, scope)
         if now is one.decision:
             continue
         lender.changed += 1

@@ -22,6 +22,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "gate_group_margin": (0, 1),
         "gate_ece": (0, 1),
         "gate_fairness": (1, 1_000),
+        "gate_shares": (0, 1),
         "gate_latency_ms": (0.1, 60_000),
         "monitor_hours": (0, 8_760),
         "drift_index": (0.01, 100),

@@ -88,6 +88,12 @@ class Settings:
         "model, or a policy file put in force, may hold up as of others with the same own history, where "
         "chance does not explain it and what serves does no worse.",
     )
+    gate_shares: float = _setting(
+        0.1,
+        "By how much the share of people whom a policy file put in force approves, sends to review or "
+        "declines may differ from the share of whom that was decided: more is a change of business, to be "
+        "forced.",
+    )
     gate_latency_ms: float = _setting(
         10.0,
         "Milliseconds of the processor that a promoted model's score may take, or half as much again as the "

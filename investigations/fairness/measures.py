@@ -29,7 +29,7 @@ MEASURES: Mapping[str, str] = {
     "association_moves": "log-odds that it adds for the honest, on average",
 }
 
-_DECIDED = {"approved": Decision.APPROVE, "reviewed": Decision.REVIEW, "declined": Decision.DECLINE}
+DECIDED = {"approved": Decision.APPROVE, "reviewed": Decision.REVIEW, "declined": Decision.DECLINE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def members_of(groups: Sequence[frozenset[str]]) -> dict[str, Mask]:
 
 def decided(decision: npt.NDArray[np.object_], among: Mask) -> dict[str, Estimate]:
     """The shares of each decision; `decision` (N,) holds Decision's values."""
-    return {name: share(np.asarray(decision == one.value, bool), among) for name, one in _DECIDED.items()}
+    return {name: share(np.asarray(decision == one.value, bool), among) for name, one in DECIDED.items()}
 
 
 class _Columns:

@@ -18,6 +18,7 @@ from service.assessment.policy_dry_run import by_policy_file
 from service.assessment.policy_files import PolicyFiles
 from service.governance.answered_lives import AnsweredLives
 from service.governance.group_checks import HonestLives, group_checks
+from service.governance.share_checks import share_checks
 from service.opening import open_existing, policy_for
 from service.registered_models import scorer_of
 from service.settings import Settings
@@ -34,8 +35,9 @@ class JudgedPolicy(NamedTuple):
 
 
 def judged_policy(settings: Settings, casebook: Casebook, file: PolicyFile, now: datetime) -> JudgedPolicy:
-    """Whether a file holds up the honest of a group, among those whom it is about and who were answered
-    lately, more often than others with the same own history, and more than they were.
+    """Whether a file, among those whom it is about and who were answered lately, holds up the honest of a
+    group more often than others with the same own history, and more than they were; and whether it approves,
+    sends to review or declines far more or fewer people than were.
 
     Where nobody was answered yet, or of each group too few, nothing can be measured: the check says so, and
     passes, for a policy comes before the answers. Raises StoreError, RegistryError, BundleError and
@@ -46,14 +48,15 @@ def judged_policy(settings: Settings, casebook: Casebook, file: PolicyFile, now:
     if latest:
         with open_existing(settings.store, settings.timezone) as store:
             people = _decided_again(settings, store, (casebook, file, now), latest)
-    checks = policy_checks(people, settings.gate_fairness)
+    shares = share_checks(people, settings.gate_shares)
+    checks = [*shares, *policy_checks(people, settings.gate_fairness)]
     about = {"answers": len(latest), "people": len(people), "honest": sum(one.life.honest for one in people)}
     result = GateResult(version=file.digest, against="as decided", slice=about, checks=tuple(checks))
     return JudgedPolicy(result, before_and_after(people) if people else {})
 
 
 def policy_checks(people: list[DecidedPerson], most_times: float) -> list[GateCheck]:
-    """The checks of a gate; of too few people that nothing could be measured."""
+    """The checks of a gate by groups; of too few people that nothing could be measured."""
     honest = [one for one in people if one.life.honest]
     lives = HonestLives([one.life.groups for one in honest], [one.life.history for one in honest])
     now, then = (

@@ -21,6 +21,7 @@ from scripts.cli.command import FAILED, UNUSABLE
 from scripts.cli.main import main
 from service.assessment.context import AppContext
 from service.governance.policy_gate import MEASURABLE, policy_checks
+from service.governance.share_checks import share_checks
 from tests.support.casebooks import forge
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, facts_of, fraud, uses
@@ -107,12 +108,28 @@ def test_a_forced_policy_keeps_its_reason_under_the_seals(context: AppContext, r
     }
 
 
-def test_a_policy_that_holds_up_everybody_alike_comes_into_force(context: AppContext, run: Run) -> None:
-    found = run(HARD_ON_ALL)
-    assert (found["in_force"], found["forced"], found["failed"]) == (True, False, [])
+def test_a_policy_that_holds_up_everybody_alike_is_a_turn_that_must_be_forced(
+    context: AppContext, run: Run
+) -> None:
+    refused = run(HARD_ON_ALL, status=FAILED)
+    assert refused["failed"] == [
+        "share approved: 0.0% of 100 people would be approved, 100.0% were",
+        "share reviewed: 100.0% of 100 people would be reviewed, 0.0% were",
+    ]
+    assert context.casebook.policies.in_force() == ()
+    found = run(HARD_ON_ALL, "--force", "--reason", "everybody is looked at for a week")
+    assert (found["in_force"], found["forced"], found["failed"]) == (True, True, refused["failed"])
+    assert "share declined: 0.0%" not in str(found["failed"])
+    assert "0.0% of 100 people would be declined, 0.0% were" in found["shares"]
     everybody = found["groups"]["everybody"]
     assert (everybody["people"], everybody["reviewed_now"]["value"]) == (DORMITORY + ALONE, 1.0)
     assert len(context.casebook.policies.in_force()) == 1
+
+
+def test_a_lender_says_how_far_a_policy_may_turn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGFENCE_GATE_SHARES", "1")
+    found = run(HARD_ON_ALL)
+    assert (found["in_force"], found["forced"], found["failed"]) == (True, False, [])
 
 
 def test_whom_a_policy_is_not_about_does_not_count(run: Run) -> None:
@@ -128,10 +145,54 @@ def test_the_dry_run_tells_the_shares_of_each_group_before_and_after(
     file.write_text(f"format: 1\nname: p\n{HARD_ON_CROWDS}\n", "utf-8")
     given = ["--store", context.settings.store, "--casebook", context.settings.casebook, "--json"]
     assert main(["thresholds", "--policy", str(file), "--since", "2025-01-01", *given]) == 0
-    groups = json.loads(capsys.readouterr().out)["groups"]
+    said = json.loads(capsys.readouterr().out)
+    groups = said["groups"]
+    approved = said["shares"]["share approved"]
+    assert (approved["within_margin"], approved["says"]) == (
+        False,
+        "60.0% of 100 people would be approved, 100.0% were",
+    )
+    assert said["shares"]["share declined"]["within_margin"] is True
     assert groups["dormitory"]["reviewed_now"]["value"] == 1.0
     assert groups["everybody"]["approved_now"]["value"] == ALONE / (DORMITORY + ALONE)
     assert groups["everybody"]["approved_then"]["people"] == DORMITORY + ALONE
+
+
+def decided(then: Decision, now: Decision, count: int) -> list[DecidedPerson]:
+    life = AnsweredLife(frozenset(), "0 earlier, none", True)
+    return [DecidedPerson(life, then, now)] * count
+
+
+@pytest.mark.parametrize(
+    ("turned", "passed"), [(0, True), (10, True), (11, False), (100, False)], ids=lambda value: str(value)
+)
+@pytest.mark.parametrize("way", [(Decision.APPROVE, Decision.REVIEW), (Decision.REVIEW, Decision.APPROVE)])
+def test_a_share_may_move_by_the_margin_either_way(
+    way: tuple[Decision, Decision], turned: int, passed: bool
+) -> None:
+    then, now = way
+    checks = share_checks([*decided(then, now, turned), *decided(then, then, 100 - turned)], 0.1)
+    assert {one.name: one.passed for one in checks} == {
+        "share approved": passed,
+        "share reviewed": passed,
+        "share declined": True,
+    }
+    assert checks[0].sentence.startswith(
+        f"{100 - turned if then is Decision.APPROVE else turned:.1f}% of 100"
+    )
+
+
+def test_reviews_that_become_declines_are_a_turn_though_as_many_are_approved() -> None:
+    turned = decided(Decision.REVIEW, Decision.DECLINE, 20) + decided(Decision.APPROVE, Decision.APPROVE, 80)
+    assert [one.name for one in share_checks(turned, 0.1) if not one.passed] == [
+        "share reviewed",
+        "share declined",
+    ]
+
+
+def test_of_fewer_than_thirty_people_no_share_is_judged() -> None:
+    assert share_checks(decided(Decision.APPROVE, Decision.DECLINE, 29), 0.1) == []
+    assert len(share_checks(decided(Decision.APPROVE, Decision.DECLINE, 30), 0.1)) == 3
 
 
 def people(held_up: int, of: int, group: str, *, honest: bool = True) -> list[DecidedPerson]:

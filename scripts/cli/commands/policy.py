@@ -23,6 +23,7 @@ from scripts.cli.printable import printable
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.policy_gate import judged_policy
+from service.governance.share_checks import SHARE
 from service.opening import casebook_given, open_casebook
 from service.person_at_work import person_at_work
 from service.settings import Settings
@@ -87,10 +88,13 @@ def _use(settings: Settings, casebook: Casebook, file: PolicyFile, options: argp
         casebook.audit.add([entry])
     failed = [f"{one.name}: {one.sentence}" for one in judged.result.checks if not one.passed]
     gate = {"in_force": used, "passed": passed, "forced": used and not passed, "failed": failed}
+    shares = {"shares": [one.sentence for one in judged.result.checks if one.name.startswith(SHARE)]}
     groups = {"groups": {name: one.as_json() for name, one in judged.groups.items()}}
     answers = {**_latest_answers(casebook, file), "measured": judged.result.slice}
-    brief = {**_described(file), **gate, "measured": judged.result.slice}
-    return Result({**_described(file), **answers, **gate, **groups}, DONE if used else FAILED, brief)
+    brief = {**_described(file), **gate, **shares, "measured": judged.result.slice}
+    return Result(
+        {**_described(file), **answers, **gate, **shares, **groups}, DONE if used else FAILED, brief
+    )
 
 
 def read_file(path: str) -> PolicyFile:

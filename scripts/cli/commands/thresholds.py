@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 from collections.abc import Mapping
 
+from gnn.registry.checks import GateCheck
 from graph.facts.fraud_labels import fraud_spells
 from graph.model.errors import SettingError
 from graph.store.port import GraphStore
@@ -15,7 +16,7 @@ from investigations.assessments import Decision
 from investigations.dry_run import DecisionChange, DryRun, LenderChange, by_thresholds, dry_run
 from investigations.estimates import wilson
 from investigations.fairness.before_after import before_and_after
-from investigations.policies.file import PolicyFile, PolicyScope
+from investigations.policies.file import EVERYBODY, PolicyFile, PolicyScope
 from scripts.cli.command import Command, Result
 from scripts.cli.commands.policy import in_scope, read_file
 from scripts.cli.settings_given import settings_given
@@ -23,6 +24,7 @@ from service.assessment.policy_dry_run import by_policy_file
 from service.assessment.policy_files import PolicyFiles
 from service.clock import system_clock
 from service.governance.answered_lives import AnsweredLives
+from service.governance.share_checks import share_checks
 from service.opening import (
     casebook_given,
     moment_given,
@@ -90,13 +92,23 @@ def _run(options: argparse.Namespace) -> Result:
             _judged(store),
             AnsweredLives(store, system_clock()).of,
         )
-    head = {f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()}
-    return Result(_figures(found, _about(file, found) if file else head))
+    meant = file.scope if file else EVERYBODY
+    people = [one for one in found.people.values() if meant.covers(one.scope)]
+    shares = share_checks(people, settings.gate_shares)
+    head: dict[str, object] = {
+        f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()
+    }
+    said = _about(file, found) if file else head
+    return Result(_figures(found, {**said, "shares": {one.name: _share(one) for one in shares}}))
 
 
 def _about(file: PolicyFile, found: DryRun) -> dict[str, object]:
     said = {"policy": file.name, "digest": file.digest, "holds_for": str(file.scope)}
     return {**said, "in_scope": in_scope(file, found.scopes)}
+
+
+def _share(one: GateCheck) -> dict[str, object]:
+    return {"within_margin": one.passed, "says": one.sentence}
 
 
 def _judged(store: GraphStore) -> dict[str, bool]:
