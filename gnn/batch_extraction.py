@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from gnn import packed
 from gnn.column_blocks import ColumnBlocks
 from gnn.encode import encode
+from gnn.forward import Forward
 from gnn.packed import PackedGraphs
+from gnn.weights import NetworkWeights
 from graph.facts.tables import Column
 from graph.features import extraction as features
 from graph.features.compute import (
@@ -28,6 +30,7 @@ from graph.features.compute import (
     feature_rows,
 )
 from graph.frame.frame import Frame
+from graph.frame.frozen import FrozenFrame
 from graph.frame.layout import Arrays
 from graph.frame.seeds import Seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
@@ -50,7 +53,7 @@ class NeighbourhoodBatch:
     open.
     """
 
-    frame: Frame
+    frame: Frame | FrozenFrame
     revision: int
     seeds: Seeds
 
@@ -63,13 +66,25 @@ class NeighbourhoodBatch:
 
     def features(self) -> Floats:
         """(N, columns of `graph.features.extraction.names`) float64, NaN is *not known*."""
-        out = np.empty((len(self), len(features.names())))
-        looking = _Extraction(self)
+        out, done = np.empty((len(self), len(features.names()))), 0
         with bar("observing", len(self), "sample") as progress:
-            for start in range(0, len(self), AT_ONCE):
-                size = looking.features(start, out[start : start + AT_ONCE])
-                progress.update(size)
+            for rows in self.feature_rows():
+                out[done : done + len(rows)] = rows
+                done += len(rows)
+                progress.update(len(rows))
         return out
+
+    def feature_rows(self) -> Iterator[Floats]:
+        """The same, a few after the other."""
+        looking, columns = _Extraction(self), len(features.names())
+        for start in range(0, len(self), AT_ONCE):
+            rows = np.empty((min(AT_ONCE, len(self) - start), columns))
+            looking.features(start, rows)
+            yield rows
+
+    def embedded(self, network: NetworkWeights) -> Floats:
+        """(N, 1 + embedding): logit and embedding of each."""
+        return Forward(network).of_parts(self.parts())
 
     def graphs(self) -> PackedGraphs:
         """The graphs around the seeds, side by side."""
@@ -116,13 +131,19 @@ class SubjectInputs:
         return SubjectInputs(self.rows[rows], self.neighbourhoods.take(rows))
 
 
-def extract_all(frame: Frame, revision: int, seeds: Seeds) -> SubjectInputs:
+LookAround = Callable[[Frame, int, Seeds], NeighbourhoodBatch]
+"""Gives what is around seeds by a revision: computed in this process, or elsewhere by the same functions."""
+
+
+def extract_all(
+    frame: Frame, revision: int, seeds: Seeds, look: LookAround = NeighbourhoodBatch
+) -> SubjectInputs:
     """All inputs of all seeds, in their order, each strictly before its own moment and up to a revision.
 
     Raises NotFoundError for a seed that the frame does not have, StoreUnavailableError where the frame cannot
     be brought to that mark.
     """
-    around = NeighbourhoodBatch(frame, revision, seeds)
+    around = look(frame, revision, seeds)
     return SubjectInputs(around.features(), around)
 
 
@@ -134,8 +155,8 @@ class _Extraction:
         self._walker, self._observer = Walker(around.frame.zone), FeatureExtractor()
         self._packed = packed.empty_pack(AT_ONCE, _NODES, _LINKS)
 
-    def features(self, start: int, rows: Floats) -> int:
-        """Write the features of the seeds from `start` on into `rows`; how many there are."""
+    def features(self, start: int, rows: Floats) -> None:
+        """Write the features of the seeds from `start` on into `rows`."""
         done, seeds, revision, written = 0, self._around.seeds, self._around.revision, feature_rows(rows)
         what = WALK | OF_SEEDS | FEATURES | UNJUDGED
         while done < len(rows):
@@ -144,7 +165,6 @@ class _Extraction:
                     what, arrays, seeds, start, done, revision, written, self._observer
                 )
             self._go_on(stopped, start + done)
-        return done
 
     def graphs(self, start: int) -> PackedGraphs:
         """The graphs of the seeds from `start` on, as many as there is room for."""

@@ -4,6 +4,7 @@ exceed the computation.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,10 @@ class Forward:
         out = np.empty((packed.size, self.size))
         _answer_all(packed, self._weights, out)
         return out
+
+    def of_parts(self, parts: Iterable[PackedGraphs]) -> Floats:
+        """(N, 1 + embedding): the same of graphs that come a few after the other."""
+        return np.concatenate([np.empty((0, self.size)), *(self.of_all(part) for part in parts)])
 
 
 def _weights(network: NetworkWeights) -> Weights:

@@ -4,7 +4,7 @@ meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
@@ -23,6 +23,7 @@ from gnn.packed import PackedGraphs
 from gnn.schema import GraphSchema
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
+from gnn.weights import NetworkWeights
 from graph.facts.tables import Column
 from graph.progress import part_of_work
 
@@ -41,8 +42,10 @@ class Neighbourhoods(Protocol):
     def graphs(self) -> PackedGraphs:
         """All, side by side."""
 
-    def parts(self) -> Iterator[PackedGraphs]:
-        """The same, a few after the other."""
+    def embedded(self, network: NetworkWeights, /) -> Floats:
+        """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so
+        that the bits are the same.
+        """
 
 
 class Inputs(Protocol):
@@ -118,7 +121,7 @@ class FittedParts:
 
     def logits(self, observed: Inputs) -> dict[str, Floats]:
         """Each part's log-odds of N samples (N,), before calibration."""
-        embedded = network_fitting.embed(self.network, observed.neighbourhoods.parts())
+        embedded = observed.neighbourhoods.embedded(self.network.weights())
         predictions = {"network": embedded[:, 0]}
         predictions |= {
             part: self.ensembles[part].logits(x[:]).mean(axis=1)
@@ -252,7 +255,7 @@ def _network(
 
 def _embedded(network: RingNet, inputs: Inputs, rows: Bools) -> Floats:
     """(N, 1 + embedding): what the network says of those rows; NaN, *not known*, of the others."""
-    predictions = network_fitting.embed(network, inputs.neighbourhoods.take(rows).parts())
+    predictions = inputs.neighbourhoods.take(rows).embedded(network.weights())
     out = np.full((len(rows), predictions.shape[1]), np.nan)
     out[rows] = predictions
     return out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gnn.forward import Forward
 from gnn.network import GraphBatch, RingNet
 from gnn.packed import PackedGraphs
 from gnn.sampler import loader, union
@@ -84,11 +82,3 @@ def _loss(network: RingNet, batch: GraphBatch, y: Tensor, w: Tensor) -> Tensor:
     return (F.binary_cross_entropy_with_logits(logit, y, reduction="none") * w).sum() / w.sum().clamp_min(
         1e-6
     )
-
-
-def embed(network: RingNet, parts: Iterable[PackedGraphs]) -> Floats:
-    """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so
-    that the bits are the same.
-    """
-    answer = Forward(network.weights())
-    return np.concatenate([np.empty((0, answer.size)), *(answer.of_all(part) for part in parts)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gnn import bundle, fitting
-from gnn.batch_extraction import extract_all
+from gnn.batch_extraction import LookAround, NeighbourhoodBatch, extract_all
 from gnn.beyond_counts import as_card
 from gnn.bundle import ModelBundle
 from gnn.collect import collect
@@ -38,13 +38,23 @@ log = logging.getLogger("ringfence.training")
 SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure
 
 
+@dataclass(frozen=True)
+class Sight:
+    """How a training looks at its store: through the frame, which is made where there is none, `kept_in` as
+    in `graph.frame.location.frame_of`; `look` says where what is around its samples is computed.
+    """
+
+    kept_in: str | Path = ""
+    look: LookAround = NeighbourhoodBatch
+
+
+HERE = Sight()
+
+
 def train_model(
-    store: GraphStore, as_of: datetime, out: Path, plan: TrainingPlan | None = None, kept_in: str | Path = ""
+    store: GraphStore, as_of: datetime, out: Path, plan: TrainingPlan | None = None, sight: Sight = HERE
 ) -> dict[str, Any]:
     """Train on what was known before `as_of`, write the bundle to `out`, and return the figures.
-
-    The store is looked at through its frame, which is made where there is none; `kept_in` as in
-    `graph.frame.location.frame_of`.
 
     Measured is a model of the same recipe that learned only from what was known before the test slice, the
     last applications whose horizon had passed; the bundle then learns from everything known before `as_of`.
@@ -56,8 +66,8 @@ def train_model(
     revision = store.revision()
     tables = store.view(as_of, revision).tables()
     graph, cutoff = measurable(tables, plan)
-    with closing(frame_of(store, kept_in)) as frame:
-        pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
+    with closing(frame_of(store, sight.kept_in)) as frame:
+        pool = SamplePool(graph, extract_all(frame, revision, graph.seeds(), sight.look))
         with part_of_work("measured"):
             first = fitting.fit_at(cutoff, pool, plan)
             judged = evaluate_holdout(first, pool, tables, plan)

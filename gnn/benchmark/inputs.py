@@ -17,10 +17,12 @@ from gnn.benchmark.tables import GraphTables
 from gnn.benchmark.web import Web, slot_names, web_of
 from gnn.blend import NETWORK_WEIGHT
 from gnn.column_blocks import ColumnBlocks
+from gnn.forward import Forward
 from gnn.learning import Design, embedding_names
 from gnn.packed import PackedGraphs
 from gnn.schema import GraphSchema
 from gnn.training_plan import TrainingPlan
+from gnn.weights import NetworkWeights
 from graph.facts.tables import Column
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +52,10 @@ class WebNeighbourhoods:
         """All, side by side."""
         parts = list(self.parts())
         return packed.joined(parts) if parts else packed.empty_pack(0, 0, 0, self.schema)
+
+    def embedded(self, network: NetworkWeights) -> Floats:
+        """(N, 1 + embedding): what the network says of each."""
+        return Forward(network).of_parts(self.parts())
 
     def parts(self) -> Iterator[PackedGraphs]:
         """The same, a few after the other."""

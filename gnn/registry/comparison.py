@@ -15,7 +15,6 @@ from gnn.bundle import ModelBundle
 from gnn.calibrator import Calibrator
 from gnn.ensemble import REFERENCE
 from gnn.evaluate import Measures, ece, measures, reviewed
-from gnn.forward import Forward
 from gnn.intervals import Gain, gain_of, gains, redrawn
 from gnn.registry.last_slice import LastSlice
 from gnn.scorer import Scorer
@@ -108,8 +107,7 @@ def served(model: ModelBundle, on: LastSlice, part: str | None = None) -> Floats
     calibrators = {name: Calibrator(**numbers) for name, numbers in model.card["calibration"].items()}
     embedded = np.empty((len(on.samples), 0))
     if part == "blend":
-        forward = Forward(model.network)
-        embedded = np.concatenate([forward.of_all(graphs) for graphs in on.inputs.neighbourhoods.parts()])
+        embedded = on.inputs.neighbourhoods.embedded(model.network)
     logits = model.ensembles[part].logits(on.inputs.columns(embedded)[part][:]).mean(axis=1)
     if part == "blend":
         logits = blended(logits, embedded[:, 0], calibrators["network"])

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import fsspec
@@ -22,7 +23,7 @@ from graph.frame.frame import Frame
 from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
 from graph.frame.locks import FileLock
 from graph.frame.view import CachedSnapshot, FrameView
-from graph.model.errors import FrameUnreadableError
+from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 
 _HEADER, _WHOLE = "header", "whole"
 _LAYOUT = 0xFFFF_FFFF  # of the header's first word, the bits that have the layout's version
@@ -76,11 +77,14 @@ class FrozenFrame:
 
 
 def freeze(frame: Frame, revision: int, address: str) -> None:
-    """Copy the frame's rows to a folder or bucket, an address of fsspec; a copy is whole or does not count.
+    """Bring the frame to `revision` and copy its rows to a folder or bucket, an address of fsspec; a copy is
+    whole or does not count.
 
     Others read meanwhile; who brings facts in waits, and a service on this machine reads its store. Raises
-    FrameUnreadableError where the frame does not hold `revision`.
+    StoreError where the frame cannot be brought there.
     """
+    if not frame.catch_up(revision):
+        raise StoreUnavailableError("another process has been filling the frame for too long: try again")
     files, place = fsspec.core.url_to_fs(address)
     with private.owner_only(), frame.reading(revision) as arrays:
         files.makedirs(place, exist_ok=True)
@@ -106,6 +110,12 @@ def thawed(address: str, zone: str) -> FrozenFrame:
                 files.get_file(f"{place}/{name}", str(own / name))
     lock.close()
     return FrozenFrame(own, zone)
+
+
+@lru_cache(maxsize=1)
+def thawed_once(address: str, zone: str) -> FrozenFrame:
+    """The same, once in a process: its tasks work one after the other for the same batch."""
+    return thawed(address, zone)
 
 
 def _used(arrays: Arrays) -> Iterator[tuple[str, Column]]:

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import fsspec
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from graph import private
 from graph.frame.frozen import freeze
 from graph.frame.layout import VERSION
 from graph.frame.location import frame_of
-from graph.model.errors import RingfenceError, SettingError, StoreUnavailableError
+from graph.model.errors import SettingError
 from graph.model.moments import micros, moment
 from graph.rings.spark.stages import Stages
 from graph.store.port import GraphStore
@@ -30,7 +28,7 @@ from service.opening import open_store, policy_for
 from service.registered_models import bundle_of
 from service.settings import NO_FRAME
 
-_SCORED = "scored"
+_SUBJECTS, _SCORED = "subjects", "scored"
 WINDOW = 20_000  # rows that are put in order at once
 _SPOKEN = {
     pa.int64(): "bigint",
@@ -63,7 +61,9 @@ class OnCluster:
                 if not stages.done(_SCORED):
                     _prepare(stages, task, store, period)
             columns = ", ".join(f"`{f.name}` {_SPOKEN[f.type]}" for f in results(task.variables))
-            stages.kept(_SCORED, lambda: _divided(stages, self.plan).mapInArrow(work, columns))
+            stages.kept(
+                _SCORED, lambda: stages.divided(_SUBJECTS, self.plan.partitions).mapInArrow(work, columns)
+            )
             yield from _in_order(stages)
 
 
@@ -86,9 +86,9 @@ def _prepare(stages: Stages, task: BatchTask, store: GraphStore, period: Period)
     if task.scorer is not None and not stages.done(MODEL):
         _copy_model(task, store, stages.place(MODEL))
         stages.mark(MODEL)
-    if not stages.done("subjects"):
-        _write_subjects(task.subjects(store, period), stages.place("subjects"))
-        stages.mark("subjects")
+    if not stages.done(_SUBJECTS):
+        _write_subjects(task.subjects(store, period), stages.place(_SUBJECTS))
+        stages.mark(_SUBJECTS)
 
 
 def _copy_frame(task: BatchTask, store: GraphStore, address: str) -> None:
@@ -96,8 +96,6 @@ def _copy_frame(task: BatchTask, store: GraphStore, address: str) -> None:
         raise SettingError("--engine spark copies the store's frame: it cannot do with RINGFENCE_FRAME=none")
     frame = frame_of(store, task.settings.frame)
     try:
-        if not frame.catch_up(task.revision):
-            raise StoreUnavailableError("another process has been filling the frame for too long: try again")
         freeze(frame, task.revision, address)
     finally:
         frame.close()
@@ -135,34 +133,11 @@ def _write_subjects(subjects: Iterator[BatchSubject], address: str) -> None:
                 out.write_table(pa.Table.from_pylist(rows, SUBJECTS))
 
 
-def _divided(stages: Stages, plan: ClusterPlan) -> Any:
-    """The subjects in so many partitions, by their places: one file of theirs would be one."""
-    subjects = stages.session.read.parquet(stages.place("subjects"))
-    return subjects.repartitionByRange(plan.partitions, "position")
-
-
 def _in_order(stages: Stages) -> Iterator[Rows]:
-    """The rows by their places, of which none may lack and none be there twice.
-
-    WINDOW places are read at once and put in order here: engines differ in what they make of an order that is
-    to be written. Files that hold other places are passed over by their statistics.
-    """
-    files, place = fsspec.core.url_to_fs(stages.place(_SCORED))
-    scored, whole = ds.dataset(place, filesystem=files, format="parquet"), _subjects(stages)
-    if (found := scored.count_rows()) != whole:
-        raise RingfenceError(f"the rows in {place} are {found}, and {whole} were asked for")
-    for start in range(0, whole, WINDOW):
-        end, position = min(start + WINDOW, whole), ds.field("position")
-        window = scored.to_table(filter=(position >= start) & (position < end)).sort_by("position")
-        if window["position"].to_pylist() != list(range(start, end)):
-            raise RingfenceError(f"the rows in {place} are not one for each place from {start} to {end - 1}")
-        for batch in window.drop_columns("position").to_batches(CHUNK):
+    """The rows by their places, chunk by chunk."""
+    for window in stages.in_order(_SCORED, _SUBJECTS, WINDOW):
+        for batch in window.to_batches(CHUNK):
             rows: Rows = batch.to_pylist()
             for row in rows:
                 row["as_of"] = moment(row["as_of"])
             yield rows
-
-
-def _subjects(stages: Stages) -> int:
-    files, place = fsspec.core.url_to_fs(stages.place("subjects"))
-    return int(ds.dataset(place, filesystem=files, format="parquet").count_rows())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import pyarrow as pa
 
-from graph.frame.frozen import FrozenFrame, thawed
+from graph.frame.frozen import FrozenFrame, thawed_once
 from graph.model.errors import NotFoundError
 from graph.model.moments import micros, moment
 from graph.store.evidence import Subject, subject_of
@@ -71,7 +71,7 @@ class ExecutorTask:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Batches of SUBJECTS to batches of `results`, in the order given."""
-        views = _CopiedViews(_frame(f"{self.folder}/{FRAME}", self.zone))
+        views = _CopiedViews(thawed_once(f"{self.folder}/{FRAME}", self.zone))
         scorer = _scorer(f"{self.folder}/{MODEL}") if self.has_model else None
         worker = BatchWorker(views, scorer, self.policy, self.revision, self.variables)
         whole, schema = views.at(self.until, self.revision), results(self.variables)
@@ -103,12 +103,6 @@ class _CopiedViews:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-@lru_cache(maxsize=1)
-def _frame(address: str, zone: str) -> FrozenFrame:
-    """Of a process: one after the other works for the same batch."""
-    return thawed(address, zone)
 
 
 @lru_cache(maxsize=1)

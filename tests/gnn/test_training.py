@@ -13,13 +13,13 @@ import lightgbm
 import numpy as np
 import pytest
 
-from gnn import bundle, network_fitting, training, trees
+from gnn import bundle, training, trees
 from gnn.batch_extraction import extract_all
 from gnn.blend import blended
 from gnn.collect import collect
 from gnn.cutoffs import test_cutoff as cut_for_the_test
 from gnn.fitting import RECENT_SAMPLES
-from gnn.network import RingNet
+from gnn.forward import Forward
 from gnn.packed import pack
 from gnn.parts import NAMED, SERVABLE, names_of, views_of
 from gnn.samples import Samples
@@ -116,7 +116,7 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
     )
     with open_store(path) as store, closing(frame_of(store)) as frame:
         observed = extract_all(frame, store.revision(), request)
-        embedded = network_fitting.embed(RingNet.of(created.network), observed.neighbourhoods.parts())
+        embedded = observed.neighbourhoods.embedded(created.network)
     inputs = observed.columns(embedded)
     for part in SERVABLE:
         logits = created.ensembles[part].logits(inputs[part][:]).mean(axis=1)
@@ -232,9 +232,7 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(
         assert stated.contributions
         assert set(stated.contributions) <= set(SIGNAL_NAMES + VARIABLE_NAMES)
         row = seen(evidence).unjudged
-        embedded = network_fitting.embed(
-            RingNet.of(created.network), [pack([drawn(evidence, unjudged=True)])]
-        )[0]
+        embedded = Forward(created.network).of_all(pack([drawn(evidence, unjudged=True)]))[0]
         x = {
             "reference": row[None, len(NAMED) :],
             "trees": row[None, : len(NAMED)],

@@ -24,10 +24,12 @@ from service.assessment.batch_work import BatchTask, Period
 from service.cluster import ClusterPlan
 from service.opening import load_scorer, open_store
 from service.settings import Settings
+from tests.support.sail import SAIL, ran, sail
 from tests.support.small_models import small_facts, trained
 from tests.support.small_worlds import day, does, random_facts, uses
 from tests.support.stores import HASH_KEY
 
+__all__ = ["sail"]  # a fixture
 PERIOD = Period(since=day(20), until=day(60))
 MORE = ("ml_6h_phone_all_apps", "ml_12m_device_all_lenders")
 
@@ -213,3 +215,20 @@ class TestOnSpark:
         rows = (tmp_path / "1.csv").read_text()
         assert len(rows.splitlines()) > 20
         assert (tmp_path / "local[2].csv").read_text() == rows
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pyspark")
+def test_sail_scores_as_one_machine_does_to_the_last_byte(sail: str, tmp_path: Path) -> None:
+    """Without a model, so that the shipped policy alone decides: its client runs in a process of its own."""
+    store = f"sqlite:///{tmp_path / 'graph.db'}"
+    with open_store(store) as opened:
+        opened.add(random_facts(3))
+    command = f"-m scripts.cli score --store {store} --since 2025-01-06 --until 2025-02-20".split()
+    files = {}
+    for name, how in (("here", []), ("sail", ["--engine", "spark", "--cluster", sail, "--partitions", "3"])):
+        out = tmp_path / f"{name}.parquet"
+        ran(*command, "--out", str(out), *how, before=(SAIL,) if how else ())
+        files[name] = out.read_bytes()
+    assert pq.read_table(tmp_path / "here.parquet").num_rows > 20
+    assert files["here"] == files["sail"]

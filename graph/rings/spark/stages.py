@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from graph.facts.tables import Column
+from graph.model.errors import RingfenceError
 from graph.rings.spark.buckets import Rows, Task, running, write_bucket
 
 log = logging.getLogger("ringfence.rings")
@@ -111,5 +112,32 @@ class Stages:
 
     def columns(self, name: str, names: Sequence[str]) -> pa.Table:
         """These columns of a stage that is there."""
+        return self._rows_of(name).to_table(list(names))
+
+    def divided(self, name: str, partitions: int) -> Any:
+        """A stage that is there in so many partitions, by `position`: one file of it would be one."""
+        return self.read(name).repartitionByRange(partitions, "position")
+
+    def in_order(self, name: str, of: str, window: int) -> Iterator[pa.Table]:
+        """The rows of a stage by their `position` (0, 1, ...), which is left out, `window` at a time: one
+        for each row of the stage `of`.
+
+        They are put in order here: engines differ in what they make of an order that is to be written. Files
+        that hold other places are passed over by their statistics. Raises RingfenceError where a place lacks
+        or is there twice.
+        """
+        kept, whole = self._rows_of(name), self._rows_of(of).count_rows()
+        if (found := kept.count_rows()) != whole:
+            raise RingfenceError(f"the rows in {self.place(name)} are {found}, and {whole} were asked for")
+        for start in range(0, whole, window):
+            end, position = min(start + window, whole), ds.field("position")
+            rows = kept.to_table(filter=(position >= start) & (position < end)).sort_by("position")
+            if rows["position"].to_pylist() != list(range(start, end)):
+                raise RingfenceError(
+                    f"the rows in {self.place(name)} are not one for each place from {start} to {end - 1}"
+                )
+            yield rows.drop_columns("position")
+
+    def _rows_of(self, name: str) -> ds.Dataset:
         files, place = fsspec.core.url_to_fs(self.place(name))
-        return ds.dataset(place, filesystem=files, format="parquet").to_table(list(names))
+        return ds.dataset(place, filesystem=files, format="parquet")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.pseudonymise import Keyring
+from scripts.cli.cluster_arguments import add_engine, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.learning_libraries import learning_libraries
 from scripts.cli.settings_given import settings_given
@@ -71,13 +72,15 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         default=min(os.cpu_count() or 1, 8),
         help="cores that grow trees (default: all, at most 8)",
     )
+    add_engine(parser, of="features and embeddings are computed", same="models")
 
 
 def _run(options: argparse.Namespace) -> Result:
     with learning_libraries("training"):
         from gnn.bundle import digest
-        from gnn.training import train_model
+        from gnn.training import Sight, train_model
         from gnn.training_plan import TrainingPlan
+        from service.look_engine import look_engine
 
     settings = settings_given(options)
     plan = TrainingPlan(
@@ -90,9 +93,9 @@ def _run(options: argparse.Namespace) -> Result:
     as_of = as_of_given(settings, options.as_of)
     with open_existing(settings.store, settings.timezone) as store:
         folder_for(folder_named(options.out).absolute().parent)
-        figures = train_model(
-            store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame
-        )
+        kept_in = "" if settings.frame == NO_FRAME else settings.frame
+        with look_engine(options.engine, cluster_plan(options), store) as look:
+            figures = train_model(store, as_of, options.out, plan, Sight(kept_in, look))
         state = _added(options, open_keyring(settings, store)) if options.registry else {}
     return Result({**figures, "digest": digest(options.out), **state}, brief={**_brief(figures), **state})
 

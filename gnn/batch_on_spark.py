@@ -1,0 +1,168 @@
+"""Features and embeddings of many subjects on a Spark cluster: by the functions of one machine, over a copy
+of its frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from gnn.batch_extraction import Floats, NeighbourhoodBatch
+from gnn.forward import Forward
+from gnn.weights import NetworkWeights
+from graph import private
+from graph.features import extraction as features
+from graph.frame.frame import Frame
+from graph.frame.frozen import freeze, thawed_once
+from graph.frame.layout import VERSION
+from graph.frame.seeds import Seeds, seeds
+from graph.rings.spark.buckets import write_bucket
+from graph.rings.spark.stages import Stages, digest
+
+_FRAME = "frame"
+WINDOW = 4_000  # rows of features, 18 MB, that are put in order at once
+_ROWS = pa.schema([("position", pa.int64()), ("row", pa.list_(pa.float64()))])
+_SPOKEN = "position bigint, row array<double>"
+
+
+class SentNetwork(NamedTuple):
+    """A network as executors are given it: its shape, and a safetensors file of its numbers."""
+
+    shape: Mapping[str, int]
+    content: bytes
+
+    def opened(self) -> Forward:
+        """Ready to answer."""
+        return Forward(NetworkWeights.read(self.shape, self.content))
+
+    @property
+    def name(self) -> str:
+        """Of its answers' stage."""
+        return f"network_{digest(self.content)}"
+
+
+@dataclass(frozen=True)
+class SeedTask:
+    """What executors are given: the address (fsspec's) of the copy of the frame, up to which revision it is
+    read, the store's zone, and the network whose answers are asked for; None asks for features.
+    """
+
+    frame: str
+    revision: int
+    zone: str
+    network: SentNetwork | None = None
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Batches of seeds (`position`, `id`, `is_application`, `at`) to batches of their rows, in the order
+        given.
+        """
+        frame = thawed_once(self.frame, self.zone)
+        for batch in batches:
+            around = NeighbourhoodBatch(frame, self.revision, _seeds_of(batch))
+            done = 0
+            for rows in self._rows(around):
+                yield _batch_of(batch["position"].slice(done, len(rows)), rows)
+                done += len(rows)
+
+    def _rows(self, around: NeighbourhoodBatch) -> Iterator[Floats]:
+        if self.network is None:
+            return around.feature_rows()
+        return map(self.network.opened().of_all, around.parts())
+
+
+@dataclass(frozen=True, eq=False)
+class SparkBatch(NeighbourhoodBatch):
+    """Neighbourhoods whose features and embeddings are computed on a cluster; their graphs, which the network
+    learns from, are made in this process, of the few that it asks for.
+
+    Each result is a stage that is named by the seeds and the network: one that is there is read.
+    """
+
+    stages: Stages
+    partitions: int
+
+    def features(self) -> Floats:
+        """As of one machine, to the last bit."""
+        return self._collected(None, len(features.names()))
+
+    def embedded(self, network: NetworkWeights) -> Floats:
+        """As of one machine, to the last bit."""
+        sent = SentNetwork(dict(network.shape), network.content())
+        return self._collected(sent, 1 + network.shape["embedding"])
+
+    def _collected(self, network: SentNetwork | None, columns: int) -> Floats:
+        """(N, columns): the rows of all seeds, in their order."""
+        out, done = np.empty((len(self), columns)), 0
+        if not len(self):
+            return out
+        of_seeds, rows = f"seeds_{_named(self.seeds)}", "features" if network is None else network.name
+        self._give(of_seeds)
+        task = SeedTask(self.stages.place(_FRAME), self.revision, self.frame.zone, network)
+        kept = f"{rows}_{of_seeds}"
+        self.stages.kept(
+            kept, lambda: self.stages.divided(of_seeds, self.partitions).mapInArrow(task, _SPOKEN)
+        )
+        for window in self.stages.in_order(kept, of_seeds, WINDOW):
+            held = window["row"].combine_chunks().flatten().to_numpy().reshape(len(window), columns)
+            out[done : done + len(window)] = held
+            done += len(window)
+        return out
+
+    def _give(self, stage: str) -> None:
+        """The seeds as a stage, and the copy of the frame."""
+        if not self.stages.done(_FRAME):
+            assert isinstance(self.frame, Frame)
+            freeze(self.frame, self.revision, self.stages.place(_FRAME))
+            self.stages.mark(_FRAME)
+        if not self.stages.done(stage):
+            with private.owner_only():
+                write_bucket(self.stages.folder, stage, 0, _columns_of(self.seeds))
+            self.stages.mark(stage)
+
+
+@dataclass(frozen=True)
+class LookOnSpark:
+    """Looks around seeds on the cluster of `session`. The stages are in a folder of `folder` that is named by
+    what the rows depend on, the store's `edition` among it: a run that was cut off goes on where it stopped.
+    """
+
+    session: Any
+    folder: str
+    partitions: int
+    edition: int
+
+    def __call__(self, frame: Frame, revision: int, of: Seeds) -> SparkBatch:
+        """What is around them."""
+        same = (VERSION, self.edition, revision, frame.zone, features.names())
+        own = f"{self.folder.rstrip('/')}/features-{digest(repr(same).encode())}"
+        stages = Stages(self.session, own, WINDOW)
+        return SparkBatch(frame, revision, of, stages, self.partitions)
+
+
+def _columns_of(of: Seeds) -> dict[str, Any]:
+    places = range(len(of.at))
+    return {
+        "position": np.arange(len(of.at)),
+        "id": np.array([of.name(place) for place in places], dtype=object),
+        "is_application": of.has_application,
+        "at": of.at,
+    }
+
+
+def _seeds_of(batch: pa.RecordBatch) -> Seeds:
+    is_application, at = (np.array(batch[name].to_pylist()) for name in ("is_application", "at"))
+    return seeds(batch["id"].to_pylist(), is_application, at)
+
+
+def _batch_of(position: pa.Array, rows: Floats) -> pa.RecordBatch:
+    ends = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
+    lists = pa.ListArray.from_arrays(pa.array(ends), pa.array(rows.reshape(-1)))
+    return pa.RecordBatch.from_arrays([position, lists], schema=_ROWS)
+
+
+def _named(of: Seeds) -> str:
+    return digest(*(repr(column.tolist()).encode() for column in _columns_of(of).values()))
