@@ -49,10 +49,11 @@ def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphSto
     """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of
     the store's server. `zone` is the borrowers' time zone (the settings').
 
-    Raises SettingError for one that is not known, naming those that are, and for a path that can hold no
-    store.
+    Raises SettingError for one that is not known, naming those that are, for a path that can hold no store,
+    and for a folder: a delivery is loaded first.
     """
     scheme, _, rest = url.partition("://")
+    _refuse_folder(url)
     if scheme == "sqlite":
         try:
             store: GraphStore = SqliteStore(sqlite_path(url))
@@ -78,6 +79,15 @@ def open_existing(url: str, zone: str = COUNTRY) -> GraphStore:
             "or correct --store"
         )
     return open_store(url, zone=zone)
+
+
+def _refuse_folder(url: str) -> None:
+    path = url.removeprefix("sqlite:///").removeprefix("file://")
+    if path and (folder := Path(path)).is_dir():
+        raise SettingError(
+            f"{folder} is a folder and no store: give the path of a store; a delivery is loaded first "
+            f"(ringfence load {folder} --store sqlite:///ringfence.db)"
+        )
 
 
 def _open_neo4j(url: str, live: bool) -> GraphStore:

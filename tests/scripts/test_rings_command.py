@@ -85,3 +85,17 @@ def test_forced_settings_are_used_and_keep_their_reason(
 def test_the_usual_settings_are_never_refused(given: list[str]) -> None:
     assert main(given) == 0
     assert trail(given, AuditAction.RINGS_REFUSED) == trail(given, AuditAction.RINGS_USED) == ()
+
+
+@pytest.mark.parametrize("given_as", ["{}", "sqlite:///{}", "file://{}"])
+def test_a_delivery_in_the_place_of_a_store_is_refused_with_the_next_step(
+    given_as: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delivery = tmp_path / "2026-01-05"
+    delivery.mkdir()
+    out = ["--as-of", AS_OF.isoformat(), "--out", str(tmp_path / "out")]
+    assert main(["rings", "--store", given_as.format(delivery), *out]) == UNUSABLE
+    said = capsys.readouterr().err
+    assert f"{delivery} is a folder and no store" in said
+    assert f"ringfence load {delivery} --store sqlite:///ringfence.db" in said
+    assert list(delivery.iterdir()) == []
