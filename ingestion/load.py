@@ -16,13 +16,14 @@ from graph.model.errors import RecordError
 from graph.model.types import Event, Facts
 from graph.store.port import GraphStore
 from ingestion.batches import ParsedBatch, batches, few_collections
+from ingestion.characters import visible
 from ingestion.delivery import REJECTS, Delivery
 from ingestion.excerpts import plain
 from ingestion.heavy_hitters import HeavyHitters
 from ingestion.parse import Fact
 from ingestion.parse_context import ParseContext, time_zone
 from ingestion.prefetch import prefetch, worth_a_process
-from ingestion.rejects import Rejects
+from ingestion.rejects import Rejects, masked
 from ingestion.repeats import Repeats
 from ingestion.report import Report, RowCounts, Unmatched
 
@@ -97,6 +98,9 @@ def _keep(
     feed = report.feeds[batch.feed]
     table = feed.table
     for record, problems in batch.bad:
+        said = {name: visible(text) for name, text in masked(table, record.cells).items()}
+        if store.refusal.speaks_of(table.name, said):
+            record = replace(record, cells={})  # an erased name stands in no file again
         rejects.write(table, feed.source, record, problems)
     words: dict[str, Any] = {table.name: batch.facts}
     facts = Facts(**words)

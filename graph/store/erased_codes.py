@@ -65,6 +65,11 @@ class ErasedCodes:
         codes = {self._code(version, kind, name): moment for kind, names, moment in named for name in names}
         return codes | {self._check(version): _NOT_REFUSED}
 
+    def code(self, kind: NameKind, name: str) -> str | None:
+        """The newest code by which that name stays out; None for one that nobody erased."""
+        codes = (self._code(version, kind, name) for version in reversed(self._asked))
+        return next((code for code in codes if self._refused.get(code, _NOT_REFUSED)), None)
+
     def until(self, kind: NameKind, name: str) -> int:
         """The moment (microseconds) before which facts that name it stay out: ALWAYS for every fact, 0 for a
         name that nobody erased.

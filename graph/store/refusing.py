@@ -69,6 +69,21 @@ class Refusal:
         """
         return self._usable().until(kind, name) == ALWAYS
 
+    def code(self, node: str) -> str | None:
+        """The code of an erased id in the name of a node (`applicant:C-1`); None for all others. Raises
+        StoreUnavailableError without the keys.
+        """
+        kind, _, name = node.partition(":")
+        return self._usable().code(NameKind(kind), name) if kind in tuple(NameKind) else None
+
+    def speaks_of(self, table: str, row: Mapping[str, str]) -> bool:
+        """Whether a row of a delivery's table names, in a field of its, an id that was erased, at whatever
+        time. Raises StoreUnavailableError without the keys.
+        """
+        codes = self._usable()
+        named = ((kind, row[field]) for field, kind in _NAMED.get(table, ("", ()))[1] if field in row)
+        return any(codes.until(kind, name) for kind, name in named)
+
     @contextmanager
     def satisfied(self) -> Iterator[None]:
         """Refuse this thread nothing while the block lasts: what comes in was looked at before, by the same

@@ -14,6 +14,7 @@ from service.desk.requested import moment_of, refuse_raw
 from service.http import looks
 from service.http.calls import app_context, json_object
 from service.http.case_bodies import read_body
+from service.http.erased_nodes import refuse_erased
 from service.http.view_bodies import ViewSaving, composition, packed
 
 bp = Blueprint("desk_views", __name__, url_prefix="/desk")
@@ -24,8 +25,10 @@ def saved() -> tuple[Response, int]:
     """Keep what the body says; raw identifiers in the name are masked, among the nodes they are refused."""
     body, context = read_body(ViewSaving, json_object()), app_context()
     made = composition(body.made)
-    for node in (body.node, *made.nodes()):
+    nodes = (body.node, *made.nodes())
+    for node in nodes:
         refuse_raw(node)
+    refuse_erased(nodes)
     view = SavedView(
         view_id=f"V-{secrets.token_hex(8)}",
         name=scrubbed(body.name),

@@ -13,6 +13,7 @@ from flask import Flask, g, request
 
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.http.calls import app_context, purpose
+from service.http.erased_nodes import without_erased
 
 View = Callable[..., Any]
 
@@ -121,7 +122,7 @@ def _kept(view: View, look: Look) -> View:
 
 def _subjects(look: Look, given: Mapping[str, Any]) -> tuple[str, ...]:
     if look.by == "node":
-        return (request.args.get("node", ""),)
+        return (without_erased(request.args.get("node", "")),)
     if look.by in ("case", "ring"):
         return (f"{look.by}:{given[f'{look.by}_id']}",)
     return tuple(g.looked_at) if look.by == "noted" else ()

@@ -661,3 +661,23 @@ def test_an_old_delivery_does_not_bring_back_who_was_erased_and_loads_all_else(t
     ]
     written = b"".join(path.read_bytes() for path in (tmp_path / "report").iterdir())
     assert b"U1" not in written
+
+
+def test_a_row_that_cannot_be_taken_writes_no_erased_name_into_the_rejects(tmp_path: Path) -> None:
+    wrong = {"applied_at": "some day"}
+    delivery = deliver(
+        tmp_path / "bad",
+        applications=[
+            APPLICATION | wrong,
+            {**APPLICATION, **wrong, "application_id": "A2", "applicant_id": "U2"},
+            {**APPLICATION, **wrong, "application_id": "A3", "applicant_id": "  U1"},
+        ],
+    )
+    with open_store(tmp_path / "store.db") as store:
+        load_into(store, deliver(tmp_path / "good", applications=[APPLICATION]))
+        erased(store, "U1", until=NOW)
+        load_into(store, delivery)
+    told = [(one["line"], one["code"], one["row"].get("applicant_id")) for one in rejects(delivery)]
+    assert [(line, who) for line, _, who in told] == [(2, None), (3, "U2"), (4, None)]
+    assert "erased" not in {code for _, code, _ in told}
+    assert b"U1" not in b"".join(path.read_bytes() for path in (tmp_path / "report").iterdir())

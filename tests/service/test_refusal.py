@@ -11,11 +11,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.model.errors import ErasedError, SettingError, StoreUnavailableError
+from investigations.users import AuditAction, AuditFilter
 from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels, deliver_pending
 from service.wiring import wire
+from tests.service.test_saved_views import MADE
 from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import day
@@ -126,3 +128,30 @@ def test_a_service_without_the_key_of_an_erasure_answers_on_and_owes_the_facts(c
     assert [one.application_id for one in context.casebook.outbox_pending(9)] == ["unsure"]
     with pytest.raises(StoreUnavailableError, match="by the key k2"):
         deliver_pending(context.store, context.casebook)
+
+
+@pytest.mark.parametrize("node", [f"applicant:{WHO}", "application:live-1"])
+def test_whoever_asks_for_an_erased_id_writes_it_down_nowhere(
+    context: AppContext, client: FlaskClient, caplog: pytest.LogCaptureFixture, node: str
+) -> None:
+    about = {"node": node}
+    made = {"as_of": day(60).isoformat(), "name": "mine", "made": MADE}
+    for route in ("subgraph", "expand", "node", "history", "alerts", "assessment", "views"):
+        client.get(f"/desk/{route}", query_string=about)
+    for route, given in (("paths", about), ("assess", about), ("search", {"q": node.partition(":")[2]})):
+        client.post(f"/desk/{route}", json=given)
+    assert client.post("/desk/views", json=about | made).status_code == 410
+    lines, _ = context.casebook.audit.read(AuditFilter())
+    assert lines
+    written = f"{lines} {caplog.text}"
+    assert node.partition(":")[2] not in written
+    assert f"{node.partition(':')[0]}:erased:k1:" in written
+
+
+def test_a_look_at_an_erased_id_that_is_somebody_new_keeps_the_name(
+    context: AppContext, client: FlaskClient
+) -> None:
+    risk(context, body("fresh", applicant_id=WHO))
+    assert client.get("/desk/node", query_string={"node": f"applicant:{WHO}"}).status_code == 200
+    (line,), _ = context.casebook.audit.read(AuditFilter(action=AuditAction.LOOKED))
+    assert line.subject == f"applicant:{WHO}"
