@@ -12,7 +12,8 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from graph.model.errors import ConflictError
 from graph.model.moments import COUNTRY
 from graph.model.types import Ring, RingSnapshot
 from graph.rings.budget import HONEST_BUDGET
@@ -32,6 +34,7 @@ from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.snapshot import snapshot_of
 from graph.rings.store_habits import FALSE_ALARMS
+from graph.store.forgetting import ERASED_MEANWHILE
 from graph.store.port import GraphStore, GraphView
 from investigations.case_subjects import about_ring
 from investigations.casebook import Casebook
@@ -82,7 +85,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     rings have cases.
 
     Everything is computed and written beside before the store switches over, so that a run that fails leaves
-    the last snapshot in force. Raises UnfairRingsError.
+    the last snapshot in force. Raises UnfairRingsError, and ConflictError where people were erased meanwhile.
     """
     started = time.perf_counter()
     name = week_of(plan.as_of, plan.zone)
@@ -120,10 +123,12 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         fairness=fairness,
     )
     _publish(store, edition, result, plan.out)
-    opened = _open_cases(result, casebook, flagged, plan, view)
-    if opened:  # the page was in place before: what cannot be opened costs nobody the report
-        record = record_of(store, casebook, snapshot, found.tables, plan.now)
-        render(dataclasses.replace(result, record=record), plan.out / REPORT)
+    with _taken_back(plan.out):
+        opened = _open_cases(result, casebook, plan, view, lambda: _refuse_another(store, edition))
+        if opened:  # the page was in place before: what cannot be opened costs nobody the report
+            record = record_of(store, casebook, snapshot, found.tables, plan.now)
+            render(dataclasses.replace(result, record=record), plan.out / REPORT)
+        _refuse_another(store, edition)
     whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
     return dataclasses.replace(result, figures={**result.figures, **whole})
 
@@ -212,28 +217,49 @@ def _publish(store: GraphStore, edition: int, result: ReviewResult, out: Path) -
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def _refuse_another(store: GraphStore, edition: int) -> None:
+    """Raise ConflictError where the store is of another edition by now: what was found may name the erased,
+    and nobody looks for them in cases that come later.
+    """
+    if store.edition() != edition:
+        raise ConflictError(ERASED_MEANWHILE)
+
+
+@contextmanager
+def _taken_back(out: Path) -> Iterator[None]:
+    """The files of a review that is refused after all go."""
+    try:
+        yield
+    except ConflictError:
+        for name in FILES:
+            (out / name).unlink(missing_ok=True)
+        raise
+
+
 def _open_cases(
     result: ReviewResult,
     casebook: Casebook | None,
-    flagged: list[Ring],
     plan: ReviewPlan,
     view: GraphView,
+    refuse: Callable[[], None],
 ) -> int:
     """Open a case for each flagged ring without one; returns how many. The open case of a ring that lost its
-    flag gets a note that says why.
+    flag gets a note that says why. `refuse` is asked before each.
 
     A flag that is merely held is no new evidence: a case that somebody has closed is not opened again for it.
     """
     if casebook is None:
         return 0
     opened = 0
-    for ring in flagged:
+    for ring in (one for one in result.snapshot.rings if one.kind.flagged):
+        refuse()
         if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
             continue
         about = about_ring(view, ring, "ring_review", result.snapshot.name)
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
     for change in result.changes:
         if change.flag == "no_longer_flagged":
+            refuse()
             note = f"{result.snapshot.name}: {why(change.why)[0]}"
             casebook.note_case_of_ring(change.ring_id, (change.flag, note), at=plan.now, by="ring_review")
     return opened

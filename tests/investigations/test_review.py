@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.facts.fraud_labels import fraud_status
-from graph.model.errors import SettingError
+from graph.model.errors import ConflictError, SettingError
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind
 from investigations.casebook import Casebook
 from investigations.cases import CaseFilter, CaseState, Verdict, VerdictValue
@@ -26,6 +26,8 @@ from service.assessment.batch import score
 from service.assessment.batch_output import ScoresOut
 from service.assessment.batch_work import Period
 from service.settings import Settings
+from tests.support.casebooks import everything
+from tests.support.erasure_contract import erased
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import day, fraud
 from tests.support.stores import store_url
@@ -172,6 +174,28 @@ def test_a_review_that_fails_leaves_the_last_snapshot_in_force(store, tmp_path, 
     assert store.view(day(207)).rings().name == week_of(AS_OF, SHANGHAI)
     assert (tmp_path / "out" / "report.html").read_bytes() == kept
     assert not list((tmp_path / "out").glob(".making*"))
+
+
+@pytest.mark.parametrize("step", ["save_rings", "open_case"])
+def test_people_who_are_erased_while_a_review_ends_are_named_by_none_of_its_files(
+    store, casebook, tmp_path, monkeypatch, step
+):
+    owner = store if step == "save_rings" else casebook
+    original = getattr(owner, step)
+
+    def then_erased(*given, **named):
+        done = original(*given, **named)
+        erased(store, CREW[0])
+        return done
+
+    with monkeypatch.context() as changed:
+        changed.setattr(owner, step, then_erased)
+        with pytest.raises(ConflictError, match="look for them again"):
+            review(store, casebook, plan(tmp_path / "out"))
+    assert list((tmp_path / "out").iterdir()) == []
+    assert casebook.queue(CaseFilter())[0] == (step == "open_case")
+    assert CREW[0] not in everything(casebook)
+    assert review(store, casebook, plan(tmp_path / "out")).figures["cases_opened"] == 1
 
 
 def test_the_back_test_says_how_early_the_ring_would_have_been_flagged(tmp_path):
