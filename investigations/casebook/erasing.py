@@ -26,6 +26,7 @@ from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN, Rewriting
 from investigations.casebook.rewritten import row_digest, signature_of
 from investigations.casebook.score_tables import BATCH_SCORES
+from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS, OWED
 from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import ALERTS, DELIVERIES
@@ -156,8 +157,8 @@ class ErasureFiles:
     # -- rows that nobody guards
 
     def _unguarded(self, connection: sa.Connection, erased: ErasedPeople) -> Counter[str]:
-        """Keys of requests, applications that are owed to the store, scores of batches and saved views about
-        them go; deliveries of messages are renamed.
+        """Keys of requests, applications that are owed to the store, answers in shadow, scores of batches and
+        saved views about them go; deliveries of messages are renamed.
         """
         counts, people = Counter[str](), erased.names.people
         theirs = self._column(
@@ -166,7 +167,7 @@ class ErasureFiles:
             [*people, *people.values()],  # a request may have come after its assessment was rewritten
             ASSESSMENTS.c.as_of < micros(erased.until),
         )
-        for table in (CLAIMS, OWED):
+        for table in (CLAIMS, OWED, SHADOW_ANSWERS):
             counts[table.name] += _deleted(connection, table.c.assessment_id, theirs)
         before = BATCH_SCORES.c.as_of < micros(erased.until)
         counts[BATCH_SCORES.name] += _deleted(connection, BATCH_SCORES.c.applicant_id, [*people], before)

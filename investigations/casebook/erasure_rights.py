@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN
 from investigations.casebook.score_tables import BATCH_SCORES
+from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import CASES, CLAIMS, OWED
 from investigations.casebook.user_tables import AUDIT_TRAIL
 from investigations.casebook.view_tables import SAVED_VIEWS
@@ -22,7 +23,7 @@ def tries() -> Iterator[sa.Executable]:
     for table in (*REWRITTEN, DELIVERIES, CASES):
         column = next(iter(table.columns))
         yield sa.update(table).where(sa.false()).values({column: column})
-    for table in (CLAIMS, OWED, BATCH_SCORES, SAVED_VIEWS):
+    for table in (CLAIMS, OWED, SHADOW_ANSWERS, BATCH_SCORES, SAVED_VIEWS):
         yield sa.delete(table).where(sa.false())
     line = {c.name: "" for c in ERASURES.columns if isinstance(c.type, sa.String)}
     yield sa.insert(ERASURES).values({**line, "at": 0})

@@ -14,6 +14,7 @@ from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, Stage
 from investigations.casebook.engine import Engines, insert_into
 from investigations.casebook.retention import forgotten_before
+from investigations.casebook.rewriting import ERASED_REQUEST
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
 from investigations.casebook.tables import ASSESSMENTS
 from investigations.shadow.answers import (
@@ -25,8 +26,10 @@ from investigations.shadow.answers import (
 )
 
 _STREAMED = 500
-# What was assessed on less than everything goes to a person whatever a model says: nothing is compared there.
-_WHOLE = ASSESSMENTS.c.level == Level.FULL.value
+_ERASED = ASSESSMENTS.c.request_id == ERASED_REQUEST
+# What was assessed on less than everything goes to a person whatever a model says: nothing is compared there;
+# nor is what was about somebody who was erased, of which nothing is left to look at.
+_WHOLE = sa.and_(ASSESSMENTS.c.level == Level.FULL.value, sa.not_(_ERASED))
 
 
 class ShadowFiles:
@@ -54,11 +57,16 @@ class ShadowFiles:
         return forgotten_before(self._engines, SHADOW_ANSWERS)
 
     def keep(self, answers: Sequence[ShadowAnswer]) -> None:
-        """Write answers down, all or none; one that is there stays as it is."""
+        """Write answers down, all or none; one that is there stays as it is, and of somebody who was erased
+        meanwhile there is none.
+        """
         if answers:
             with self._engines.writing() as connection:
                 statement = insert_into(connection, SHADOW_ANSWERS).on_conflict_do_nothing()
                 connection.execute(statement, [_row(one) for one in answers])
+                about = ASSESSMENTS.c.assessment_id
+                gone = sa.select(about).where(about.in_([one.assessment_id for one in answers]), _ERASED)
+                connection.execute(sa.delete(SHADOW_ANSWERS).where(SHADOW_ANSWERS.c.assessment_id.in_(gone)))
 
     def of(self, assessment_id: str) -> tuple[ShadowAnswer, ...]:
         """What challengers said of an assessment, by their names."""

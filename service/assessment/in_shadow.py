@@ -78,7 +78,8 @@ def challenger_of(
 def answer_in_shadow(challenger: Challenger, assessment_id: str, as_of: datetime) -> ShadowAnswer:
     """The challenger's answer to an assessment, as it would be if it served; nothing is written.
 
-    Raises StoreUnavailableError where store or casebook cannot be used: it is asked again then.
+    Raises StoreUnavailableError where store or casebook cannot be used: it is asked again then; ErasedError
+    where it was about somebody who was erased.
     """
     try:
         recorded = challenger.context.casebook.assessment(assessment_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from itertools import groupby
 
-from graph.model.errors import BundleError, RingfenceError, StoreChangedError
+from graph.model.errors import BundleError, ErasedError, RingfenceError, StoreChangedError
 from investigations.review_capacity import window_of
 from investigations.shadow.answers import LOOKS_BACK, OUT_OF_SCOPE, ShadowAnswer
 from service.assessment.context import AppContext
@@ -95,13 +96,18 @@ class Answering:
         context, answers = self._challenger.context, list[ShadowAnswer]()
         waiting = context.casebook.shadows.waiting(self._challenger.name, self._since, AT_ONCE)
         for _, day in groupby(waiting, lambda one: window_of(one[1], context.zone).until):
-            said = [answer_in_shadow(self._challenger, name, as_of) for name, as_of in day]
+            said = list(self._said(day))
             context.casebook.shadows.keep(said)
             _count(said)
             answers += said
         if answers:
             self._since = max(self._since, answers[-1].as_of - BEHIND)
         return answers
+
+    def _said(self, waiting: Iterable[tuple[str, datetime]]) -> Iterator[ShadowAnswer]:
+        for name, as_of in waiting:
+            with suppress(ErasedError):  # since it was read that it waits: it does not wait any more
+                yield answer_in_shadow(self._challenger, name, as_of)
 
 
 def _count(said: Sequence[ShadowAnswer]) -> None:

@@ -9,14 +9,19 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from graph.model.erasure import Renaming, surrogate
 from investigations.assessments import Decision, Level, Stage
 from investigations.casebook import Casebook
+from investigations.casebook.erasing import ErasedPeople
+from investigations.erased_names import ErasedNames
 from investigations.review_capacity import ScoreWindow
 from investigations.shadow.answers import AnsweredPeriod, Proposed, ShadowAnswer
+from tests.investigations.test_seals import KEYS
 from tests.support.casebooks import NOW, assessment
 
 LATER = NOW + timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+WANG = "C-Wang-884171"
 
 
 def said(number: int, challenger: str = "m2", probability: float = 0.3) -> ShadowAnswer:
@@ -99,3 +104,32 @@ def test_thresholds_of_a_challenger_follow_what_it_said_itself(book: Casebook) -
     assert book.scores.in_shadow(window, "m2").tolist() == [0.2, 0.1]
     assert book.scores.of(window, "m").tolist() == [0.183] * 3
     assert np.array_equal(book.scores.in_shadow(replace(window, most=1), "m2"), [0.2])
+
+
+def forgotten(book: Casebook) -> dict[str, int]:
+    """Wang is erased: how many rows of which table."""
+    renaming = Renaming(people={WANG: surrogate("Q", "71")}, applications={}, events={}, identifiers={})
+    names = ErasedNames(renaming)
+    whom = ErasedPeople(names=names, certificate="ER-1", until=NOW + timedelta(days=9), keys=KEYS)
+    return dict(book.erasing.erase(whom, LATER))
+
+
+def test_what_challengers_said_of_the_erased_goes_and_counts_no_more(book: Casebook) -> None:
+    book.record(assessment(5, applicant_id=WANG))
+    book.shadows.keep([said(1), said(5), said(5, "m3", probability=0.9)])
+    until = NOW + 10 * MINUTE
+    assert len(list(book.shadows.pairs("m2", NOW, until))) == 2
+    assert forgotten(book)["shadow_answers"] == 2
+    assert (book.shadows.of("A-5"), book.shadows.of("A-1")) == ((), (said(1),))
+    assert [one.assessment_id for one in book.shadows.pairs("m2", NOW, until)] == ["A-1"]
+    assert book.shadows.period("m2", NOW, until) == AnsweredPeriod(assessments=3, answered=1, failed=0)
+
+
+def test_nobody_who_was_erased_waits_for_a_challenger_or_is_given_an_answer(book: Casebook) -> None:
+    book.record(assessment(5, applicant_id=WANG))
+    before = waiting(book)
+    forgotten(book)
+    assert (before, waiting(book)) == (["A-0", "A-1", "A-2", "A-4", "A-5"], ["A-0", "A-1", "A-2", "A-4"])
+    book.shadows.keep([said(4), said(5)])  # it was under way when they were erased
+    assert (book.shadows.of("A-5"), book.shadows.of("A-4")) == ((), (said(4),))
+    assert book.shadows.lag("m2", NOW) == timedelta(0)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graph.model.errors import BundleError, RingfenceError, StoreUnavailableError
+from graph.model.errors import BundleError, ErasedError, RingfenceError, StoreUnavailableError
 from graph.store.port import GraphView
 from investigations import review_capacity
-from investigations.assessments import Decision
+from investigations.assessments import Decision, RiskAssessment
 from investigations.policies.reading import read_policy
 from investigations.review_capacity import in_force
 from investigations.shadow.answers import AnsweredPeriod, ShadowAnswer
@@ -173,6 +173,23 @@ def test_what_cannot_be_answered_is_written_down_and_the_next_is_answered(
     until_done(job)
     assert said(context, {"assessment_id": "A-1"}).failure == "unreadable"
     assert (said(context, first).failure, said(context, first).probability) == ("model_failed", None)
+    assert said(context, second).failure is None
+
+
+def test_somebody_who_is_erased_while_they_wait_keeps_no_challenger_from_the_next(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = risk(context, body("live-1")), risk(context, body("live-2", applicant_id="p002"))
+    read = context.casebook.assessment
+
+    def erased(assessment_id: str) -> RiskAssessment:
+        if assessment_id == first["assessment_id"]:
+            raise ErasedError("erased since it was read that it waits")
+        return read(assessment_id)
+
+    monkeypatch.setattr(context.casebook, "assessment", erased)
+    process(context).step()
+    assert context.casebook.shadows.of(first["assessment_id"]) == ()
     assert said(context, second).failure is None
 
 
