@@ -16,11 +16,11 @@ _SERVED = (
     60_000_000  # microseconds that serving somebody takes at least: whoever comes sooner shares the turn
 )
 # so many turns one after another are a counter's, of whatever kind; where the counter is known, so many
-_UNKNOWN, _KNOWN = 8, 3
-_PLACES = tuple(
+_UNKNOWN, KNOWN = 8, 3
+PLACES = tuple(
     KINDS.index(kind) for kind in (IdentifierKind.ADDRESS, IdentifierKind.WIFI, IdentifierKind.EMPLOYER)
 )
-_LARGER = 3  # times as many people at a place as users of a thing there: a crowd that the thing is taken to
+LARGER = 3  # times as many people at a place as users of a thing there: a crowd that the thing is taken to
 
 
 def lent(kind: Column, role: Column) -> Column:
@@ -39,7 +39,7 @@ def is_queue(turns: Column, known: Column) -> Column:
     """Whether so many turns (N,) are a queue at a counter, bool; `known` (N,) bool: a shop or a much larger
     place says which.
     """
-    return np.asarray(turns >= np.where(known, _KNOWN, _UNKNOWN))
+    return np.asarray(turns >= np.where(known, KNOWN, _UNKNOWN))
 
 
 def explained(turns: Column) -> Column:
@@ -54,8 +54,8 @@ def of_a_counter(tables: Tables, sharing: Incidence, kinds: tuple[int, ...]) -> 
     """Values (V,) bool of these kinds most of whose users ever applied at one and the same shop or through
     one agent, or live or work at one place that is much larger: a promoter's tablet in a dormitory.
     """
-    some = np.flatnonzero((np.isin(sharing.kind, kinds) & (sharing.holders >= _KNOWN))[sharing.value_of_row])
-    place = np.isin(sharing.kind, _PLACES)[sharing.value_of_row]
+    some = np.flatnonzero((np.isin(sharing.kind, kinds) & (sharing.holders >= KNOWN))[sharing.value_of_row])
+    place = np.isin(sharing.kind, PLACES)[sharing.value_of_row]
     out = _of_most(sharing, some, (sharing.who[place], sharing.value_of_row[place]), sharing.holders)
     for column, ids in (("merchant", tables.merchant_ids), ("agent", tables.agent_ids)):
         there = tables.applications[column] >= 0
@@ -66,7 +66,7 @@ def of_a_counter(tables: Tables, sharing: Incidence, kinds: tuple[int, ...]) -> 
 
 def _of_most(sharing: Incidence, some: Column, held: tuple[Column, Column], crowd: Column) -> Column:
     """Values (V,) bool, by their rows `some`, SHOP_SHARE of whose holders have one thing in common, by rows
-    of people and things, of which `crowd` (things,) people are _LARGER times as many as the value's own.
+    of people and things, of which `crowd` (things,) people are LARGER times as many as the value's own.
     """
     width = len(crowd) + 1
     pairs = np.unique(held[0].astype(np.int64) * width + held[1])
@@ -78,7 +78,7 @@ def _of_most(sharing: Incidence, some: Column, held: tuple[Column, Column], crow
     both, people = np.unique(value[row].astype(np.int64) * width + thing, return_counts=True)
     value, thing = both // width, both % width
     enough = (people >= SHOP_SHARE * sharing.holders[value]) & (
-        crowd[thing] // _LARGER >= sharing.holders[value]
+        crowd[thing] // LARGER >= sharing.holders[value]
     )
     out = np.zeros(len(sharing.kind), bool)
     out[value[enough]] = True

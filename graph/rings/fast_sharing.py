@@ -11,22 +11,10 @@ from scipy.special import betainc
 
 from graph.facts.hubs import GUARD
 from graph.facts.tables import KINDS, ROLES, Column, Tables
-from graph.model.types import IdentifierKind, Role
+from graph.rings.arrivals import Arrivals
 from graph.rings.communities import components
-from graph.rings.counters import explained, is_queue, lent, of_a_counter, turns_of
-from graph.rings.incidence import Incidence
+from graph.rings.counters import explained, is_queue
 
-# What honest people seldom share; a place, a shop and an agent bring many together within days.
-TELLING = tuple(
-    KINDS.index(kind)
-    for kind in (
-        IdentifierKind.DEVICE,
-        IdentifierKind.PHONE,
-        IdentifierKind.BANK_CARD,
-        IdentifierKind.NATIONAL_ID,
-        IdentifierKind.EMAIL,
-    )
-)
 KINDS_AT_MOST = len(KINDS) * len(ROLES)  # a kind is below this
 _NEXT = 3  # arrivals after each holder that it is paired with: whoever comes later is reached through these
 _RUSH = 2  # people a turn, of those who came together: no counter serves so fast
@@ -62,23 +50,6 @@ class FastPairs:
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """Holders of telling values in time order, value after value (R,): who, since, kind, value, turn int64;
-    whether a counter lends or gives such things, and whether one is known to have it, bool. as_of in
-    microseconds.
-    """
-
-    who: Column
-    since: Column
-    kind: Column
-    value: Column
-    turn: Column
-    lent: Column
-    counter: Column
-    as_of: int
-
-
-@dataclass(frozen=True)
 class Linked:
     """Whom some pairs link: `people` (L,) in ascending order, the group `part` (L,) of each, numbered by its
     first one, and the `rows` of the line that they came by.
@@ -97,9 +68,8 @@ def linked(pairs: FastPairs, near: Column) -> Linked:
     return Linked(people, components(len(people), one, other), rows)
 
 
-def fast_pairs(tables: Tables, sharing: Incidence, within: int) -> FastPairs:
+def fast_pairs(tables: Tables, line: Arrivals, within: int) -> FastPairs:
     """All pairs of neighbours in time with at most `within` microseconds between them."""
-    line = _line(tables, sharing)
     left, right = [], []
     for step in range(1, _NEXT + 1):
         near = (line.value[step:] == line.value[:-step]) & (line.since[step:] - line.since[:-step] <= within)
@@ -184,28 +154,6 @@ def _one_each(line: Arrivals, rows: Column) -> Column:
     order = np.lexsort((line.value[rows], -people, line.who[rows]))
     first = np.r_[True, np.diff(line.who[rows][order]) != 0][: len(rows)]
     return np.asarray(rows[order[first]])
-
-
-def _line(tables: Tables, sharing: Incidence) -> Arrivals:
-    usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0)
-    value = sharing.value_of_row
-    row = np.flatnonzero(usable[value] & (sharing.role != ROLES.index(Role.EMPLOYER)))
-    phone = sharing.kind[value[row]] == KINDS.index(IdentifierKind.PHONE)
-    role = np.where(phone, sharing.role[row], 0).astype(np.int64)
-    thing = value[row] * len(ROLES) + role
-    order = np.argsort(thing, kind="stable")  # they are by time within a value
-    row, thing = row[order], thing[order]
-    number = np.unique(thing, return_inverse=True)[1] if len(thing) else thing
-    return Arrivals(
-        sharing.who[row].astype(np.int64),
-        since := sharing.since[row],
-        sharing.kind[value[row]].astype(np.int64) + len(KINDS) * role[order],
-        number,
-        turns_of(number, since),
-        lent(sharing.kind[value[row]], sharing.role[row]),
-        of_a_counter(tables, sharing, TELLING)[value[row]],
-        tables.as_of,
-    )
 
 
 def _first_amount(tables: Tables) -> Column:

@@ -12,11 +12,12 @@ import numpy as np
 from graph.facts.hubs import BATCH_GUARD, GUARD
 from graph.facts.tables import KINDS, Column, Tables
 from graph.model.types import Ring
-from graph.rings.incidence import VALUE_KINDS, Incidence
+from graph.rings.incidence import VALUE_KINDS
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.projection import LINK_KINDS, SOFT
 from graph.rings.scores import SMALLEST
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
+from graph.rings.sharing_rows import SharingRows
 
 CLEARED = 0.5  # of its members cleared, and a flag goes
 # of its members with a loan that had time to go bad and did not, nobody late and nobody known for fraud, and
@@ -42,10 +43,10 @@ def retained_flags(
     before: Sequence[Ring],
     flagged: Column,
     labelled: LabelledApplicants,
-    before_and_now: tuple[Tables, Incidence],
+    facts: tuple[Tables, SharingRows],
 ) -> RetainedFlags:
     """What becomes of the flagged rings of `before`. `flagged` (A,) bool: who is in a flagged group now."""
-    tables, sharing = before_and_now
+    tables, rows = facts
     ids, out = tables.applicant_ids, RetainedFlags()
     lost = {ring.ring_id: people for ring in before if len(people := _lost(ring, ids, flagged, labelled))}
     if not lost:
@@ -53,6 +54,7 @@ def retained_flags(
     group = np.full(len(ids), -1)
     for number, people in enumerate(lost.values()):
         group[people] = number
+    sharing = rows.of(np.flatnonzero(group >= 0))
     anything, ties = shared_items(tables, sharing, group), shared_items(tables, sharing, group, _GUARD)
     for number, ring in enumerate(ring for ring in before if ring.ring_id in lost):
         people = lost[ring.ring_id]

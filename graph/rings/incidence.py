@@ -22,17 +22,18 @@ _CONTACT = ROLES.index(Role.CONTACT)
 
 @dataclass(frozen=True)
 class Incidence:
-    """Values with two or more holders; holders of value v are rows start[v]:start[v + 1], by (since,
-    applicant).
+    """Values with two or more holders; rows start[v]:start[v + 1] are the holders of value v, all of them or
+    those who were asked for, by (since, applicant).
 
     kind int8, source int32 (position in identifiers, merchant_ids, agent_ids or
-    of what was paid), start int64 (V + 1,)
+    of what was paid), holders int64: distinct applicants, all of them     (V,), start int64 (V + 1,)
     who int32, role int8, since int64, last int64                                        (rows)
     hub int8: per value an index into graph.facts.hubs.REASONS, 0 = it links
     """
 
     kind: Column
     source: Column
+    holders: Column
     start: Column
     who: Column
     role: Column
@@ -41,14 +42,25 @@ class Incidence:
     hub: Column
 
     @property
-    def holders(self) -> Column:
-        """Distinct applicants of each value (V,)."""
-        return np.diff(self.start)
-
-    @property
     def value_of_row(self) -> Column:
         """The value that each row belongs to (rows,)."""
-        return np.repeat(np.arange(len(self.kind)), self.holders)
+        return np.repeat(np.arange(len(self.kind)), np.diff(self.start))
+
+    def of(self, people: Column) -> Incidence:
+        """What `people` (N,) hold, with their rows alone."""
+        row = np.flatnonzero(np.isin(self.who, people))
+        value, first = np.unique(self.value_of_row[row], return_index=True)
+        return Incidence(
+            self.kind[value],
+            self.source[value],
+            self.holders[value],
+            np.r_[first, len(row)].astype(np.int64),
+            self.who[row],
+            self.role[row],
+            self.since[row],
+            self.last[row],
+            self.hub[value],
+        )
 
 
 def incidence_of(tables: Tables) -> Incidence:
@@ -75,13 +87,10 @@ def incidence_of(tables: Tables) -> Incidence:
     # they were by applicant before
     value, who, role, since, last = (column[np.lexsort((rows[3], rows[0]))] for column in rows)
     values = np.flatnonzero(count >= 2)
-    start = np.r_[0, np.cumsum(count[values])].astype(np.int64)
-    return _with_hubs(
-        Incidence(
-            kind[values], source[values], start, who, role, since, last, np.zeros(len(values), np.int8)
-        ),
-        tables,
-    )
+    holders, none = count[values], np.zeros(len(values), np.int8)
+    start = np.r_[0, np.cumsum(holders)].astype(np.int64)
+    found = Incidence(kind[values], source[values], holders, start, who, role, since, last, none)
+    return _with_hubs(found, tables)
 
 
 def _rows(tables: Tables, paid: tuple[Column, Column, Column]) -> tuple[Column, Column, Column]:

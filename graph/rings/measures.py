@@ -17,7 +17,7 @@ from graph.rings.columns import Features, most
 from graph.rings.communities import components
 from graph.rings.kinds import Traits
 from graph.rings.member_features import member_features
-from graph.rings.projection import LINK_KINDS
+from graph.rings.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.search import RingSearch
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
 
@@ -84,11 +84,11 @@ def measure(search: RingSearch) -> Measures:
     size = np.bincount(group)
     own = member_features(search.tables)
     mean = _means(group, own)
-    things = shared_items(search.tables, search.sharing, group)
+    inside, things = _inside(search, size)
     return Measures(
         flagged=search.flagged,
         size=size,
-        **_inner_links(search, size),
+        **inside,
         things=things.counts,
         **_times(group, labelled.since, size),
         **_tied_in(things, group, labelled.since, len(size)),
@@ -125,27 +125,42 @@ def _means(group: Column, own: Features) -> dict[str, Column]:
     return out
 
 
-def _inner_links(search: RingSearch, size: Column) -> dict[str, Column]:
-    """Links inside groups of three or more by kind; each member's pull, partners, and the pull of their
-    strongest partner.
+def _inside(search: RingSearch, size: Column) -> tuple[dict[str, Column], SharedItems]:
+    """What groups of three or more share: links by kind and hubs of each, the pull, the partners and the pull
+    of the strongest partner of each member; and the things.
     """
     group, groups, people = search.group, len(size), len(search.group)
-    kinds, inner = np.zeros((groups, len(LINK_KINDS)), np.int64), np.zeros(groups, np.int64)
-    strength, partners, best = np.zeros(people), np.zeros(people, np.int64), np.zeros(people)
+    by_group = {"inner": np.zeros(groups, np.int64), "hubs": np.zeros(groups, np.int64)}
+    out = {"links": np.zeros((groups, len(LINK_KINDS)), np.int64), **by_group} | {
+        name: np.zeros(people, kind)
+        for name, kind in (("strength", "f8"), ("partners", "i8"), ("best_partner", "f8"))
+    }
+    things = SharedItems(np.zeros_like(out["links"]), np.full(people, NEVER), np.full(people, NEVER))
     for some in _of_whole_groups(group, size):
-        links = search.links.among(some)
-        links = links.of(group[links.a] == group[links.b])
-        for k in range(len(LINK_KINDS)):
-            kinds[:, k] += np.bincount(group[links.a[links.shared[:, k] > 0]], minlength=groups)
-        inner += np.bincount(group[links.a], minlength=groups)
-        place, (a, b) = some, (np.searchsorted(some, end) for end in (links.a, links.b))
-        pull = np.bincount(a, weights=links.weight, minlength=len(some)) + np.bincount(
-            b, weights=links.weight, minlength=len(some)
-        )
-        strength[place] = pull
-        best[place] = np.maximum(most(pull[b], a, len(some)), most(pull[a], b, len(some)))
-        partners[place] = np.bincount(np.r_[a, b], minlength=len(some))
-    return {"links": kinds, "inner": inner, "strength": strength, "partners": partners, "best_partner": best}
+        _add_links(out, search.links.among(some), group, some)
+        sharing = search.sharing.of(some)
+        hub = sharing.hub[sharing.value_of_row] > 0
+        out["hubs"] += _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], groups)[0]
+        here = np.full(people, -1)
+        here[some] = group[some]
+        found = shared_items(search.tables, sharing, here)
+        things.counts[: len(found.counts)] += found.counts
+        things.tied[some], things.hard[some] = found.tied[some], found.hard[some]
+    return out, things
+
+
+def _add_links(out: dict[str, Column], links: ApplicantLinks, group: Column, some: Column) -> None:
+    """Adds what the links inside groups of `some` people, all of these groups, come to."""
+    links = links.of(group[links.a] == group[links.b])
+    for k in range(len(LINK_KINDS)):
+        out["links"][:, k] += np.bincount(group[links.a[links.shared[:, k] > 0]], minlength=len(out["inner"]))
+    out["inner"] += np.bincount(group[links.a], minlength=len(out["inner"]))
+    a, b = (np.searchsorted(some, end) for end in (links.a, links.b))
+    one, other = (np.bincount(end, weights=links.weight, minlength=len(some)) for end in (a, b))
+    pull = one + other
+    out["strength"][some] = pull
+    out["best_partner"][some] = np.maximum(most(pull[b], a, len(some)), most(pull[a], b, len(some)))
+    out["partners"][some] = np.bincount(np.r_[a, b], minlength=len(some))
 
 
 def _of_whole_groups(group: Column, size: Column) -> Iterator[Column]:
@@ -202,13 +217,10 @@ def _earliest(at: Column, group: Column, groups: int) -> Column:
 
 
 def _members(search: RingSearch, size: Column) -> dict[str, Column]:
-    """Lenders, hubs, agents and merchants of each group."""
-    tables, group = search.tables, search.group
-    applications, sharing = tables.applications, search.sharing
-    hub = sharing.hub[sharing.value_of_row] > 0
+    """Lenders, agents and merchants of each group."""
+    applications, group = search.tables.applications, search.group
     return {
         "platforms": _distinct(group[applications["applicant"]], applications["platform"], len(size))[0],
-        "hubs": _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], len(size))[0],
         "same_agent": _most_common(group, applications, "agent", size),
         "same_merchant": _most_common(group, applications, "merchant", size),
     }

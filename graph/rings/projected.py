@@ -11,10 +11,11 @@ from graph.facts.tables import Column, Tables
 from graph.rings.active import first_applied
 from graph.rings.context_features import context_features
 from graph.rings.context_rows import ContextRows, HeldRows
-from graph.rings.incidence import Incidence, incidence_of
+from graph.rings.incidence import incidence_of
 from graph.rings.link_rows import HeldLinks, LinkRows
 from graph.rings.parts import first_cut
 from graph.rings.projection import project
+from graph.rings.sharing_rows import HeldSharing, SharingRows
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Projected:
     numbered by smallest applicant, and, when it is asked for, what surrounds them.
     """
 
-    sharing: Incidence
+    sharing: SharingRows
     links: LinkRows
     coarse: Column
     context: Callable[[], ContextRows]
@@ -42,4 +43,4 @@ def in_this_process(tables: Tables) -> Projected:
     def context() -> ContextRows:
         return HeldRows(context_features(tables, sharing, links, coarse, first_applied(tables)))
 
-    return Projected(sharing, HeldLinks(links, len(coarse)), coarse, context)
+    return Projected(HeldSharing(tables, sharing), HeldLinks(links, len(coarse)), coarse, context)

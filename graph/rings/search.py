@@ -17,7 +17,6 @@ from graph.rings.communities import communities
 from graph.rings.context_rows import ContextRows
 from graph.rings.flag_retention import RetainedFlags, retained_flags
 from graph.rings.improbable import beside_learned, improbable_suspicion
-from graph.rings.incidence import Incidence
 from graph.rings.joined_crews import hanging, joined
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.link_rows import LinkRows
@@ -27,6 +26,7 @@ from graph.rings.projected import Engine, Projected, in_this_process
 from graph.rings.projection import ApplicantLinks
 from graph.rings.pull import FINE, SuspectLinks, suspect_links
 from graph.rings.scores import SMALLEST, group_scores, rescaled
+from graph.rings.sharing_rows import SharingRows
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import Examples, fold_judges, learned_rows, member_examples
@@ -56,7 +56,7 @@ class RingSearch:
     """
 
     tables: Tables
-    sharing: Incidence
+    sharing: SharingRows
     links: LinkRows
     known: LabelledApplicants
     coarse: Column
@@ -136,7 +136,7 @@ def search(
 
 
 def _of_nobody(
-    tables: Tables, sharing: Incidence, links: LinkRows, labelled: LabelledApplicants
+    tables: Tables, sharing: SharingRows, links: LinkRows, labelled: LabelledApplicants
 ) -> RingSearch:
     """The search of a store without people."""
     number, chance, nobody = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)

@@ -20,8 +20,8 @@ from graph.rings.fast_sharing import (
     queued,
     unusual_within,
 )
-from graph.rings.incidence import Incidence
 from graph.rings.scores import SMALLEST
+from graph.rings.sharing_rows import SharingRows
 
 FALSE_ALARMS = 0.01  # of the groups that stand out, at most so many by chance, unless somebody asks otherwise
 _HOUR = 3_600_000_000  # microseconds
@@ -120,7 +120,7 @@ def no_groups() -> UnusualGroups:
     return UnusualGroups(nobody, none, none, nobody, nobody)
 
 
-def unusual_groups(tables: Tables, sharing: Incidence, level: float = FALSE_ALARMS) -> UnusualGroups:
+def unusual_groups(tables: Tables, sharing: SharingRows, level: float = FALSE_ALARMS) -> UnusualGroups:
     """The groups of which at most the share `level` are there by chance.
 
     At each of several times, and by each way of being linked, people who came to share something telling that
@@ -129,7 +129,7 @@ def unusual_groups(tables: Tables, sharing: Incidence, level: float = FALSE_ALAR
     estimated again.
     """
     scales, size = _scales(tables), len(tables.applicant_ids)
-    pairs = fast_pairs(tables, sharing, scales[-1])
+    pairs = fast_pairs(tables, sharing.arrivals(scales[-1]), scales[-1])
     looks = [look for scale in scales for look in _looks(pairs, scale, size)]
     aside = np.zeros(size, bool)
     for _ in range(_ROUNDS):

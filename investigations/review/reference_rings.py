@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import igraph
 import numpy as np
@@ -39,16 +40,7 @@ def _shared_identifiers(sharing: Incidence) -> PairRows:
     identifiers.
     """
     out = (sharing.holders > HOLDERS) | (sharing.kind >= MERCHANT) | (sharing.hub == 1)
-    guarded = Incidence(
-        sharing.kind,
-        sharing.source,
-        sharing.start,
-        sharing.who,
-        sharing.role,
-        sharing.since,
-        sharing.last,
-        out.astype(np.int8),
-    )
+    guarded = replace(sharing, hub=out.astype(np.int8))
     return pair_rows(guarded, all_pairs=HOLDERS)
 
 

@@ -184,7 +184,7 @@ def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[st
         "held": len(search.flags.retained),
         "applicants": len(search.group),
         "links": len(search.links),
-        "hubs_ignored": int((search.sharing.hub > 0).sum()),
+        "hubs_ignored": search.sharing.hubs(),
         "known_good": int(search.known.good.sum()),
         "known_good_flagged": int(search.spared.sum()),
         "improbable_groups": len(search.unusual.chance),

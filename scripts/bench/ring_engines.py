@@ -107,7 +107,8 @@ def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, obj
 def digest(found: Projected) -> str:
     """The same for the same bits."""
     seal = hashlib.sha256(found.coarse.tobytes())
-    for part in (found.sharing, found.links.among(np.arange(len(found.coarse)))):
+    everybody = np.arange(len(found.coarse))
+    for part in (found.sharing.of(everybody), found.links.among(everybody)):
         for field in dataclasses.fields(part):
             column = getattr(part, field.name)
             seal.update(f"{field.name}{column.dtype}{column.shape}".encode() + column.tobytes())

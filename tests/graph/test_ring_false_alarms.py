@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from graph.facts.tables import Tables
 from graph.model.types import Application, Facts, Mention, Role
 from graph.rings.incidence import incidence_of
+from graph.rings.sharing_rows import HeldSharing
 from graph.rings.store_habits import unusual_groups
 from scripts.make_world import main as our_world
 from tests.support.deliveries import load_into
@@ -32,7 +33,7 @@ PEOPLE = 2_000
 
 
 def standing_out(tables: Tables, level: float) -> set[str]:
-    groups = unusual_groups(tables, incidence_of(tables), level)
+    groups = unusual_groups(tables, HeldSharing(tables, incidence_of(tables)), level)
     return set(tables.applicant_ids[groups.group >= 0].tolist())
 
 

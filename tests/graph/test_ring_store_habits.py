@@ -14,6 +14,7 @@ from graph.rings.improbable import improbable_suspicion
 from graph.rings.incidence import incidence_of
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.search import PreviousFlags, search
+from graph.rings.sharing_rows import HeldSharing
 from graph.rings.snapshot import snapshot_of
 from graph.rings.store_habits import SCALES, UnusualGroups, unusual_groups
 from tests.support.burst_worlds import burst_world
@@ -37,7 +38,7 @@ def who_is_flagged(found):
 
 def standing_out(store, moment, level=0.01):
     tables = store.view(moment).tables()
-    groups = unusual_groups(tables, incidence_of(tables), level)
+    groups = unusual_groups(tables, HeldSharing(tables, incidence_of(tables)), level)
     return set(tables.applicant_ids[groups.group >= 0].tolist()), groups
 
 

@@ -8,15 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
+from graph.model.moments import DAY
 from graph.rings.incidence import Incidence
 from graph.rings.parts import first_cut
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.projection import ApplicantLinks, project
 from graph.rings.pull import suspect_links
 from graph.rings.search import search
+from graph.rings.sharing_rows import SharingRows
 from graph.rings.snapshot import snapshot_of
 from graph.rings.suspect_features import suspects_nearby
-from tests.support.ring_worlds import AS_OF, town, with_known_frauds
+from tests.support.ring_worlds import AS_OF, both, crew, honest, town, with_known_frauds
 from tests.support.small_worlds import day, random_facts
 
 pytestmark = pytest.mark.slow
@@ -45,7 +47,7 @@ def same(one: Projected, other: Projected) -> bool:
     everybody = np.arange(len(one.coarse))
     pairs = [(one.coarse, other.coarse)]
     for kind, of in (
-        (Incidence, [side.sharing for side in (one, other)]),
+        (Incidence, [side.sharing.of(everybody) for side in (one, other)]),
         (ApplicantLinks, [side.links.among(everybody) for side in (one, other)]),
     ):
         pairs += [tuple(getattr(side, field.name) for side in of) for field in dataclasses.fields(kind)]
@@ -82,6 +84,23 @@ def test_links_among_some_are_those_of_one_machine_to_the_last_bit(tables, kept)
         for field in dataclasses.fields(ApplicantLinks):
             assert getattr(of[0], field.name).tobytes() == getattr(of[1], field.name).tobytes()
     assert len(one.among(np.arange(0, len(tables.applicant_ids), 3)))
+
+
+def test_what_some_hold_and_who_came_when_are_those_of_one_machine(tables, kept):
+    one, other = in_this_process(tables).sharing, kept[1].sharing
+    for some in (np.arange(0, len(tables.applicant_ids), 3), np.arange(3), np.zeros(0, np.int64)):
+        of = [side.of(some) for side in (one, other)]
+        for name in ("kind", "holders", "start", "who", "role", "since", "last", "hub"):
+            assert getattr(of[0], name).tobytes() == getattr(of[1], name).tobytes()
+    assert same_arrivals(one, other, 6 * 60 * 60 * 10**6)
+    assert same_arrivals(one, other, 20 * DAY)
+
+
+def same_arrivals(one: SharingRows, other: SharingRows, within: int) -> bool:
+    came = [side.arrivals(within) for side in (one, other)]
+    names = ("who", "since", "kind", "value", "turn", "lent", "counter")
+    alike = all(getattr(came[0], name).tolist() == getattr(came[1], name).tolist() for name in names)
+    return alike and len(came[0].who) > 0
 
 
 def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(tables, kept):
@@ -121,14 +140,27 @@ def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_
 
 
 def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
-    with town(tmp_path / "t.db", with_known_frauds()) as store:
-        tables = store.view(AS_OF).tables()
-    one = search(tables)
+    one, two = searched(session, tmp_path, with_known_frauds())
     assert one.known.has_enough_labels
+    assert one.sharing.arrivals(30 * DAY).counter.any()
+    assert same_arrivals(one.sharing, two.sharing, 30 * DAY)
+
+
+def test_without_labels_the_rings_beside_a_shops_tablet_are_the_same_to_the_last_id(session, tmp_path):
+    one, two = searched(session, tmp_path, both(honest(customers=160), crew()))
+    assert not one.known.has_enough_labels
+    assert one.sharing.hubs() == two.sharing.hubs() > 0
+
+
+def searched(session, tmp_path, world):
+    """The same search on one machine and on Spark: equal to the last bit."""
+    with town(tmp_path / "t.db", world) as store:
+        tables = store.view(AS_OF).tables()
+    one, two = search(tables), search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages", rows=500))
     assert one.flagged.any()
-    two = search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages", rows=500))
     assert one.suspicion.tobytes() == two.suspicion.tobytes()
     assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
+    return one, two
 
 
 def test_a_run_that_was_cut_off_goes_on_where_it_stopped(session, tables, kept, tmp_path):
@@ -143,14 +175,15 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(session, tables, kept, 
     assert {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()} == early
 
 
-def test_features_go_on_where_they_stopped(tables, kept):
+def test_features_go_on_where_they_stopped(session, tables, kept):
     stages, found = kept
     assert same_rows(in_this_process(tables), found)
     early = {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()}
     for later in (stages / "context.done", *stages.glob("picked_*.done")):
         later.unlink()
     next((stages / "context").glob("*.parquet")).unlink()
-    assert same_rows(in_this_process(tables), found)
+    again = OnSpark(session, f"file://{stages.parent}")(tables)
+    assert same_rows(in_this_process(tables), again)
     assert {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()} == early
 
 

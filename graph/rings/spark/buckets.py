@@ -27,12 +27,21 @@ def bucket(folder: str, stage: str, number: int, kinds: Mapping[str, str]) -> Ro
     """Columns of a bucket by name, of the kinds that numpy calls so (`i4`; `18f4`: lists of so many, (rows,
     18)).
     """
-    files, place = fsspec.core.url_to_fs(f"{folder}/{stage}")
-    for one in (f"{place}/bucket={number}", f"{place}/{number:05d}.parquet"):
-        if files.exists(one):
-            held = ds.dataset(one, filesystem=files, format="parquet").to_table(list(kinds))
+    return _first_there(folder, (f"{stage}/bucket={number}", f"{stage}/{number:05d}.parquet"), kinds)
+
+
+def whole(folder: str, stage: str, kinds: Mapping[str, str]) -> Rows:
+    """The same of all buckets, or of a stage that has none."""
+    return _first_there(folder, (stage,), kinds)
+
+
+def _first_there(folder: str, names: tuple[str, ...], kinds: Mapping[str, str]) -> Rows:
+    for name in names:
+        files, place = fsspec.core.url_to_fs(f"{folder}/{name}")
+        if files.exists(place) and (held := ds.dataset(place, filesystem=files, format="parquet")).files:
+            table = held.to_table(list(kinds))
             return {
-                name: _column(held[name]).astype(np.dtype(kind).base, copy=False)
+                name: _column(table[name]).astype(np.dtype(kind).base, copy=False)
                 for name, kind in kinds.items()
             }
     return {name: np.zeros(0, kind) for name, kind in kinds.items()}

@@ -17,7 +17,7 @@ from graph.rings.projection import REFERRAL, TRANSFER
 from graph.rings.spark.buckets import table_of
 
 ROWS = 250_000  # of a file: a cluster reads several at once, and this process holds one of them
-VERSION = 2  # of the stages: raise it when one is computed otherwise, and old ones are not found again
+VERSION = 3  # of the stages: raise it when one is computed otherwise, and old ones are not found again
 TIES, APPLICATIONS, EVENTS, PLATFORMS, MOMENT = "ties", "applications", "events", "platforms", "moment"
 CHECKS = (
     "amount",

@@ -5,9 +5,10 @@ computed again.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyspark.sql.types import StructType
 
 from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
@@ -45,7 +47,13 @@ class Stages:
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """The stage as a DataFrame: read where it is there already, else what `make` gives, written first."""
-        self._once(name, lambda: make().write.mode("overwrite").parquet(self.place(name)))
+
+        def write() -> str:
+            rows = make()
+            rows.write.mode("overwrite").parquet(self.place(name))
+            return str(rows.schema.json())
+
+        self._once(name, write)
         return self.read(name)
 
     def kept_by_bucket(self, name: str, make: Callable[[], Any]) -> None:
@@ -67,8 +75,12 @@ class Stages:
         self._once(name, run)
 
     def read(self, name: str) -> Any:
-        """A stage that is there and has rows, as a DataFrame."""
-        return self.session.read.parquet(self.place(name))
+        """A stage that is there, as a DataFrame. Files without rows do not say what their columns are."""
+        files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
+        schema, reader = files.cat_file(place), self.session.read
+        if schema.startswith(b"{"):
+            reader = reader.schema(StructType.fromJson(json.loads(schema)))
+        return reader.parquet(self.place(name))
 
     def given(self, name: str, bucket_of: Column, rows: Rows) -> None:
         """Rows of this process (N,) for the tasks of each bucket, which `bucket_of` (N,) says."""
@@ -83,12 +95,12 @@ class Stages:
 
         self._once(name, write)
 
-    def _once(self, name: str, write: Callable[[], None]) -> None:
+    def _once(self, name: str, write: Callable[[], str | None]) -> None:
         if self.done(name):
             return
         started = time.perf_counter()
-        write()
-        self.mark(name)
+        schema = write()
+        self.mark(name, schema or "")
         log.info("stage %s in %.1f s", name, time.perf_counter() - started)
 
     def place(self, name: str) -> str:
@@ -100,19 +112,15 @@ class Stages:
         files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
         return bool(files.exists(place))
 
-    def mark(self, name: str) -> None:
-        """Says that the stage was written to its end."""
+    def mark(self, name: str, schema: str = "") -> None:
+        """Says that the stage was written to its end, and with which columns, where Spark wrote it."""
         files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
         files.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
-        files.pipe_file(place, b"done\n")
+        files.pipe_file(place, schema.encode())
 
     def buckets(self, rows: int) -> int:
         """So many buckets hold `rows` rows, each about `self.rows` of them."""
         return max(1, -(-rows // self.rows))
-
-    def columns(self, name: str, names: Sequence[str]) -> pa.Table:
-        """These columns of a stage that is there."""
-        return self._rows_of(name).to_table(list(names))
 
     def divided(self, name: str, partitions: int) -> Any:
         """A stage that is there in so many partitions, by `position`: one file of it would be one."""
