@@ -85,20 +85,19 @@ class SparkBatch(NeighbourhoodBatch):
     stages: Stages
     partitions: int
 
-    def features(self) -> Floats:
-        """As of one machine, to the last bit."""
-        return self._collected(None, len(features.names()))
+    def feature_rows(self) -> Iterator[Floats]:
+        """As of one machine, to the last bit, WINDOW rows at a time."""
+        return self._windows(None)
 
     def embedded(self, network: NetworkWeights) -> Floats:
         """As of one machine, to the last bit."""
         sent = SentNetwork(dict(network.shape), network.content())
-        return self._collected(sent, 1 + network.shape["embedding"])
+        return np.concatenate([np.empty((0, 1 + network.shape["embedding"])), *self._windows(sent)])
 
-    def _collected(self, network: SentNetwork | None, columns: int) -> Floats:
-        """(N, columns): the rows of all seeds, in their order."""
-        out, done = np.empty((len(self), columns)), 0
+    def _windows(self, network: SentNetwork | None) -> Iterator[Floats]:
+        """The rows of all seeds, in their order."""
         if not len(self):
-            return out
+            return
         of_seeds, rows = f"seeds_{_named(self.seeds)}", "features" if network is None else network.name
         self._give(of_seeds)
         task = SeedTask(self.stages.place(_FRAME), self.revision, self.frame.zone, network)
@@ -107,10 +106,7 @@ class SparkBatch(NeighbourhoodBatch):
             kept, lambda: self.stages.divided(of_seeds, self.partitions).mapInArrow(task, _SPOKEN)
         )
         for window in self.stages.in_order(kept, of_seeds, WINDOW):
-            held = window["row"].combine_chunks().flatten().to_numpy().reshape(len(window), columns)
-            out[done : done + len(window)] = held
-            done += len(window)
-        return out
+            yield window["row"].combine_chunks().flatten().to_numpy().reshape(len(window), -1)
 
     def _give(self, stage: str) -> None:
         """The seeds as a stage, and the copy of the frame."""

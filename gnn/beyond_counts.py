@@ -14,9 +14,10 @@ from gnn import trees
 from gnn.column_blocks import ColumnBlocks
 from gnn.ensemble import REFERENCE
 from gnn.intervals import SURE, Gain, gains
-from gnn.parts import COUNT_COLUMNS, NAMED, SERVABLE, SamplePool, used
+from gnn.parts import NAMED, SERVABLE, SamplePool, used
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
+from graph.features.extraction import COUNT_COLUMNS
 from graph.progress import part_of_work
 
 Floats = npt.NDArray[np.float64]

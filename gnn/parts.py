@@ -13,7 +13,7 @@ from gnn.learning import Design, embedding_names
 from gnn.samples import Samples
 from gnn.schema import LENDING
 from gnn.training_plan import TrainingPlan
-from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
+from graph.features.extraction import COUNT_COLUMNS, COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -21,8 +21,6 @@ Bools = npt.NDArray[np.bool_]
 # what is served must be able to say by how much each named input counted; the simplest first
 SERVABLE = (REFERENCE, "trees", "blend")
 NAMED = SIGNAL_NAMES + VARIABLE_NAMES
-# the baseline's columns beside ours: the blend has all inputs
-COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)
 # the policy's business: no part may learn to repeat what somebody has said of the subject
 OWN_VERDICTS = frozenset({"own_fraud_labels"})
 _ML_WINDOWS = ("ml_7d_", "ml_1m_", "ml_3m_")

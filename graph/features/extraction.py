@@ -27,6 +27,8 @@ from graph.kernels.compiled import compiled
 SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES
 COUNT_NAMES: tuple[str, ...] = counts.NAMES
+# the counts' names beside ours, of which some are the same
+COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)
 
 _A, _B, _C, _D, _E, _F, _G, _SIGNALS = (
     sum(len(family) for family in FAMILIES[: n + 1]) for n in range(len(FAMILIES))

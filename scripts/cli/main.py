@@ -24,6 +24,7 @@ COMMANDS = {
     "shadow": "let models in shadow answer beside what was served, and report who was right",
     "benchmark": "measure the model's parts on any graph with labels",
     "score": "assess the stored applications of a period",
+    "features": "write what a model reads of the stored applications of a period",
     "fairness": "measure how each group fares, and what ties by place alone do to the honest",
     "thresholds": "say what other thresholds would have decided, and who was right",
     "policy": "check a policy file, put it in force for a lender or product, see what is in force",

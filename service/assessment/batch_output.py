@@ -27,13 +27,17 @@ class ScoresOut:
     casebook: str = ""
 
     def __post_init__(self) -> None:
-        if self.file.is_dir():
-            raise SettingError(f"{self.file} is a folder: name a file to write, .parquet or .csv")
-        if self.file.suffix.lower() not in FORMATS:
-            raise SettingError(
-                f"{self.file}: scores are written as parquet or csv: name a file that ends in .parquet "
-                "or .csv"
-            )
+        refuse_other_formats(self.file)
+
+
+def refuse_other_formats(file: Path) -> None:
+    """Raise SettingError for a file that no table can be written to."""
+    if file.is_dir():
+        raise SettingError(f"{file} is a folder: name a file to write, .parquet or .csv")
+    if file.suffix.lower() not in FORMATS:
+        raise SettingError(
+            f"{file}: tables are written as parquet or csv: name a file that ends in .parquet or .csv"
+        )
 
 
 def kept(chunks: Iterator[list[dict[str, Any]]], url: str, at: datetime) -> Iterator[list[dict[str, Any]]]:

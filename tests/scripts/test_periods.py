@@ -12,7 +12,15 @@ from scripts.cli.main import main
 
 @pytest.mark.parametrize("until", ["2025-03-01", "2025-02-01"])
 @pytest.mark.parametrize(
-    "words", [("thresholds",), ("monitor",), ("score", "--out", "scores.csv"), ("fairness",)], ids=" ".join
+    "words",
+    [
+        ("thresholds",),
+        ("monitor",),
+        ("score", "--out", "scores.csv"),
+        ("features", "--out", "f.csv"),
+        ("fairness",),
+    ],
+    ids=" ".join,
 )
 def test_a_command_refuses_a_period_that_holds_no_moment(
     words: tuple[str, ...], until: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,43 @@
+"""Write what a model reads of the stored applications of a period, each as of its own moment: for whoever
+learns from it with tools of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scripts.cli.cluster_arguments import add_engine, cluster_plan
+from scripts.cli.command import Command, Result
+from scripts.cli.settings_given import settings_given
+from service.assessment.batch_work import Period
+from service.assessment.feature_table import FeaturesOut, write_features
+from service.opening import moment_given
+
+EXAMPLE = """example:
+  COMMAND --store sqlite:///ringfence.db --since 2025-07-01 --until 2025-10-01 --out features.parquet
+
+What anybody has said of the subject itself is left out, as in training. Labels are not in the file: join
+those that were known by your moment."""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
+    parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
+    )
+    add_engine(parser, of="features are computed", same="features")
+
+
+def _run(options: argparse.Namespace) -> Result:
+    settings = settings_given(options)
+    period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
+    out = FeaturesOut(options.out, options.engine, cluster_plan(options))
+    return Result(write_features(settings, period, out))
+
+
+COMMAND = Command(
+    name="features", script="", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)
