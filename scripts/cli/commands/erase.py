@@ -15,6 +15,7 @@ from graph.store.erased_codes import ErasedCodes
 from ingestion.characters import visible
 from ingestion.contract import name_space
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
+from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.erasure import STEPS, PeopleEraser
@@ -50,7 +51,7 @@ def _run(options: argparse.Namespace) -> Result:
     people, reason = (
         (frozenset[str](), ErasureReason(by="", purpose=""))
         if options.resume or options.again
-        else _asked(options)
+        else _asked(options, settings)
     )
     if options.out is None and not options.check:
         raise SettingError("say where the certificate goes: --out FOLDER; or --check, which changes nothing")
@@ -193,16 +194,17 @@ def _read(path: Path) -> bytes:
         raise DeliveryError(f"{path}: {error.strerror}") from None
 
 
-def _asked(options: argparse.Namespace) -> tuple[frozenset[str], ErasureReason]:
-    """Whom it is about, and for what. Raises SettingError for arguments that lack something."""
+def _asked(options: argparse.Namespace, settings: Settings) -> tuple[frozenset[str], ErasureReason]:
+    """Whom it is about, and for what. Raises SettingError for arguments that lack something, PurposeError."""
     space = name_space(*options.lender) if options.lender else ""
     listed = _listed(options.file) if options.file else ()
     people = frozenset(space + who for one in (*options.applicants, *listed) if (who := visible(one)))
     if not people:
         raise SettingError("say whom: their applicant ids, or --file with one a line")
-    if not (options.purpose or "").strip():
+    purpose = purpose_given(settings, options)
+    if purpose is None:
         raise SettingError('say for what: --purpose "request of 12 March"')
-    return people, ErasureReason(by=by_command().by, purpose=options.purpose)
+    return people, ErasureReason(by=by_command().by, purpose=purpose)
 
 
 def _listed(path: Path) -> Iterator[str]:

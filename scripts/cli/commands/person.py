@@ -11,6 +11,7 @@ from ingestion.characters import visible
 from ingestion.contract import name_space
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
+from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.governance.person_export import as_json, as_page, held_about
@@ -25,7 +26,8 @@ The export is itself a look at the person: the audit trail has who made it, when
 
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
-    if not options.purpose.strip():
+    purpose = purpose_given(settings, options)
+    if purpose is None:
         raise SettingError('say for what: --purpose "request of 12 March"')
     casebook_given(settings.casebook)
     who: str = (name_space(*options.lender) if options.lender else "") + visible(options.applicant_id)
@@ -38,7 +40,7 @@ def _run(options: argparse.Namespace) -> Result:
         by = by_command()
         line = AuditEntry(
             at=now, by=by.by, way=by.way, action=AuditAction.LOOKED, subject=f"applicant:{who}",
-            as_of=now, purpose=options.purpose, detail="export",
+            as_of=now, purpose=purpose, detail="export",
         )  # fmt: skip
         casebook.audit.add([line])  # before anything leaves
     options.out.mkdir(parents=True, exist_ok=True)

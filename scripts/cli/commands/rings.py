@@ -22,6 +22,7 @@ from investigations.users import AuditAction, AuditEntry
 from scripts.cli.cluster_arguments import add_engine, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.forced import Deliberate, add_force, deliberate
+from scripts.cli.looks import add_purpose, keep_look, purpose_given
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
 from service.folders import folder_for
@@ -52,9 +53,11 @@ def _run(options: argparse.Namespace) -> Result:
         casebook_given(options.casebook, new=options.new_casebook)
     as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
     who = deliberate(options)
+    purpose_given(settings, options)
     with open_existing(settings.store, settings.timezone) as store:
         out = folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
+            keep_look(settings, options, "weekly rings")
             frame = "" if settings.frame == NO_FRAME else settings.frame
             desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
             how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
@@ -101,6 +104,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
+    add_purpose(parser)
     add_engine(parser, of="links, first cut and features are computed", same="rings")
     parser.add_argument(
         "--honest-budget",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scripts.cli.cluster_arguments import add_engine, cluster_plan
 from scripts.cli.command import Command, Result
+from scripts.cli.looks import add_purpose, keep_look
 from scripts.cli.settings_given import settings_given
 from service.assessment.batch import BatchEngine, Scoring, score
 from service.assessment.batch_output import ScoresOut
@@ -55,6 +56,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         default=min(os.cpu_count() or 1, 8),
         help="processes that assess (default: one a core, at most 8)",
     )
+    add_purpose(parser)
     add_engine(parser, of="applications are assessed", same="scores")
 
 
@@ -62,6 +64,7 @@ def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     casebook = casebook_given(options.casebook) if options.casebook else ""
+    keep_look(settings, options, "scores")
     out = ScoresOut(options.out, casebook)
     return Result(score(settings, period, out, Scoring(_engine(options), options.variables)))
 

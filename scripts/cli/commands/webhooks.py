@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from graph.model.errors import SettingError
 from investigations.casebook.message_files import DeliveryState, MessageDelivery
 from scripts.cli.command import Command, Result
+from scripts.cli.looks import add_purpose, keep_look
 from scripts.cli.settings_given import settings_given
 from service.opening import casebook_given, open_casebook
 from service.webhooks.signing import new_secret
@@ -23,6 +24,8 @@ def _run(options: argparse.Namespace) -> Result:
     if options.what == "secret":
         return Result({"secret": new_secret()})
     settings = settings_given(options)
+    if options.what == "list":
+        keep_look(settings, options, "webhooks")
     casebook_given(settings.casebook)  # what is not there owes nothing, and is not made by looking
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         if options.what == "list":
@@ -60,6 +63,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         choices=[str(one) for one in DeliveryState],
         help="list: those in this state (default: all)",
     )
+    add_purpose(parser)
     parser.add_argument("--endpoint", metavar="NAME", help="resend: the dead letters to this endpoint")
     parser.add_argument(
         "--id", metavar="ID", action="append", default=[], help="resend: this message; may be given again"
