@@ -15,7 +15,8 @@ def first_applied(tables: Tables) -> Column:
     created = np.zeros(len(first), bool)
     created[tables.applications["applicant"]] = True
     for column, at in ((tables.ties, tables.ties["since"]), (tables.events, tables.events["at"])):
-        np.minimum.at(first, column["applicant"], np.where(created[column["applicant"]], tables.as_of, at))
+        rows = np.flatnonzero(~created[column["applicant"]])
+        np.minimum.at(first, column["applicant"][rows], at[rows])
     np.minimum.at(first, tables.applications["applicant"], tables.applications["at"])
     return first
 

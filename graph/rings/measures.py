@@ -16,9 +16,8 @@ from graph.rings.active import last_active
 from graph.rings.columns import Features, most
 from graph.rings.communities import components
 from graph.rings.kinds import Traits
-from graph.rings.member_features import member_features
 from graph.rings.projection import LINK_KINDS, ApplicantLinks
-from graph.rings.search import RingSearch
+from graph.rings.search import MEASURED, RingSearch
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
 
 AT_ONCE = 500_000  # people whose links are looked at at once: some 250 MB
@@ -82,8 +81,7 @@ def measure(search: RingSearch) -> Measures:
     """All groups of `search`."""
     group, labelled = search.group, search.known
     size = np.bincount(group)
-    own = member_features(search.tables)
-    mean = _means(group, own)
+    mean = _means(group, search.own)
     inside, things = _inside(search, size)
     return Measures(
         flagged=search.flagged,
@@ -116,7 +114,7 @@ def open_amount(tables: Tables) -> Column:
 
 def _means(group: Column, own: Features) -> dict[str, Column]:
     out = {}
-    for name in ("is_emulator", "refused", "face"):
+    for name in MEASURED:
         value = own.column(name)
         present = ~np.isnan(value)
         count = np.bincount(group[present], minlength=int(group.max(initial=-1)) + 1)
@@ -130,10 +128,13 @@ def _inside(search: RingSearch, size: Column) -> tuple[dict[str, Column], Shared
     of the strongest partner of each member; and the things.
     """
     group, groups, people = search.group, len(size), len(search.group)
-    by_group = {"inner": np.zeros(groups, np.int64), "hubs": np.zeros(groups, np.int64)}
-    out = {"links": np.zeros((groups, len(LINK_KINDS)), np.int64), **by_group} | {
-        name: np.zeros(people, kind)
-        for name, kind in (("strength", "f8"), ("partners", "i8"), ("best_partner", "f8"))
+    out: dict[str, Column] = {
+        "links": np.zeros((groups, len(LINK_KINDS)), np.int32),
+        "inner": np.zeros(groups, np.int64),
+        "hubs": np.zeros(groups, np.int64),
+        "strength": np.zeros(people),
+        "partners": np.zeros(people, np.int64),
+        "best_partner": np.zeros(people),
     }
     things = SharedItems(np.zeros_like(out["links"]), np.full(people, NEVER), np.full(people, NEVER))
     for some in _of_whole_groups(group, size):

@@ -36,6 +36,7 @@ CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are look
 CLOSELY_AT_LEAST = 500  # people
 _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
+MEASURED = ("is_emulator", "refused", "face")  # of applicants by themselves: what rings are measured by
 # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a
 # neighbour
 HELD = 0.6
@@ -52,7 +53,7 @@ class RingSearch:
     others like them, whom nobody has cleared, were not. `flags` is what became of the rings that were flagged
     last time and that the search itself does not flag. `honest` is the share of the honest that is expected
     in the groups that it does flag. `unusual` are the groups that the store's own habits of sharing do not
-    explain.
+    explain. `own` (A, MEASURED) is what rings are measured by of what applicants are by themselves.
     """
 
     tables: Tables
@@ -68,6 +69,7 @@ class RingSearch:
     flags: RetainedFlags
     honest: Spending
     unusual: UnusualGroups
+    own: Features
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def search(
         return _of_nobody(tables, sharing, links, labelled)
     unusual = unusual_groups(tables, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
-    learned = _suspicion(tables, projected, labelled, closely)
+    learned, own = _suspicion(tables, projected, labelled, closely)
     seen = beside_learned(learned, improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
     suspects = suspect_links(links, suspicion, labelled.since)
@@ -132,6 +134,7 @@ def search(
         flags,
         honest,
         unusual,
+        own,
     )
 
 
@@ -154,6 +157,7 @@ def _of_nobody(
         flags=RetainedFlags(),
         honest=Spending(),
         unusual=no_groups(),
+        own=Features(MEASURED, np.zeros((0, len(MEASURED)), np.float32)),
     )
 
 
@@ -174,12 +178,24 @@ def suspicion_features(tables: Tables) -> Features:
 
 def _suspicion(
     tables: Tables, projected: Projected, labelled: LabelledApplicants, closely: SuspectSignals | None
+) -> tuple[Column, Features]:
+    """How suspicious everybody is (A,), and of the context features, which are let go then, MEASURED."""
+    context = projected.context()
+    own = Features(MEASURED, np.stack([context.column(name) for name in MEASURED], axis=1))
+    return _suspected(tables, projected, (context, labelled), closely), own
+
+
+def _suspected(
+    tables: Tables,
+    projected: Projected,
+    known: tuple[ContextRows, LabelledApplicants],
+    closely: SuspectSignals | None,
 ) -> Column:
     """What other stores taught, until this one does. Then two looks: by features alone, and closely at the
     most suspicious, also by how they hang together with those whom the first look found; both out of fold,
     beside what other stores taught while this one's frauds are few.
     """
-    links, coarse, context = projected.links, projected.coarse, projected.context()
+    links, coarse, (context, labelled) = projected.links, projected.coarse, known
     if not labelled.has_enough_labels:
         return prior_suspicion(context)
     examples = member_examples(labelled, coarse)

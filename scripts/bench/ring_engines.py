@@ -1,5 +1,5 @@
-"""Measures who shares what, the links and the first cut, and then the rest of a search, by one process and by
-Spark, on so many copies of a store's people.
+"""Measures who shares what, the links and the first cut, then the rest of a search, and then rings with
+measures and names, by one process and by Spark, on so many copies of a store's people.
 
 Every copy has values of its own, save those with over HUB holders, shops and agents, which all copies share.
 Equal digests: equal to the last bit.
@@ -23,9 +23,11 @@ from typing import TypeVar
 import numpy as np
 
 from graph.facts.tables import Column, Tables
-from graph.model.moments import read_moment
+from graph.model.moments import moment, read_moment
+from graph.model.types import RingSnapshot
 from graph.rings.projected import Engine, Projected
 from graph.rings.search import RingSearch, search
+from graph.rings.snapshot import snapshot_of
 from ingestion.parse_context import time_zone
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.opening import open_existing
@@ -71,6 +73,7 @@ def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
     """
     found, of_links = _timed(server, lambda: engine(tables))
     rings, of_rest = _timed(server, lambda: search(tables, engine=lambda _: found))
+    snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(tables.as_of), None))
     # the digest reads all links here, so it comes last
     return {
         "applicants": len(tables.applicant_ids),
@@ -79,6 +82,8 @@ def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
         "groups": int(found.coarse.max(initial=-1)) + 1,
         "flagged": int(rings.flagged.sum()),
         "searched": of_rest | {"digest": digest_of_rings(rings)},
+        "rings": len(snapshot.rings),
+        "named": of_names | {"digest": digest_of_snapshot(snapshot)},
         "projected": of_links | {"digest": digest(found)},
     }
 
@@ -87,6 +92,11 @@ def digest_of_rings(rings: RingSearch) -> str:
     """The same for the same groups, scores and flags."""
     columns = (rings.group, rings.suspicion, rings.score, rings.flagged)
     return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()[:16]
+
+
+def digest_of_snapshot(snapshot: RingSnapshot) -> str:
+    """The same for the same rings, members and changes."""
+    return hashlib.sha256(repr(snapshot).encode()).hexdigest()[:16]
 
 
 def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, object]]:
@@ -163,7 +173,7 @@ def multiplied(tables: Tables, copies: int) -> Tables:
     events = ("applicant", "at", "kind", "counterparty", "merchant", "amount")
     return dataclasses.replace(
         tables,
-        applicant_ids=np.arange(copies * people),
+        applicant_ids=np.char.mod("%09d", np.arange(copies * people)).astype(object),
         identifiers=identifiers,
         ties=ties,
         applications=tiled({name: tables.applications[name] for name in wanted}),
