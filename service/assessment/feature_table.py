@@ -10,16 +10,17 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.features.extraction import COUNT_COLUMNS, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.frame.location import frame_of
 from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import ConflictError
-from graph.model.moments import micros
 from graph.progress import bar
 from service.assessment.batch_output import refuse_other_formats
-from service.assessment.batch_work import BatchSubject, BatchTask, Period
+from service.assessment.batch_work import BatchSubject, BatchTask, Period, chunks
 from service.cluster import LOCAL, ClusterPlan
 from service.folders import folder_for
 from service.look_engine import look_engine
@@ -27,13 +28,18 @@ from service.opening import open_existing
 from service.settings import NO_FRAME, Settings
 from service.table_files import writer_for
 
-_WHO = (
-    ("application_id", pa.string()),
-    ("applicant_id", pa.string()),
-    ("as_of", pa.timestamp("us", tz="UTC")),
+Floats = npt.NDArray[np.float64]
+
+ROW_GROUP = 4_000  # rows of a file that are written at once: a column of fewer is mostly its own description
+_OF_WHOM = pa.schema(
+    [
+        ("application_id", pa.string()),
+        ("applicant_id", pa.string()),
+        ("as_of", pa.timestamp("us", tz="UTC")),
+    ]
 )
 COLUMNS = pa.schema(
-    [*_WHO, *((name, pa.float64()) for name in (*SIGNAL_NAMES, *VARIABLE_NAMES, *COUNT_COLUMNS))]
+    [*_OF_WHOM, *((name, pa.float64()) for name in (*SIGNAL_NAMES, *VARIABLE_NAMES, *COUNT_COLUMNS))]
 )
 
 
@@ -64,15 +70,17 @@ def write_features(settings: Settings, period: Period, out: FeaturesOut) -> dict
     kept_in = "" if settings.frame == NO_FRAME else settings.frame
     with open_existing(settings.store, settings.timezone) as store:
         revision, edition = store.state()
-        subjects = list(BatchTask(settings, None, revision).subjects(store, period))
+        who = _who(BatchTask(settings, None, revision).subjects(store, period))
         with (
             look_engine(out.engine, out.plan, store) as look,
             closing(frame_of(store, kept_in)) as frame,
             writer_for(out.file, COLUMNS) as write,
-            bar("features", len(subjects), " applications") as progress,
+            bar("features", len(who), " applications") as progress,
         ):
-            for rows in look(frame, revision, _seeds_of(subjects)).feature_rows():
-                write(_table(subjects[written : written + len(rows)], rows))
+            for rows in _in_groups(look(frame, revision, _seeds_of(who)).feature_rows()):
+                columns = (pa.array(column, from_pandas=True) for column in rows.T)
+                own = who.slice(written, len(rows)).columns
+                write(pa.table([*own, *columns], COLUMNS))
                 written += len(rows)
                 progress.update(len(rows))
             if store.edition() != edition:
@@ -80,22 +88,32 @@ def write_features(settings: Settings, period: Period, out: FeaturesOut) -> dict
     return {"rows": written, "columns": len(COLUMNS), "seconds": round(perf_counter() - started, 3)}
 
 
-def _seeds_of(subjects: list[BatchSubject]) -> Seeds:
-    has_application = np.array([one.subject.application is not None for one in subjects], np.bool_)
-    at = np.array([micros(one.as_of) for one in subjects], np.int64)
-    return seeds([_name(one) for one in subjects], has_application, at)
+def _who(subjects: Iterator[BatchSubject]) -> pa.Table:
+    """All of them, in columns: a period may have many."""
+    tables = [_OF_WHOM.empty_table()]
+    for chunk in chunks(subjects):
+        applications = [one.subject.application for one in chunk]
+        ids = [one.application_id if one else None for one in applications]
+        people, at = [one.subject.applicant_id for one in chunk], [one.as_of for one in chunk]
+        columns = zip((ids, people, at), _OF_WHOM.types, strict=True)
+        tables.append(pa.table([pa.array(column, kind) for column, kind in columns], _OF_WHOM))
+    return pa.concat_tables(tables)
 
 
-def _name(one: BatchSubject) -> str:
-    application = one.subject.application
-    return application.application_id if application else one.subject.applicant_id
+def _in_groups(rows: Iterator[Floats]) -> Iterator[Floats]:
+    """The same, ROW_GROUP at a time."""
+    held: list[Floats] = []
+    for some in rows:
+        held.append(some)
+        if sum(map(len, held)) >= ROW_GROUP:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
-def _table(subjects: list[BatchSubject], rows: np.ndarray[Any, Any]) -> pa.Table:
-    who = [
-        [one.subject.application.application_id if one.subject.application else None for one in subjects],
-        [one.subject.applicant_id for one in subjects],
-        [one.as_of for one in subjects],
-    ]
-    columns: Iterator[Any] = (pa.array(column, kind) for column, (_, kind) in zip(who, _WHO, strict=True))
-    return pa.table([*columns, *(pa.array(column, from_pandas=True) for column in rows.T)], COLUMNS)
+def _seeds_of(who: pa.Table) -> Seeds:
+    ids = pc.coalesce(who["application_id"], who["applicant_id"])
+    has_application = np.array(who["application_id"].is_valid().to_pylist(), np.bool_)
+    at = np.array(who["as_of"].cast(pa.int64()).to_pylist(), np.int64)
+    return seeds(ids.to_pylist(), has_application, at)

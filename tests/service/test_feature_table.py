@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from gnn import batch_on_spark
 from gnn.batch_extraction import extract_all
 from graph.frame.location import frame_of
 from graph.frame.seeds import seeds
@@ -111,13 +112,18 @@ def test_a_cluster_writes_the_file_of_one_machine(
         yield Cluster(PlayedSession(), plan.stages)
 
     monkeypatch.setattr(look_engine, "opened_cluster", played)
+    monkeypatch.setattr(batch_on_spark, "WINDOW", 32)
+    monkeypatch.setattr(feature_table, "ROW_GROUP", 32)
     given = ["features", "--store", settings.store, "--since", "2025-01-06", "--until", "2025-02-20"]
     for name, how in (("here", []), ("there", ["--engine", "spark", "--stages", str(tmp_path / "stages")])):
-        assert main([*given, "--out", str(tmp_path / f"{name}.csv"), *how]) == 0
-        assert '"rows":' in capsys.readouterr().out
+        for kind in ("csv", "parquet"):
+            assert main([*given, "--out", str(tmp_path / f"{name}.{kind}"), *how]) == 0
+            assert '"rows":' in capsys.readouterr().out
     rows = (tmp_path / "here.csv").read_text()
-    assert len(rows.splitlines()) > 20
+    assert len(rows.splitlines()) > 40
     assert (tmp_path / "there.csv").read_text() == rows
+    assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
+    assert pq.read_metadata(tmp_path / "here.parquet").num_row_groups == 2
 
 
 def test_a_file_that_can_be_no_table_is_refused(

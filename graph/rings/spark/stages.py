@@ -17,7 +17,6 @@ import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
-from pyspark.sql.types import StructType
 
 from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
@@ -79,6 +78,8 @@ class Stages:
         files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
         schema, reader = files.cat_file(place), self.session.read
         if schema.startswith(b"{"):
+            from pyspark.sql.types import StructType  # here: commands name stages where there is no PySpark
+
             reader = reader.schema(StructType.fromJson(json.loads(schema)))
         return reader.parquet(self.place(name))
 
