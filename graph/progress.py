@@ -51,10 +51,9 @@ class ProgressBar:
             share = (
                 f"{self.n / self.total:4.0%}, {self.n:,} of {self.total:,}" if self.total else f"{self.n:,}"
             )
-            sys.stderr.write(
-                f"{self.what}: {share} {self.unit}, {seconds:.0f} s, {self.n / max(seconds, 1e-9):,.0f} a "
-                "second\n"
-            )
+            rate = self.n / max(seconds, 1e-9)
+            fast = f", {rate:,.0f} a second" if rate >= 1 else ""
+            sys.stderr.write(f"{self.what}: {share} {self.unit}, {seconds:.0f} s{fast}\n")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -30,6 +30,12 @@ class Estimate(NamedTuple):
         ends = {name: None if one is None else round(one, 6) for name, one in self._asdict().items()}
         return {**ends, "people": self.people}
 
+    def in_percent(self) -> str:
+        """A share for somebody to read: `2.8 (2.1-3.8)`."""
+        if self.value is None or self.low is None or self.high is None:
+            return "too few"
+        return f"{self.value:.1%} ({self.low:.1%}-{self.high:.1%})".replace("%", "")
+
 
 def share(of: Mask, among: Mask) -> Estimate:
     """The share `of` those `among` (both (N,)), with Wilson's interval; None where they are too few."""

@@ -4,6 +4,7 @@ line for programs.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -11,10 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from graph.model.errors import SettingError
 from scripts.cli.command import FAILED, UNUSABLE, Result, ended
 from scripts.cli.main import COMMANDS, command, main
+from scripts.cli.shown import show
 from scripts.tools.write_commands import page
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +110,48 @@ def test_a_terminal_shows_the_figures_that_matter_first_and_a_program_gets_all(
     assert "frauds" in shown
     assert "network" not in shown
     assert "all figures" in shown
+
+
+def _on_a_terminal(figures: dict[str, object], width: int = 100) -> str:
+    written = io.StringIO()
+    show("ringfence erase", figures, Console(file=written, width=width))
+    return written.getvalue()
+
+
+def test_on_a_terminal_a_list_of_records_has_a_row_for_each() -> None:
+    found = [{"file": "a.csv", "people": 2}, {"file": "b.parquet", "people": 7, "why": "torn"}]
+    lines = [line.split() for line in _on_a_terminal({"found": found}).splitlines()]
+    assert ["file", "people", "why"] in lines
+    assert ["a.csv", "2"] in lines
+    assert ["b.parquet", "7", "torn"] in lines
+
+
+def test_on_a_terminal_records_that_are_too_wide_stand_below_each_other() -> None:
+    history = [{"action": "add", "digest": "5" * 64, "previous": "7" * 64, "by": "li"} for _ in range(2)]
+    lines = [line.split() for line in _on_a_terminal({"history": history}, width=100).splitlines()]
+    assert ["history", "2"] in lines
+    assert lines.count(["previous", "7" * 64]) == 2
+
+
+def test_on_a_terminal_no_sentence_of_what_is_left_is_cut() -> None:
+    left = [f"thing {number} that stays until somebody overwrites it" for number in range(12)]
+    shown = _on_a_terminal({"left": left, "lenders": [f"L{number}" for number in range(12)]})
+    assert all(f"- {one}" in shown for one in left)
+    assert "and 4 more" in shown  # of the lenders, which are names
+    assert "all figures, as a line of JSON" in shown
+
+
+def test_on_a_terminal_a_code_stays_what_one_searches_for() -> None:
+    shown = _on_a_terminal({"rules": {"RULE_FACE_MISMATCH": {"severity": 0.8}}, "not_searched": []})
+    assert "RULE_FACE_MISMATCH" in shown
+    assert ["not", "searched", "none"] in [line.split() for line in shown.splitlines()]
+
+
+def test_on_a_terminal_a_single_row_that_is_too_wide_stands_upright() -> None:
+    codes = {f"STRONG_COMPONENT_{number}": number for number in range(9)}
+    lines = [line.split() for line in _on_a_terminal({"reason_codes": codes}).splitlines()]
+    assert ["reason", "codes"] in lines
+    assert ["STRONG_COMPONENT_8", "8"] in lines
 
 
 def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,6 +158,22 @@ def test_the_dry_run_tells_the_shares_of_each_group_before_and_after(
     assert groups["everybody"]["approved_then"]["people"] == DORMITORY + ALONE
 
 
+def test_a_terminal_shows_the_dry_run_with_a_row_for_each_group(
+    context: AppContext,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(f"format: 1\nname: p\n{HARD_ON_CROWDS}\n", "utf-8")
+    given = ["--store", context.settings.store, "--casebook", context.settings.casebook]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["thresholds", "--policy", str(file), "--since", "2025-01-01", *given]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["dormitory", "40", "100.0", "(91.2-100.0)", "0.0", "(0.0-8.8)"] in [line[:6] for line in lines]
+
+
 def decided(then: Decision, now: Decision, count: int) -> list[DecidedPerson]:
     life = AnsweredLife(frozenset(), "0 earlier, none", True)
     return [DecidedPerson(life, then, now)] * count

@@ -69,10 +69,13 @@ def _run(options: argparse.Namespace) -> Result:
         brief={
             "people": people,
             "fairness": {
-                name: {"people": one["approved"].people} | {m: _shown(one[m]) for m in _SHOWN}
+                name: {"people": one["approved"].people} | {m: _shown(m, one[m]) for m in _SHOWN}
                 for name, one in measured.items()
             },
-            "what the columns say": {name: {"": MEASURES[name]} for name in _SHOWN},
+            "what the columns say": {
+                "shares": {"": "in per cent, with 95 % intervals; of fewer than 30 people none"},
+                **{name: {"": MEASURES[name]} for name in _SHOWN},
+            },
         },
     )
 
@@ -87,10 +90,10 @@ def _figures(measured: Mapping[str, Mapping[str, Estimate]]) -> dict[str, object
     return {group: {name: e.rounded() for name, e in one.items()} for group, one in measured.items()}
 
 
-def _shown(one: Estimate) -> str:
-    if one.value is None or one.low is None or one.high is None:
-        return "too few"
-    return f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})"
+def _shown(measure: str, one: Estimate) -> str:
+    if measure != "times_the_same" or one.value is None or one.low is None or one.high is None:
+        return one.in_percent()
+    return f"{one.value:.1f} ({one.low:.1f}-{one.high:.1f})"
 
 
 COMMAND = Command(

@@ -99,7 +99,22 @@ def _run(options: argparse.Namespace) -> Result:
         f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()
     }
     said = _about(file, found) if file else head
-    return Result(_figures(found, {**said, "shares": {one.name: _share(one) for one in shares}}))
+    figures = _figures(found, {**said, "shares": {one.name: _share(one) for one in shares}})
+    return Result(figures, brief={**figures, "groups": {}, "groups, in per cent": _groups(found)})
+
+
+def _groups(found: DryRun) -> dict[str, dict[str, object]]:
+    """For a terminal: of everybody and each group that is large enough, a row."""
+    return {
+        name: {"people": one.then["approved"].people}
+        | {
+            f"{decision} {when}": shares[decision].in_percent()
+            for decision in one.then
+            for when, shares in one._asdict().items()
+        }
+        for name, one in before_and_after(list(found.people.values())).items()
+        if one.then["approved"].value is not None
+    }
 
 
 def _about(file: PolicyFile, found: DryRun) -> dict[str, object]:
