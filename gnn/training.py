@@ -32,6 +32,7 @@ from graph.frame.location import frame_of
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros, moment
 from graph.progress import part_of_work
+from graph.store.one_edition import of_one_edition
 from graph.store.port import GraphStore
 
 log = logging.getLogger("ringfence.training")
@@ -63,10 +64,10 @@ def train_model(
     plan = plan or TrainingPlan()
     started = time.monotonic()
     now = micros(as_of)
-    revision = store.revision()
+    revision, edition = store.state()
     tables = store.view(as_of, revision).tables()
     graph, cutoff = measurable(tables, plan)
-    with closing(frame_of(store, sight.kept_in)) as frame:
+    with of_one_edition(store, edition), closing(frame_of(store, sight.kept_in)) as frame:
         pool = SamplePool(graph, extract_all(frame, revision, graph.seeds(), sight.look))
         with part_of_work("measured"):
             first = fitting.fit_at(cutoff, pool, plan)

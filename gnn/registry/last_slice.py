@@ -18,6 +18,7 @@ from graph.facts.tables import PLATFORM_TYPES, Column, Tables
 from graph.frame.frame import Frame
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros, moment
+from graph.store.one_edition import of_one_edition
 from graph.store.port import GraphStore
 
 Floats = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ def last_slice(store: GraphStore, frame: Frame, begin: int, as_of: int, horizon_
 
     Raises InputError where it has too few frauds, or nothing else, to tell models apart.
     """
-    revision = store.revision()
+    revision, edition = store.state()
     tables = store.view(moment(as_of), revision).tables()
     plan = TrainingPlan(horizon_days=horizon_days, most_samples=_MOST_SAMPLES, least_frauds=1)
     pool = collect(tables, plan)
@@ -75,12 +76,14 @@ def last_slice(store: GraphStore, frame: Frame, begin: int, as_of: int, horizon_
             f"{moment(as_of).isoformat()}, are known as fraud: {LEAST_FRAUDS} are needed, and others beside; "
             "look later, or train the candidate as of an earlier moment"
         )
+    with of_one_edition(store, edition):
+        inputs = extract_all(frame, revision, samples.seeds())
     return LastSlice(
         begin=begin,
         as_of=as_of,
         tables=tables,
         samples=samples,
-        inputs=extract_all(frame, revision, samples.seeds()),
+        inputs=inputs,
         bad=bad,
         weight=samples.weight(as_of),
         mass=samples.mass(as_of),

@@ -30,6 +30,7 @@ from graph.frame.location import frame_of
 from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
 from graph.rings.columns import Features
+from graph.store.one_edition import of_one_edition
 from graph.store.port import GraphStore
 
 # What speaks of a label, of a loan's fate beyond what the lender decided, or of an earlier ring: no label may
@@ -57,8 +58,10 @@ def through_frame(store: GraphStore, revision: int, kept_in: str | Path = "") ->
     and those before it told.
     """
 
+    edition = store.edition()
+
     def look(tables: Tables, some: Column) -> Features:
-        with closing(frame_of(store, kept_in)) as frame:
+        with of_one_edition(store, edition), closing(frame_of(store, kept_in)) as frame:
             return signals_of(frame, revision, tables, some)
 
     return look

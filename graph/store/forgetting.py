@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from graph.model.erasure import Erasure
 
-ERASED_MEANWHILE = "people were erased while the rings were looked for: look for them again"
+ERASED_MEANWHILE = "people were erased meanwhile, and some may be named in this: begin it again"
 
 
 class StoreState(NamedTuple):

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
 
-from graph.model.errors import ConflictError
+from graph.model.errors import NotFoundError
 from graph.progress import bar
+from graph.store.one_edition import refuse_another
 from ingestion.parse_context import time_zone
 from service.assessment.batch_output import ScoresOut, kept
 from service.assessment.batch_processes import InProcesses
@@ -93,9 +95,13 @@ def _scored(settings: Settings, period: Period, how: Scoring) -> Iterator[Rows]:
 def _of_one_edition(rows: Iterator[Rows], settings: Settings, edition: int) -> Iterator[Rows]:
     """The rows. Raises ConflictError where people were erased since they began: some may name them."""
     with ExitStack() as opened:
-        store = None
-        for chunk in rows:  # no store is open while processes are forked
-            store = store or opened.enter_context(open_existing(settings.store, zone=settings.timezone))
-            if store.edition() != edition:
-                raise ConflictError("people were erased while the batch was assessed: begin it again")
-            yield chunk
+        # none is open while processes are forked
+        store = cache(lambda: opened.enter_context(open_existing(settings.store, zone=settings.timezone)))
+        try:
+            for chunk in rows:
+                refuse_another(store(), edition)
+                yield chunk
+        except NotFoundError:
+            refuse_another(store(), edition)
+            raise
+        refuse_another(store(), edition)  # the file appears with the last of them

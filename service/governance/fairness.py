@@ -14,6 +14,7 @@ from graph.model.types import Application, PlatformType
 from graph.progress import bar
 from graph.rings.labelled import MATURE_DAYS, labelled_applicants
 from graph.store.evidence import subject_of
+from graph.store.one_edition import of_one_edition
 from graph.store.port import GraphStore
 from investigations.estimates import Estimate
 from investigations.fairness.lot import drawn
@@ -53,7 +54,7 @@ def measured_fairness(
     with open_existing(settings.store, zone=settings.timezone) as store:
         scorer = scorer or scorer_of(settings, store)
         horizon = scorer.horizon_days if scorer is not None else MATURE_DAYS
-        revision = store.revision()
+        revision, edition = store.state()
         bench = BatchTask(settings, scorer, revision).bench(store)
         try:
             chosen = _people(store, period, revision, most)
@@ -65,7 +66,7 @@ def measured_fairness(
             ripe = now.timestamp() - horizon * DAY_S
             platforms = store.view(now, revision).platforms()
             cases = []
-            with bar("fairness", len(chosen), " people") as progress:
+            with of_one_edition(store, edition), bar("fairness", len(chosen), " people") as progress:
                 for one in chosen:
                     bad = known_bad.get(one.applicant_id)
                     known = bad or truth is not None or one.applied_at.timestamp() <= ripe
