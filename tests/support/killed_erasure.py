@@ -60,8 +60,10 @@ def _run(step: str, arguments: list[str]) -> None:
 
 def _concerns(step: str, given: tuple[Any, ...]) -> bool:
     """Whether a call is the step's: other files are written, renamed and taken away as well, other tables
-    renamed.
+    renamed, and a store is tried with an erasure of nobody.
     """
+    if step in ("before the store has changed", "once the store has changed"):
+        return bool(given[1].renaming.people)
     if step == "before cases are renamed":
         return str(given[2].name) == "cases" and any(one.function == "erase" for one in inspect.stack())
     if step == "with a certificate":
