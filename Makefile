@@ -53,7 +53,7 @@ coverage: test
 # law on more examples.
 test-slow: setup $(VENV)/.spark
 	@STORE=neo4j $(PYTEST) tests/graph/test_rings.py tests/service/test_assess.py tests/service/test_risk_api.py \
-		tests/service/test_refusal.py tests/scripts/erasure/test_erase_command.py
+		tests/service/test_refusal.py tests/service/test_verdict_races.py tests/scripts/erasure/test_erase_command.py
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
 
 test-all: test test-slow
