@@ -10,15 +10,12 @@ from graph.facts.tables import Column
 from graph.rings.columns import Features
 from graph.rings.context_features import Surroundings, side_by_side, surroundings
 from graph.rings.link_features import DESCRIBED, OF_CUSTOMERS, counted, mean_of_others, most_by_kind
-from graph.rings.projection import LINK_KINDS, ApplicantLinks
+from graph.rings.projection import ApplicantLinks
 from graph.rings.spark.buckets import Rows, bucket
+from graph.rings.spark.links import LINKS
 
 SUMS = tuple(f"{what}_{name}" for what in ("sum", "known") for name in OF_CUSTOMERS)
 _PARTS = tuple(Surroundings.__dataclass_fields__)
-LINKS = {
-    "a": "i4", "b": "i4", "shared": f"{len(LINK_KINDS)}f4", "values": "f4", "holders": "f4", "gap": "f4",
-    "together": "?", "weight": "f8",
-}  # fmt: skip
 
 
 def around(folder: str, number: int, names: tuple[str, ...]) -> Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,9 +60,11 @@ def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
     sizes = stages.kept("sizes", lambda: incidence.sizes(held))
     placed = stages.kept("placed", lambda: incidence.placed(held, sizes))
     hubs = stages.kept("hubs", lambda: incidence.hubs(sizes, placed))
-    rows = stages.kept("pairs", lambda: links.pairs(placed, hubs).unionByName(links.direct(events)))
-    buckets = stages.buckets(rows.count())
-    found = stages.kept("links", lambda: links.links(rows, applicants, buckets))
+    buckets = stages.buckets(links.most_pairs(sizes, hubs, events))
+    rows = links.pairs(placed, hubs).unionByName(links.direct(events))
+    stages.kept_by_bucket(links.PAIRS, lambda: links.by_bucket(rows, buckets))
+    stages.each("links", buckets, partial(links.links, applicants=applicants), links.SCHEMA)
+    found = stages.read("links")
     part = components.parts(stages, found, largest)
     inside = stages.kept("inside", lambda: components.within(found.select("a", "b", "weight"), part))
     stages.kept("cut", lambda: cut.first_cut(inside, stages.buckets(inside.count())))

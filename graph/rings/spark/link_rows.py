@@ -13,8 +13,9 @@ from graph.facts.tables import Column
 from graph.rings.link_rows import Look
 from graph.rings.projection import ApplicantLinks
 from graph.rings.spark.buckets import Rows, bucket
-from graph.rings.spark.context_tasks import LINKS, each_once, numbered_links
+from graph.rings.spark.context_tasks import each_once, numbered_links
 from graph.rings.spark.homes import Homes
+from graph.rings.spark.links import LINKS
 from graph.rings.spark.stages import Stages, digest
 
 

@@ -4,21 +4,27 @@ machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
+import numpy as np
 from pyspark.sql import functions as f
 
 from graph.facts.hubs import ALL_PAIRS, NEAR
-from graph.rings.projection import Ends, linked, shared_by
+from graph.rings.projection import LINK_KINDS, Ends, linked, shared_by
+from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.incidence import VALUE, beside_few
 
-LINKS = (
+LINKS = {
+    "a": "i4", "b": "i4", "shared": f"{len(LINK_KINDS)}f4", "values": "f4", "holders": "f4", "gap": "f4",
+    "together": "?", "weight": "f8",
+}  # fmt: skip
+SCHEMA = (
     "a int, b int, shared array<float>, values float, holders float, gap float, together boolean, "
     "weight double"
 )
-_SIDE = ("who", "role", "since", "last")
+PAIRS = "pairs"
+_PAIRS = {"sort": "i4", "source": "i8", "amount": "i8", "kind": "i4", "holders": "i8"}
+_ENDS = {"who": "i4", "role": "i4", "since": "i8", "last": "i8"}
 _DIRECT = 9  # sorts after every shared thing
 
 
@@ -35,10 +41,10 @@ def pairs(rows: Any, hub: Any) -> Any:
         *VALUE,
         "kind",
         "holders",
-        *(f.col(name).alias(f"{name}_left") for name in _SIDE),
+        *(f.col(name).alias(f"{name}_left") for name in _ENDS),
         f.explode(f.sequence(f.col("place") + 1, last)).alias("place"),
     )
-    right = links.select(*VALUE, "place", *(f.col(name).alias(f"{name}_right") for name in _SIDE))
+    right = links.select(*VALUE, "place", *(f.col(name).alias(f"{name}_right") for name in _ENDS))
     return left.join(right, [*VALUE, "place"]).drop("place")
 
 
@@ -74,31 +80,28 @@ def direct(events: Any) -> Any:
     )
 
 
-def links(rows: Any, applicants: int, buckets: int) -> Any:
-    """Links (a < b), each once, as `graph.rings.projection.linked` adds them up in each of `buckets`."""
+def most_pairs(of: Any, hub: Any, events: Any) -> int:
+    """How many rows `pairs` and `direct` have at most."""
+    linking = of.join(hub.filter("hub > 0").select(*VALUE), list(VALUE), "left_anti").filter("linking")
+    reach = f.when(f.col("holders") <= ALL_PAIRS, (f.col("holders") - 1) / 2).otherwise(f.lit(NEAR))
+    [pairs] = linking.agg(f.coalesce(f.sum(f.col("holders") * reach), f.lit(0.0))).first()
+    return int(pairs) + int(events.filter("counterparty >= 0").count())
+
+
+def by_bucket(rows: Any, buckets: int) -> Any:
+    """All rows of a pair in one of so many buckets, a column."""
     ends = (f.least("who_left", "who_right"), f.greatest("who_left", "who_right"))
-    bucket = f.pmod(ends[0].cast("long") * 1_000_003 + ends[1], f.lit(buckets)).alias("bucket")
-    return rows.select("*", bucket).groupBy("bucket").applyInPandas(_added_up(applicants), LINKS)
+    return rows.withColumn(
+        "bucket", f.pmod(ends[0].cast("long") * 1_000_003 + ends[1], f.lit(buckets)).cast("int")
+    )
 
 
-def _added_up(applicants: int) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    def added_up(rows: pd.DataFrame) -> pd.DataFrame:
-        rows = rows.sort_values(list(VALUE), kind="stable")
-        one, other = (
-            Ends(*(rows[f"{name}_{side}"].to_numpy() for name in _SIDE)) for side in ("left", "right")
-        )
-        found = linked(shared_by(one, other, rows["kind"].to_numpy(), rows["holders"].to_numpy()), applicants)
-        return pd.DataFrame(
-            {
-                "a": found.a,
-                "b": found.b,
-                "shared": list(found.shared),
-                "values": found.values,
-                "holders": found.holders,
-                "gap": found.gap,
-                "together": found.together,
-                "weight": found.weight,
-            }
-        )
-
-    return added_up
+def links(folder: str, number: int, applicants: int) -> Rows:
+    """Links (a < b) of a bucket of PAIRS, each once, as `graph.rings.projection.linked` adds them up."""
+    sides = [{f"{name}_{side}": kind for name, kind in _ENDS.items()} for side in ("left", "right")]
+    rows = bucket(folder, PAIRS, number, {**_PAIRS, **sides[0], **sides[1]})
+    order = np.lexsort([rows[name] for name in reversed(VALUE)])
+    rows = {name: column[order] for name, column in rows.items()}
+    one, other = (Ends(*(rows[name] for name in side)) for side in sides)
+    found = linked(shared_by(one, other, rows["kind"], rows["holders"]), applicants)
+    return {name: getattr(found, name).astype(np.dtype(kind).base) for name, kind in LINKS.items()}

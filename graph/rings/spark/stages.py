@@ -64,12 +64,20 @@ class Stages:
 
         self._once(name, write)
 
-    def each(self, name: str, buckets: int, task: Task) -> None:
-        """The stage that `task` makes of so many buckets: a file for each that has rows."""
+    def each(self, name: str, buckets: int, task: Task, columns: str = "") -> None:
+        """The stage that `task` makes of so many buckets: a file for each that has rows. One that may have
+        none at all and is read as a DataFrame says its `columns`, as Spark writes them.
+        """
 
-        def run() -> None:
+        def run() -> str:
             numbers = self.session.range(0, buckets, 1, buckets)
             numbers.mapInPandas(running(task, self.folder, name), "id long, rows long").collect()
+            if not columns:
+                return ""
+            files, place = fsspec.core.url_to_fs(self.place(name))
+            files.makedirs(place, exist_ok=True)
+            files.pipe_file(f"{place}/_SUCCESS", b"")
+            return str(self.session.createDataFrame([], columns).schema.json())
 
         self._once(name, run)
 
