@@ -68,6 +68,8 @@ def _concerns(step: str, given: tuple[Any, ...]) -> bool:
         return str(given[2].name) == "cases" and any(one.function == "erase" for one in inspect.stack())
     if step == "with a certificate":
         return str(given[0]).endswith(".json")
+    if STEPS[step][0] is SqliteStore:
+        return bool(given[1].renaming.people)  # not the one by which the right to write is tried
     if step in ("with half a plan", "while the plan is taken away"):
         ending = ".erasure.part" if step == "with half a plan" else ".erasure"
         return str(given[0]).endswith(ending)

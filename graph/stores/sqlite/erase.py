@@ -17,7 +17,9 @@ EDITION = """SELECT coalesce((SELECT value FROM meta WHERE name = 'edition'), va
 STATE = f"SELECT value, ({EDITION}) FROM meta WHERE name = 'mark'"
 REFUSED = "SELECT code, until FROM refused"
 _MARK = "SELECT value FROM meta WHERE name = 'mark'"
-_MAY_WRITE = "UPDATE meta SET value = value WHERE name = 'mark'"  # a lock alone a read-only file gives too
+_MAY_WRITE = (
+    "UPDATE meta SET value = value WHERE name = 'identity'"  # a lock alone a read-only file gives too
+)
 _NAMES = "CREATE TEMP TABLE {table}(old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID"
 _THINGS = (
     "CREATE TEMP TABLE erased_things(kind INTEGER, old TEXT, new TEXT, masked TEXT, PRIMARY KEY(kind, old))"
