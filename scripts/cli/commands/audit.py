@@ -64,6 +64,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("verify", "seal", "anchor"), help="what to do")
     parser.add_argument("--casebook", metavar="URL", help="the casebook (default: RINGFENCE_CASEBOOK)")
     parser.add_argument(
+        "--store",
+        metavar="URL",
+        help="verify: the store beside which the key lies that signed erasures, where the settings hold none "
+        "(default: RINGFENCE_STORE)",
+    )
+    parser.add_argument(
         "--anchor",
         metavar="POSITION:DIGEST",
         type=_anchor,

@@ -27,7 +27,7 @@ from tests.support.erasure_worlds import (
     traces,
 )
 from tests.support.small_worlds import applies, day, facts_of
-from tests.support.stores import ON_NEO4J, open_url
+from tests.support.stores import HASH_KEY, ON_NEO4J, open_url, sqlite_only
 
 WHY = ("--purpose", "request of 12 March")
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -250,3 +250,19 @@ def test_a_csv_with_a_cell_that_no_id_fills_is_refused_with_its_reason(
     listed.write_text(f'applicant_id\n"{"x" * 200_000}"\n')
     assert erase(settings, "--file", str(listed), *WHY, "--check") == UNUSABLE
     assert "leavers.csv: field larger than field limit" in capsys.readouterr().err
+
+
+@sqlite_only
+def test_the_audit_finds_the_key_of_erasures_beside_the_store_that_is_named(
+    settings: Settings, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert erase(settings, *GONE, *WHY, "--out", str(out)) == DONE
+    monkeypatch.delenv("RINGFENCE_HASH_KEY")
+    key = Path(settings.store.removeprefix("sqlite:///") + ".key")
+    key.write_text(HASH_KEY)
+    key.chmod(0o600)
+    verify = ["audit", "verify", "--casebook", settings.casebook]
+    assert main(verify) == FAILED
+    capsys.readouterr()
+    assert main([*verify, "--store", settings.store]) == DONE
+    assert figures(capsys)["erased"] != 0
