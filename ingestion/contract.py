@@ -235,9 +235,10 @@ DEVICES = Table(
         _column("is_rooted", Cell.FLAG),
     ),
 )
-# In the order in which they are loaded: what others refer to comes first.
+# In the order in which they are loaded: what others refer to comes first; devices come behind their holders,
+# because of one that the erased alone held nothing is taken.
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {t.name: t for t in (PLATFORMS, MERCHANTS, DEVICES, APPLICATIONS, CONTACTS, EVENTS, OUTCOMES, LABELS)}
+    {t.name: t for t in (PLATFORMS, MERCHANTS, APPLICATIONS, CONTACTS, EVENTS, DEVICES, OUTCOMES, LABELS)}
 )
 
 

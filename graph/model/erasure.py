@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from graph.model.types import Identifier
+from graph.model.types import Identifier, IdentifierKind
 
 _RANDOM = "abcdefghijklmnopqrstuvwxyz234567"
 _SURROGATE = re.compile(r"~[a-z2-7]{20}~([^~]{0,4})\Z")
@@ -44,6 +44,14 @@ class Renaming:
     applications: Mapping[str, str] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
     identifiers: Mapping[str, Identifier] = field(default_factory=dict)
+
+    @property
+    def devices(self) -> Mapping[str, str]:
+        """Of devices the old tokens and the new ones."""
+        things = self.identifiers.items()
+        return {
+            node.partition(":")[2]: new.token for node, new in things if new.kind is IdentifierKind.DEVICE
+        }
 
     @property
     def texts(self) -> frozenset[str]:

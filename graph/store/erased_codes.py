@@ -23,6 +23,7 @@ class NameKind(StrEnum):
     APPLICANT = "applicant"
     APPLICATION = "application"
     EVENT = "event"
+    DEVICE = "device"  # that nobody else held, by its token
 
 
 class ErasedCodes:
@@ -50,7 +51,8 @@ class ErasedCodes:
 
     def codes(self, renaming: Renaming, until: datetime) -> Mapping[str, int]:
         """The codes of the old names. A person's id is refused in what happened before `until`: later it may
-        be somebody new's. The ids of applications and events are refused for ever.
+        be somebody new's. The ids of applications and events are refused for ever, descriptions of devices
+        for as long as nobody holds these.
 
         Raises SettingError where there is no key.
         """
@@ -61,6 +63,7 @@ class ErasedCodes:
             (NameKind.APPLICANT, renaming.people, micros(until)),
             (NameKind.APPLICATION, renaming.applications, ALWAYS),
             (NameKind.EVENT, renaming.events, ALWAYS),
+            (NameKind.DEVICE, renaming.devices, ALWAYS),
         )
         codes = {self._code(version, kind, name): moment for kind, names, moment in named for name in names}
         return codes | {self._check(version): _NOT_REFUSED}

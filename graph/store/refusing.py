@@ -33,10 +33,12 @@ class Refusal:
     """What a store asks of each batch before it takes it. Safe for many threads.
 
     Whoever opens a store with its keyring sets the keys; a store that nobody was erased from needs none.
+    `holds` says whether the store has an identifier now, by its node.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, holds: Callable[[str], bool]) -> None:
         self.keys: Keys = ()
+        self.holds = holds
         self._mine = threading.local()
         self._known: tuple[int, Mapping[str, int]] = (0, {})
         self._codes: tuple[int, ErasedCodes] | None = None  # of which edition
@@ -61,7 +63,7 @@ class Refusal:
     def refused(self, facts: Facts) -> tuple[RefusedFact, ...]:
         """Which facts name somebody erased, in which field. Raises StoreUnavailableError without the keys."""
         codes = self._usable()
-        return tuple(_refused(facts, codes)) if codes else ()
+        return (*_refused(facts, codes), *self._devices(facts, codes)) if codes else ()
 
     def names(self, kind: NameKind, name: str) -> bool:
         """Whether that id was erased and no fact may ever name it again. Raises StoreUnavailableError without
@@ -102,6 +104,19 @@ class Refusal:
         refused = self.refused(facts)
         return Sifted(facts, _without(facts, refused) if refused else facts, refused)
 
+    def _devices(self, facts: Facts, codes: ErasedCodes) -> Iterator[RefusedFact]:
+        """Descriptions of devices that an erased person alone held, and that nobody holds now."""
+        found = [
+            position
+            for position, device in enumerate(facts.devices)
+            if codes.until(NameKind.DEVICE, device.identifier.token)
+        ]
+        named = frozenset(_named_in(facts)) if found else frozenset()
+        for position in found:
+            node = facts.devices[position].identifier.node
+            if node not in named and not self.holds(node):
+                yield RefusedFact("devices", position, "device_id")
+
     def _usable(self) -> ErasedCodes:
         """A service that lacks the key by which others have erased goes on as if the store were away."""
         try:
@@ -128,12 +143,18 @@ class Sifted:
         """What became of the whole batch, where `added` is what became of what was kept."""
         if not self.refused:
             return added
-        places = {table: _kept_positions(self.facts, table, self.refused) for table in _NAMED}
+        places = {table: _kept_positions(self.facts, table, self.refused) for table in (*_NAMED, "devices")}
         conflicts = tuple(
             (table, places[table][position] if table in places else position)
             for table, position in added.conflicts
         )
         return replace(added, conflicts=conflicts, refused=self.refused)
+
+
+def _named_in(facts: Facts) -> Iterator[str]:
+    """The nodes of what the applications and events of a batch name."""
+    listed = (*(a.mentions for a in facts.applications), *(e.mentions for e in facts.events))
+    yield from (mention.identifier.node for mentions in listed for mention in mentions)
 
 
 def _refused(facts: Facts, codes: ErasedCodes) -> Iterator[RefusedFact]:

@@ -34,6 +34,9 @@ class FileTraces:
         return bool(self.people or self.applications or self.events)
 
 
+_SEARCHED = (NameKind.APPLICANT, NameKind.APPLICATION, NameKind.EVENT)  # files hold no tokens of devices
+
+
 @dataclass
 class FileSearch:
     """A search by the codes of one store. An id that came back as somebody new's is found too."""
@@ -57,7 +60,7 @@ class FileSearch:
                 found |= self._erased(text)
         except ClosedFileError as error:
             closed = str(error)
-        counts = {kind: sum(one is kind for one, _ in found) for kind in NameKind}
+        counts = {kind: sum(one is kind for one, _ in found) for kind in _SEARCHED}
         return FileTraces(
             file=path,
             people=counts[NameKind.APPLICANT],
@@ -72,7 +75,7 @@ class FileSearch:
             if len(self._known) >= _SEEN:
                 self._known.clear()
             known = self._known[text] = frozenset(
-                (kind, name) for name in _names(text) for kind in NameKind if self.codes.until(kind, name)
+                (kind, name) for name in _names(text) for kind in _SEARCHED if self.codes.until(kind, name)
             )
         return known
 

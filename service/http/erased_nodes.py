@@ -34,12 +34,14 @@ def _learn() -> None:
 
 
 def _erased(node: str) -> str | None:
-    """The code of an erased id; None for all others, also for one that is somebody new's by now."""
+    """The code of what was erased; None for all else, also for what is somebody new's by now."""
     store = app_context().store
     if (code := store.refusal.code(node)) is None:
         return None
     kind, _, name = node.partition(":")
     with suppress(StoreError):
         if kind == NameKind.APPLICANT and not store.unknown_ids((), (name,)).applicants:
+            return None
+        if kind == NameKind.DEVICE and store.refusal.holds(node):
             return None
     return code

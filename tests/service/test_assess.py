@@ -179,7 +179,7 @@ def test_without_a_model_or_with_a_broken_one_a_person_looks(tmp_path: Path) -> 
 class Unreachable:
     """A store that is down."""
 
-    refusal = Refusal()
+    refusal = Refusal(lambda _: False)
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         return nullcontext()

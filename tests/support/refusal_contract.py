@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from graph.model.errors import ConflictError, StoreUnavailableError
-from graph.model.types import Contact, Facts, Label, LabelValue, Outcome, OutcomeStatus, RefusedFact
+from graph.model.types import Contact, Device, Facts, Label, LabelValue, Outcome, OutcomeStatus, RefusedFact
 from graph.store.erasing import planned
 from graph.store.port import GraphStore
 from tests.support.erasure_contract import FOREVER, KEYS, codes_of, to_erase
@@ -79,6 +79,24 @@ class RefusalContract:
         assert "here" in names
         assert "gone" not in names
         assert forgotten.add(facts).refused == added.refused
+
+    def test_a_device_that_the_erased_alone_held_stays_out_until_somebody_holds_it(
+        self, store: GraphStore
+    ) -> None:
+        own, shared = known_as("device", "own"), known_as("device", "shared")
+        told = Facts(devices=tuple(Device(identifier=one, os="android") for one in (own, shared)))
+        store.add(Facts(applications=(applies("gone", 1, uses("device", "own"), uses("device", "shared")),)))
+        store.add(Facts(applications=(applies("here", 2, uses("device", "shared")),)))
+        store.add(told)
+        store.refusal.open_with(KEYS)
+        assert store.erase(planned(store, to_erase("gone", until=UNTIL), codes_of(store)))
+        again = store.add(told)
+        assert again.refused == (RefusedFact("devices", 0, "device_id"),)
+        assert (again.accepted, again.known) == (0, 1)
+        assert store.view(FOREVER).identifier(own.node) is None
+        later = Facts(applications=(applies("here", 60, uses("device", "own")),))
+        assert store.add(replace(later, devices=told.devices)).refused == ()
+        assert store.view(FOREVER).devices_of([own])[own].os == "android"
 
     def test_an_erased_id_that_comes_with_what_happened_later_is_somebody_new(
         self, forgotten: GraphStore

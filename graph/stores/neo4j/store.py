@@ -31,6 +31,7 @@ from graph.stores.neo4j.view import Neo4jView
 from graph.stores.neo4j.writer import EditionChangedError, Neo4jWriter, only_application
 
 log = logging.getLogger("ringfence.neo4j")
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # warmed up until so many writes in a row took no longer than this,
 COMPILING_SECONDS = 20.0  # and all together no longer than this
 WARM_UP_SECONDS = 60.0  # until a server is held to hang
@@ -92,7 +93,7 @@ class Neo4jStore(GraphStore):
     def __init__(self, url: str, *, live: bool = False) -> None:
         self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
         self._interned = Interned()
-        self.refusal = Refusal()
+        self.refusal = Refusal(self._holds)
         self._live, self._ready = live, False
         self._preparing = threading.Lock()
         try:
@@ -129,6 +130,9 @@ class Neo4jStore(GraphStore):
                 self.state()
                 continue
             return [one.restored(each) for one, each in zip(sifted, added, strict=True)]
+
+    def _holds(self, node: str) -> bool:
+        return self.view(_ANY_TIME).identifier(node) is not None
 
     def _known_edition(self) -> int:
         """The edition up to which it is known who was erased."""

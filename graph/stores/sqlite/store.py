@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from graph import private
@@ -28,6 +28,7 @@ from graph.stores.sqlite.unknown_ids import unknown_ids
 from graph.stores.sqlite.view import SqliteView
 from graph.stores.sqlite.writer import SqliteWriter
 
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _COUNTED = (
     "application",
     "event",
@@ -52,7 +53,7 @@ class SqliteStore(GraphStore):
             lambda: connect(self._path, 0.0)
         )  # of writers with a patience of their own
         self._cache = (0, FactCache())  # of which edition
-        self.refusal = Refusal()
+        self.refusal = Refusal(self._holds)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -161,6 +162,9 @@ class SqliteStore(GraphStore):
         if edition != cached[0]:
             cached = self._cache = (edition, FactCache())
         return cached[1]
+
+    def _holds(self, node: str) -> bool:
+        return self.view(_ANY_TIME).identifier(node) is not None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
