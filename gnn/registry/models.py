@@ -99,7 +99,8 @@ class ModelRegistry:
         if len(found) != 1:
             what = "several models" if found else "no model"
             raise RegistryError(
-                f"the registry {self.url} has {what} {text!r}: there are {', '.join(models) or 'none yet'}"
+                f"the registry {self.url} has {what} {text!r} (give a version, or {_SHORTEST} or more of "
+                f"its first characters): there are {', '.join(models) or 'none yet'}"
             )
         return found[0]
 

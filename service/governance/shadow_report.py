@@ -64,7 +64,8 @@ def shadow_report(casebook: Casebook, store: GraphStore, plan: ShadowPlan) -> Sh
         raise InputError(
             f"{plan.challenger} has answered no application from {plan.since.isoformat()} until "
             f"{plan.until.isoformat()}: is it in shadow, since when, and does anything "
-            "fall under it (ringfence models list; of a policy ringfence policy show)?"
+            "fall under it (ringfence models list; of a policy ringfence policy show)? What waits for its "
+            "answer gets it by ringfence shadow run"
         )
     matured = Maturation.of(store.view(plan.now).tables(), plan.now, plan.horizon_days)
     found = side_by_side(pairs, [matured.bad(one.applicant_id, one.at) for one in pairs])

@@ -133,6 +133,7 @@ def test_what_cannot_be_meant_is_said(house: House) -> None:
     unanswered = house.run("report", status=UNUSABLE)
     assert "has answered no application" in unanswered
     assert "ringfence policy show" in unanswered
+    assert "ringfence shadow run" in unanswered
     house.registered.registry.retire(house.registered.strict, DEED)
     assert "nothing is in shadow" in house.run("report", status=UNUSABLE)
     at = house.given.index("--registry")
