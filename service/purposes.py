@@ -40,9 +40,8 @@ class Purposes:
         """
         text = said(given) or self.of_keys.get(key)
         if self.required and self.word(text) is None:
-            raise PurposeError(
-                f"{where}: say for what, one of {', '.join(self.known)}, alone or before a colon"
-            )
+            lacks = f"{text!r} is none of the purposes here" if text else "say for what"
+            raise PurposeError(f"{where}: {lacks}, one of {', '.join(self.known)}, alone or before a colon")
         return text
 
     def word(self, text: str | None) -> str | None:

@@ -67,10 +67,13 @@ class Stages:
     def each(self, name: str, buckets: int, task: Task, columns: str = "") -> None:
         """The stage that `task` makes of so many buckets: a file for each that has rows. One that may have
         none at all and is read as a DataFrame says its `columns`, as Spark writes them.
+
+        There are no more tasks than partitions of a join, because Sail runs all of them at the same time.
         """
 
         def run() -> str:
-            numbers = self.session.range(0, buckets, 1, buckets)
+            tasks = min(buckets, int(self.session.conf.get("spark.sql.shuffle.partitions")))
+            numbers = self.session.range(0, buckets, 1, tasks)
             numbers.mapInPandas(running(task, self.folder, name), "id long, rows long").collect()
             if not columns:
                 return ""
