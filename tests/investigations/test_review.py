@@ -190,7 +190,7 @@ def test_people_who_are_erased_while_a_review_ends_are_named_by_none_of_its_file
 
     with monkeypatch.context() as changed:
         changed.setattr(owner, step, then_erased)
-        with pytest.raises(ConflictError, match="look for them again"):
+        with pytest.raises(ConflictError, match="people were erased meanwhile"):
             review(store, casebook, plan(tmp_path / "out"))
     assert list((tmp_path / "out").iterdir()) == []
     assert casebook.queue(CaseFilter())[0] == (step == "open_case")

@@ -129,7 +129,7 @@ class RefusalContract:
     ) -> None:
         before = forgotten.edition() + 1
         snapshot = a_snapshot(30, 3)
-        with pytest.raises(ConflictError, match="look for them again"):
+        with pytest.raises(ConflictError, match="people were erased meanwhile"):
             forgotten.save_rings(snapshot, before)
         assert forgotten.view(FOREVER).rings() is None
         assert len(forgotten.view(FOREVER).tables().applicant_ids) == 2

@@ -22,6 +22,9 @@ IDENTIFIERS = f"""UNWIND $rows AS row MATCH (i:Identifier {{node: row[0]}})
     CALL (i, row) {{ MATCH (i)<-[t:{TIE}]-() WHERE t.crowd IS NOT NULL SET t.crowd = row[1] }}
     SET i.node = row[1], i.masked = row[2], i.crowd = CASE WHEN i.crowd IS NOT NULL THEN row[1] END
     REMOVE i.token"""
+# Whoever mentions what is renamed: somebody whom an earlier erasure renamed may hold it too.
+HOLDERS = f"""UNWIND $nodes AS node MATCH (:Identifier {{node: node}})<-[:{TIE}]-(p:Applicant)
+    RETURN DISTINCT p.applicant_id"""
 # Facts hold their mentions in words, complete in themselves.
 MENTIONS = {
     "APPLIED": """UNWIND $people AS who MATCH (:Applicant {applicant_id: who})-[:APPLIED]->(a)

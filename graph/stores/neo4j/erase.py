@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from graph.journal.entry import decode
 from graph.journal.renaming import names_in, renamed_changes, renamed_mentions
@@ -43,21 +44,30 @@ def _run(ask: Ask, statement: str, rows: Iterable[Iterable[object]]) -> None:
         ask(statement, rows=listed[first : first + _AT_ONCE])
 
 
+def _each(ask: Ask, statement: str, **names: list[str]) -> Iterator[list[Any]]:
+    """The rows that a statement has for these names, so many at a time."""
+    [(parameter, all_names)] = names.items()
+    for first in range(0, len(all_names), _AT_ONCE):
+        yield from ask(statement, **{parameter: all_names[first : first + _AT_ONCE]})
+
+
 def _mentions(ask: Ask, erasure: Erasure) -> None:
-    """The mentions of the erased, in words; the facts still have their old ids."""
-    people = [*erasure.renaming.people]
+    """The mentions of what is renamed, in words; the facts still have their old ids."""
+    nodes = [*erasure.renaming.identifiers]
+    people = sorted(
+        {*erasure.renaming.people, *(who for [who] in _each(ask, cypher_erase.HOLDERS, nodes=nodes))}
+    )
     for statement, correct in (
         (cypher_erase.MENTIONS["APPLIED"], cypher_write.CORRECT["applications"]),
         (cypher_erase.MENTIONS["DID"], cypher_write.CORRECT["events"]),
     ):
         rows = []
-        for first in range(0, len(people), _AT_ONCE):
-            for name, text in ask(statement, people=people[first : first + _AT_ONCE]):
-                before = codec.unpack_mentions(text)
-                after = renamed_mentions(before, erasure.renaming)
-                if after != before:
-                    shown = {m.identifier.node: m.identifier for m in after}
-                    rows.append([name, codec.packer(shown)(after)])
+        for name, text in _each(ask, statement, people=people):
+            before = codec.unpack_mentions(text)
+            after = renamed_mentions(before, erasure.renaming)
+            if after != before:
+                shown = {m.identifier.node: m.identifier for m in after}
+                rows.append([name, codec.packer(shown)(after)])
         _run(ask, correct, rows)
 
 
