@@ -47,7 +47,13 @@ def looks(context: AppContext) -> list[tuple[str | None, str | None]]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
-    "given", [(), ("--purpose", "curiosity"), ("--purpose", " ")], ids=lambda one: "".join(one)
+    ("given", "lacks"),
+    [
+        ((), "say for what"),
+        (("--purpose", "curiosity"), "'curiosity' is none of the purposes here"),
+        (("--purpose", " "), "say for what"),
+    ],
+    ids=["nothing", "another word", "a blank"],
 )
 def test_a_command_that_shows_people_is_refused_without_a_known_purpose(
     context: AppContext,
@@ -56,6 +62,7 @@ def test_a_command_that_shows_people_is_refused_without_a_known_purpose(
     capsys: pytest.CaptureFixture[str],
     name: str,
     given: tuple[str, ...],
+    lacks: str,
 ) -> None:
     monkeypatch.setenv("RINGFENCE_PURPOSE_REQUIRED", "on")
     out = tmp_path_factory.mktemp("out")
@@ -64,7 +71,7 @@ def test_a_command_that_shows_people_is_refused_without_a_known_purpose(
             run(name, out)
     else:
         assert run(name, out, *given) == UNUSABLE
-        assert "--purpose: say for what, one of assessment, " in capsys.readouterr().err
+        assert f"--purpose: {lacks}, one of assessment, " in capsys.readouterr().err
     assert [*out.iterdir()] == []
     assert looks(context) == []
 
