@@ -9,6 +9,7 @@ import pytest
 
 from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
 from graph.model.moments import DAY
+from graph.model.types import Facts
 from graph.rings.incidence import Incidence
 from graph.rings.parts import first_cut
 from graph.rings.projected import Projected, in_this_process
@@ -19,7 +20,7 @@ from graph.rings.sharing_rows import SharingRows
 from graph.rings.snapshot import snapshot_of
 from graph.rings.suspect_features import suspects_nearby
 from tests.support.ring_worlds import AS_OF, both, crew, honest, town, with_known_frauds
-from tests.support.small_worlds import day, random_facts
+from tests.support.small_worlds import applies, day, random_facts, uses
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
@@ -141,13 +142,21 @@ def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_
 
 def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
     one, two = searched(session, tmp_path, with_known_frauds())
+    assert one.flagged.any()
     assert one.known.has_enough_labels
     assert one.sharing.arrivals(30 * DAY).counter.any()
     assert same_arrivals(one.sharing, two.sharing, 30 * DAY)
 
 
+def test_where_nobody_shares_anything_nobody_is_in_a_ring(session, tmp_path):
+    alone = Facts(applications=(applies("ann", 1, uses("device", "d")), applies("bob", 3)))
+    one, two = searched(session, tmp_path, alone)
+    assert len(one.links) == len(two.links) == 0
+
+
 def test_without_labels_the_rings_beside_a_shops_tablet_are_the_same_to_the_last_id(session, tmp_path):
     one, two = searched(session, tmp_path, both(honest(customers=160), crew()))
+    assert one.flagged.any()
     assert not one.known.has_enough_labels
     assert one.sharing.hubs() == two.sharing.hubs() > 0
 
@@ -157,7 +166,6 @@ def searched(session, tmp_path, world):
     with town(tmp_path / "t.db", world) as store:
         tables = store.view(AS_OF).tables()
     one, two = search(tables), search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages", rows=500))
-    assert one.flagged.any()
     assert one.suspicion.tobytes() == two.suspicion.tobytes()
     assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
     return one, two

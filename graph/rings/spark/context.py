@@ -23,9 +23,7 @@ CONTEXT = "context"
 
 def context_stage(stages: Stages, applicants: int) -> int:
     """Makes the stage CONTEXT: `who`, and a column for each context feature. In how many buckets."""
-    read = {
-        name: stages.session.read.parquet(stages.place(name)) for name in ("links", "cut", "held", "sizes")
-    }
+    read = {name: stages.read(name) for name in ("links", "cut", "held", "sizes")}
     own = own_features(stages, applicants)
     buckets = stages.buckets(4 * applicants + 2 * read["links"].count())
     home = (

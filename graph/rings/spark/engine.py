@@ -51,10 +51,7 @@ class OnSpark:
 
 def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
     """From the facts in the stages' folder to the first cut (`cut`)."""
-    ties, applications, events = (
-        stages.session.read.parquet(stages.place(name))
-        for name in (facts.TIES, facts.APPLICATIONS, facts.EVENTS)
-    )
+    ties, applications, events = map(stages.read, (facts.TIES, facts.APPLICATIONS, facts.EVENTS))
     bought = stages.kept("bought", lambda: incidence.payments(applications, events))
     held = stages.kept("held", lambda: incidence.holdings(ties, applications, bought))
     sizes = stages.kept("sizes", lambda: incidence.sizes(held))

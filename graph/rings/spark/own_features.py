@@ -39,7 +39,7 @@ _FACTS = {
 
 def own_features(stages: Stages, applicants: int) -> Any:
     """`who`, `since` (the first application) and a column for each of an applicant's own features."""
-    facts = {name: stages.session.read.parquet(stages.place(name)) for name in (TIES, APPLICATIONS, EVENTS)}
+    facts = {name: stages.read(name) for name in (TIES, APPLICATIONS, EVENTS)}
     buckets = stages.buckets(sum(rows.count() for rows in facts.values()))
     of = partial(_of_bucket, buckets=buckets)
     stages.kept_by_bucket("ties_of", lambda: facts[TIES].withColumn("bucket", of("applicant")))
