@@ -75,15 +75,21 @@ def neighbours(both: Any, home: Any, own: Any) -> Any:
 def values(sharing: Any) -> Any:
     """`who`, `kind`, and the most holders and arrivals among their values of the kind.
 
-    A value with many holders is looked at week by week, each with the weeks beside it.
+    A value with many holders is looked at week by week, each with the weeks beside it. Who came near a holder
+    in time is who came until a week later, less who came more than a week before: Spark counts each of both
+    in one pass, and a window with two ends holder by holder anew.
     """
     week = f.floor(f.col("since") / NEAR_IN_TIME)
     few = sharing.filter(f.col("holders") <= DAY_BY_DAY).withColumn("week", f.lit(0).cast("long"))
     many = sharing.filter(f.col("holders") > DAY_BY_DAY)
     many = many.withColumn("week", f.explode(f.sequence(week - 1, week + 1)))
-    near = Window.partitionBy(*VALUE, "week").orderBy("since").rangeBetween(-NEAR_IN_TIME, NEAR_IN_TIME)
+    by_time = Window.partitionBy(*VALUE, "week").orderBy("since")
+    until, before = (
+        f.count("*").over(by_time.rangeBetween(Window.unboundedPreceding, end))
+        for end in (NEAR_IN_TIME, -NEAR_IN_TIME - 1)
+    )
     rows = few.withColumn("here", f.lit(True)).unionByName(many.withColumn("here", f.col("week") == week))
-    rows = rows.withColumn("arrivals", f.count("*").over(near) - 1).filter("here")
+    rows = rows.withColumn("arrivals", until - before - 1).filter("here")
     return rows.groupBy("who", "kind").agg(
         f.max("holders").alias("holders"), f.max("arrivals").alias("arrivals")
     )
