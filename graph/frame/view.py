@@ -356,9 +356,9 @@ class FrameView(GraphView):
 
     # -- batches
 
-    def tables(self) -> Tables:
+    def tables(self, tokens: bool = False) -> Tables:
         with self._reading() as r:
-            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone)
+            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone, tokens)
 
 
 def _row(r: FactReader, identifier: Identifier) -> int:

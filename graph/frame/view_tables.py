@@ -31,14 +31,14 @@ _OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")
 When = tuple[int, int]  # as of, revision
 
 
-def read_tables(r: FactReader, when: When, zone: str) -> Tables:
-    """All facts of the view as columns."""
-    return _Columns(r, when).read(zone)
+def read_tables(r: FactReader, when: When, zone: str, tokens: bool = False) -> Tables:
+    """All facts of the view as columns, with the identifiers' `tokens` if they are asked for."""
+    return _Columns(r, when, tokens).read(zone)
 
 
 class _Columns:
-    def __init__(self, r: FactReader, when: When) -> None:
-        self._r = r
+    def __init__(self, r: FactReader, when: When, tokens: bool) -> None:
+        self._r, self._with_tokens = r, tokens
         self._as_of, self._mark = when
         self._words: dict[int, str | None] = {-1: None}
 
@@ -121,8 +121,9 @@ class _Columns:
         columns = {
             "kind": stored["kind"][order],
             "linking": stored["linking"][order].astype(bool),
-            "token": tokens[order],
         }
+        if self._with_tokens:
+            columns["token"] = tokens[order]
         return columns, _places(rows[order], len(self._r.arrays.identifiers))
 
     def _places_of_words(self, created: Column, traded: Column) -> Any:

@@ -73,7 +73,7 @@ class _Plan:
         self._store, self._upto, self._before = store, upto, before
         self._elsewhere = request.applications
         self._view: GraphView = store.view(_ANY_TIME, upto)
-        self._tables: Tables = self._view.tables()
+        self._tables: Tables = self._view.tables(tokens=True)
         self._reach, self._reached = Reach(self._tables), dict[int, set[int]]()
         ids = self._tables.applicant_ids.tolist()
         self._row = {who: row for row, who in enumerate(ids)}

@@ -336,8 +336,10 @@ class GraphView(ABC):
         """One ring of the snapshot in force, members included."""
 
     @abstractmethod
-    def tables(self) -> Tables:
-        """All facts before `as_of` as columns, from one consistent state of the store."""
+    def tables(self, tokens: bool = False) -> Tables:
+        """All facts before `as_of` as columns, from one consistent state of the store; with the identifiers'
+        `tokens` if they are asked for.
+        """
 
     def neighbourhood(
         self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None

@@ -20,7 +20,7 @@ class Reach:
     def __init__(self, tables: Tables) -> None:
         person, thing = tables.ties["applicant"].astype(np.int64), tables.ties["identifier"].astype(np.int64)
         self._of_person = _Lists(person, thing, len(tables.applicant_ids))
-        self._of_thing = _Lists(thing, person, len(tables.identifiers["token"]))
+        self._of_thing = _Lists(thing, person, len(tables.identifiers["kind"]))
         a, b = tables.events["applicant"].astype(np.int64), tables.events["counterparty"].astype(np.int64)
         dealt = b >= 0
         pairs = np.concatenate([a[dealt], b[dealt]]), np.concatenate([b[dealt], a[dealt]])

@@ -274,8 +274,8 @@ def test_a_whole_view_read_in_ranges_is_the_one_that_was_told(
             assert store.add(facts) == oracle.add(facts)
         for as_of, revision in ((day(99), 2), (day(40), 2), (day(99), 1)):
             view = store.view(as_of, revision)
-            found = replace(read_tables(view._ask, micros(as_of), sessions), zone=view.zone)
-            assert_same_tables(found, oracle.view(as_of, revision).tables())
+            found = replace(read_tables(view._ask, micros(as_of), True, sessions), zone=view.zone)
+            assert_same_tables(found, oracle.view(as_of, revision).tables(tokens=True))
 
 
 def test_a_range_that_cannot_be_read_ends_the_whole_look() -> None:

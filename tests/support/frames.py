@@ -236,7 +236,7 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
         lambda v: (v.rings(), v.memberships_of(who), v.ring("R-1"), v.ring("none")),
     ):
         assert request(one) == request(other)  # type: ignore[no-untyped-call]
-    assert_same_tables(one.tables(), other.tables())
+    assert_same_tables(one.tables(tokens=True), other.tables(tokens=True))
 
 
 def views_of(last: int) -> list[tuple[datetime, int]]:

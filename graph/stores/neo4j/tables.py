@@ -18,9 +18,11 @@ _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
 _KIND_CODE = {kind.value: code for code, kind in enumerate(KINDS)}
 
 
-def read_tables(ask: Callable[..., Rows], as_of: int, sessions: int = SESSIONS) -> Tables:
+def read_tables(
+    ask: Callable[..., Rows], as_of: int, tokens: bool = False, sessions: int = SESSIONS
+) -> Tables:
     """All facts of the view behind `ask`, which is as of `as_of` microseconds, read by so many sessions at
-    once.
+    once; with the identifiers' `tokens` if they are asked for.
     """
     read = read_all(ask, cypher_tables.READS, sessions)
     rows, merchants, platforms = read["ties"], read["merchants"], read["platforms"]
@@ -36,7 +38,7 @@ def read_tables(ask: Callable[..., Rows], as_of: int, sessions: int = SESSIONS) 
     ]
     names = sorted({who for who in [*existing, *(row[1] for row in labels)] if who})
     people = _places(names)
-    identifiers, node_place = _identifiers(read["identifiers"], {row[1] for row in rows})
+    identifiers, node_place = _identifiers(read["identifiers"], {row[1] for row in rows}, tokens)
     merchant_ids = _ids(
         [row[0] for row in merchants], [row[7] for row in applications], [row[5] for row in events]
     )
@@ -63,7 +65,7 @@ def read_tables(ask: Callable[..., Rows], as_of: int, sessions: int = SESSIONS) 
     )
 
 
-def _identifiers(found: Rows, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
+def _identifiers(found: Rows, used: set[str], tokens: bool) -> tuple[dict[str, Column], dict[str, int]]:
     """The identifiers that have a tie, by kind and token, and node -> position."""
     rows = [
         (_KIND_CODE[kind], node[len(kind) + 1 :], linking, node)
@@ -74,8 +76,9 @@ def _identifiers(found: Rows, used: set[str]) -> tuple[dict[str, Column], dict[s
     columns = {
         "kind": as_column([r[0] for r in rows], np.int8),
         "linking": as_column([bool(r[2]) for r in rows], np.bool_),
-        "token": as_column([r[1] for r in rows], object),
     }
+    if tokens:
+        columns["token"] = as_column([r[1] for r in rows], object)
     return columns, _places([r[3] for r in rows])
 
 

@@ -230,8 +230,8 @@ class Neo4jView(GraphView):
 
     # -- batches
 
-    def tables(self) -> Tables:
-        return replace(read_tables(self._ask, micros(self.as_of)), zone=self.zone)
+    def tables(self, tokens: bool = False) -> Tables:
+        return replace(read_tables(self._ask, micros(self.as_of), tokens), zone=self.zone)
 
 
 def _newest(ties: Sequence[Tie], limit: int) -> tuple[Tie, ...]:

@@ -24,19 +24,20 @@ _PACKED = "(applicant << 34) | (identifier << 2) | role"
 ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
 
 
-def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
+def read_tables(connection: sqlite3.Connection, when: dict[str, int], tokens: bool = False) -> Tables:
     """All facts of the view (`when`: as_of, revision) inside one read transaction of a connection of its own.
-    Raises StoreUnavailableError.
+    With the identifiers' `tokens` if they are asked for. Raises StoreUnavailableError.
     """
     # beside it a temporary one may stand
     path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")
     with reading(Path(path)) as columns:
-        return _Reader(columns, when).read()
+        return _Reader(columns, when, tokens).read()
 
 
 class _Reader:
-    def __init__(self, columns: ColumnReader, when: dict[str, int]) -> None:
+    def __init__(self, columns: ColumnReader, when: dict[str, int], tokens: bool) -> None:
         self._columns = columns
+        self._identifier = _IDENTIFIER | (_TOKEN if tokens else {})
         self._as_of, revision = when["as_of"], when["mark"]
         self._recorded = f"mark <= {revision}"
         self._visible = f"at < {self._as_of} AND mark <= {revision}"
@@ -136,7 +137,7 @@ class _Reader:
         place[keys] = np.arange(len(keys), dtype=np.int32)
         # In the order of the table, which is read much sooner than one row after the other in that of the
         # index.
-        rows = self._read("identifier", _IDENTIFIER)
+        rows = self._read("identifier", self._identifier)
         at = place[rows.pop("key")]
         there = np.flatnonzero(at >= 0)
         order = there[np.argsort(at[there])]
@@ -253,8 +254,8 @@ _IDENTIFIER: ColumnQueries = {
     "key": ("key", "i8"),
     "kind": ("kind", "i1"),
     "linking": ("linking", "b"),
-    "token": ("token", "O"),
 }
+_TOKEN: ColumnQueries = {"token": ("token", "O")}
 _DEVICE: ColumnQueries = {
     "identifier": ("identifier", "i8"),
     "os": ("os", "O"),

@@ -334,8 +334,8 @@ class SqliteView(GraphView):
 
     # -- batches
 
-    def tables(self) -> Tables:
-        return replace(read_tables(self._db, self._when), zone=self.zone)
+    def tables(self, tokens: bool = False) -> Tables:
+        return replace(read_tables(self._db, self._when, tokens), zone=self.zone)
 
 
 def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:
