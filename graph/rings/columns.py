@@ -44,7 +44,7 @@ def features(columns: dict[str, Column]) -> Features:
 
 def total(value: Column, of: Column, size: int) -> Column:
     """The sum of `value` (rows,) by owner `of` (rows,), float64 (size,)."""
-    return np.bincount(of, weights=value, minlength=size)
+    return np.bincount(of, weights=value, minlength=size).astype(np.float64, copy=False)
 
 
 def most(value: Column, of: Column, size: int) -> Column:

@@ -55,7 +55,8 @@ def retained_flags(
     for number, people in enumerate(lost.values()):
         group[people] = number
     sharing = rows.of(np.flatnonzero(group >= 0))
-    anything, ties = shared_items(tables, sharing, group), shared_items(tables, sharing, group, _GUARD)
+    anything = shared_items(tables.events, sharing, group)
+    ties = shared_items(tables.events, sharing, group, _GUARD)
     for number, ring in enumerate(ring for ring in before if ring.ring_id in lost):
         people = lost[ring.ring_id]
         rest = people[(labelled.fraud | ~labelled.good)[people] & ~flagged[people]]

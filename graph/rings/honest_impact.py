@@ -5,14 +5,14 @@ groups.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.types import RingKind
 from graph.rings.kinds import kind_of
-from graph.rings.measures import measure
+from graph.rings.measured import measured
 from graph.rings.search import RingSearch
 
 PLACES = (RingKind.HOUSEHOLD, RingKind.DORMITORY, RingKind.KIOSK)
@@ -46,16 +46,13 @@ def honest_impact(search: RingSearch) -> Mapping[RingKind, HonestImpact]:
     before anybody was suspected.
     """
     honest, hit = known_honest(search)
-    first = measure(
-        replace(search, group=search.coarse, flagged=np.zeros(int(search.coarse.max(initial=-1)) + 1, bool))
-    )
-    kinds = np.full(len(first.size), -1)
-    for group in np.flatnonzero(
-        (first.size >= 3) & (np.bincount(search.coarse, weights=honest, minlength=len(first.size)) > 0)
-    ).tolist():
-        kind = kind_of(first.traits(group))
-        kinds[group] = PLACES.index(kind) if kind in PLACES else -1
-    place = kinds[search.coarse] if len(kinds) else kinds
+    known = np.bincount(search.coarse, weights=honest) > 0
+    kinds = np.full(len(known), -1)
+    for measures in measured(search, search.coarse):
+        for at, group in enumerate(measures.number.tolist()):
+            if known[group] and (kind := kind_of(measures.traits(at))) in PLACES:
+                kinds[group] = PLACES.index(kind)
+    place = kinds[search.coarse]
     return {
         kind: HonestImpact(int((honest & (place == n)).sum()), int((hit & (place == n)).sum()))
         for n, kind in enumerate(PLACES)

@@ -1,37 +1,49 @@
-"""Measures of all groups at once: links by kind, times, money, hubs, and the strength of each member's
-links.
-"""
+"""Measures of whole groups: links by kind, times, money, hubs, and the strength of each member's links."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from graph.facts.loans import ENDED, loan_histories
-from graph.facts.tables import Column, Tables
+from graph.facts.tables import Column
 from graph.model.moments import DAY
-from graph.rings.active import last_active
-from graph.rings.columns import Features, most
-from graph.rings.communities import components
+from graph.rings.columns import most, total
 from graph.rings.kinds import Traits
 from graph.rings.projection import LINK_KINDS, ApplicantLinks
-from graph.rings.search import MEASURED, RingSearch
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
+from graph.rings.whole_groups import WholeGroups
 
-AT_ONCE = 500_000  # people whose links are looked at at once: some 250 MB
+MEANS = {"is_emulator": 0.0, "refused": 0.0, "face": 1.0}  # of these, and what an unknown one counts as
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of groups by group and position (N,): positions `people`, the pull of their links inside,
+    partners there, the pull of the strongest of these, and when they joined (int64 microseconds).
+    """
+
+    people: Column
+    strength: Column
+    partners: Column
+    best_partner: Column
+    joined: Column
+
+    def of(self, rows: Column | slice) -> Members:
+        """These rows alone."""
+        return Members(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 @dataclass(frozen=True)
 class Measures:
-    """By group (G,): size, links and things (G, K), inner links, first, last (int64), burst (days), exposure
-    (CNY), hubs, platforms, confirmed, suspected, soon, same_agent, same_merchant, suspicion, emulators,
-    refused, face; by applicant (A,): strength, partners, best_partner, joined (int64). `first` is when the
-    group's first tie was made, `joined` when each member's was, and never before.
+    """By group (G,), in ascending order of its `number`: size, links and things (G, K), inner links, first,
+    last (int64), burst (days), exposure (CNY), hubs, platforms, confirmed, suspected, soon, same_agent,
+    same_merchant, suspicion, and MEANS. `first` is when the group's first tie was made; nobody joined
+    before. `members` follow one another in the order of their groups.
     """
 
-    flagged: Column
+    number: Column
     size: Column
     links: Column
     things: Column
@@ -48,142 +60,89 @@ class Measures:
     same_agent: Column
     same_merchant: Column
     suspicion: Column
-    emulators: Column
+    is_emulator: Column
     refused: Column
     face: Column
-    strength: Column
-    partners: Column
-    best_partner: Column
-    joined: Column
-    improbable: list[tuple[str, ...]]
+    members: Members
 
-    def traits(self, group: int) -> Traits:
-        """What kind and reasons are decided by."""
-        size = int(self.size[group])
+    def traits(self, place: int, flagged: bool = False, improbable: tuple[str, ...] = ()) -> Traits:
+        """What kind and reasons of the group at a place are decided by."""
+        size = int(self.size[place])
         return Traits(
-            flagged=bool(self.flagged[group]),
+            flagged=flagged,
             size=size,
-            links={name: int(n) for name, n in zip(LINK_KINDS, self.links[group].tolist())},
-            same_agent=float(self.same_agent[group]),
-            same_merchant=float(self.same_merchant[group]),
-            soon=float(self.soon[group]),
-            density=float(self.inner[group]) / max(size * (size - 1) / 2, 1),
-            confirmed=int(self.confirmed[group]),
-            suspicion=float(self.suspicion[group]),
-            emulators=float(self.emulators[group]),
-            refused=float(self.refused[group]),
-            weak_face=bool(self.face[group] < 0.7),
-            improbable=self.improbable[group] if self.flagged[group] else (),
+            links={name: int(n) for name, n in zip(LINK_KINDS, self.links[place].tolist())},
+            same_agent=float(self.same_agent[place]),
+            same_merchant=float(self.same_merchant[place]),
+            soon=float(self.soon[place]),
+            density=float(self.inner[place]) / max(size * (size - 1) / 2, 1),
+            confirmed=int(self.confirmed[place]),
+            suspicion=float(self.suspicion[place]),
+            emulators=float(self.is_emulator[place]),
+            refused=float(self.refused[place]),
+            weak_face=bool(self.face[place] < 0.7),
+            improbable=improbable,
         )
 
 
-def measure(search: RingSearch) -> Measures:
-    """All groups of `search`."""
-    group, labelled = search.group, search.known
-    size = np.bincount(group)
-    mean = _means(group, search.own)
-    inside, things = _inside(search, size)
+def measure(groups: WholeGroups) -> Measures:
+    """Of each of the groups, given `since` and `last` (first application and latest activity, int64
+    microseconds), `open` (CNY paid out and not paid back), `fraud` (known for it, bool), `suspicion`, and
+    MEANS.
+    """
+    number, group = np.unique(groups.group, return_inverse=True)
+    given, size = groups.given, np.bincount(group)
+    things = shared_items(groups.events, groups.sharing, group)
+    tied = _tied_in(things, group, given["since"], len(size))
+    hub = groups.sharing.hub[groups.sharing.value_of_row] > 0
+    hubs = groups.sharing.value_of_row[hub]
+    of_members = {**_pulled(groups.links, len(group)), "joined": tied["joined"]}
+    suspected = (given["suspicion"] >= 0.5) & ~given["fraud"]
     return Measures(
-        flagged=search.flagged,
+        number=number,
         size=size,
-        **inside,
         things=things.counts,
-        **_times(group, labelled.since, size),
-        **_tied_in(things, group, labelled.since, len(size)),
-        last=most(last_active(search.tables), group, len(size)),
-        **_members(search, size),
-        exposure=np.bincount(group, weights=open_amount(search.tables), minlength=len(size)),
-        confirmed=np.bincount(group, weights=labelled.fraud, minlength=len(size)),
-        suspected=np.bincount(
-            group, weights=(search.suspicion >= 0.5) & ~labelled.fraud, minlength=len(size)
-        ),
-        suspicion=np.bincount(group, weights=search.suspicion, minlength=len(size)) / size,
-        emulators=mean["is_emulator"],
-        refused=mean["refused"],
-        face=mean["face"],
-        improbable=search.unusual.reasons(group, len(size)),
+        first=tied["first"],
+        last=most(given["last"], group, len(size)),
+        hubs=_distinct(group[groups.sharing.who[hub]], hubs, len(size))[0],
+        exposure=total(given["open"], group, len(size)),
+        confirmed=np.bincount(group[given["fraud"]], minlength=len(size)),
+        suspected=np.bincount(group[suspected], minlength=len(size)),
+        suspicion=total(given["suspicion"], group, len(size)) / size,
+        **_links(groups.links, group, len(size)),
+        **_times(group, given["since"], size),
+        **_asked(groups.asked, group, size),
+        **{name: _mean(group, given[name], len(size), unknown) for name, unknown in MEANS.items()},
+        members=Members(groups.people, **of_members).of(np.argsort(group, kind="stable")),
     )
 
 
-def open_amount(tables: Tables) -> Column:
-    """CNY disbursed to each applicant and neither paid back nor written off (A,)."""
-    became = loan_histories(tables)
-    amount = np.where(became.ever(*ENDED), 0.0, became.paid_out)
-    return np.bincount(tables.applications["applicant"], weights=amount, minlength=len(tables.applicant_ids))
+def _mean(group: Column, value: Column, groups: int, unknown: float) -> Column:
+    present = ~np.isnan(value)
+    count = np.bincount(group[present], minlength=groups)
+    return np.where(count > 0, total(value[present], group[present], groups) / np.maximum(count, 1), unknown)
 
 
-def _means(group: Column, own: Features) -> dict[str, Column]:
-    out = {}
-    for name in MEASURED:
-        value = own.column(name)
-        present = ~np.isnan(value)
-        count = np.bincount(group[present], minlength=int(group.max(initial=-1)) + 1)
-        total = np.bincount(group[present], weights=value[present], minlength=len(count))
-        out[name] = np.where(count > 0, total / np.maximum(count, 1), 1.0 if name == "face" else 0.0)
-    return out
+def _links(links: ApplicantLinks, group: Column, groups: int) -> dict[str, Column]:
+    """The links of each group, and those that share something of a kind."""
+    at = group[links.a]
+    kinds = [
+        np.bincount(at[links.shared[:, k] > 0], minlength=groups).astype(np.int32)
+        for k in range(len(LINK_KINDS))
+    ]
+    return {"inner": np.bincount(at, minlength=groups), "links": np.stack(kinds, axis=1)}
 
 
-def _inside(search: RingSearch, size: Column) -> tuple[dict[str, Column], SharedItems]:
-    """What groups of three or more share: links by kind and hubs of each, the pull, the partners and the pull
-    of the strongest partner of each member; and the things.
-    """
-    group, groups, people = search.group, len(size), len(search.group)
-    out: dict[str, Column] = {
-        "links": np.zeros((groups, len(LINK_KINDS)), np.int32),
-        "inner": np.zeros(groups, np.int64),
-        "hubs": np.zeros(groups, np.int64),
-        "strength": np.zeros(people),
-        "partners": np.zeros(people, np.int64),
-        "best_partner": np.zeros(people),
-    }
-    things = SharedItems(np.zeros_like(out["links"]), np.full(people, NEVER), np.full(people, NEVER))
-    for some in _of_whole_groups(group, size):
-        _add_links(out, search.links.among(some), group, some)
-        sharing = search.sharing.of(some)
-        hub = sharing.hub[sharing.value_of_row] > 0
-        out["hubs"] += _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], groups)[0]
-        here = np.full(people, -1)
-        here[some] = group[some]
-        found = shared_items(search.tables, sharing, here)
-        things.counts[: len(found.counts)] += found.counts
-        things.tied[some], things.hard[some] = found.tied[some], found.hard[some]
-    return out, things
-
-
-def _add_links(out: dict[str, Column], links: ApplicantLinks, group: Column, some: Column) -> None:
-    """Adds what the links inside groups of `some` people, all of these groups, come to."""
-    links = links.of(group[links.a] == group[links.b])
-    for k in range(len(LINK_KINDS)):
-        out["links"][:, k] += np.bincount(group[links.a[links.shared[:, k] > 0]], minlength=len(out["inner"]))
-    out["inner"] += np.bincount(group[links.a], minlength=len(out["inner"]))
-    a, b = (np.searchsorted(some, end) for end in (links.a, links.b))
-    one, other = (np.bincount(end, weights=links.weight, minlength=len(some)) for end in (a, b))
+def _pulled(links: ApplicantLinks, people: int) -> dict[str, Column]:
+    """Of each member (N,) the pull, the partners and the pull of the strongest partner."""
+    a, b = links.a, links.b
+    one, other = (total(links.weight, end, people) for end in (a, b))
     pull = one + other
-    out["strength"][some] = pull
-    out["best_partner"][some] = np.maximum(most(pull[b], a, len(some)), most(pull[a], b, len(some)))
-    out["partners"][some] = np.bincount(np.r_[a, b], minlength=len(some))
-
-
-def _of_whole_groups(group: Column, size: Column) -> Iterator[Column]:
-    """The people of whole groups of three or more, ascending, some AT_ONCE after the other."""
-    large = size >= 3
-    batch = np.cumsum(np.where(large, size, 0)) // AT_ONCE
-    of = np.where(large, batch, -1)[group]
-    for number in range(int(of.max(initial=-1)) + 1):
-        yield np.flatnonzero(of == number)
-
-
-def largest_component(search: RingSearch) -> int:
-    """How many people the links inside one group hold together, at most."""
-    size, found = np.bincount(search.group), min(1, len(search.group))
-    for number in np.argsort(-size, kind="stable").tolist():
-        if size[number] <= found:
-            break
-        some = np.flatnonzero(search.group == number)
-        links = search.links.among(some)
-        a, b = (np.searchsorted(some, end) for end in (links.a, links.b))
-        found = max(found, int(np.bincount(components(len(some), a, b)).max()))
-    return found
+    return {
+        "strength": pull,
+        "best_partner": np.maximum(most(pull[b], a, people), most(pull[a], b, people)),
+        "partners": np.bincount(np.r_[a, b], minlength=people),
+    }
 
 
 def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
@@ -191,12 +150,11 @@ def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
     median.
     """
     order = np.lexsort((since, group))
-    end = np.cumsum(size)
-    start = end - size
+    start = np.cumsum(size) - size
     ordered = since[order]
     low, high, middle = (start + ((size - 1) * share).astype(np.int64) for share in (0.1, 0.9, 0.5))
     near = np.abs(since - ordered[middle][group]) <= 14 * DAY
-    soon = np.bincount(group, weights=near) / size
+    soon = np.bincount(group[near], minlength=len(size)) / size
     return {"burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
 
 
@@ -217,13 +175,12 @@ def _earliest(at: Column, group: Column, groups: int) -> Column:
     return out
 
 
-def _members(search: RingSearch, size: Column) -> dict[str, Column]:
-    """Lenders, agents and merchants of each group."""
-    applications, group = search.tables.applications, search.group
+def _asked(asked: Mapping[str, Column], group: Column, size: Column) -> dict[str, Column]:
+    """Lenders of each group, and the largest share of its members that came through one agent or merchant."""
     return {
-        "platforms": _distinct(group[applications["applicant"]], applications["platform"], len(size))[0],
-        "same_agent": _most_common(group, applications, "agent", size),
-        "same_merchant": _most_common(group, applications, "merchant", size),
+        "platforms": _distinct(group[asked["applicant"]], asked["platform"], len(size))[0],
+        "same_agent": _most_common(group, asked, "agent", size),
+        "same_merchant": _most_common(group, asked, "merchant", size),
     }
 
 
@@ -235,11 +192,7 @@ def _distinct(group: Column, what: Column, groups: int) -> tuple[Column, Column]
     return np.bincount(key // width, minlength=groups), most(rows, key // width, groups)
 
 
-def _most_common(group: Column, created: dict[str, Column], column: str, size: Column) -> Column:
-    """The largest share of a group's members that came through one agent or merchant."""
-    width = int(created[column].max(initial=0)) + 1
-    once = np.unique(
-        created["applicant"][created[column] >= 0].astype(np.int64) * width
-        + created[column][created[column] >= 0]
-    )
+def _most_common(group: Column, asked: Mapping[str, Column], column: str, size: Column) -> Column:
+    width, at = int(asked[column].max(initial=0)) + 1, asked[column] >= 0
+    once = np.unique(asked["applicant"][at].astype(np.int64) * width + asked[column][at])
     return _distinct(group[once // width], once % width, len(size))[1] / size

@@ -16,10 +16,12 @@ from graph.rings.columns import Features
 from graph.rings.communities import communities
 from graph.rings.context_rows import ContextRows
 from graph.rings.flag_retention import RetainedFlags, retained_flags
+from graph.rings.group_rows import GroupRows
 from graph.rings.improbable import beside_learned, improbable_suspicion
 from graph.rings.joined_crews import hanging, joined
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.link_rows import LinkRows
+from graph.rings.measures import MEANS
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
 from graph.rings.projected import Engine, Projected, in_this_process
@@ -36,7 +38,7 @@ CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are look
 CLOSELY_AT_LEAST = 500  # people
 _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
-MEASURED = ("is_emulator", "refused", "face")  # of applicants by themselves: what rings are measured by
+MEASURED = tuple(MEANS)  # of applicants by themselves: what rings are measured by
 # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a
 # neighbour
 HELD = 0.6
@@ -59,6 +61,7 @@ class RingSearch:
     tables: Tables
     sharing: SharingRows
     links: LinkRows
+    groups: GroupRows
     known: LabelledApplicants
     coarse: Column
     group: Column
@@ -99,7 +102,7 @@ def search(
     projected = engine(tables)
     sharing, links, coarse = projected.sharing, projected.links, projected.coarse
     if not size:
-        return _of_nobody(tables, sharing, links, labelled)
+        return _of_nobody(tables, projected, labelled)
     unusual = unusual_groups(tables, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
     learned, own = _suspicion(tables, projected, labelled, closely)
@@ -124,6 +127,7 @@ def search(
         tables,
         sharing,
         links,
+        projected.groups,
         labelled,
         coarse,
         group,
@@ -138,15 +142,14 @@ def search(
     )
 
 
-def _of_nobody(
-    tables: Tables, sharing: SharingRows, links: LinkRows, labelled: LabelledApplicants
-) -> RingSearch:
+def _of_nobody(tables: Tables, projected: Projected, labelled: LabelledApplicants) -> RingSearch:
     """The search of a store without people."""
     number, chance, nobody = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)
     return RingSearch(
         tables,
-        sharing,
-        links,
+        projected.sharing,
+        projected.links,
+        projected.groups,
         labelled,
         coarse=number,
         group=number,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from graph.facts.tables import KINDS, ROLES, Column, Tables
+from graph.facts.tables import KINDS, ROLES, Column
 from graph.model.types import IdentifierKind, Role
 from graph.rings.incidence import Incidence
 from graph.rings.projection import (
@@ -39,14 +40,15 @@ class SharedItems:
 
 
 def shared_items(
-    tables: Tables, sharing: Incidence, group: Column, guard: Column | None = None
+    events: Mapping[str, Column], sharing: Incidence, group: Column, guard: Column | None = None
 ) -> SharedItems:
-    """The things within each group. `group` (A,) int, below zero: of no interest. `guard` (kinds of values,):
-    most holders a thing may have anywhere, or it is a place and left out.
+    """The things within each group. `events` are those of the tables. `group` (A,) int, below zero: of no
+    interest. `guard` (kinds of values,): most holders a thing may have anywhere, or it is a place and left
+    out.
     """
     groups = int(group.max(initial=-1)) + 1
     held = _held(sharing, group, guard)
-    parts = (*_kinds_of_held(held, sharing), *_direct(tables, group))
+    parts = (*_kinds_of_held(held, sharing), *_direct(events, group))
     counts = np.zeros((groups, len(LINK_KINDS)), np.int64)
     tied, hard = (np.full(len(group), NEVER) for _ in range(2))
     for kind, owners, (people, since) in parts:
@@ -111,9 +113,8 @@ def _kinds_of_held(held: _Held, sharing: Incidence) -> list[tuple[int, Column, t
     return out
 
 
-def _direct(tables: Tables, group: Column) -> list[tuple[int, Column, tuple[Column, Column]]]:
+def _direct(events: Mapping[str, Column], group: Column) -> list[tuple[int, Column, tuple[Column, Column]]]:
     """The same for what goes from one member to another: each pair is one thing."""
-    events = tables.events
     a, b = events["applicant"], events["counterparty"]
     inside = (b >= 0) & (a != b) & (group[a] >= 0) & (group[a] == group[b])
     out = []

@@ -2,86 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
-from graph.facts.tables import Column
 from graph.model.moments import EPOCH, moment
-from graph.model.types import Ring, RingMember, RingSnapshot
+from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
 from graph.rings.changes import STATES, FlagStates, compared
 from graph.rings.crews import crew_ties, named
 from graph.rings.flagging import with_flags
 from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
-from graph.rings.measures import Measures, measure
+from graph.rings.measured import measured
+from graph.rings.measures import Measures, Members
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import RingSearch
+from graph.rings.whole_groups import in_large_groups
 
 
 @dataclass(frozen=True)
-class _Members:
-    """Rows of a RingSearch in groups of three or more: applicants by group, and where each group's begin."""
+class _Identity:
+    """What a group is called, its state, and what it was last time."""
 
-    groups: Column
-    people: Column
-    start: Column
+    ring_id: str
+    state: str
+    old: Ring | None
 
-    def of(self, i: int) -> Column:
-        """Applicants of the i-th group, ascending."""
-        return self.people[self.start[i] : self.start[i + 1]]
+
+@dataclass(frozen=True)
+class _Group:
+    """The group at a place of its measures."""
+
+    search: RingSearch
+    measures: Measures
+    place: int
+    members: Members
 
 
 def snapshot_of(
     search: RingSearch, name: str, as_of: datetime, previous: RingSnapshot | None
 ) -> RingSnapshot:
     """All groups of three or more as rings, worst first, with their changes since `previous` (by ring id)."""
-    measures = measure(search)
-    members = _members(search, measures)
-    ids = search.tables.applicant_ids
     before = {ring.ring_id: ring for ring in previous.rings} if previous else {}
-    sets = [frozenset(ids[members.of(i)].tolist()) for i in range(len(members.groups))]
-    there = {ring_id: frozenset(m.applicant_id for m in ring.members) for ring_id, ring in before.items()}
-    numbers = frozenset(np.flatnonzero(search.flagged[members.groups]).tolist())
-    flagged = FlagStates(numbers, frozenset(ring_id for ring_id, ring in before.items() if ring.kind.flagged))
-    changes = compared(sets, there, as_of, flagged)
-    rings = []
-    for i, group in enumerate(members.groups):
-        change, old = changes[i], before.get(changes[i].ring_id)
-        ring = _ring(
-            search, measures, int(group), members.of(i), (change.ring_id, STATES[change.change], old)
-        )
-        rings.append(
-            replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD))
-            if change.ring_id in search.flags.retained
-            else ring
-        )
+    numbers, changes = _changes(search, before, as_of)
+    identities = {
+        number: _Identity(change.ring_id, STATES[change.change], before.get(change.ring_id))
+        for number, change in zip(numbers, changes)
+    }
+    found = dict(_rings(search, identities))
+    rings = [found.pop(number) for number in numbers]
     ties = crew_ties(search)
-    crew = named(
-        rings,
-        ties.crews(len(search.flagged))[members.groups].tolist(),
-        {ring_id: ring.crew_id for ring_id, ring in before.items()},
-    )
+    crews = ties.crews(len(search.flagged))[numbers].tolist()
+    crew = named(rings, crews, {ring_id: ring.crew_id for ring_id, ring in before.items()})
     rings = [replace(ring, crew_id=crew[ring.ring_id]) for ring in rings]
-    ring_of = dict(zip(members.groups.tolist(), [ring.ring_id for ring in rings]))
-    rows = with_flags(changes, rings, tuple(before.values()), (search.flags, ties.reasons(ring_of)))
+    together = ties.reasons({number: identity.ring_id for number, identity in identities.items()})
+    rows = with_flags(changes, rings, tuple(before.values()), (search.flags, together))
     rings.sort(key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
     return RingSnapshot(
         name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(rows, key=lambda c: c.ring_id))
     )
 
 
-def _members(search: RingSearch, measures: Measures) -> _Members:
-    order = np.argsort(search.group, kind="stable")
-    big = measures.size[search.group[order]] >= 3
-    people = order[big]
-    groups, start = np.unique(search.group[people], return_index=True)
-    return _Members(groups, people, np.r_[start, len(people)])
+def _changes(
+    search: RingSearch, before: Mapping[str, Ring], as_of: datetime
+) -> tuple[list[int], tuple[RingChange, ...]]:
+    """The numbers of the groups of three or more, ascending, and a change for each, then those of rings that
+    are gone.
+    """
+    large = in_large_groups(search.group)
+    people = np.flatnonzero(large)[np.argsort(search.group[large], kind="stable")]
+    numbers, start = np.unique(search.group[people], return_index=True)
+    ids = search.tables.applicant_ids
+    sets = [frozenset(ids[some].tolist()) for some in np.split(people, start[1:])] if len(people) else []
+    there = {ring_id: frozenset(m.applicant_id for m in ring.members) for ring_id, ring in before.items()}
+    flagged = FlagStates(
+        frozenset(np.flatnonzero(search.flagged[numbers]).tolist()),
+        frozenset(ring_id for ring_id, ring in before.items() if ring.kind.flagged),
+    )
+    return numbers.tolist(), compared(sets, there, as_of, flagged)
 
 
-def _placed(
-    search: RingSearch, measures: Measures, people: Column, old: Ring | None
-) -> tuple[RingMember, ...]:
+def _rings(search: RingSearch, identities: Mapping[int, _Identity]) -> Iterator[tuple[int, Ring]]:
+    """The number and the ring of each group; what some of them measure is let go before the next."""
+    improbable = search.unusual.reasons(search.group, len(search.flagged))
+    for measures in measured(search, search.group):
+        end = np.cumsum(measures.size)
+        for place, number in enumerate(measures.number.tolist()):
+            members = measures.members.of(slice(end[place] - measures.size[place], end[place]))
+            group, identity = _Group(search, measures, place, members), identities[number]
+            ring = _ring(group, identity, improbable[number])
+            held = identity.ring_id in search.flags.retained
+            yield number, replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if held else ring
+
+
+def _placed(group: _Group, old: Ring | None) -> tuple[RingMember, ...]:
     """Each member's place: the core are the members with at least half of the strongest pull; distance is 0,
     1 or 2 steps and more.
 
@@ -90,49 +105,47 @@ def _placed(
     """
     joined = {member.applicant_id: member.joined_at for member in old.members} if old else {}
     first = old.first_seen if old else EPOCH
-    strength = measures.strength[people]
-    top = float(strength.max(initial=0.0)) or 1.0
+    members, ids = group.members, group.search.tables.applicant_ids
+    top = float(members.strength.max(initial=0.0)) or 1.0
     out = []
-    for person, pull in zip(people.tolist(), (strength / top).tolist()):
+    for place, pull in enumerate((members.strength / top).tolist()):
         core = pull >= 0.5
-        fringe = not core and measures.partners[person] <= 1
-        who = str(search.tables.applicant_ids[person])
+        fringe = not core and members.partners[place] <= 1
+        who = str(ids[members.people[place]])
         out.append(
             RingMember(
                 applicant_id=who,
                 role="core" if core else "fringe" if fringe else "member",
-                joined_at=max(joined.get(who, moment(int(measures.joined[person]))), first),
-                distance_to_core=0 if core else 1 if measures.best_partner[person] >= 0.5 * top else 2,
+                joined_at=max(joined.get(who, moment(int(members.joined[place]))), first),
+                distance_to_core=0 if core else 1 if members.best_partner[place] >= 0.5 * top else 2,
                 strength=round(pull, 6),
             )
         )
     return tuple(out)
 
 
-def _ring(
-    search: RingSearch, measures: Measures, group: int, people: Column, name: tuple[str, str, Ring | None]
-) -> Ring:
-    """The ring of a group; `name` is its id, its state and what it was last time. The same name keeps its
-    first_seen.
-    """
-    ring_id, state, old = name
-    traits = measures.traits(group)
+def _ring(group: _Group, identity: _Identity, improbable: tuple[str, ...]) -> Ring:
+    """The ring of a group. The same name keeps its first_seen."""
+    measures, at, old, search = group.measures, group.place, identity.old, group.search
+    number = int(measures.number[at])
+    flagged = bool(search.flagged[number])
+    traits = measures.traits(at, flagged, improbable if flagged else ())
     return Ring(
-        ring_id=ring_id,
+        ring_id=identity.ring_id,
         kind=kind_of(traits),
-        score=round(float(search.score[group]), 6),
-        state=state,
-        first_seen=old.first_seen if old else moment(int(measures.first[group])),
-        last_seen=moment(int(measures.last[group])),
+        score=round(float(search.score[number]), 6),
+        state=identity.state,
+        first_seen=old.first_seen if old else moment(int(measures.first[at])),
+        last_seen=moment(int(measures.last[at])),
         confirmed_bad=traits.confirmed,
-        suspected=int(measures.suspected[group]),
-        bad_rate=round(traits.confirmed / len(people), 6),
-        exposure=round(float(measures.exposure[group]), 2),
-        shared_by_kind={kind: int(n) for kind, n in zip(LINK_KINDS, measures.things[group].tolist()) if n},
-        hubs_ignored=int(measures.hubs[group]),
+        suspected=int(measures.suspected[at]),
+        bad_rate=round(traits.confirmed / traits.size, 6),
+        exposure=round(float(measures.exposure[at]), 2),
+        shared_by_kind={kind: int(n) for kind, n in zip(LINK_KINDS, measures.things[at].tolist()) if n},
+        hubs_ignored=int(measures.hubs[at]),
         density=round(traits.density, 6),
-        burst_days=round(float(measures.burst[group]), 3),
-        platforms=int(measures.platforms[group]),
+        burst_days=round(float(measures.burst[at]), 3),
+        platforms=int(measures.platforms[at]),
         reason_codes=reasons_of(traits),
-        members=_placed(search, measures, people, old),
+        members=_placed(group, old),
     )

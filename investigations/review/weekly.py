@@ -27,7 +27,7 @@ from graph.model.types import Ring, RingSnapshot
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
-from graph.rings.measures import largest_component
+from graph.rings.measured import largest_component
 from graph.rings.people import through_frame
 from graph.rings.projected import Engine, in_this_process
 from graph.rings.projection import LINK_KINDS

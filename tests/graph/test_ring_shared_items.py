@@ -12,7 +12,7 @@ from graph.rings.crews import crew_ties, named
 from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import incidence_of
 from graph.rings.link_rows import HeldLinks
-from graph.rings.measures import open_amount
+from graph.rings.measured import open_amount
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import search
 from graph.rings.shared_items import NEVER, shared_items
@@ -28,7 +28,7 @@ def tables_of(path, facts, as_of=AS_OF):
 
 
 def things(tables, group):
-    return shared_items(tables, incidence_of(tables), np.asarray(group))
+    return shared_items(tables.events, incidence_of(tables), np.asarray(group))
 
 
 def counted(result, group=0):

@@ -9,7 +9,7 @@ import pytest
 
 from graph.facts.hubs import REASONS
 from graph.model.types import Event, Facts
-from graph.rings import measures
+from graph.rings import measured, whole_groups
 from graph.rings.communities import components
 from graph.rings.incidence import incidence_of
 from graph.rings.search import search
@@ -96,7 +96,7 @@ def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monke
         found = search(store.view(day(50)).tables())
     whole = snapshot_of(found, "now", AS_OF, None)
     assert len({len(ring.members) for ring in whole.rings}) > 1
-    monkeypatch.setattr(measures, "AT_ONCE", 7)
+    monkeypatch.setattr(whole_groups, "AT_ONCE", 7)
     assert snapshot_of(found, "now", AS_OF, None) == whole
 
 
@@ -106,9 +106,9 @@ def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp
     links, group = found.links.among(np.arange(len(found.group))), found.group
     inside = links.of(group[links.a] == group[links.b])
     held = np.bincount(components(len(group), inside.a, inside.b))
-    assert measures.largest_component(found) == held.max() > 2
+    assert measured.largest_component(found) == held.max() > 2
     alone = dataclasses.replace(found, group=np.arange(len(group)))
-    assert measures.largest_component(alone) == 1
+    assert measured.largest_component(alone) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))

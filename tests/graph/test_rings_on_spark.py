@@ -10,7 +10,9 @@ import pytest
 from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
 from graph.model.moments import DAY
 from graph.model.types import Facts
+from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import Incidence
+from graph.rings.measures import MEANS
 from graph.rings.parts import first_cut
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.projection import ApplicantLinks, project
@@ -119,6 +121,35 @@ def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(table
     assert 0 < len(one.people) < size
 
 
+def test_groups_measure_what_they_do_on_one_machine_to_the_last_bit(session, tables, tmp_path):
+    found, alone = OnSpark(session, f"file://{tmp_path}", rows=200)(tables), in_this_process(tables)
+    size, drawn = len(tables.applicant_ids), np.random.default_rng(4)
+    given = {name: drawn.random(size).astype(np.float32) for name in MEANS} | {
+        "since": drawn.integers(0, 10**15, size),
+        "last": drawn.integers(0, 10**15, size),
+        "open": drawn.random(size),
+        "fraud": drawn.random(size) < 0.1,
+        "suspicion": drawn.random(size),
+    }
+    for group in (alone.coarse, drawn.integers(0, size // 5, size), np.arange(size)):
+        one, other = (by_number(side.groups.measured(group, given)) for side in (alone, found))
+        assert one == other
+        assert len(one) == (np.bincount(group) >= 3).sum()
+
+
+def by_number(pieces) -> dict[int, list]:
+    """Everything that is measured of each group, and of its members."""
+    out = {}
+    for piece in pieces:
+        columns = [column for name, column in vars(piece).items() if name != "members"]
+        end = np.cumsum(piece.size)
+        for place, number in enumerate(piece.number.tolist()):
+            members = piece.members.of(slice(end[place] - piece.size[place], end[place]))
+            out[number] = [column[place].tolist() for column in columns]
+            out[number] += [column.tolist() for column in vars(members).values()]
+    return out
+
+
 def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monkeypatch):
     for module in (incidence, context):
         monkeypatch.setattr(module, "DAY_BY_DAY", 5)
@@ -168,6 +199,7 @@ def searched(session, tmp_path, world):
     one, two = search(tables), search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages", rows=500))
     assert one.suspicion.tobytes() == two.suspicion.tobytes()
     assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
+    assert honest_impact(one) == honest_impact(two)
     return one, two
 
 

@@ -47,6 +47,14 @@ def _first_there(folder: str, names: tuple[str, ...], kinds: Mapping[str, str]) 
     return {name: np.zeros(0, kind) for name, kind in kinds.items()}
 
 
+def kinds_of(rows: Rows) -> Mapping[str, str]:
+    """The kinds of columns (rows,) or (rows, k), as `bucket` is told them."""
+    return {
+        name: f"{'' if column.ndim == 1 else column.shape[1]}{column.dtype.str}"
+        for name, column in rows.items()
+    }
+
+
 def write_bucket(folder: str, stage: str, number: int, rows: Rows) -> int:
     """Writes the rows (each column (rows,) or (rows, k)), if there are any; how many."""
     if not len(next(iter(rows.values()), ())):

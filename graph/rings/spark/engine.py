@@ -15,6 +15,7 @@ from graph.rings.projected import Projected
 from graph.rings.spark import components, context, cut, facts, incidence, links
 from graph.rings.spark.buckets import whole
 from graph.rings.spark.context_rows import ClusterRows
+from graph.rings.spark.group_rows import ClusterGroups
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.link_rows import ClusterLinks
 from graph.rings.spark.sharing_rows import ClusterSharing
@@ -25,10 +26,10 @@ ROWS = 500_000  # rows that one task of ours holds: some 250 MB
 
 @dataclass(frozen=True)
 class OnSpark:
-    """Computes links, first cut and context features in `session`, a stage after the other, kept in a folder
-    of `folder` that is named by the facts and these two: a run that was cut off goes on where it stopped.
-    `rows` is how many rows one task of ours holds at most, `largest` how many people a part may have; neither
-    changes a bit, the second as long as no part is larger.
+    """Computes links, first cut, context features and measures of groups in `session`, a stage after the
+    other, kept in a folder of `folder` that is named by the facts and these two: a run that was cut off goes
+    on where it stopped. `rows` is how many rows one task of ours holds at most, `largest` how many people a
+    part may have; neither changes a bit, the second as long as no part is larger.
     """
 
     session: Any
@@ -76,7 +77,9 @@ def _read_back(stages: Stages, tables: Tables) -> Projected:
     group[cut_["who"]] = cut_["coarse"]
     homes = Homes(stages, np.unique(group, return_inverse=True)[1])
     sharing = ClusterSharing(stages, homes, tables.as_of)
-    return Projected(sharing, ClusterLinks(stages, homes), homes.coarse, lambda: _context(homes))
+    return Projected(
+        sharing, ClusterLinks(stages, homes), homes.coarse, lambda: _context(homes), ClusterGroups(stages)
+    )
 
 
 def _context(homes: Homes) -> ContextRows:

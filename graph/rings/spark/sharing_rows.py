@@ -21,7 +21,7 @@ from graph.rings.spark.incidence import AGENTS, IDENTIFIER, SHOP, VALUE, beside_
 from graph.rings.spark.stages import Stages, digest
 
 _VALUE = {"sort": "i4", "source": "i8", "amount": "i8"}
-_ROWS = {
+HELD = {
     **_VALUE, "kind": "i1", "holders": "i8", "hub": "i1", "who": "i4", "role": "i1", "since": "i8",
     "last": "i8",
 }  # fmt: skip
@@ -40,14 +40,14 @@ class ClusterSharing:
     def of(self, people: Column) -> Incidence:
         """What `people` (N,) hold, with their rows alone."""
         if not len(people):
-            return _incidence({name: np.zeros(0, kind) for name, kind in _ROWS.items()})
+            return incidence({name: np.zeros(0, kind) for name, kind in HELD.items()})
         who = people.astype(np.int32)
         name = f"held_by_{digest(who.tobytes())}"
         home = self.homes.of[who]  # makes the stage `home`
         self.stages.kept_by_bucket(_SHARING, lambda: at_home(self.stages))
         self.stages.given(f"{name}_at", home, {"who": who})
         self.stages.each(name, self.homes.buckets, partial(_held_by, name=name))
-        return _incidence(whole(self.stages.folder, name, _ROWS))
+        return incidence(whole(self.stages.folder, name, HELD))
 
     def arrivals(self, within: int) -> Arrivals:
         """Who came to telling values, of those to which two came within so many microseconds."""
@@ -64,9 +64,13 @@ class ClusterSharing:
 
 def at_home(stages: Stages) -> Any:
     """Every holder of a shared value in the bucket of their group, with what is said of the value."""
+    return shared(stages).join(stages.read("home").select("who", "bucket"), "who")
+
+
+def shared(stages: Stages) -> Any:
+    """The columns HELD of every holder of a shared value."""
     value = stages.read("sizes").join(stages.read("hubs"), list(VALUE)).drop("linking", "first", "latest")
-    rows = beside_few(stages.read("held").drop("kind", "linking"), value, VALUE)
-    return rows.join(stages.read("home").select("who", "bucket"), "who")
+    return beside_few(stages.read("held").drop("kind", "linking"), value, VALUE)
 
 
 def telling(stages: Stages, within: int) -> Any:
@@ -108,13 +112,13 @@ def _held_by(folder: str, number: int, name: str) -> Rows:
     people = bucket(folder, f"{name}_at", number, {"who": "i4"})["who"]
     if not len(people):
         return {}
-    rows = bucket(folder, _SHARING, number, _ROWS)
+    rows = bucket(folder, _SHARING, number, HELD)
     at = np.isin(rows["who"], people)
     return {column: held[at] for column, held in rows.items()}
 
 
-def _incidence(rows: Rows) -> Incidence:
-    """In the order of one machine."""
+def incidence(rows: Rows) -> Incidence:
+    """Rows of HELD in the order of one machine."""
     order = np.lexsort((rows["who"], rows["since"], *(rows[key] for key in reversed(_VALUE))))
     rows = {name: column[order] for name, column in rows.items()}
     _, first = np.unique(_numbered([rows[key] for key in _VALUE]), return_index=True)

@@ -1,0 +1,128 @@
+"""Groups whose links, shared values, applications and events stay on the cluster: whole groups are measured
+there, a bucket by a task, by the function of one machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pyspark.sql import functions as f
+
+from graph.facts.tables import Column
+from graph.rings.measures import Measures, Members, measure
+from graph.rings.projection import REFERRAL
+from graph.rings.spark.buckets import Rows, bucket, kinds_of, write_bucket
+from graph.rings.spark.components import within
+from graph.rings.spark.context_tasks import numbered_links
+from graph.rings.spark.facts import APPLICATIONS, EVENTS
+from graph.rings.spark.links import LINKS
+from graph.rings.spark.sharing_rows import HELD, incidence, shared
+from graph.rings.spark.stages import Stages, digest
+from graph.rings.whole_groups import ASKED, WholeGroups, in_large_groups
+
+_MEASURES = tuple(name for name in Measures.__dataclass_fields__ if name != "members")
+_MEMBERS = tuple(Members.__dataclass_fields__)
+_SENT = {"a": "i4", "b": "i4", "kind": "i1", "at": "i8"}
+_ASKED = {"applicant": "i4"} | dict.fromkeys(ASKED, "i4")
+_PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD}
+_A_PERSON = 4  # some 1 KB, where the rows that a task holds at most are of 250 bytes
+
+
+@dataclass(frozen=True)
+class ClusterGroups:
+    """Rows of the facts and of the stages `links`, `held`, `sizes` and `hubs`. Each answer is a stage, named
+    by the question.
+    """
+
+    stages: Stages
+
+    def measured(self, group: Column, given: Mapping[str, Column]) -> Iterator[Measures]:
+        """Measures of the groups of three or more."""
+        who = np.flatnonzero(in_large_groups(group)).astype(np.int32)
+        columns = {"who": who, "group": group[who], **{name: column[who] for name, column in given.items()}}
+        kinds, of_groups, of_members = kinds_of(columns), *_kinds(columns)
+        name = f"groups_{digest(*(column.tobytes() for column in columns.values()))}"
+        buckets = self.stages.buckets(_A_PERSON * len(who))
+        self.stages.given(f"{name}_at", columns["group"] % buckets, columns)
+        if len(who):
+            self._gather(name, buckets)
+            self.stages.each(name, buckets, partial(_measured, name=name, kinds=kinds))
+        for number in range(buckets if len(who) else 0):
+            groups = bucket(self.stages.folder, name, number, of_groups)
+            members = bucket(self.stages.folder, f"{name}_members", number, of_members)
+            if len(groups["number"]):
+                yield Measures(**groups, members=Members(**members))
+
+    def _gather(self, name: str, buckets: int) -> None:
+        """What lies inside each group, in the bucket of that group."""
+        read, of_group = self.stages.read, f.pmod("part", f.lit(buckets)).cast("int")
+        part = read(f"{name}_at").select("who", f.col("group").alias("part"))
+
+        def inside(ends: Any) -> Any:
+            return within(ends, part).withColumn("bucket", of_group).drop("part")
+
+        def of_members(rows: Any, who: str) -> Any:
+            return rows.join(part.withColumnRenamed("who", who), who).withColumn("bucket", of_group)
+
+        sent = read(EVENTS).filter("counterparty >= 0")
+        sent = sent.select(f.col("applicant").alias("a"), f.col("counterparty").alias("b"), "kind", "at")
+        self.stages.kept_by_bucket(f"{name}_links", lambda: inside(read("links")))
+        self.stages.kept_by_bucket(f"{name}_sent", lambda: inside(sent))
+        self.stages.kept_by_bucket(
+            f"{name}_asked", lambda: of_members(read(APPLICATIONS).select(*_ASKED), "applicant")
+        )
+        self.stages.kept_by_bucket(f"{name}_held", lambda: of_members(shared(self.stages), "who"))
+
+
+def _kinds(columns: Rows) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Those of what groups and members measure."""
+    nobody = {name: column[:0] for name, column in columns.items()}
+    rows = {part: {name: np.zeros(0, kind) for name, kind in of.items()} for part, of in _PARTS.items()}
+    nothing = measure(_whole(nobody, rows))
+    return kinds_of(_groups(nothing)), kinds_of(_members(nothing))
+
+
+def _groups(measures: Measures) -> Rows:
+    return {name: getattr(measures, name) for name in _MEASURES}
+
+
+def _members(measures: Measures) -> Rows:
+    return {name: getattr(measures.members, name) for name in _MEMBERS}
+
+
+def _measured(folder: str, number: int, name: str, kinds: Mapping[str, str]) -> Rows:
+    """Those of the members are written beside, before the stage is whole."""
+    given = bucket(folder, f"{name}_at", number, kinds)
+    if not len(given["who"]):
+        return {}
+    rows = {part: bucket(folder, f"{name}_{part}", number, of) for part, of in _PARTS.items()}
+    found = measure(_whole(given, rows))
+    write_bucket(folder, f"{name}_members", number, _members(found))
+    return _groups(found)
+
+
+def _whole(given: Rows, inside: Mapping[str, Rows]) -> WholeGroups:
+    people = given["who"]
+    sent, asked, sharing = inside["sent"], inside["asked"], incidence(inside["held"])
+
+    def place(who: Column) -> Column:
+        return np.searchsorted(people, who).astype(np.int32)
+
+    return WholeGroups(
+        people,
+        given["group"],
+        numbered_links(inside["links"], people),
+        replace(sharing, who=place(sharing.who)),
+        {
+            "applicant": place(sent["a"]),
+            "counterparty": place(sent["b"]),
+            "kind": np.where(sent["kind"] == REFERRAL, "referral", "transfer"),
+            "at": sent["at"],
+        },
+        {**asked, "applicant": place(asked["applicant"])},
+        {name: column for name, column in given.items() if name not in ("who", "group")},
+    )
