@@ -38,7 +38,7 @@ def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes
 
 def encode_snapshot(snapshot: RingSnapshot) -> bytes:
     """The entry of a revision that added a ring snapshot."""
-    return write(EMPTY._replace(snapshot=np.frombuffer(snapshot_text(snapshot).encode(), "u1")))
+    return write(EMPTY._replace(snapshot=np.frombuffer(snapshot_text(snapshot), "u1")))
 
 
 class _Texts(dict[str | None, int]):

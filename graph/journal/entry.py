@@ -116,12 +116,16 @@ _HEADER = struct.Struct("=4sHHQ")  # magic, format, whether it is packed, bytes 
 _SIZES = struct.Struct(f"={len(DTYPES)}Q")  # rows of each array
 _MAGIC = b"RFJE"
 _STEP = 16  # each array begins at a multiple of it, so that its rows are aligned
+_FILLED = tuple(map(bytes, range(_STEP)))
 
 
 def write(entry: EncodedEntry) -> bytes:
     """The entry as bytes."""
-    parts = [_SIZES.pack(*map(len, entry)), *(column.tobytes() for column in entry if len(column))]
-    body = b"".join([part + bytes(-len(part) % _STEP) for part in parts])
+    pieces = [_SIZES.pack(*map(len, entry)), _FILLED[-_SIZES.size % _STEP]]
+    for column in entry:
+        if len(column):
+            pieces += (column.tobytes(), _FILLED[-column.nbytes % _STEP])
+    body = b"".join(pieces)
     packed = len(body) >= PACKED_FROM
     return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (
         isal_zlib.compress(body, _LEVEL) if packed else body

@@ -15,16 +15,18 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def snapshot_text(snapshot: RingSnapshot) -> str:
-    """A snapshot as JSON, with its rings, their members and what changed."""
-    rings = [[ring.ring_id, _plain(ring), [member_row(m) for m in ring.members]] for ring in snapshot.rings]
-    columns = {
-        "name": snapshot.name,
-        "as_of": micros(snapshot.as_of),
-        "rings": rings,
-        "changes": [_row(c) for c in snapshot.changes],
-    }
-    return json.dumps(columns, ensure_ascii=False)
+def snapshot_text(snapshot: RingSnapshot) -> bytearray:
+    """A snapshot as JSON, with its rings, their members and what changed; one ring after the other, so that
+    the text is all that is held beside it.
+    """
+    out = bytearray(f'{{"name": {_json(snapshot.name)}, "as_of": {micros(snapshot.as_of)}'.encode())
+    for name, rows in (("rings", map(_whole, snapshot.rings)), ("changes", map(_row, snapshot.changes))):
+        out += f', "{name}": ['.encode()
+        for number, row in enumerate(rows):
+            out += f"{', ' if number else ''}{_json(row)}".encode()
+        out += b"]"
+    out += b"}"
+    return out
 
 
 def snapshot_of(text: str | bytes) -> RingSnapshot:
@@ -71,6 +73,14 @@ def changes_text(changes: Iterable[RingChange]) -> str:
 def changes_of(text: str) -> tuple[RingChange, ...]:
     """The changes behind `changes_text`, or behind what an older version wrote."""
     return tuple(_change(*row) for row in json.loads(text))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _whole(ring: Ring) -> list[Any]:
+    return [ring.ring_id, _plain(ring), [member_row(m) for m in ring.members]]
 
 
 def _plain(ring: Ring) -> dict[str, Any]:

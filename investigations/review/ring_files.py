@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,35 +45,43 @@ _CHANGES = pa.schema(
 )  # fmt: skip
 AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"
 REPORT = "report.html"
+AT_ONCE = 20_000  # rows that are written at once
 FILES = ("rings.parquet", "members.parquet", "changes.parquet", REPORT)
 
 
 def write_files(result: ReviewResult, folder: Path) -> None:
     """Write all four into `folder`, which must exist."""
     private.tighten(folder / name for name in FILES)  # of an earlier run, before what is new goes into them
-    tables = tables_of(result.snapshot, result.early)
-    tables["rings"] = tables["rings"].replace_schema_metadata(_of_the_moment(result))
-    for name, table in tables.items():
-        with private.fresh(folder / f"{name}.parquet") as file:
-            pq.write_table(table, file, compression="zstd")
+    for name, (schema, rows) in _tables(result.snapshot, result.early).items():
+        whole = schema.with_metadata(_of_the_moment(result)) if name == "rings" else schema
+        with (
+            private.fresh(folder / f"{name}.parquet") as file,
+            pq.ParquetWriter(file, whole, compression="zstd") as writer,
+        ):
+            while some := list(islice(rows, AT_ONCE)):
+                writer.write_table(pa.Table.from_pylist(some, schema=whole))
     render(result, folder / REPORT)
 
 
-def tables_of(snapshot: RingSnapshot, early: Sequence[EarlyWarning] = ()) -> dict[str, pa.Table]:
-    """`rings`, `members` and `changes` of a snapshot; without `early` the back-test's columns of the rings
-    are null.
-    """
+def tables_of(snapshot: RingSnapshot) -> dict[str, pa.Table]:
+    """`rings`, `members` and `changes` of a snapshot; the back-test's columns of the rings are null."""
+    tables = _tables(snapshot, ())
+    return {name: pa.Table.from_pylist(list(rows), schema=schema) for name, (schema, rows) in tables.items()}
+
+
+def _tables(
+    snapshot: RingSnapshot, early: Sequence[EarlyWarning]
+) -> dict[str, tuple[pa.Schema, Iterator[dict[str, Any]]]]:
+    """The tables' columns and rows."""
     warned = {warning.ring_id: warning for warning in early}
-    rings = [_ring(ring, warned.get(ring.ring_id)) for ring in snapshot.rings]
-    members = [
+    members = (
         {"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in snapshot.rings for m in ring.members
-    ]
-    rows = {
-        "rings": (rings, _RINGS),
-        "members": (members, _MEMBERS),
-        "changes": ([_change(c) for c in snapshot.changes], _CHANGES),
+    )
+    return {
+        "rings": (_RINGS, (_ring(ring, warned.get(ring.ring_id)) for ring in snapshot.rings)),
+        "members": (_MEMBERS, members),
+        "changes": (_CHANGES, map(_change, snapshot.changes)),
     }
-    return {name: pa.Table.from_pylist(result, schema=schema) for name, (result, schema) in rows.items()}
 
 
 def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:

@@ -42,9 +42,9 @@ def save(connection: sqlite3.Connection, snapshot: RingSnapshot, revision: int) 
     ).lastrowid
     connection.executemany(
         "INSERT INTO ring VALUES (?, ?, ?, ?)",
-        [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings],
+        ((key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings),
     )
-    members = [(key, ring.ring_id, *member_row(m)) for ring in snapshot.rings for m in ring.members]
+    members = ((key, ring.ring_id, *member_row(m)) for ring in snapshot.rings for m in ring.members)
     connection.executemany(ADD_MEMBER, members)
     connection.execute(ADD_ENTRY, (revision, encode_snapshot(snapshot)))
 
