@@ -50,7 +50,8 @@ class Forgetting(ABC):
         """
 
     def overwrite_free_space(self) -> bool:
-        """Overwrite what deleted rows left in files of the store's own; False where others kept it from doing
-        so. By default there are none.
+        """Overwrite what deleted rows left in files of the store's own, and say whether nothing of it is left
+        there: False where others kept it from doing so, or where the files are a server's. By default there
+        are none.
         """
         return True

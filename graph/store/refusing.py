@@ -33,12 +33,14 @@ class Refusal:
     """What a store asks of each batch before it takes it. Safe for many threads.
 
     Whoever opens a store with its keyring sets the keys; a store that nobody was erased from needs none.
-    `holds` says whether the store has an identifier now, by its node.
+    `holds` says whether the store has an identifier now, by its node. `informed`: whether the store has said
+    by now whom it has erased; a live store that is away at the start has not.
     """
 
     def __init__(self, holds: Callable[[str], bool]) -> None:
         self.keys: Keys = ()
         self.holds = holds
+        self.informed = False
         self._mine = threading.local()
         self._known: tuple[int, Mapping[str, int]] = (0, {})
         self._codes: tuple[int, ErasedCodes] | None = None  # of which edition
@@ -59,6 +61,7 @@ class Refusal:
         """Know who was erased up to that edition: it is asked for only where it is another one."""
         if edition != self._known[0]:
             self._known = (edition, refused())
+        self.informed = True
 
     def refused(self, facts: Facts) -> tuple[RefusedFact, ...]:
         """Which facts name somebody erased, in which field. Raises StoreUnavailableError without the keys."""

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g
 
 from graph.model.errors import RecordError, StoreError, UnknownRingError
 from graph.model.types import Facts, Label, LabelValue
+from graph.store.erased_codes import NameKind
 from ingestion.parse import BadRow
 from ingestion.recognise import scrubbed
 from investigations.case_subjects import about_ring, lender_types
@@ -28,6 +29,7 @@ from service.http.case_bodies import (
     read_body,
 )
 from service.http.case_details import answered, detail, second_above, summary
+from service.http.erased_nodes import refuse_erased
 from service.http.parameters import CaseQuery
 from service.http.queries import query
 
@@ -171,7 +173,9 @@ def _people(case: Case, body: CaseVerdict) -> dict[str, VerdictValue]:
 
 
 def _refuse_unknown(field: str, applicants: list[str]) -> None:
-    """Raise BadRow for applicants whom no fact names; a store that cannot say now lets them pass."""
+    """Raise BadRow for applicants whom no fact names. A store that cannot say now lets all pass but the
+    erased: raises StoreUnavailableError where one of them may be.
+    """
     labels = tuple(Label(label=LabelValue.GOOD, known_at=g.arrived, applicant_id=one) for one in applicants)
     try:
         unknown = [
@@ -179,6 +183,7 @@ def _refuse_unknown(field: str, applicants: list[str]) -> None:
         ]
     except StoreError as error:
         log.warning("whether people of a case are known cannot be said now: %s", error)
+        refuse_erased(f"{NameKind.APPLICANT}:{one}" for one in applicants)
         return
     if unknown:
         raise BadRow(tuple(RecordError(field, "unknown_applicant", f"nobody knows {one}") for one in unknown))

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.model.errors import ErasedError, SettingError, StoreUnavailableError
+from investigations.cases import NewCase
 from investigations.users import AuditAction, AuditFilter
 from service.app import create_app
 from service.assessment.assess import replay
@@ -18,6 +19,7 @@ from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels, deliver_pending
 from service.wiring import wire
 from tests.service.test_saved_views import MADE
+from tests.support.casebooks import everything
 from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import day
@@ -64,12 +66,8 @@ def test_an_erased_customer_who_comes_back_is_assessed_as_somebody_new(context: 
 def test_an_erased_application_is_refused_though_the_store_is_away(
     context: AppContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
-        raise StoreUnavailableError("away")
-
     context.views.now()
-    for name in ("add", "try_add", "state", "revision"):
-        monkeypatch.setattr(type(context.store), name, away)
+    cannot_say(context, monkeypatch, "add", "try_add", "state", "revision")
     with pytest.raises(ErasedError):
         risk(context, body("live-1", applicant_id=WHO))
     assert context.casebook.outbox_pending(9) == ()
@@ -146,6 +144,35 @@ def test_whoever_asks_for_an_erased_id_writes_it_down_nowhere(
     written = f"{lines} {caplog.text}"
     assert node.partition(":")[2] not in written
     assert f"{node.partition(':')[0]}:erased:k1:" in written
+
+
+def cannot_say(context: AppContext, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("away")
+
+    for name in names:
+        monkeypatch.setattr(type(context.store), name, away)
+
+
+@pytest.mark.parametrize("informed", [True, False])
+def test_no_case_names_the_erased_while_the_store_cannot_say_whom_it_knows(
+    context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, informed: bool
+) -> None:
+    ring_case, _ = context.casebook.open_case(NewCase(reason="a ring", ring_id="R-1"), at=day(70), by="wang")
+    context.views.now()
+    context.store.refusal.informed = informed  # not, in a process that began while the store was away
+    before = everything(context.casebook).count(WHO)
+    cannot_say(context, monkeypatch, "unmatched", "state", "unknown_ids")
+    verdict = {"value": "false_positive", "version": 1, "people": {WHO: "false_positive"}}
+    for route, given in (
+        ("/cases", {"applicant_id": WHO, "reason": "by hand"}),
+        (f"/cases/{ring_case}/verdict", verdict),
+    ):
+        response = client.post(route, json=given)
+        assert (response.status_code, response.get_json()["code"]) == (503, "store_unavailable")
+    assert everything(context.casebook).count(WHO) == before
+    others = client.post("/cases", json={"applicant_id": "p001", "reason": "by hand"})
+    assert others.status_code == (200 if informed else 503)
 
 
 def test_a_look_at_an_erased_id_that_is_somebody_new_keeps_the_name(

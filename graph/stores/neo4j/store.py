@@ -218,6 +218,12 @@ class Neo4jStore(GraphStore):
     def refused(self) -> Mapping[str, int]:
         return dict(self._read(cypher_erase.READ_REFUSED))
 
+    def overwrite_free_space(self) -> bool:
+        """False: pages, indexes and logs of the server keep old bytes, and only a copy in another server has
+        none of them.
+        """
+        return False
+
     def counts(self) -> dict[str, int]:
         [result] = self._read(COUNTS)
         return dict(zip(_TABLES, result, strict=True))
