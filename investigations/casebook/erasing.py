@@ -100,8 +100,9 @@ class ErasureFiles:
             return {table: int(count) for table, count in found}
 
     def overwrite_free_space(self) -> bool:
-        """Overwrite what the old rows left in the database's file; in PostgreSQL, let it be used again. False
-        where others kept it from doing so.
+        """Overwrite what the old rows left in the database's file, and say whether nothing of it is left
+        there: False where others kept it from doing so. In PostgreSQL let it be used again, which is False:
+        what overwrites it would keep everybody waiting.
         """
         if self._engines.reader.dialect.name == "sqlite":
             file = Path(str(self._engines.reader.url.database))
@@ -110,7 +111,7 @@ class ErasureFiles:
                 return overwrite_free_space(connection)
         with self._engines.reading() as connection:
             connection.exec_driver_sql("VACUUM")
-        return True
+        return False
 
     # -- guarded rows
 

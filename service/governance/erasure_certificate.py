@@ -46,12 +46,13 @@ def left_after(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[
     gone.
     """
     yield from _ALWAYS_LEFT.splitlines()
+    embedded = {"store": settings.store, "casebook": settings.casebook}
     if not settings.store.startswith(EMBEDDED):
-        yield "pages and transaction logs of the Neo4j server, until it overwrites them"
+        yield "old bytes in pages, indexes and transaction logs of the Neo4j server: a copy has none of them"
     if not settings.casebook.startswith(EMBEDDED):
-        yield "pages and write-ahead logs of the PostgreSQL server, until it overwrites them"
+        yield "old bytes in pages and write-ahead logs of the PostgreSQL server, until they are written anew"
     for part, done in overwritten.items():
-        if not done:
+        if not done and embedded[part].startswith(EMBEDDED):
             yield f"bytes of old rows in the file of the {part}, which others held: run the command again"
 
 

@@ -67,8 +67,13 @@ def traces(folder: Path) -> Counter[str]:
     files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for path, held in files.items():  # all bytes are read: who opens a database may change them
         for some in (held, *_streams(held), *_rows(path, held)):
-            found[path.name] += sum(n < GONE for n in _people(some))
+            found[path.name] += gone_in(some)
     return +found
+
+
+def gone_in(held: bytes) -> int:
+    """How often these bytes name one of the erased."""
+    return sum(n < GONE for n in _people(held))
 
 
 def _people(held: bytes) -> Iterator[int]:
