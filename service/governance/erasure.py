@@ -37,7 +37,7 @@ from service.settings import Settings
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
-_SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
+SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
 STEPS = 5  # of an erasure, as its progress counts them
 
 
@@ -154,7 +154,7 @@ class PeopleEraser:
 
     def _keep_out(self, people: SortedPeople, planning: timedelta) -> None:
         """Take no facts about them while it is planned again: else more could come each time."""
-        until = self._clock() + planning + _SETTLES
+        until = self._clock() + planning + SETTLES
         named = Renaming(people={who: who for who in people.to_erase})
         self._refuse(self._codes().codes(named, until))
 
@@ -176,7 +176,7 @@ class PeopleEraser:
         request = ErasureRequest(people=people.to_erase, until=now, applications=loans)
         erasure = planned(self._store, request, self._codes())
         # Whatever is assessed before the store has the new names is theirs; later it is somebody new's.
-        until = self._clock() + _SETTLES
+        until = self._clock() + SETTLES
         refused = self._codes().codes(erasure.renaming, until)
         erasure = replace(erasure, refused=refused)
         if ErasedNames(erasure.renaming).text(reason.purpose) != reason.purpose:

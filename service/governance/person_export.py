@@ -1,8 +1,7 @@
-"""What is held about one person, as JSON and as a page: identifiers masked, nothing of anybody else."""
+"""What is held about one person, as JSON: identifiers masked, nothing of anybody else."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -92,18 +91,6 @@ def held_about(store: GraphStore, casebook: Casebook, applicant_id: str, now: da
 def as_json(held: Part) -> bytes:
     """The export as indented JSON."""
     return orjson.dumps(held, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def as_page(held: Part) -> bytes:
-    """The export as one page of HTML that needs nothing else."""
-    title = f"What is held about {held['applicant_id']}"
-    head = (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title><style>body{{font:15px sans-serif;margin:2em}}"
-        "table{border-collapse:collapse}td,th{border:1px solid #999;padding:.3em;text-align:left;"
-        f"vertical-align:top}}</style><h1>{html.escape(title)}</h1>"
-    )
-    return (head + "".join(_section(name, value) for name, value in held.items()) + "</html>\n").encode()
 
 
 def _facts(view: GraphView, applicant_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -230,25 +217,3 @@ def _given(one: object, names: Sequence[str]) -> dict[str, Any]:
 
 def _time(moment: datetime) -> str:
     return moment.isoformat()
-
-
-def _section(name: str, value: object) -> str:
-    words = html.escape(name.replace("_", " "))
-    return f"<h2>{words}</h2>{_shown(value)}"
-
-
-def _shown(value: object) -> str:
-    """A value as HTML: rows as a table, a mapping as pairs, nothing as a dash."""
-    if value is None or value in ([], {}):
-        return "&ndash;"
-    if isinstance(value, Mapping):
-        rows = "".join(f"<tr><th>{html.escape(str(k))}<td>{_shown(v)}" for k, v in value.items())
-        return f"<table>{rows}</table>"
-    if isinstance(value, list) and isinstance(value[0], Mapping):
-        columns = list(dict.fromkeys(column for row in value for column in row))
-        head = "".join(f"<th>{html.escape(column.replace('_', ' '))}" for column in columns)
-        body = "".join("<tr>" + "".join(f"<td>{_shown(r.get(c))}" for c in columns) for r in value)
-        return f"<table><tr>{head}{body}</table>"
-    if isinstance(value, list):
-        return "<ul>" + "".join(f"<li>{_shown(one)}" for one in value) + "</ul>"
-    return html.escape(str(value))

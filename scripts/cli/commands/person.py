@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from graph import private
-from graph.model.errors import SettingError
+from graph.model.errors import ErasedError, SettingError, UnknownApplicantError
 from ingestion.characters import visible
 from ingestion.contract import name_space
+from ingestion.parse_context import time_zone
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
-from service.governance.person_export import as_json, as_page, held_about
+from service.governance.erased_person import ErasedPerson, erased_person
+from service.governance.person_export import as_json, held_about
+from service.governance.person_page import as_page
 from service.login.accounts import by_command
-from service.opening import casebook_given, open_casebook, open_existing
+from service.opening import casebook_given, known_keys, open_casebook, open_existing
+from service.settings import Settings
 
 EXAMPLE = """example:
   COMMAND export C-104 --purpose "request of 12 March" --out exports/C-104
@@ -36,19 +41,39 @@ def _run(options: argparse.Namespace) -> Result:
         open_casebook(settings.casebook, settings.casebook_sync) as casebook,
     ):
         now = system_clock()
-        held = held_about(store, casebook, who, now)
         by = by_command()
         line = AuditEntry(
             at=now, by=by.by, way=by.way, action=AuditAction.LOOKED, subject=f"applicant:{who}",
             as_of=now, purpose=purpose, detail="export",
         )  # fmt: skip
+        try:
+            held = held_about(store, casebook, who, now)
+        except UnknownApplicantError:
+            gone = erased_person(store, casebook, known_keys(settings), who)
+            if gone is None:
+                raise
+            casebook.audit.add([replace(line, subject=f"applicant:erased:{gone.code}")])
+            raise ErasedError(_said_of(gone, settings)) from None
         casebook.audit.add([line])  # before anything leaves
     options.out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("person.json", as_json(held)), ("person.html", as_page(held))):
+    for name, content in (
+        ("person.json", as_json(held)),
+        ("person.html", as_page(held, time_zone(settings.timezone))),
+    ):
         private.write(options.out / name, content)
     counts = {name: len(value) for name, value in held.items() if isinstance(value, list)}
     counts.pop("not_included")
     return Result({"applicant_id": who, "as_of": held["as_of"], "out": str(options.out), **counts})
+
+
+def _said_of(gone: ErasedPerson, settings: Settings) -> str:
+    """What an officer is told of somebody who was erased."""
+    when = f" on {gone.at.astimezone(time_zone(settings.timezone)):%Y-%m-%d}" if gone.at else ""
+    under = f", by the erasure {gone.certificate}" if gone.certificate else ""
+    return (
+        f"nothing is held about this applicant any more: erased{when}{under}. Store and certificate "
+        f"know them by the code {gone.code} alone"
+    )
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
