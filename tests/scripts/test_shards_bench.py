@@ -1,0 +1,37 @@
+"""What the benches of a frame larger than memory count."""
+
+from itertools import chain
+
+from graph.model.types import Facts
+from graph.store.evidence import subject_of
+from scripts.bench.cold_frame import misses
+from scripts.bench.shards import asked_of, shard_of
+from tests.support.ring_worlds import town
+from tests.support.small_worlds import applies, day, random_facts, uses
+
+
+def test_an_answer_from_shards_asks_for_everybody_around_once(tmp_path):
+    with town(tmp_path / "t.db", random_facts(3, people=60)) as store:
+        for application in list(store.view(day(400)).applications(day(0)))[-20:]:
+            evidence = store.view(application.applied_at).evidence_of(subject_of(application))
+            names = list(chain.from_iterable(asked_of(evidence).rounds))
+            assert len(names) == len(set(names))
+            assert set(names) >= set(evidence.graph) - {evidence.subject.node}
+
+
+def test_what_lies_on_the_subjects_own_machine_is_asked_of_nobody(tmp_path):
+    facts = Facts(applications=(applies("ann", 1, uses("phone", "p")), applies("bob", 2, uses("phone", "p"))))
+    with town(tmp_path / "t.db", facts) as store:
+        application = store.view(day(3)).application("bob@2")
+        asked = asked_of(store.view(application.applied_at).evidence_of(subject_of(application)))
+    home = shard_of("applicant:bob", 4)
+    for names, asked_there in zip(asked.rounds, asked.by_shard(4), strict=True):
+        assert home not in asked_there
+        elsewhere = {name: size for name, size in names.items() if shard_of(name, 4) != home}
+        assert asked_there.total() == sum(elsewhere.values())
+    assert not any(asked.by_shard(1))
+
+
+def test_the_page_that_was_read_longest_ago_makes_room():
+    assert list(misses([[1, 2], [3], [1], [2, 3]], room=2)) == [1, 2]
+    assert list(misses([[1, 2], [3], [1], [2, 3]], room=3)) == [0, 0]
