@@ -4,7 +4,7 @@ its keys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -43,6 +43,11 @@ class Purposes:
             lacks = f"{text!r} is none of the purposes here" if text else "say for what"
             raise PurposeError(f"{where}: {lacks}, one of {', '.join(self.known)}, alone or before a colon")
         return text
+
+    def refuse_unknown(self, keys: Collection[str]) -> None:
+        """Raises SettingError for the purpose of a key that is none of these."""
+        if unknown := sorted(self.of_keys.keys() - keys):
+            raise SettingError(f"{_KEYS}: there is no key {', '.join(unknown)}; there are {', '.join(keys)}")
 
     def word(self, text: str | None) -> str | None:
         """Which of the known purposes it is, without the words behind it."""

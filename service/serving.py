@@ -22,6 +22,7 @@ from granian.http import HTTP1Settings
 from graph.model.errors import SettingError
 from service.folders import folder_for
 from service.http.auth import CallerKeyRing
+from service.http.operator_key import NAME as OPERATOR
 from service.http.operator_key import operators_file, with_operators_key
 from service.login.oidc import provider_of
 from service.readiness import warm
@@ -49,7 +50,9 @@ def serve(settings: Settings) -> None:
     _allow_files(2 * CONNECTIONS)
     # before numeric libraries start threads of their own, which would not outlive the fork of a worker
     os.environ.update(_ONE_THREAD)
-    keyless = not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys()
+    keys = CallerKeyRing(settings.api_keys, settings.api_keys_file).keys()
+    keyless = not keys
+    settings.purposes_in_force.refuse_unknown([one.name for one in keys.callers] or [OPERATOR])
     if keyless:
         operators_file(settings)  # where there can be none, better now than when the model is loaded
     if not (settings.model or settings.registry):

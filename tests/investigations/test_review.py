@@ -457,7 +457,7 @@ def test_a_period_without_a_moment_is_refused():
     ],
 )
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, monkeypatch, wrong):
-    monkeypatch.setitem(sys.modules, "graph.rings.spark.engine", None)  # as where PySpark is not installed
+    monkeypatch.setitem(sys.modules, "graph.rings.spark.session", None)  # as where PySpark is not installed
     usual = (
         f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook "
         f"--as-of 2025-07-01 --out {tmp_path}/out"

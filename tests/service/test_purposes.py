@@ -4,6 +4,7 @@ asked.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from service.assessment.context import AppContext
 from service.http.access import ANY_USER, OPEN_TO_ALL, scope_of
 from service.http.looks import LOOKS, STEPS
 from service.http.openapi import document
+from service.serving import serve
 from service.settings import Settings
 from tests.service.test_roles import SAMPLES, ask
 from tests.support.people import desk_of, staffed
@@ -213,6 +215,18 @@ def test_where_no_purpose_is_wanted_nobody_is_asked_and_any_words_are_kept(tmp_p
 def test_purposes_that_cannot_be_meant_stop_the_start(given: dict[str, str], says: str) -> None:
     with pytest.raises(SettingError, match=says):
         Settings(**given)
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        ("", "engine; there are operator"),
+        (f"engines:{hashlib.sha256(b'engines').hexdigest()}", "there are engines"),
+    ],
+)
+def test_the_purpose_of_a_key_that_does_not_exist_stops_the_start(keys: str, named: str) -> None:
+    with pytest.raises(SettingError, match=named):
+        serve(Settings(key_purposes="engine=audit", api_keys=keys))
 
 
 def test_the_samples_of_routes_are_those_that_the_roles_are_tried_with() -> None:
