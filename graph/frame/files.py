@@ -44,6 +44,8 @@ from graph.model.errors import StoreUnavailableError
 _MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
 _MORE = 1.2  # as much room a file gets that is full
 _ROWS = 2**31 - 1  # a row is named by 32 bits
+# of which two say more where lists and mentions name these: the role, or of what the row is
+_PACKED = frozenset({"identifiers", "applications", "events", "ties", "contacts"})
 _PIECE = 1 << 20  # bytes that are overwritten at once
 
 
@@ -143,9 +145,9 @@ class Files:
         """
         number = int(self.header[LACKS])
         wanted = int(self.header[USED + number] + self.header[NEEDS])
-        if wanted > (_ROWS * TEXT_STEP if number == TEXTS else _ROWS):
+        if wanted > (most := _most(number)):
             raise StoreUnavailableError(f"the frame can hold no more {NAMES[number]}")
-        room = max(wanted, int(self.header[ROOM + number] * _MORE))
+        room = min(most, max(wanted, int(self.header[ROOM + number] * _MORE)))
         if number == SLOTS:
             return self._larger_slots(wanted)
         self._allocate(self._path(number), self._size(number, room))
@@ -240,6 +242,13 @@ def boot() -> int:
         return zlib.crc32(Path("/proc/sys/kernel/random/boot_id").read_bytes()) + 1
     except OSError:
         return 0
+
+
+def _most(number: int) -> int:
+    """How many rows a file may have, so that each has a number; of texts bytes."""
+    if number == TEXTS:
+        return _ROWS * TEXT_STEP
+    return _ROWS >> 2 if NAMES[number] in _PACKED else _ROWS
 
 
 def _usable(slots: int) -> int:

@@ -19,7 +19,7 @@ Rows = Any
 
 # of the layout, and of every rule that is worked out when a row is written: another one means a fill from the
 # store
-VERSION = 2
+VERSION = 3
 
 NONE = np.int32(-1)  # no row, no text, no word
 # the moment of an application that has not come yet, though a label or an outcome names it
@@ -132,7 +132,7 @@ class Arrays(NamedTuple):
     """The frame as arrays, one a file. Rows refer to each other by position, -1 is none.
 
     header        int64, see below. `used` of them are rows; what lies beyond is room.
-    texts         bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how
+    texts         bytes. A text is named by where it begins, in steps of 8 bytes; `graph.frame.texts` says how
                   it is written.
     people, identifiers, words, applications     found by their text through `slots`; never taken away.
     events, terms, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
@@ -171,7 +171,7 @@ NAMES = tuple(FILES)
     TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, TERM_ROWS, OUTCOMES, LABELS, TIES, DEVICES,
     CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS, RINGS, MEMBERS, SLOTS,
 ) = range(len(FILES))  # fmt: skip
-TEXT_STEP = 2  # bytes: where texts begin, so that a number of 32 bits reaches 4 GB
+TEXT_STEP = 8  # bytes: where texts begin, so that a number of 32 bits reaches 17 GB
 
 # Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before
 # (section, row, step) may be. `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk

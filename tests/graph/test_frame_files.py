@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph.frame import files
 from graph.frame.catch_up import LITTLE, AtHand
 from graph.frame.files import Files
 from graph.frame.frame import Frame
-from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED
+from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED, TEXT_STEP, USED
 from graph.frame.location import folder_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.types import Facts
@@ -337,6 +338,25 @@ def test_each_file_grows_by_itself(tmp_path: Path, name: str, monkeypatch: pytes
         generation = int(store.frame._files.header[GENERATION])
         assert_right(store.frame, store)
         assert generation > 1 or name in ("snapshots", "rings", "members")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_full_frame_gives_no_row_a_number_that_it_does_not_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    numbers, of_two_bits_more = 1_000, files._PACKED
+    monkeypatch.setattr(files, "_ROWS", numbers)
+    monkeypatch.setattr(files, "_PACKED", of_two_bits_more if packed else frozenset())
+    with tiny_rooms(), FramedStore(tmp_path / "graph.db") as store:
+        for n in range(9):
+            SqliteStore.add(store, random_facts(n, people=90))
+        with pytest.raises(StoreUnavailableError, match="the frame can hold no more"):
+            store.frame.catch_up()
+        header = store.frame._files.header
+        used = {name: int(header[USED + n]) for n, name in enumerate(NAMES) if name != "slots"}
+    assert used.pop("texts") <= numbers * TEXT_STEP
+    assert max(used.values()) <= numbers
+    assert not packed or max(used[name] for name in of_two_bits_more) <= numbers // 4
 
 
 def _read(path: Path, until: int, reported: multiprocessing.connection.Connection) -> None:
