@@ -44,7 +44,9 @@ class AuditAction(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     POLICY_USED = "policy_used"
     POLICY_REFUSED = "policy_refused"
+    ERASURE_BEGAN = "erasure_began"
     ERASED = "erased"
+    ERASURE_GIVEN_UP = "erasure_given_up"
     RINGS_USED = "rings_used"
     RINGS_REFUSED = "rings_refused"
 

@@ -29,6 +29,7 @@ from investigations.casebook.audit_trail import AuditTrail
 from investigations.casebook.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
 from investigations.casebook.erasing import ErasureFiles
+from investigations.casebook.erasure_plans import ErasurePlans
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.monitor_files import MonitorFiles
 from investigations.casebook.person_files import PersonFiles
@@ -94,6 +95,7 @@ class Casebook(AlertFiles):
         self.people = PersonFiles(self._engines)
         self.retention = Retention(self._engines)
         self.erasing = ErasureFiles(self._engines)
+        self.erasure_plans = ErasurePlans(self._engines)
         self.shadows = ShadowFiles(self._engines)
         self.policies = PolicyUses(self._engines)
         self.policies_in_shadow = PolicyUses(self._engines, POLICY_TRIALS)

@@ -127,6 +127,14 @@ class Engines:
             yield connection
 
     @contextmanager
+    def erasing(self) -> Iterator[sa.Connection]:
+        """`writing`, in which SQLite overwrites what goes."""
+        with self.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for reads that each stand alone."""
         with _translated(), self.reader.connect() as connection:

@@ -8,7 +8,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -60,14 +60,13 @@ class ErasureFiles:
         there are none: requests under way may write more. Safe to cut off and to repeat.
         """
         rewriting = self._rewriting(erased)
-        with self._writing() as connection:
+        with self._engines.erasing() as connection:
             counts = self._unguarded(connection, erased)
         for table in REWRITTEN:
             for keys in self._changed(table, rewriting, erased.until):
                 counts[table.name] += self._rewrite(table, keys, (rewriting, erased, now))
-        with (
-            self._writing() as connection
-        ):  # last: a pass that was cut off knows by them whose notes are left
+        with self._engines.erasing() as connection:
+            # last: a pass that was cut off knows by them whose notes are left
             counts += self._cases(connection, erased.names)
         return +counts
 
@@ -86,7 +85,7 @@ class ErasureFiles:
         """Raises StoreUnavailableError where this role, or this user, may not do all that an erasure does;
         nothing is changed.
         """
-        with self._writing() as connection:
+        with self._engines.erasing() as connection:
             for one in tries():
                 connection.execute(one)
             connection.rollback()
@@ -141,7 +140,7 @@ class ErasureFiles:
         """
         rewriting, erased, now = by
         (key,) = table.primary_key.columns
-        with self._writing() as connection:
+        with self._engines.erasing() as connection:
             rows = connection.execute(sa.select(table).where(key.in_(keys)).with_for_update()).mappings()
             changed = [(row, new) for row in rows.all() if (new := rewriting.of(table, row))]
             if not changed:
@@ -216,14 +215,6 @@ class ErasureFiles:
             alerts = connection.execute(query).mappings().all()
         changed = {row["alert_id"]: new["alert_id"] for row in alerts if (new := bare.alert(row))}
         return replace(bare, alert_ids=changed)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        """A transaction in which SQLite overwrites what goes."""
-        with self._engines.writing() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
-            yield connection
 
     def _column(
         self, wanted: sa.Column[Any], column: sa.Column[Any], values: Collection[str], *more: Any

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
+from investigations.casebook.erasure_tables import ERASURE_PLANS, ERASURES, REWRITABLE
 from investigations.casebook.rewriting import REWRITTEN
 from investigations.casebook.score_tables import BATCH_SCORES
 from investigations.casebook.shadow_tables import SHADOW_ANSWERS
@@ -23,11 +23,12 @@ def tries() -> Iterator[sa.Executable]:
     for table in (*REWRITTEN, DELIVERIES, CASES):
         column = next(iter(table.columns))
         yield sa.update(table).where(sa.false()).values({column: column})
-    for table in (CLAIMS, OWED, SHADOW_ANSWERS, BATCH_SCORES, SAVED_VIEWS):
+    for table in (CLAIMS, OWED, SHADOW_ANSWERS, BATCH_SCORES, SAVED_VIEWS, ERASURE_PLANS):
         yield sa.delete(table).where(sa.false())
     line = {c.name: "" for c in ERASURES.columns if isinstance(c.type, sa.String)}
     yield sa.insert(ERASURES).values({**line, "at": 0})
     yield sa.insert(REWRITABLE).values(table_name="", row_key="")
     yield sa.delete(REWRITABLE)
+    yield sa.insert(ERASURE_PLANS).values(certificate="", content=b"")
     columns = list(AUDIT_TRAIL.columns)
     yield sa.insert(AUDIT_TRAIL).from_select(columns, sa.select(*columns).where(sa.false()))

@@ -1,4 +1,6 @@
-"""The casebook's tables of erasures: which guarded rows were rewritten, signed, and which may be just now."""
+"""The casebook's tables of erasures: which guarded rows were rewritten, signed, which may be just now, and
+the plan of an erasure that has not ended.
+"""
 
 from __future__ import annotations
 
@@ -28,4 +30,13 @@ REWRITABLE = sa.Table(
     METADATA,
     sa.Column("table_name", sa.String(32), primary_key=True),
     sa.Column("row_key", sa.String(64), primary_key=True),
+)
+
+# The plan of the erasure under way, sealed by a key that is not in the database: whom it is about, and which
+# names they get.
+ERASURE_PLANS = sa.Table(
+    "erasure_plans",
+    METADATA,
+    sa.Column("certificate", sa.String(40), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )

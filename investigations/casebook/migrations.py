@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
-from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
+from investigations.casebook.erasure_tables import ERASURE_PLANS, ERASURES, REWRITABLE
 from investigations.casebook.metadata import METADATA
 from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
 from investigations.casebook.policy_tables import POLICY_FILES, POLICY_TRIALS, POLICY_USES
@@ -115,6 +115,7 @@ MIGRATIONS = {
     14: Migration(tables=(POLICY_TRIALS,), append_only=(POLICY_TRIALS,)),
     15: Migration(tables=(ERASURES, REWRITABLE), append_only=(ERASURES,), complete=_rewritten_by_erasures),
     16: Migration(tables=(FORGOTTEN,)),
+    17: Migration(tables=(ERASURE_PLANS,)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -20,8 +20,8 @@ it is.
 - **Figures** are the end of stdout: one line of JSON, and a table instead where stdout is a terminal;
   `--json` gives the line there too. Progress and warnings go to stderr.
 - **Exit status**: 0 done, 1 failed on the way (the store is as before the step), 2 unusable arguments or
-  input, 3 a load that could take nothing of some table or an erasure of ids that nobody knows, 130 ended by
-  Ctrl-C.
+  input, 3 a load that could take nothing of some table, an erasure of ids that nobody knows or one that has
+  not ended, 130 ended by Ctrl-C.
 - **Times** are ISO-8601: a date is its midnight, a time without an offset is in the time zone of the settings
   (Asia/Shanghai).
 - **Secrets**: an argument `@FILE` stands for the lines of that file, so that no password is seen in the list

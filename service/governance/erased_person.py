@@ -49,7 +49,7 @@ def _begun_before(casebook: Casebook, planned: datetime) -> str | None:
     """The certificate of the last erasure that the trail has of before that moment."""
     found, after, more = None, 0, True
     while more:
-        lines, more = casebook.audit.read(AuditFilter(action=AuditAction.ERASED), after, _AT_ONCE)
+        lines, more = casebook.audit.read(AuditFilter(action=AuditAction.ERASURE_BEGAN), after, _AT_ONCE)
         for line in lines:
             after = line.position
             if line.at <= planned and line.subject:

@@ -1,13 +1,13 @@
-"""Erases people from store and casebook together: planned, kept on the disk, done in steps that may be cut
-off and repeated, and certified.
+"""Erases people from store and casebook together: planned, the plan kept in the casebook, done in steps that
+may be cut off and repeated, and certified.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,6 @@ from time import sleep
 from typing import Any
 
 from graph import private
-from graph.frame.locks import FileLock
 from graph.model.erasure import ALWAYS, Erasure, Renaming, is_surrogate
 from graph.model.errors import ConflictError, SettingError
 from graph.model.moments import micros, moment
@@ -23,13 +22,14 @@ from graph.progress import ProgressBar
 from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
 from graph.store.port import GraphStore
-from investigations.casebook import Casebook, file_of
+from investigations.casebook import Casebook
 from investigations.casebook.erasing import ErasedPeople
+from investigations.casebook.erasure_plans import KeptPlan, subject_of
 from investigations.erased_names import ErasedNames
-from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
+from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.governance.erased_frames import fill_frames_anew
 from service.governance.erasure_certificate import EMBEDDED, left_after, signed
-from service.governance.erasure_plan import SUFFIX, ErasurePlan, ErasureReason, PlanFile, SortedPeople
+from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople, opened, sealed
 from service.governance.erasure_trial import try_out
 from service.opening import open_keyring
 from service.settings import Settings
@@ -38,6 +38,7 @@ _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
 SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
+_MAY_BE_LEFT = "pseudonyms and names that were theirs alone may be left in the casebook"
 STEPS = 5  # of an erasure, as its progress counts them
 
 
@@ -68,22 +69,43 @@ class PeopleEraser:
         self._store, self._casebook, self._settings = store, casebook, settings
         self._clock, self._out = clock, out
         self._keys = open_keyring(settings, store).keys
-        self._plans = PlanFile(_plan_path(settings, out))
+        self._plans = casebook.erasure_plans
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Raises ConflictError where another process is erasing people here."""
-        lock = FileLock(self._plans.path.with_name(self._plans.path.name + ".lock"))
-        try:
-            if not lock.try_alone():
-                raise ConflictError("another erasure is under way: wait for its end")
-            yield
-        finally:
-            lock.close()
+        return self._plans.alone()
 
     def begun(self) -> ErasurePlan | None:
-        """An erasure that was cut off. Raises SettingError where its plan cannot be read."""
-        return self._plans.read()
+        """An erasure that was cut off. Raises SettingError where the keys do not open its plan, ConflictError
+        where one began that has not ended, and its plan is gone.
+        """
+        if (kept := self._plans.kept()) is not None:
+            return opened(*kept, self._keys)
+        for one in self._plans.unended():
+            raise ConflictError(
+                f"the erasure {one.certificate} was cut off, and names of its people may be left in the "
+                f"casebook: {one.next_step}"
+            )
+        return None
+
+    def cut_off(self) -> list[dict[str, str]]:
+        """Every erasure that began and has not ended, and what to do about it."""
+        return [one.shown for one in self._plans.unended()]
+
+    def give_up(self, certificate: str, reason: ErasureReason) -> str:
+        """Let an erasure go that nobody can end; what the trail says from then on of what may be left. Raises
+        ConflictError where there is no such erasure, or its plan is there.
+        """
+        if certificate not in {one.certificate for one in self._plans.unended()}:
+            raise ConflictError(f"no erasure {certificate} was cut off here: there is nothing to give up")
+        if (kept := self._plans.kept()) is not None and kept.certificate == certificate:
+            with suppress(SettingError):
+                opened(*kept, self._keys)
+                raise ConflictError(f"the plan of the erasure {certificate} is there: end it with --resume")
+        self._plans.end(
+            certificate, self._line(certificate, reason, AuditAction.ERASURE_GIVEN_UP, _MAY_BE_LEFT)
+        )
+        return _MAY_BE_LEFT
 
     def sorted_out(self, given: Collection[str]) -> SortedPeople:
         """Whom of those ids store or casebook know, and of whom they say that they were erased."""
@@ -112,21 +134,18 @@ class PeopleEraser:
             erasure, plan = self._planned(people, reason, certificate)
             took = self._clock() - began
             bar.update()
-            self._plans.write(plan)
-            self._tell(plan)
+            self._keep(plan)
             if self._store.erase(erasure):
                 break
-            self._plans.destroy()  # facts about them came, or others were erased: nothing was done
-            self._keep_out(people, 2 * took)
+            self._keep_out(people, 2 * took)  # facts about them came, or others were erased: nothing was done
         bar.update()
         return self._finished(plan, bar)
 
     def resume(self, plan: ErasurePlan, bar: ProgressBar) -> Done:
         """End an erasure that was cut off, with the same surrogates where the store has them already."""
         if self._store.edition() != plan.edition and not self._holds_any(plan):
-            self._plans.destroy()  # the store had not begun
+            # the store had not begun
             return self.erase(self.sorted_out(plan.people.given), plan.reason, bar, plan.certificate)
-        self._tell(plan)
         bar.update(2)
         return self._finished(plan, bar)
 
@@ -209,7 +228,7 @@ class PeopleEraser:
         file = self._out / f"erasure_{plan.certificate}.json"
         self._out.mkdir(parents=True, exist_ok=True)
         private.write(file, signed(content, self._keys))
-        self._plans.destroy()
+        self._plans.end(plan.certificate, self._line_of(plan, AuditAction.ERASED))
         bar.update()
         return Done(people=plan.people, certificate=content, file=file)
 
@@ -241,7 +260,7 @@ class PeopleEraser:
                 "rows": rows | self._casebook.erasing.rewritten(plan.certificate),
                 "overwritten": overwritten["casebook"],
             },
-            "left": [*left_after(self._settings, overwritten)],
+            "left": [*left_after(self._settings, overwritten, self._plans.given_up())],
             "codes": dict(sorted(self._codes().codes(plan.renaming, plan.until).items())),
         }
 
@@ -297,16 +316,20 @@ class PeopleEraser:
                 "there again, then erase"
             )
 
-    def _tell(self, plan: ErasurePlan) -> None:
-        """One line in the trail about each erasure; its subject is the certificate."""
-        subject = f"certificate:{plan.certificate}"
-        lines, _ = self._casebook.audit.read(AuditFilter(subject=subject), limit=1)
-        if not lines:
-            line = AuditEntry(
-                at=plan.began_at, by=plan.reason.by, way=AuditWay.COMMAND, action=AuditAction.ERASED,
-                subject=subject, purpose=plan.reason.purpose, detail=f"{len(plan.people.to_erase)} people",
-            )  # fmt: skip
-            self._casebook.audit.add([line])
+    def _keep(self, plan: ErasurePlan) -> None:
+        kept = KeptPlan(plan.certificate, sealed(plan, self._keys))
+        began = replace(self._line_of(plan, AuditAction.ERASURE_BEGAN), at=plan.began_at)
+        self._plans.keep(kept, began)
+
+    def _line_of(self, plan: ErasurePlan, action: AuditAction) -> AuditEntry:
+        return self._line(plan.certificate, plan.reason, action, f"{len(plan.people.to_erase)} people")
+
+    def _line(self, certificate: str, reason: ErasureReason, action: AuditAction, detail: str) -> AuditEntry:
+        """What the trail says of an erasure; its subject is the certificate."""
+        return AuditEntry(
+            at=self._clock(), by=reason.by, way=AuditWay.COMMAND, action=action,
+            subject=subject_of(certificate), purpose=reason.purpose, detail=detail,
+        )  # fmt: skip
 
 
 def _rows(erasure: Erasure) -> dict[str, int]:
@@ -319,13 +342,3 @@ def _rows(erasure: Erasure) -> dict[str, int]:
         "identifiers": r.identifiers,
     }
     return {name: len(names) for name, names in named.items()} | {"journal_entries": len(erasure.entries)}
-
-
-def _plan_path(settings: Settings, out: Path) -> Path:
-    """Beside an embedded casebook, where whoever begins another erasure finds it too, by whatever link they
-    open it; else with the certificates.
-    """
-    if (beside := file_of(settings.casebook)) is None:
-        return out / f"casebook{SUFFIX}"
-    file = beside.resolve()
-    return file.with_name(file.name + SUFFIX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,11 @@ class CheckedCertificate:
     key_version: str | None
 
 
-def left_after(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[str]:
+def left_after(
+    settings: Settings, overwritten: Mapping[str, bool], given_up: Sequence[str] = ()
+) -> Iterator[str]:
     """What an erasure leaves and where, in sentences; `overwritten` says of which part the old bytes are
-    gone.
+    gone, `given_up` which earlier erasures nobody could end.
     """
     yield from _ALWAYS_LEFT.splitlines()
     embedded = {"store": settings.store, "casebook": settings.casebook}
@@ -54,6 +56,8 @@ def left_after(settings: Settings, overwritten: Mapping[str, bool]) -> Iterator[
     for part, done in overwritten.items():
         if not done and embedded[part].startswith(EMBEDDED):
             yield f"bytes of old rows in the file of the {part}, which others held: run the command again"
+    for certificate in given_up:
+        yield f"in the casebook, names of people whose erasure {certificate} was given up half way"
 
 
 def signed(content: Mapping[str, Any], keys: Keys) -> bytes:

@@ -1,27 +1,27 @@
-"""The plan of an erasure, in a private file until it is done: whoever is cut off between store and casebook
-goes on with the same surrogates.
+"""The plan of an erasure, sealed by the store's key: whoever is cut off between store and casebook goes on
+with the same surrogates.
 """
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Self
 
 import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from graph import private
 from graph.model.erasure import Renaming
 from graph.model.errors import SettingError
 from graph.model.types import Identifier, IdentifierKind
+from graph.signatures import Keys, purpose_key
 
-SUFFIX = ".erasure"
-_GONE = b"\0"  # no JSON begins with it
-_LENGTH = 65_536  # bytes overwritten at once
+_PURPOSE = b"ringfence erasure plan, version 1"
+_NONCE = 12  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,55 +100,44 @@ _SORTS = ("to_erase", "unknown", "erased_before")
 _NAMED = ("people", "applications", "events")
 
 
-class PlanFile:
-    """Where the plan of the erasure under way is: readable by its owner alone, gone when it is done."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._beside = path.with_name(path.name + ".part")
-
-    def read(self) -> ErasurePlan | None:
-        """The plan of an erasure that was begun and is not done. Raises SettingError where it cannot be
-        read.
-        """
-        try:
-            content = self.path.read_bytes()
-            if content.startswith(_GONE):  # cut off while it was destroyed
-                self.destroy()
-                return None
-            return ErasurePlan.from_json(content)
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise SettingError(
-                f"the plan of an erasure in {self.path} cannot be read ({error}): give it back as it was "
-                "written; without it the same people get other surrogates in the casebook"
-            ) from error
-
-    def write(self, plan: ErasurePlan) -> None:
-        """Keep it on the disk, whole or not at all. Raises OSError, with nothing of it left."""
-        _destroy(self._beside)
-        try:
-            private.write(self.path, plan.as_json())
-        except OSError:
-            _destroy(self._beside)
-            raise
-
-    def destroy(self) -> None:
-        """Overwrite it, and take it away."""
-        for path in (self._beside, self.path):
-            _destroy(path)
+def sealed(plan: ErasurePlan, keys: Keys) -> bytes:
+    """The plan under the newest key, AES-256-GCM: VERSION, NUL, nonce, and what follows from them."""
+    version, secret = keys[0]
+    nonce = os.urandom(_NONCE)
+    text = zlib.compress(plan.as_json(), 1)
+    return _head(version) + nonce + _cipher(secret).encrypt(nonce, text, _bound(version, plan.certificate))
 
 
-def _destroy(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        with path.open("r+b") as file:
-            size = path.stat().st_size
-            for done in range(0, size, _LENGTH):  # no longer than it is: the disk may be full
-                file.write(_GONE * min(_LENGTH, size - done))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
+def opened(certificate: str, content: bytes, keys: Keys) -> ErasurePlan:
+    """The plan of that erasure. Raises SettingError where the keys do not open it."""
+    version = content.partition(b"\0")[0].decode("ascii", "replace")
+    known, body = dict(keys), content[len(_head(version)) :]
+    if version not in known:
+        raise SettingError(
+            f"the plan of the erasure {certificate} is sealed by the key {version}, and the keys given have "
+            "none of that name: give it in RINGFENCE_HASH_KEY behind the newest, as k2:new,k1:old"
+        )
+    try:
+        text = _cipher(known[version]).decrypt(body[:_NONCE], body[_NONCE:], _bound(version, certificate))
+        return ErasurePlan.from_json(zlib.decompress(text))
+    except (InvalidTag, ValueError, KeyError, TypeError, zlib.error):
+        raise SettingError(
+            f"the plan of the erasure {certificate} was changed, or the key {version} is another one than it "
+            "was sealed by: give that key, or bring the casebook back as it was"
+        ) from None
+
+
+def _head(version: str) -> bytes:
+    return version.encode() + b"\0"
+
+
+def _bound(version: str, certificate: str) -> bytes:
+    """What a seal holds for alone: a plan moved under another certificate is not opened."""
+    return f"{version}/{certificate}".encode()
+
+
+def _cipher(secret: bytes) -> AESGCM:
+    return AESGCM(purpose_key(secret, _PURPOSE))
 
 
 def _written(one: Identifier) -> list[Any]:

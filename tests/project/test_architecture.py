@@ -37,6 +37,7 @@ GUESTS = {
     "rich": ("graph/progress", "scripts/cli"),
     "shtab": ("scripts/cli",),
     "reportlab": ("service/desk/case_pdf",),
+    "cryptography": ("service/governance/erasure_plan",),
     "argon2": ("service/login/passwords",),
     "authlib": ("service/login/oidc",),
     "mlflow": ("gnn/registry/mlflow_export",),

@@ -7,22 +7,21 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from graph import private
 from graph.stores.sqlite import SqliteStore
+from investigations.casebook import erasure_plans
 from investigations.casebook.erasing import ErasureFiles
+from investigations.casebook.erasure_plans import ErasurePlans
 from scripts.cli.main import main
 from service.governance.erasure import PeopleEraser
-from service.governance.erasure_plan import PlanFile
 
 # By step: what is called last, and whether it is still carried out.
 STEPS: dict[str, tuple[Any, str, bool]] = {
-    "before the plan is kept": (PlanFile, "write", False),
-    "with half a plan": (Path, "replace", False),
-    "with a plan": (PlanFile, "write", True),
-    "once the trail has it": (PeopleEraser, "_tell", True),
+    "before the plan is kept": (ErasurePlans, "keep", False),
+    "with half a plan": (erasure_plans, "write_down", False),
+    "with a plan": (ErasurePlans, "keep", True),
     "before the store has changed": (SqliteStore, "erase", False),
     "once the store has changed": (SqliteStore, "erase", True),
     "after some rows of the casebook": (ErasureFiles, "_rewrite", True),
@@ -31,7 +30,8 @@ STEPS: dict[str, tuple[Any, str, bool]] = {
     "before old bytes are overwritten": (PeopleEraser, "overwrite_free_space", False),
     "after old bytes are overwritten": (PeopleEraser, "overwrite_free_space", True),
     "with a certificate": (private, "write", True),
-    "while the plan is taken away": (Path, "unlink", False),
+    "while the plan is taken away": (ErasurePlans, "end", False),
+    "once the trail has its end": (ErasurePlans, "end", True),
 }
 
 
@@ -70,7 +70,4 @@ def _concerns(step: str, given: tuple[Any, ...]) -> bool:
         return str(given[0]).endswith(".json")
     if STEPS[step][0] is SqliteStore:
         return bool(given[1].renaming.people)  # not the one by which the right to write is tried
-    if step in ("with half a plan", "while the plan is taken away"):
-        ending = ".erasure.part" if step == "with half a plan" else ".erasure"
-        return str(given[0]).endswith(ending)
     return True

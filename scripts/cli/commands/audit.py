@@ -8,7 +8,7 @@ import argparse
 from datetime import UTC, datetime
 
 from investigations.casebook.seals import Anchor
-from scripts.cli.command import DONE, FAILED, Command, Result
+from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.opening import casebook_given, known_keys, open_casebook
 
@@ -17,7 +17,7 @@ EXAMPLE = """example:
   COMMAND seal
   COMMAND anchor
 
-Exit status 1 where something is not as it was sealed."""
+Exit status 1 where something is not as it was sealed, 3 where an erasure began and has not ended."""
 _SHOWN = 100  # faults that are named
 
 
@@ -33,6 +33,7 @@ def _run(options: argparse.Namespace) -> Result:
                 sealed += rows
             return Result({"sealed": sealed} | _shown(casebook.seals.head()))
         found = casebook.seals.verify(options.anchor, known_keys(settings))
+        unended = casebook.erasure_plans.unended()
     figures = {
         "intact": not found.faults,
         "seals": found.seals,
@@ -41,8 +42,10 @@ def _run(options: argparse.Namespace) -> Result:
         "erased": found.erased,
         "faults": len(found.faults),
         "found": [one._asdict() for one in found.faults[:_SHOWN]],
+        "erasures_cut_off": [one.shown for one in unended],
     }
-    return Result(figures | _shown(found.head), FAILED if found.faults else DONE)
+    status = FAILED if found.faults else INCOMPLETE if unended else DONE
+    return Result(figures | _shown(found.head), status)
 
 
 def _shown(anchor: Anchor) -> dict[str, object]:

@@ -32,6 +32,7 @@ EXAMPLE = """example:
   COMMAND C-104 --purpose "request of 12 March" --out certificates
   COMMAND --file leavers.csv --purpose "contracts ended" --out certificates
   COMMAND --resume --out certificates
+  COMMAND --give-up E-64a1c5f09b3c1-d2e4f01a77 --purpose "its plan is lost"
   COMMAND --again certificates/erasure_E-64a1c5f09b3c1-d2e4f01a77.json --out certificates
   COMMAND --search exports --search backups
   COMMAND --verify certificates/erasure_E-64a1c5f09b3c1-d2e4f01a77.json
@@ -48,6 +49,8 @@ def _run(options: argparse.Namespace) -> Result:
         return _verified(options.verify, settings)
     if options.search:
         return _searched(options.search, settings)
+    if options.give_up:
+        return _given_up(options, settings)
     people, reason = (
         (frozenset[str](), ErasureReason(by="", purpose=""))
         if options.resume or options.again
@@ -69,6 +72,20 @@ def _run(options: argparse.Namespace) -> Result:
             if options.again:
                 return _again(eraser, options.again, settings)
             return _erased(eraser, people, reason)
+
+
+def _given_up(options: argparse.Namespace, settings: Settings) -> Result:
+    """An erasure that nobody can end keeps others from being erased no more."""
+    reason = _reason(options, settings)
+    casebook_given(settings.casebook)
+    with (
+        open_existing(settings.store, settings.timezone) as store,
+        open_casebook(settings.casebook, settings.casebook_sync) as casebook,
+    ):
+        eraser = PeopleEraser(store, casebook, settings, system_clock, Path())
+        with eraser.alone():
+            left = eraser.give_up(options.give_up, reason)
+    return Result({"given_up": options.give_up, "left": left})
 
 
 def _again(eraser: PeopleEraser, files: list[Path], settings: Settings) -> Result:
@@ -123,10 +140,10 @@ def _nobody(eraser: PeopleEraser, people: SortedPeople) -> Result:
 
 def _checked(eraser: PeopleEraser, given: frozenset[str], reason: ErasureReason) -> Result:
     people = eraser.sorted_out(given)
-    begun = eraser.begun()
     found = eraser.check(people, reason) if people.to_erase else {}
-    cut_off = {"cut_off": begun.certificate} if begun else {}
-    return Result({"check": True} | _figures(people, len(people.to_erase)) | found | cut_off, _status(people))
+    cut_off = {"cut_off": shown} if (shown := eraser.cut_off()) else {}
+    status = INCOMPLETE if cut_off else _status(people)
+    return Result({"check": True} | _figures(people, len(people.to_erase)) | found | cut_off, status)
 
 
 def _figures(people: SortedPeople, erased: int) -> dict[str, object]:
@@ -201,10 +218,14 @@ def _asked(options: argparse.Namespace, settings: Settings) -> tuple[frozenset[s
     people = frozenset(space + who for one in (*options.applicants, *listed) if (who := visible(one)))
     if not people:
         raise SettingError("say whom: their applicant ids, or --file with one a line")
+    return people, _reason(options, settings)
+
+
+def _reason(options: argparse.Namespace, settings: Settings) -> ErasureReason:
     purpose = purpose_given(settings, options)
     if purpose is None:
         raise SettingError('say for what: --purpose "request of 12 March"')
-    return people, ErasureReason(by=by_command().by, purpose=purpose)
+    return ErasureReason(by=by_command().by, purpose=purpose)
 
 
 def _listed(path: Path) -> Iterator[str]:
@@ -246,6 +267,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="say what would happen, change nothing")
     parser.add_argument(
         "--resume", action="store_true", help="end an erasure that was cut off, whoever it is about"
+    )
+    parser.add_argument(
+        "--give-up",
+        metavar="CERTIFICATE_ID",
+        help="let an erasure go that was cut off and that nobody can end, because its plan or key is lost",
     )
     parser.add_argument(
         "--again", metavar="CERTIFICATE", type=Path, action="append", default=[],

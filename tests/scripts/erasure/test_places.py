@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from graph.model.erasure import Renaming
 from scripts.cli.command import DONE, FAILED
 from scripts.cli.main import main
 from service.clock import system_clock
 from service.governance.erasure import PeopleEraser
-from service.governance.erasure_plan import ErasurePlan, ErasureReason, PlanFile, SortedPeople
 from service.opening import open_casebook, open_existing
 from service.settings import NO_FRAME, Settings
 from tests.support.erasure_worlds import GONE, traces
-from tests.support.full_disks import full_disk
-from tests.support.small_worlds import day
 from tests.support.stores import sqlite_only
-
-PLAN = ErasurePlan(
-    certificate="E-1",
-    began_at=day(1),
-    until=day(1) + timedelta(seconds=30),
-    reason=ErasureReason(by="wang", purpose="contract ended"),
-    people=SortedPeople(to_erase=GONE, unknown=(), erased_before=()),
-    renaming=Renaming(people={who: f"{n}" for n, who in enumerate(GONE)}),
-    edition=1,
-    rows={"store": {}, "casebook": {}},
-)
 
 
 def erase(settings: Settings, out: Path) -> int:
@@ -78,17 +62,3 @@ def test_a_frame_that_other_settings_left_beside_the_store_names_nobody_erased(
     assert {name for _, name in traces(tmp_path / "store.db.frame", *GONE)} >= {*GONE}
     assert erase(settings, out) == DONE
     assert [*traces(tmp_path, *GONE)] == []
-
-
-def test_a_plan_for_which_the_disk_has_no_room_leaves_no_name(tmp_path: Path) -> None:
-    with full_disk(16), pytest.raises(OSError, match="File too large"):
-        PlanFile(tmp_path / "plan").write(PLAN)
-    assert [*tmp_path.iterdir()] == []
-
-
-def test_a_plan_is_taken_away_from_a_full_disk_too(tmp_path: Path) -> None:
-    plans = PlanFile(tmp_path / "plan")
-    plans.write(PLAN)
-    with full_disk((tmp_path / "plan").stat().st_size):
-        plans.destroy()
-    assert [*tmp_path.iterdir()] == []
