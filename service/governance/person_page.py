@@ -10,7 +10,7 @@ from typing import Any
 from graph.features.catalogue import SIGNALS
 from graph.features.lending_words import describe
 from investigations.review.report_words import Words
-from investigations.watch.alerts import WORDS as ALERTS
+from service.desk.case_pdf_words import reason_of
 from service.governance.person_words import (
     ABOUT,
     NAMES,
@@ -96,7 +96,7 @@ class _Page:
             return f"<ul>{''.join(f'<li>{self._shown(name, one)}' for one in value)}</ul>"
         if name in _MOMENTS:
             return self.moment(str(value))
-        return _word(value)
+        return _word(name, value)
 
     def _pairs(self, pairs: Mapping[str, Any]) -> str:
         shown = {name: self._shown(name, value) for name, value in pairs.items()}
@@ -136,16 +136,17 @@ def _heading(name: str) -> str:
     return _both(NAMES[name]) if name in NAMES else _plain(name.replace("_", " "))
 
 
-def _word(value: object) -> str:
-    text = str(value)
-    if text in VALUES:
-        return _both(VALUES[text])
-    alert = next((words for code, words in ALERTS.items() if code == text and "{" not in words[0]), None)
-    return (
-        _both(alert)
-        if alert
-        else _plain(f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1 else text)
-    )
+def _word(name: str, value: object) -> str:
+    """A value that is no list and no moment: a word in both languages, a figure as people write it."""
+    if name == "reason_codes":
+        return _both([reason_of(str(value), language) for language in (0, 1)])
+    if str(value) in VALUES:
+        return _both(VALUES[str(value)])
+    if isinstance(value, float):
+        return (
+            f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
+        )
+    return _plain(str(value))
 
 
 def _both(words: Sequence[str]) -> str:

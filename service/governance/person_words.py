@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from investigations.review.report_words import CASE_STATES, KINDS, SHARED, VERDICTS, Words
+from investigations.watch.alerts import WORDS as ALERTS
+from investigations.watch.alerts import AlertCode
 
 TITLE: Words = ("What is held about {who}", "我们保存的关于{who}的信息")
 ABOUT: Words = (
-    "This page says everything that is held about this person as of {at} (time zone {zone}). Phone numbers, "
+    "This page says what is held about this person as of {at} (time zone {zone}). Phone numbers, "
     "devices, cards and other identifiers are shown in part only: in full they are not kept. Nothing here is "
     "about other people.",
-    "本页列出截至{at}（时区{zone}）保存的关于本人的全部信息。手机号、设备、银行卡等标识仅显示部分内容，"
+    "本页列出截至{at}（时区{zone}）保存的关于本人的信息。手机号、设备、银行卡等标识仅显示部分内容，"
     "完整号码并未保存。本页不含他人信息。",
 )
 NOTHING: Words = ("Nothing.", "无。")
@@ -71,8 +73,8 @@ SECTIONS: Mapping[str, tuple[Words, Words]] = {
     "assessments": (
         ("Assessments", "风险评估"),
         (
-            "What the computer proposed about an application or a loan, and why. A person decides.",
-            "系统对申请或贷款提出的建议及理由，最终由人或放贷机构决定。",
+            "What the computer proposed about an application or a loan, and why. The lender decides.",
+            "系统对申请或贷款提出的建议及理由，最终由放贷机构决定。",
         ),
     ),
     "cases": (
@@ -167,6 +169,7 @@ NAMES: Mapping[str, Words] = {
 }
 
 VALUES: Mapping[str, Words] = {
+    **{str(code): words for code, words in ALERTS.items()},
     **{str(kind): words for kind, words in KINDS.items()},
     **SHARED,
     **{str(state): words for state, words in CASE_STATES.items()},
@@ -214,6 +217,24 @@ VALUES: Mapping[str, Words] = {
     "assigned": ("given to somebody", "指派"),
     "note": ("note written", "备注"),
     "verdict": ("concluded", "作出结论"),
+    AlertCode.NEIGHBOUR_CONFIRMED: (
+        "Somebody who shares something with the borrower is known for fraud",
+        "与借款人有共用信息的人已被确认欺诈",
+    ),
+    AlertCode.RING_JOINED: ("The borrower is now in a group taken for a fraud", "借款人现属于被标记的群体"),
+    AlertCode.RING_MERGED: (
+        "A group taken for a fraud has merged with others",
+        "被标记的群体已与其他群体合并",
+    ),
+    AlertCode.RING_GREW: ("A group taken for a fraud has grown", "被标记的群体新增成员"),
+    AlertCode.RING_MEMBER_CONFIRMED: (
+        "A member of the borrower's group is known for fraud",
+        "借款人所在群体有成员被确认欺诈",
+    ),
+    AlertCode.LENDERS_BURST: (
+        "The borrower asked several other lenders soon after the pay-out",
+        "放款后短期内借款人又向多家其他机构申请",
+    ),
     "somebody else": ("somebody else", "他人"),
     "the person": ("the person", "本人"),
     "a ring that the person belongs to": ("a group that the person belongs to", "本人所在群体"),
