@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from graph.model.erasure import is_surrogate
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines, insert_into, insert_new
 from investigations.casebook.watch_tables import DELIVERIES, MESSAGES, OWED_MESSAGES
@@ -22,11 +23,14 @@ ADDRESSED_AT_ONCE = 500  # messages
 
 
 class DeliveryState(StrEnum):
-    """How far a message is on its way to an endpoint."""
+    """How far a message is on its way to an endpoint; `dropped` is not sent, because it is about somebody who
+    was erased.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
     DEAD = "dead"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,12 @@ class KeptMessage:
     at: datetime
     platform_id: str | None
     data: Mapping[str, Any]
+
+    @property
+    def about_erased(self) -> bool:
+        """Whether it is about somebody who was erased: its receivers know nobody by the new name."""
+        ids = (self.subject.partition(":")[2], self.data.get("applicant_id"), self.data.get("application_id"))
+        return any(is_surrogate(one) for one in ids if one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +148,20 @@ class MessageFiles:
             ~blocked,
         )
         return self._deliveries(chosen, limit)
+
+    def waiting(self, one: MessageDelivery) -> MessageDelivery | None:
+        """A delivery as it is now: an erasure may have changed its message since it was read; None where it
+        waits no more.
+        """
+        still = (*_named(one), DELIVERIES.c.state == DeliveryState.WAITING.value)
+        return next(iter(self._deliveries(still, 1)), None)
+
+    def drop(self, one: MessageDelivery) -> None:
+        """Do not send it, nor keep the next one about the same waiting."""
+        with self._engines.writing() as connection:
+            connection.execute(
+                sa.update(DELIVERIES).where(*_named(one)).values(state=DeliveryState.DROPPED.value)
+            )
 
     def attempted(self, one: MessageDelivery, state: DeliveryState, due: datetime, error: str | None) -> None:
         """What became of an attempt to send: `due` is when the next one is."""

@@ -21,7 +21,7 @@ from investigations.casebook.user_tables import USER_SESSIONS
 from investigations.casebook.view_tables import SAVED_VIEWS
 from investigations.casebook.watch_tables import DELIVERIES, MESSAGES
 
-_SENT = (DELIVERIES.c.state == "sent") & DELIVERIES.c.message.in_(
+_SENT = DELIVERIES.c.state.in_(("sent", "dropped")) & DELIVERIES.c.message.in_(
     sa.select(MESSAGES.c.position).where(MESSAGES.c.at < sa.bindparam("before"))
 )
 # No answer can be computed from these, none is under a seal, and nothing that still waits is among them.

@@ -126,7 +126,8 @@ SHADOW_LAG = Gauge(
 ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))
 WEBHOOKS = Counter(
     "ringfence_webhooks_total",
-    "Attempts to send a webhook, by endpoint: `sent`, `failed` (it is tried again) or `dead`.",
+    "Attempts to send a webhook, by endpoint: `sent`, `failed` (it is tried again) or `dead`; `dropped` "
+    "where it is about somebody erased.",
     ("endpoint", "result"),
 )
 

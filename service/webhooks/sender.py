@@ -74,10 +74,21 @@ class WebhookSender:
         """Send what is due to that endpoint until something fails; how many were sent."""
         ends, sent = monotonic() + STEP_S, 0
         for one in self._messages.due(endpoint.name, self._clock(), AT_ONCE):
-            if monotonic() > ends or not self._send(endpoint, one):
+            if monotonic() > ends:
+                break
+            if (now := self._messages.waiting(one)) is None:
+                continue
+            if now.message.about_erased:
+                self._dropped(now)
+            elif not self._send(endpoint, now):
                 break
             sent += 1
         return sent
+
+    def _dropped(self, one: MessageDelivery) -> None:
+        self._messages.drop(one)
+        metrics.WEBHOOKS.labels(one.endpoint, "dropped").inc()
+        log.info("webhook %s to %s is about somebody erased: not sent", one.message.message_id, one.endpoint)
 
     def _send(self, endpoint: Endpoint, one: MessageDelivery) -> bool:
         body = body_of(one.message, endpoint)

@@ -19,9 +19,12 @@ import pytest
 from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
+from graph.model.erasure import Renaming, surrogate
 from graph.model.errors import SettingError
 from investigations.casebook import Casebook
+from investigations.casebook.erasing import ErasedPeople
 from investigations.casebook.message_files import DeliveryState, owe_messages
+from investigations.erased_names import ErasedNames
 from investigations.watch.messages import Message, MessageType
 from scripts.cli.main import main
 from service.webhooks.addresses import AddressRefusedError, is_public, resolved
@@ -177,6 +180,57 @@ def test_what_is_refused_is_tried_again_later_and_later_and_is_a_dead_letter_at_
         while not one.step():
             pass
     assert [one.state for one in book.messages.deliveries(None)] == [DeliveryState.SENT]
+
+
+def forget(book: Casebook, loan: str) -> None:
+    names = ErasedNames(Renaming(applications={loan: surrogate("", "an")}))
+    keys = (("k1", b"a secret of at least thirty-two bytes"),)
+    book.erasing.erase(ErasedPeople(names=names, certificate="E-1", until=day(99), keys=keys), day(9))
+
+
+def loan_message(loan: str, week: int) -> Message:
+    about = {"application_id": loan, "week": week}
+    return Message(
+        type=MessageType.RISK_CHANGED,
+        subject=f"application:{loan}",
+        cause=f"W{week}",
+        at=day(week),
+        data=about,
+    )
+
+
+def test_what_waits_about_somebody_erased_is_not_sent_by_any_name(book: Casebook) -> None:
+    clock, receiver = Clock(step=timedelta(0)), Receiver()
+    receiver.status = 503
+    owe(book, loan_message("LOAN-wang", 1), loan_message("LOAN-wang", 2), loan_message("LOAN-li", 3))
+    with listening(receiver.app) as url:
+        one = sender(book, clock, endpoint(url, new_secret()))
+        one.step()
+        forget(book, "LOAN-wang")
+        receiver.status, _ = 204, receiver.bodies.clear()
+        clock.now += BACK_OFF[0] * 2
+        while not one.step():
+            pass
+    assert [body["data"] for body in receiver.bodies] == [{"application_id": "LOAN-li", "week": 3}]
+    states = [one.state.value for one in book.messages.deliveries(None)]
+    assert states == ["dropped", "dropped", "sent"]
+
+
+def test_whoever_is_erased_while_webhooks_go_out_is_in_none_that_follows(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, receiver = Clock(step=timedelta(0)), Receiver()
+    owe(book, loan_message("LOAN-li", 1), loan_message("LOAN-wang", 2))
+    first = book.messages.attempted
+
+    def meanwhile(*given: Any) -> None:
+        first(*given)
+        forget(book, "LOAN-wang")
+
+    monkeypatch.setattr(book.messages, "attempted", meanwhile)
+    with listening(receiver.app) as url:
+        sender(book, clock, endpoint(url, new_secret())).step()
+    assert [body["data"]["week"] for body in receiver.bodies] == [1]
 
 
 def test_a_sender_that_dies_after_sending_sends_again_and_the_receiver_does_it_once(
