@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from investigations.casebook import Casebook
@@ -13,6 +13,7 @@ from service.leases import LASTS, Lease
 
 log = logging.getLogger("ringfence.machines")
 EVERY_S = LASTS.total_seconds() / 4
+APART = timedelta(seconds=2)  # clocks, before somebody should know
 _NAME = "machine:"  # of a lease in the casebook, before the machine's own random number
 
 
@@ -27,6 +28,7 @@ class Machines:
         self._casebook, self._clock = casebook, clock
         self._lease = Lease(casebook, _NAME + number_of(folder), clock)
         self.count = 1
+        self._is_apart = False
 
     def step(self) -> bool:
         """Count anew; nothing is left to do afterwards. Raises StoreUnavailableError: the last count goes
@@ -37,7 +39,25 @@ class Machines:
         if count != self.count:
             log.info("machines that serve on this casebook: %d; each lets through its part of a limit", count)
         self.count = count
+        self._look_at_the_clock()
         return True
+
+    def _look_at_the_clock(self) -> None:
+        """Say it once where this machine's clock is not the casebook's: an assessment sees what is before its
+        own machine's moment.
+        """
+        ahead = self._casebook.clock_ahead()
+        is_apart = abs(ahead) > APART
+        if is_apart and not self._is_apart:
+            log.warning(
+                "this machine's clock is %.0f s %s the casebook's: keep all machines' clocks together (NTP); "
+                "what one with a later clock has just taken is not seen here until its moment is past",
+                abs(ahead).total_seconds(),
+                "behind" if ahead > timedelta() else "ahead of",
+            )
+        elif self._is_apart and not is_apart:
+            log.info("this machine's clock is the casebook's again")
+        self._is_apart = is_apart
 
 
 def number_of(folder: Path | None) -> str:
