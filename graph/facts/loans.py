@@ -137,21 +137,26 @@ def payout(outcomes: Column, first: int, count: int, amount: float) -> float:
 
 @dataclass(frozen=True)
 class LoanHistories:
-    """The outcomes of every application of a view: `reported_at` (N, statuses) int64 microseconds, the first
-    report of each status or NEVER; `paid_out` (N,) float64 CNY, 0 where nothing was paid out or no amount is
-    known.
+    """The outcomes of every application of a view, asked for status by status: only the answer is held.
+
+    `outcomes` are those of the tables, `asked_for` (N,) float64 the amounts applied for.
     """
 
-    reported_at: Column
-    paid_out: Column
+    outcomes: Mapping[str, Column]
+    asked_for: Column
 
     def first(self, statuses: Collection[OutcomeStatus]) -> Column:
-        """Microseconds of the first of these steps (N,) int64, or NEVER."""
-        return np.asarray(self.reported_at[:, [STATUSES.index(status) for status in statuses]].min(axis=1))
+        """Microseconds of the first report of one of these (N,) int64, or NEVER."""
+        out = np.full(len(self.asked_for), NEVER)
+        rows = self._of(statuses)
+        np.minimum.at(out, self.outcomes["application"][rows], self.outcomes["at"][rows])
+        return out
 
     def ever(self, *statuses: OutcomeStatus) -> Column:
         """Which applications came to one of these (N,) bool."""
-        return np.asarray(self.first(statuses) < NEVER)
+        out = np.zeros(len(self.asked_for), bool)
+        out[self.outcomes["application"][self._of(statuses)]] = True
+        return out
 
     @property
     def returned_in_cooling_off(self) -> Column:
@@ -159,18 +164,22 @@ class LoanHistories:
         back, paid = self.first([OutcomeStatus.RETURNED]), self.first([OutcomeStatus.DISBURSED])
         return np.asarray((back < NEVER) & ((paid == NEVER) | (back - paid <= _COOLING_OFF)))
 
+    @property
+    def paid_out(self) -> Column:
+        """CNY (N,) float64, 0 where nothing was paid out or no amount is known."""
+        rows, amounts = self._of([OutcomeStatus.DISBURSED]), self.asked_for
+        application, part = self.outcomes["application"][rows], self.outcomes["amount"][rows]
+        part = np.where(np.isnan(part), amounts[application], part)
+        largest = np.zeros(len(amounts))
+        np.fmax.at(largest, application, part)
+        total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(amounts))
+        return np.where(np.isnan(amounts), largest, np.minimum(total, np.nan_to_num(amounts)))
+
+    def _of(self, statuses: Collection[OutcomeStatus]) -> Column:
+        codes = [STATUSES.index(status) for status in statuses]
+        return np.flatnonzero(np.isin(self.outcomes["status"], codes))
+
 
 def loan_histories(tables: Tables) -> LoanHistories:
     """What became of every application in the tables, in their order."""
-    outcomes, amounts = tables.outcomes, tables.applications["amount"]
-    reported = np.full((len(amounts), len(STATUSES)), NEVER)
-    np.minimum.at(reported, (outcomes["application"], outcomes["status"]), outcomes["at"])
-    paid = outcomes["status"] == STATUSES.index(OutcomeStatus.DISBURSED)
-    application, part = outcomes["application"][paid], outcomes["amount"][paid]
-    part = np.where(np.isnan(part), amounts[application], part)
-    largest = np.zeros(len(amounts))
-    np.fmax.at(largest, application, part)
-    total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(amounts))
-    return LoanHistories(
-        reported, np.where(np.isnan(amounts), largest, np.minimum(total, np.nan_to_num(amounts)))
-    )
+    return LoanHistories(tables.outcomes, tables.applications["amount"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,26 +35,30 @@ class FlagStates:
 class _Match:
     """Overlaps between new groups (by number) and old rings (by id), and who inherits which id."""
 
-    groups: Sequence[frozenset[str]]
-    before: Mapping[str, frozenset[str]]
+    groups: Sequence[Collection[str]]
+    before: Mapping[str, Collection[str]]
     flagged: FlagStates
     common: dict[int, dict[str, int]] = field(default_factory=dict)
     heir: dict[int, str] = field(default_factory=dict)
     parts: dict[str, set[int]] = field(default_factory=dict)
 
+    def with_old(self, number: int) -> Mapping[str, int]:
+        """How many people a group has in common with each old ring, where there are any."""
+        return self.common.get(number, {})
+
     def jaccard(self, number: int, old: str) -> float:
-        shared = self.common[number].get(old, 0)
+        shared = self.with_old(number).get(old, 0)
         return shared / (len(self.groups[number]) + len(self.before[old]) - shared)
 
 
 def compared(
-    groups: Sequence[frozenset[str]],
-    before: Mapping[str, frozenset[str]],
+    groups: Sequence[Collection[str]],
+    before: Mapping[str, Collection[str]],
     as_of: datetime,
     flagged: FlagStates = FlagStates(),
 ) -> tuple[RingChange, ...]:
-    """A change with a lasting id for each group, in the groups' order, then one for each old ring that is
-    gone.
+    """A change with a lasting id for each group of different people, in the groups' order, then one for each
+    old ring that is gone.
 
     `before` holds the previous snapshot's rings by id. Heirs are chosen by the largest overlap first, then
     Jaccard, then id, and of a flagged ring those among flagged groups before others: the answer does not hang
@@ -75,14 +79,15 @@ def compared(
 
 
 def _matched(
-    groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], flagged: FlagStates
+    groups: Sequence[Collection[str]], before: Mapping[str, Collection[str]], flagged: FlagStates
 ) -> _Match:
     home = {member: old for old in sorted(before) for member in before[old]}
     match = _Match(groups, before, flagged)
     candidates = []
     for number, members in enumerate(groups):
         common = Counter(home[m] for m in members if m in home)
-        match.common[number] = dict(common)
+        if common:
+            match.common[number] = dict(common)
         for old, shared in common.items():
             if shared >= _PART or 2 * shared >= len(before[old]):
                 match.parts.setdefault(old, set()).add(number)
@@ -100,7 +105,7 @@ def _matched(
 
 
 def _change(match: _Match, number: int, as_of: datetime) -> RingChange:
-    members, common = match.groups[number], match.common[number]
+    members, common = match.groups[number], match.with_old(number)
     old = match.heir.get(number)
     roots = sorted(o for o in common if 2 * common[o] >= len(match.before[o]) or o == old)
     if old is None:
@@ -126,7 +131,7 @@ def _change(match: _Match, number: int, as_of: datetime) -> RingChange:
 
 def _newcomer(match: _Match, number: int, as_of: datetime) -> RingChange:
     """A group that inherits no id: born, or split from a ring that lives on elsewhere."""
-    members, common = match.groups[number], match.common[number]
+    members, common = match.groups[number], match.with_old(number)
     origin = tuple(sorted(o for o in common if number in match.parts.get(o, ()) and len(match.parts[o]) > 1))
     nearest = max(common, key=lambda o: (common[o], o), default=None)
     return RingChange(

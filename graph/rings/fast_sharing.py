@@ -159,6 +159,6 @@ def _one_each(line: Arrivals, rows: Column) -> Column:
 def _first_amount(tables: Tables) -> Column:
     """CNY that each asked for first (A,), NaN where that is not known."""
     out = np.full(len(tables.applicant_ids), np.nan)
-    who, first = np.unique(tables.applications["applicant"], return_index=True)
-    out[who] = tables.applications["amount"][first]
+    # they are sorted by moment: the first one is assigned last, and stays
+    out[tables.applications["applicant"][::-1]] = tables.applications["amount"][::-1]
     return out

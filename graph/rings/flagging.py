@@ -21,7 +21,7 @@ def with_flags(
     """
     flags, together = evidence
     now, then = ({ring.ring_id: ring for ring in some} for some in (rings, before))
-    home = {member.applicant_id: ring for ring in rings for member in ring.members}
+    home = _home(rings, [ring for ring in before if ring.kind.flagged])
     out = []
     for change in changes:
         ring, old = now.get(change.ring_id), then.get(change.ring_id)
@@ -36,6 +36,12 @@ def with_flags(
         else:
             out.append(change)
     return out
+
+
+def _home(rings: Sequence[Ring], flagged: Sequence[Ring]) -> Mapping[str, Ring]:
+    """In which ring whoever was in a flagged one is now."""
+    people = {member.applicant_id for ring in flagged for member in ring.members}
+    return {m.applicant_id: ring for ring in rings for m in ring.members if m.applicant_id in people}
 
 
 def _stays(old: Ring, ring: Ring, flags: RetainedFlags) -> tuple[str, ...]:

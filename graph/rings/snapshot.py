@@ -74,13 +74,13 @@ def _changes(
     people = np.flatnonzero(large)[np.argsort(search.group[large], kind="stable")]
     numbers, start = np.unique(search.group[people], return_index=True)
     ids = search.tables.applicant_ids
-    sets = [frozenset(ids[some].tolist()) for some in np.split(people, start[1:])] if len(people) else []
-    there = {ring_id: frozenset(m.applicant_id for m in ring.members) for ring_id, ring in before.items()}
+    members = [tuple(ids[some].tolist()) for some in np.split(people, start[1:])] if len(people) else []
+    there = {ring_id: tuple([m.applicant_id for m in ring.members]) for ring_id, ring in before.items()}
     flagged = FlagStates(
         frozenset(np.flatnonzero(search.flagged[numbers]).tolist()),
         frozenset(ring_id for ring_id, ring in before.items() if ring.kind.flagged),
     )
-    return numbers.tolist(), compared(sets, there, as_of, flagged)
+    return numbers.tolist(), compared(members, there, as_of, flagged)
 
 
 def _rings(search: RingSearch, identities: Mapping[int, _Identity]) -> Iterator[tuple[int, Ring]]:
@@ -107,6 +107,7 @@ def _placed(group: _Group, old: Ring | None) -> tuple[RingMember, ...]:
     first = old.first_seen if old else EPOCH
     members, ids = group.members, group.search.tables.applicant_ids
     top = float(members.strength.max(initial=0.0)) or 1.0
+    moments = {at: moment(at) for at in set(members.joined.tolist())}
     out = []
     for place, pull in enumerate((members.strength / top).tolist()):
         core = pull >= 0.5
@@ -116,7 +117,7 @@ def _placed(group: _Group, old: Ring | None) -> tuple[RingMember, ...]:
             RingMember(
                 applicant_id=who,
                 role="core" if core else "fringe" if fringe else "member",
-                joined_at=max(joined.get(who, moment(int(members.joined[place]))), first),
+                joined_at=max(joined.get(who, moments[int(members.joined[place])]), first),
                 distance_to_core=0 if core else 1 if members.best_partner[place] >= 0.5 * top else 2,
                 strength=round(pull, 6),
             )

@@ -94,11 +94,13 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
+    compared_with = previous.name if previous else None
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     tables, usual = view.tables(), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
     found = search(tables, memory, closely, plan.engine)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
+    del previous  # as large as this one, and not looked at any more
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
@@ -111,7 +113,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     result = ReviewResult(
         snapshot=snapshot,
         known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),
-        previous=previous.name if previous else None,
+        previous=compared_with,
         edges=_edges(found, flagged),
         early=early_warnings(flagged, earlier, found.tables),
         moments=tuple(e.at for e in earlier),

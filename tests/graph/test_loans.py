@@ -20,7 +20,7 @@ from graph.facts.tables import STATUSES
 from graph.frame.neighbourhood import OUTCOME
 from graph.model.moments import micros
 from graph.model.types import Facts, Outcome, OutcomeStatus
-from tests.support.small_worlds import PLATFORMS, applies, day
+from tests.support.small_worlds import PLATFORMS, applies, day, random_facts
 from tests.support.stores import open_store
 
 LOAN = applies("ann", 1)  # 5,000 CNY
@@ -74,6 +74,23 @@ def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, ask
     assert columns.ever(*LATE)[0] == (not LATE.isdisjoint(once))
     assert columns.returned_in_cooling_off[0] == returned_in_cooling_off(once)
     assert columns.paid_out[0] == (paid_out(loan, reported) or 0.0)
+
+
+def test_columns_tell_every_loan_of_many_people_apart(tmp_path):
+    facts = random_facts(6, people=40)
+    with open_store(tmp_path / "s.db") as store:
+        store.add(facts)
+        tables = store.view(day(50)).tables()
+    columns, paid, late = loan_histories(tables), 0, 0
+    for place, name in enumerate(tables.applications["application_id"].tolist()):
+        [loan] = [a for a in facts.applications if a.application_id == name]
+        reported = [o for o in facts.outcomes if o.application_id == name and o.at < day(50)]
+        once = first_reported(reported)
+        first = min((micros(once[s]) for s in LATE if s in once), default=NEVER)
+        assert (columns.first(LATE)[place], columns.ever(*LATE)[place]) == (first, first < NEVER)
+        assert columns.paid_out[place] == (paid_out(loan, reported) or 0.0)
+        paid, late = paid + (columns.paid_out[place] > 0), late + (first < NEVER)
+    assert min(paid, late) > 0
 
 
 @settings(max_examples=300)
