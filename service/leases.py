@@ -13,11 +13,13 @@ _RENEWED = LASTS / 3  # before so much is left it is not written again
 
 
 class Lease:
-    """The right to do the work of that name; whoever dies loses it after LASTS."""
+    """The right to do the work of that name; whoever dies loses it after LASTS. The owner is this process, or
+    `owner`: all who name one have it together.
+    """
 
-    def __init__(self, casebook: Casebook, name: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, casebook: Casebook, name: str, clock: Callable[[], datetime], owner: str = "") -> None:
         self._casebook, self._name, self._clock = casebook, name, clock
-        self._owner = secrets.token_hex(12)
+        self._owner = owner or secrets.token_hex(12)
         self._until: datetime | None = None
 
     def take(self) -> bool:

@@ -19,12 +19,15 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from graph.model.errors import SettingError
+from graph.model.errors import SettingError, StoreError
+from service.clock import system_clock
 from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import NAME as OPERATOR
 from service.http.operator_key import operators_file, with_operators_key
+from service.jobs.machines import Machines
 from service.login.oidc import provider_of
+from service.opening import open_casebook
 from service.readiness import warm
 from service.registered_models import no_champion
 from service.settings import ON, Settings
@@ -84,6 +87,7 @@ def serve(settings: Settings) -> None:
                 beside.enter_context(running_beside(module))
             _server(settings).serve()
     finally:
+        _leave(settings, Path(folder))
         if not settings.metrics_dir:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -94,6 +98,15 @@ def _beside(settings: Settings) -> list[str]:
     """
     shadows = settings.shadow == ON and bool(settings.registry)
     return ["service.watch_process", *(["service.shadow_process"] if shadows else [])]
+
+
+def _leave(settings: Settings, folder: Path) -> None:
+    """Other machines let through this one's part of a limit from now on, not only when its lease ends."""
+    try:
+        with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
+            Machines(casebook, folder, system_clock).leave()
+    except StoreError as error:
+        _say(f"other machines count this one for a minute more: {error}")
 
 
 def _say(text: str) -> None:

@@ -21,14 +21,19 @@ class Machines:
     """One look a step: this machine's lease is renewed, and those of all machines are counted.
 
     `folder` is shared by the workers of this machine, who are one machine together; without one this process
-    is one by itself. A machine that died is counted until its lease ends.
+    is one by itself. A machine that died is counted until its lease ends, one that left no more.
     """
 
     def __init__(self, casebook: Casebook, folder: Path | None, clock: Callable[[], datetime]) -> None:
         self._casebook, self._clock = casebook, clock
-        self._lease = Lease(casebook, _NAME + number_of(folder), clock)
+        self._number = number_of(folder)
+        self._lease = Lease(casebook, _NAME + self._number, clock, self._number)
         self.count = 1
         self._is_apart = False
+
+    def leave(self) -> None:
+        """This machine serves no more, whichever of its processes says so. Raises StoreUnavailableError."""
+        self._casebook.give_back_lease(_NAME + self._number, self._number)
 
     def step(self) -> bool:
         """Count anew; nothing is left to do afterwards. Raises StoreUnavailableError: the last count goes

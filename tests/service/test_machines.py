@@ -53,6 +53,17 @@ def test_machines_are_counted_and_who_died_is_forgotten(casebook_url: str, tmp_p
         assert counts(one) == [1]
 
 
+def test_who_left_is_not_counted_whichever_process_of_the_machine_says_so(
+    casebook_url: str, tmp_path: Path
+) -> None:
+    clock = Clock()
+    with closing(open_casebook(casebook_url)) as casebook:
+        one, another = (machine(casebook, tmp_path / name, clock) for name in ("one", "another"))
+        assert counts(one, another) == [2, 2]
+        machine(casebook, tmp_path / "another", clock).leave()
+        assert counts(one) == [1]
+
+
 def test_the_workers_of_a_machine_are_one_machine(casebook_url: str, tmp_path: Path) -> None:
     clock = Clock()
     with closing(open_casebook(casebook_url)) as casebook:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from graph.model.types import Facts
 from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
+from service.leases import LASTS
 from tests.support.running_service import Running, children
 from tests.support.small_models import small_facts, trained
 from tests.support.small_service import body
@@ -302,10 +304,16 @@ def test_workers_count_together(running: Running) -> None:
         assert 0 < counted <= book.count()
 
 
-def test_it_ends_on_sigterm_without_a_fault(running: Running) -> None:
+def test_it_ends_on_sigterm_without_a_fault_and_counts_as_a_machine_no_more(running: Running) -> None:
+    def machines() -> int:
+        with Casebook(f"sqlite:///{running.casebook}") as book:
+            return book.count_leases("machine:", datetime.now(UTC), LASTS)
+
+    assert machines() == 1
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(30) == 0
     assert "Traceback" not in running.said.read_text()
+    assert machines() == 0
 
 
 def test_a_first_start_shows_its_key_once_and_without_it_nobody_is_answered(
