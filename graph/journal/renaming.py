@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from graph.journal.decode import journal_entry
 from graph.journal.encode import encode, encode_snapshot
 from graph.journal.entry import EncodedEntry, decode
-from graph.journal.snapshots import snapshot_text
+from graph.journal.snapshots import snapshot_of, snapshot_text
 from graph.model.erasure import Renaming
 from graph.model.types import (
     Application,
@@ -29,14 +28,25 @@ _CLEARED = "cleared="
 def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
     """Whether an entry of the journal holds one of those names."""
     if len(entry.snapshot):
-        whole = entry.snapshot.tobytes().decode()
-        return any(json.dumps(text, ensure_ascii=False)[1:-1] in whole for text in texts)
+        whole = snapshot_of(entry.snapshot.tobytes())
+        members = (member.applicant_id for ring in whole.rings for member in ring.members)
+        return any(who in texts for who in members) or _in_changes(whole.changes, texts)
     heap, begins = entry.heap.tobytes(), 0
     for ends in entry.ends.tolist():
         if heap[begins:ends].decode() in texts:
             return True
         begins = ends
     return False
+
+
+def _in_changes(changes: Sequence[RingChange], texts: frozenset[str]) -> bool:
+    listed = [
+        f",{word.removeprefix(_CLEARED)}," for c in changes for word in c.why if word.startswith(_CLEARED)
+    ]
+    if any(who in texts for one in listed for who in one.split(",")):
+        return True
+    with_commas = [f",{text}," for text in texts if "," in text] if listed else []
+    return any(text in one for text in with_commas for one in listed)
 
 
 def renamed_entry(body: bytes, renaming: Renaming, texts: frozenset[str]) -> bytes | None:

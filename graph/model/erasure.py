@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from collections.abc import Mapping
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field
 
 from graph.model.types import Identifier, IdentifierKind
 
-_RANDOM = "abcdefghijklmnopqrstuvwxyz234567"
 _SURROGATE = re.compile(r"~[a-z2-7]{20}~([^~]{0,4})\Z")
 SHOWN = 4  # characters of an identifier's token that a mask shows; of an id half as many
 ALWAYS = 2**62  # until when what names the id is refused: whatever its moment
@@ -19,7 +19,7 @@ def surrogate(lead: str, tail: str) -> str:
     """A new name that says nothing: `lead` puts it into its place in the order of names, `tail` is what masks
     of the old one showed in answers about others.
     """
-    return f"{lead}~{''.join(secrets.choice(_RANDOM) for _ in range(20))}~{tail}"
+    return f"{lead}~{base64.b32encode(secrets.token_bytes(15))[:20].decode().lower()}~{tail}"
 
 
 def is_surrogate(name: str) -> bool:

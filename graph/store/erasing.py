@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,11 +19,13 @@ from graph.journal.entry import decode
 from graph.journal.renaming import renamed_entry
 from graph.journal.snapshots import snapshot_of
 from graph.model.erasure import SHOWN, Erasure, Renaming, is_surrogate
-from graph.model.types import Event, Identifier
+from graph.model.types import Identifier
+from graph.progress import ProgressBar, bar
 from graph.store.erased_codes import ErasedCodes
 from graph.store.places import Forgotten, placed
 from graph.store.port import GraphStore, GraphView
-from graph.store.reach import Reach
+from graph.store.reach import Lists, Reach
+from graph.store.standing import Few, Standing
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _ALL = 1_000_000  # events of one person at most: a bound that nobody reaches
@@ -48,14 +51,15 @@ def planned(store: GraphStore, request: ErasureRequest, erased: ErasedCodes) -> 
     Raises StoreUnavailableError, and SettingError where there is no key.
     """
     before, upto = store.edition(), store.revision()
-    plan = _Plan(store, upto, request, erased)
-    renaming = plan.renaming()
+    with bar("planning", None, "names") as progress:
+        renaming = _Plan(store, upto, request, erased, progress).renaming()
     texts = renaming.texts
-    entries = {
-        revision: body
-        for revision, old in store.tail(0, upto)
-        if (body := renamed_entry(old, renaming, texts)) is not None
-    }
+    entries = dict[int, bytes]()
+    with bar("planning the journal", upto, "entries") as progress:
+        for revision, old in store.tail(0, upto):
+            if (body := renamed_entry(old, renaming, texts)) is not None:
+                entries[revision] = body
+            progress.update()
     return Erasure(
         renaming=renaming,
         upto=upto,
@@ -66,15 +70,32 @@ def planned(store: GraphStore, request: ErasureRequest, erased: ErasedCodes) -> 
     )
 
 
+class _Dated(NamedTuple):
+    """What places an event: when it was, who did it, and towards whom."""
+
+    event_id: str
+    at: datetime
+    by: str
+    towards: str | None
+
+
 class _Plan:
     """One look at a whole store, at one revision."""
 
-    def __init__(self, store: GraphStore, upto: int, request: ErasureRequest, before: ErasedCodes) -> None:
+    def __init__(
+        self,
+        store: GraphStore,
+        upto: int,
+        request: ErasureRequest,
+        before: ErasedCodes,
+        progress: ProgressBar,
+    ) -> None:
+        self._progress = progress
         self._store, self._upto, self._before = store, upto, before
         self._elsewhere = request.applications
         self._view: GraphView = store.view(_ANY_TIME, upto)
         self._tables: Tables = self._view.tables(tokens=True)
-        self._reach, self._reached = Reach(self._tables), dict[int, set[int]]()
+        self._reach = Reach(self._tables)
         ids = self._tables.applicant_ids.tolist()
         self._row = {who: row for row, who in enumerate(ids)}
         self.people = sorted(self._with_renewed(ids, frozenset(request.people)))
@@ -82,11 +103,9 @@ class _Plan:
 
     def renaming(self) -> Renaming:
         """The surrogates of all."""
-        around = self._around()
-        people = self._people(around)
         return Renaming(
-            people=people,
-            applications=self._applications(around),
+            people=self._people(),
+            applications=self._applications(),
             events=self._events(),
             identifiers=self._identifiers(),
         )
@@ -103,22 +122,21 @@ class _Plan:
             people = people | _that_hold(ids, people) | set(self._tables.applicant_ids[owners].tolist())
         return people
 
-    def _around(self) -> dict[str, set[str]]:
-        """Whom each of them can meet in an answer: who is near, and who was in a ring with them."""
-        ids = self._tables.applicant_ids
-        around = {
-            who: set(ids[list(self._met(self._row[who]))].tolist()) if who in self._row else set()
-            for who in self.people
-        }
-        for members in self._rings():
-            for who in members & around.keys():
-                around[who] |= members - {who}
-        return around
+    def _around(self, row: int) -> Column:
+        """The rows of whom somebody can meet in an answer: who is near, and who was in a ring with them; some
+        more than once.
+        """
+        return np.concatenate([self._reach.around(row), *self._in_rings.get(row, ())])
 
-    def _met(self, row: int) -> set[int]:
-        if row not in self._reached:
-            self._reached[row] = self._reach.around(row)
-        return self._reached[row]
+    @cached_property
+    def _in_rings(self) -> Mapping[int, list[Column]]:
+        """The rings in which each of them was, as rows."""
+        mine, found = frozenset(self.rows), defaultdict[int, list[Column]](list)
+        for members in {*self._rings()}:
+            rows = np.array([self._row[who] for who in members if who in self._row], np.int64)
+            for row in mine.intersection(rows.tolist()):
+                found[row].append(rows)
+        return found
 
     def _rings(self) -> Iterator[frozenset[str]]:
         for _, body in self._store.tail(0, self._upto):
@@ -127,11 +145,17 @@ class _Plan:
                 for ring in snapshot_of(entry.snapshot.tobytes()).rings:
                     yield frozenset(m.applicant_id for m in ring.members)
 
-    def _people(self, around: Mapping[str, set[str]]) -> dict[str, str]:
-        now, forgotten = {who: who for who in self.people}, self._forgotten(self.people)
+    def _people(self) -> dict[str, str]:
+        now, forgotten = dict[str, str](), self._forgotten(self.people)
+        standing = Standing(self._tables.applicant_ids)
         for who in self.people:  # one after the other, each among the names that stand by then
-            others = (now.get(one, one) for one in around[who])
-            now[who] = placed(who, others, SHOWN // 2, forgotten)
+            row, others = self._row.get(who), Few((), who)
+            if row is None:
+                now[who] = placed(who, others, SHOWN // 2, forgotten)
+                continue
+            now[who] = placed(who, standing.others(row, self._around(row)), SHOWN // 2, forgotten)
+            standing.rename(row, now[who])
+            self._progress.update()
         return now
 
     @cached_property
@@ -144,15 +168,20 @@ class _Plan:
 
     # -- applications
 
-    def _applications(self, around: Mapping[str, set[str]]) -> dict[str, str]:
-        now = {loan: loan for loan in self._mine}
+    def _applications(self) -> dict[str, str]:
         forgotten = self._forgotten((*self._mine, *self._elsewhere))
-        for loan, row in sorted(self._mine.items()):
-            others = (now.get(one, one) for one in self._beside(row, around))
-            now[loan] = placed(loan, others, SHOWN // 2, forgotten)
+        standing, now = Standing(self._loans), dict[str, str]()
+        for person in self.rows:
+            near = self._loans_of.of(np.append(self._around(person), person))
+            for row in self._loans_of[person].tolist():
+                loan = self._loans[row]
+                others = standing.others(row, np.append(near, self._at_once(row)))
+                now[loan] = placed(loan, others, SHOWN // 2, forgotten)
+                standing.rename(row, now[loan])
+                self._progress.update()
         known = frozenset(self._loans.tolist())
         nowhere = (loan for loan in sorted(self._elsewhere) if loan not in known)
-        return now | {loan: placed(loan, (), SHOWN // 2, forgotten) for loan in nowhere}
+        return now | {loan: placed(loan, Few((), loan), SHOWN // 2, forgotten) for loan in nowhere}
 
     @cached_property
     def _loans(self) -> Column:
@@ -165,89 +194,86 @@ class _Plan:
         return {self._loans[row]: int(row) for row in rows}
 
     @cached_property
-    def _rows_of_person(self) -> Mapping[int, list[int]]:
-        rows: dict[int, list[int]] = defaultdict(list)
-        for row, person in enumerate(self._tables.applications["applicant"].tolist()):
-            rows[person].append(row)
-        return rows
+    def _loans_of(self) -> Lists:
+        """The rows of each person's applications."""
+        people = self._tables.applications["applicant"]
+        return Lists(people, np.arange(len(people)), len(self._tables.applicant_ids))
 
-    @cached_property
-    def _rows_of_moment(self) -> Mapping[int, list[int]]:
-        moments = self._tables.applications["at"]
-        theirs = np.isin(moments, moments[list(self._mine.values())])
-        rows: dict[int, list[int]] = defaultdict(list)
-        for row in np.flatnonzero(theirs).tolist():
-            rows[int(moments[row])].append(row)
-        return rows
-
-    def _beside(self, row: int, around: Mapping[str, set[str]]) -> Iterator[str]:
-        """The applications that can stand in one list with that one: of whom its applicant can meet, and of
-        the same moment at the same shop or agent.
-        """
+    def _at_once(self, row: int) -> Column:
+        """The applications of the same moment at the same shop or agent: they can stand in one list."""
         columns = self._tables.applications
-        person = int(columns["applicant"][row])
-        near = (self._row[one] for one in around[self._tables.applicant_ids[person]] if one in self._row)
-        for other in (person, *near):
-            yield from self._loans[self._rows_of_person.get(other, [])].tolist()
-        for other in self._rows_of_moment[int(columns["at"][row])]:
-            if any(columns[at][other] == columns[at][row] >= 0 for at in ("merchant", "agent")):
-                yield self._loans[other]
+        begin, end = np.searchsorted(columns["at"], columns["at"][row] + np.arange(2))
+        same = np.zeros(end - begin, bool)
+        for at in ("merchant", "agent"):
+            if columns[at][row] >= 0:
+                same |= columns[at][begin:end] == columns[at][row]
+        found: Column = begin + np.flatnonzero(same)
+        return found
 
     # -- events
 
     def _events(self) -> dict[str, str]:
-        mine = self._own_events
-        met = {one.counterparty_id for one in mine if one.counterparty_id is not None}
-        at = defaultdict(set)
-        for one in (*mine, *self._events_about(sorted(met))):
-            at[one.at].add(one.event_id)
-        now = {one.event_id: one.event_id for one in mine}
-        forgotten = self._forgotten(now)
-        for one in mine:
-            others = (now.get(other, other) for other in at[one.at])
-            now[one.event_id] = placed(one.event_id, others, 0, forgotten)
+        met = {one.towards for one in self._own_events if one.towards is not None}
+        near = {one.event_id: one for one in (*self._about, *self._events_about(met - {*self.people}))}
+        row_of, at = {event: row for row, event in enumerate(near)}, defaultdict[datetime, list[int]](list)
+        for event, one in near.items():
+            at[one.at].append(row_of[event])
+        now, standing = dict[str, str](), Standing(np.array([*near], object))
+        forgotten = self._forgotten(one.event_id for one in self._own_events)
+        for one in self._own_events:
+            row, old = row_of[one.event_id], one.event_id
+            now[old] = placed(old, standing.others(row, np.array(at[one.at])), 0, forgotten)
+            standing.rename(row, now[old])
+            self._progress.update()
         return now
 
     @cached_property
-    def _own_events(self) -> list[Event]:
+    def _own_events(self) -> list[_Dated]:
         people = frozenset(self.people)
-        return [one for one in self._events_about(self.people) if one.applicant_id in people]
+        return [one for one in self._about if one.by in people]
 
-    def _events_about(self, people: Iterable[str]) -> list[Event]:
+    @cached_property
+    def _about(self) -> list[_Dated]:
+        return self._events_about(self.people)
+
+    def _events_about(self, people: Iterable[str]) -> list[_Dated]:
         """Their events, and those of others towards them, each once."""
-        known = [who for who in people if who in self._row]
-        found: dict[str, Event] = {}
+        known = sorted(who for who in people if who in self._row)
+        found: dict[str, _Dated] = {}
         for first in range(0, len(known), _AT_ONCE):
             some = known[first : first + _AT_ONCE]
             for each in (self._view.events_of(some, _ALL), self._view.dealings_of(some, _ALL)):
-                found.update((one.event_id, one) for events in each.values() for one in events)
+                for one in (one for events in each.values() for one in events):
+                    found[one.event_id] = _Dated(one.event_id, one.at, one.applicant_id, one.counterparty_id)
         return [found[event] for event in sorted(found)]
 
     # -- identifiers
 
     def _identifiers(self) -> dict[str, Identifier]:
         """Those that nobody else holds; somebody who was erased is nobody."""
-        nobody = {row for who, row in self._row.items() if is_surrogate(who)} | set(self.rows)
+        nobody = np.zeros(len(self._row), bool)
+        nobody[self.rows] = True
+        nobody[[row for who, row in self._row.items() if is_surrogate(who)]] = True
         tokens, now = self._tables.identifiers["token"], dict[int, str]()
-        forgotten = self._forgotten(())
-        for row in self.rows:
-            for thing in self._reach.things(row).tolist():
-                held_by = set(self._reach.holders(thing).tolist())
-                if held_by <= nobody and thing not in now:
-                    others = (now.get(one, tokens[one]) for one in self._beside_thing(thing, held_by))
-                    shown = SHOWN if len(held_by) > 1 else 0
-                    now[thing] = placed(tokens[thing], others, shown, forgotten)
+        forgotten, standing = self._forgotten(()), Standing(tokens)
+        for thing in np.unique(self._reach.things(np.array(self.rows, np.int64))).tolist():
+            held_by = self._reach.holders(thing)
+            if nobody[held_by].all():
+                others = standing.others(thing, self._beside_thing(held_by))
+                now[thing] = placed(tokens[thing], others, SHOWN if len(held_by) > 1 else 0, forgotten)
+                standing.rename(thing, now[thing])
+                self._progress.update()
         named = ((self._identifier(thing), token) for thing, token in now.items())
         return {one.node: replace(one, token=token, masked=MASK) for one, token in named}
 
-    def _beside_thing(self, thing: int, held_by: set[int]) -> set[int]:
-        """The identifiers that can stand in one list with that one: its holders' own; and where it leads on,
-        those of whom they can meet.
+    def _beside_thing(self, held_by: Column) -> Column:
+        """The identifiers that can stand in one list with one: its holders' own; and where it leads on, those
+        of whom they can meet.
         """
-        people = set(held_by)
         if len(held_by) > 1:
-            people.update(*(self._met(row) for row in held_by))
-        return {one for row in people for one in self._reach.things(row).tolist()} - {thing}
+            near = [self._around(row) for row in held_by.tolist()]
+            held_by = np.unique(np.concatenate([held_by, *near]))
+        return self._reach.things(held_by)
 
     def _identifier(self, thing: int) -> Identifier:
         columns = self._tables.identifiers
@@ -257,6 +283,10 @@ class _Plan:
 
 def _that_hold(names: Iterable[str], erased: frozenset[str]) -> frozenset[str]:
     """Surrogates of earlier erasures that hold one of these names."""
-    return frozenset(
-        name for name in names if is_surrogate(name) and any(one in name and one != name for one in erased)
-    )
+    lengths = sorted({len(one) for one in erased})
+
+    def holds(name: str) -> bool:
+        parts = (name[at : at + some] for some in lengths for at in range(len(name) - some + 1))
+        return any(part in erased and part != name for part in parts)
+
+    return frozenset(name for name in names if is_surrogate(name) and holds(name))

@@ -4,13 +4,15 @@ surrogate stands among those who can meet the old name in one answer as that did
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Set
 from dataclasses import dataclass
 
 from graph.model.erasure import masked_tail, surrogate
+from graph.store.standing import Others
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LETTERS = _ALPHABET[10:]
@@ -33,9 +35,13 @@ class Forgotten:
 
     def stand_in(self, lead: str) -> bool:
         """Whether one of them stands in the beginning of a surrogate."""
+        if _holds(lead, self.names):
+            return True
+        if not self.before:
+            return False
         # a beginning differs from a name that stands in its last two characters at most
         late = ((begin, end) for end in range(max(1, len(lead) - 1), len(lead) + 1) for begin in range(end))
-        return _holds(lead, self.names) or any(lead[begin:end] in self.before for begin, end in late)
+        return any(lead[begin:end] in self.before for begin, end in late)
 
     def stands_alone_in(self, lead: str) -> bool:
         """Whether one of them stands by itself in the beginning of a surrogate: `C-10` is not `C-1`."""
@@ -50,7 +56,7 @@ class Forgotten:
         return any(part in self.own_kind or part in self.before for part in new)
 
 
-def placed(old: str, others: Iterable[str], shown: int, forgotten: Forgotten) -> str:
+def placed(old: str, others: Others, shown: int, forgotten: Forgotten) -> str:
     """A surrogate for `old` between its neighbours among `others`, in its lender's name space, with those of
     the last `shown` characters that a mask showed.
 
@@ -59,16 +65,14 @@ def placed(old: str, others: Iterable[str], shown: int, forgotten: Forgotten) ->
     name between its neighbours would tell `old`, the order yields: it stands beyond the nearest that it can.
     """
     space = old[: old.index("/") + 1] if old.startswith("@") and "/" in old else ""
-    posts = sorted({one[len(space) :] for one in others if one.startswith(space) and one != old})
-    mine, tail = old[len(space) :], masked_tail(old, shown)
-    met = {space + one for one in posts}
+    tail = masked_tail(old, shown)
     allowed: tuple[Callable[[str, str], bool], ...] = (
-        lambda lead, _: not _holds(lead, met) and not forgotten.stand_in(lead),
+        lambda lead, _: not _holds(lead, others) and not forgotten.stand_in(lead),
         lambda lead, _: not forgotten.stand_in(lead),
         lambda lead, _: old not in lead and not forgotten.stands_alone_in(lead),
         lambda lead, low: old not in lead and not forgotten.tells_more(lead, low),
     )
-    for low, high in _rooms(posts, bisect_left(posts, mine)):
+    for low, high in _rooms(old, space, others):
         for may_begin in allowed:
             for lead in _leads(low, high):
                 name = surrogate(space + lead, tail)
@@ -78,11 +82,16 @@ def placed(old: str, others: Iterable[str], shown: int, forgotten: Forgotten) ->
     return surrogate(space, tail)
 
 
-def _rooms(posts: Sequence[str], at: int) -> Iterator[tuple[str, str | None]]:
-    """What lies between two of them, or before and behind all: at that position, then further and further
-    from it.
+def _rooms(old: str, space: str, others: Others) -> Iterator[tuple[str, str | None]]:
+    """What lies between two others of that name space, or before and behind all: around the old name, then
+    further and further from it.
     """
-    for step in (at, *(at + far for n in range(1, _FAR) for far in (n, -n))):
+    low, high = others.beside(old)
+    in_it = high is not None and high.startswith(space)
+    yield low[len(space) :] if low.startswith(space) else "", high[len(space) :] if high and in_it else None
+    posts = [one[len(space) :] for one in others.ordered() if one.startswith(space)]
+    at = bisect_left(posts, old[len(space) :])
+    for step in (at + far for n in range(1, _FAR) for far in (n, -n)):
         if 0 <= step <= len(posts):
             yield posts[step - 1] if step else "", posts[step] if step < len(posts) else None
 
@@ -94,7 +103,7 @@ def _leads(low: str, high: str | None) -> Iterator[str]:
         same += 1
     above, below = low[same : same + 1], None if high is None else high[same : same + 1]
     chosen = [c for c in _ALPHABET if above < c and (below is None or c < below)]
-    secrets.SystemRandom().shuffle(chosen)
+    chosen.sort(key=dict(zip(chosen, os.urandom(len(chosen)), strict=True)).__getitem__)
     yield from (low[:same] + c for c in chosen)
     for end in range(same + 1, len(low)):
         if after := [c for c in _ALPHABET if c > low[end]]:
@@ -122,7 +131,7 @@ def _goes_on(lead: str, begin: int, end: int) -> bool:
     return lead[begin - 1 : begin].isalnum() or lead[end : end + 1].isalnum()
 
 
-def _holds(lead: str, avoid: Set[str]) -> bool:
+def _holds(lead: str, avoid: Container[str]) -> bool:
     """Whether one of those names stands in it."""
     ends = range(1, len(lead) + 1)
     return any(lead[begin:end] in avoid for end in ends for begin in range(end))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from graph.facts.tables import Column, Tables
+from graph.kernels.compiled import compiled
 
 STEPS = 4  # two people of one neighbourhood are at most so far from each other: two steps from its subject
 FIRST = 64  # of an identifier's holders: with more of them before a moment it was a hub, and led nowhere
@@ -14,54 +13,81 @@ OWN = 1_000  # holders of an identifier of one's own, whose applications an answ
 MOST = 1_000  # people at most, the nearest first
 
 
+class Lists:
+    """The values of each key, in the order in which they are given (ties: the oldest first)."""
+
+    def __init__(self, keys: Column, values: Column, size: int) -> None:
+        order = np.argsort(keys, kind="stable")
+        self.values = values[order].astype(np.int64)
+        self.ends = np.searchsorted(keys[order], np.arange(size + 1)).astype(np.int64)
+
+    def __getitem__(self, key: int) -> Column:
+        return self.values[self.ends[key] : self.ends[key + 1]]
+
+    def of(self, keys: Column) -> Column:
+        """The values of all these keys, one key after the other."""
+        begins, lengths = self.ends[keys], self.ends[keys + 1] - self.ends[keys]
+        before = np.cumsum(lengths) - lengths
+        return self.values[np.repeat(begins - before, lengths) + np.arange(int(lengths.sum()))]
+
+
 class Reach:
     """Who shares what with whom in a store, whatever the time."""
 
     def __init__(self, tables: Tables) -> None:
+        people, things = len(tables.applicant_ids), len(tables.identifiers["token"])
         person, thing = tables.ties["applicant"].astype(np.int64), tables.ties["identifier"].astype(np.int64)
-        self._of_person = _Lists(person, thing, len(tables.applicant_ids))
-        self._of_thing = _Lists(thing, person, len(tables.identifiers["kind"]))
+        once = np.unique(person * max(things, 1) + thing)
+        self._of_person = Lists(once // max(things, 1), once % max(things, 1), people)
+        self._of_thing = Lists(thing, person, things)
         a, b = tables.events["applicant"].astype(np.int64), tables.events["counterparty"].astype(np.int64)
         dealt = b >= 0
         pairs = np.concatenate([a[dealt], b[dealt]]), np.concatenate([b[dealt], a[dealt]])
-        self._dealt = _Lists(*pairs, len(tables.applicant_ids))
+        self._dealt = Lists(*pairs, people)
+        self._looks, self._seen = 0, np.zeros(people, np.int64)
+        self._found = np.empty(MOST + 1, np.int64)
 
-    def things(self, person: int) -> Column:
-        """The rows of the identifiers that somebody is tied to, each once."""
-        return np.unique(self._of_person[person])
+    def things(self, people: Column) -> Column:
+        """The rows of the identifiers that these people are tied to, one person after the other."""
+        return self._of_person.of(people)
 
     def holders(self, thing: int) -> Column:
         """The rows of the people tied to an identifier, each once."""
         return np.unique(self._of_thing[thing])
 
-    def around(self, person: int) -> set[int]:
-        """The rows of whom that person can meet, without them."""
-        met, frontier = {person}, [person]
-        for step in range(STEPS):
-            reached: list[int] = []
-            for one in frontier:
-                for other in self._next(one, OWN if step == 0 else FIRST):
-                    if len(met) > MOST:
-                        return met - {person}
-                    if other not in met:
-                        met.add(other)
-                        reached.append(other)
-            frontier = reached
-        return met - {person}
-
-    def _next(self, person: int, first: int) -> Iterator[int]:
-        for thing in self.things(person):
-            yield from self._of_thing[int(thing)][:first].tolist()
-        yield from self._dealt[person].tolist()
+    def around(self, person: int) -> Column:
+        """The rows of whom that person can meet, without them, the nearest first."""
+        self._looks += 1
+        lists = (self._of_person, self._of_thing, self._dealt)
+        columns = tuple(column for one in lists for column in (one.values, one.ends))
+        count = _around(person, columns, (self._seen, self._looks), self._found)
+        return self._found[1:count].copy()
 
 
-class _Lists:
-    """The values of each key, in the order in which they are given (ties: the oldest first)."""
-
-    def __init__(self, keys: Column, values: Column, size: int) -> None:
-        order = np.argsort(keys, kind="stable")
-        self._values = values[order]
-        self._ends = np.searchsorted(keys[order], np.arange(size + 1))
-
-    def __getitem__(self, key: int) -> Column:
-        return self._values[self._ends[key] : self._ends[key + 1]]
+@compiled
+def _around(person: int, columns: tuple[Column, ...], seen_by: tuple[Column, int], found: Column) -> int:
+    """How many rows of `found` are filled, the person's own first; `seen_by`: who was met in which look."""
+    things, things_end, holders, holders_end, dealt, dealt_end = columns
+    seen, look = seen_by
+    seen[person], found[0] = look, person
+    begin, end = 0, 1
+    for step in range(STEPS):
+        first, last = OWN if step == 0 else FIRST, end
+        for at in range(begin, last):
+            one = found[at]
+            for t in range(things_end[one], things_end[one + 1]):
+                low = holders_end[things[t]]
+                for k in range(low, min(holders_end[things[t] + 1], low + first)):
+                    if end > MOST:
+                        return end
+                    if seen[holders[k]] != look:
+                        seen[holders[k]], found[end] = look, holders[k]
+                        end += 1
+            for k in range(dealt_end[one], dealt_end[one + 1]):
+                if end > MOST:
+                    return end
+                if seen[dealt[k]] != look:
+                    seen[dealt[k]], found[end] = look, dealt[k]
+                    end += 1
+        begin = last
+    return end

@@ -18,6 +18,7 @@ import orjson
 import sqlalchemy as sa
 
 from graph.model.moments import micros
+from graph.progress import bar
 from graph.signatures import Keys
 from graph.stores.embedded import overwrite_free_space
 from investigations.casebook.engine import Engines, plainly_translated
@@ -62,9 +63,12 @@ class ErasureFiles:
         rewriting = self._rewriting(erased)
         with self._engines.erasing() as connection:
             counts = self._unguarded(connection, erased)
-        for table in REWRITTEN:
-            for keys in self._changed(table, rewriting, erased.until):
-                counts[table.name] += self._rewrite(table, keys, (rewriting, erased, now))
+        with bar("rewriting the casebook", None, "rows") as progress:
+            for table in REWRITTEN:
+                for keys in self._changed(table, rewriting, erased.until):
+                    rewritten = self._rewrite(table, keys, (rewriting, erased, now))
+                    counts[table.name] += rewritten
+                    progress.update(rewritten)
         with self._engines.erasing() as connection:
             # last: a pass that was cut off knows by them whose notes are left
             counts += self._cases(connection, erased.names)

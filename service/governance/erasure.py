@@ -18,7 +18,6 @@ from graph import private
 from graph.model.erasure import ALWAYS, Erasure, Renaming, is_surrogate
 from graph.model.errors import ConflictError, SettingError
 from graph.model.moments import micros, moment
-from graph.progress import ProgressBar
 from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
 from graph.store.port import GraphStore
@@ -39,7 +38,6 @@ _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
 SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
 _MAY_BE_LEFT = "pseudonyms and names that were theirs alone may be left in the casebook"
-STEPS = 5  # of an erasure, as its progress counts them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +120,7 @@ class PeopleEraser:
         owed = self._casebook.people.owed(people.to_erase)
         return {"rows": plan.rows, "owed": owed._asdict()}
 
-    def erase(
-        self, people: SortedPeople, reason: ErasureReason, bar: ProgressBar, certificate: str = ""
-    ) -> Done:
+    def erase(self, people: SortedPeople, reason: ErasureReason, certificate: str = "") -> Done:
         """Erase them. Raises ConflictError where the store is still owed facts about them."""
         self._refuse_owed(people)
         try_out(self._store, self._casebook, self._settings)
@@ -133,23 +129,20 @@ class PeopleEraser:
             began = self._clock()
             erasure, plan = self._planned(people, reason, certificate)
             took = self._clock() - began
-            bar.update()
             self._keep(plan)
             if self._store.erase(erasure):
                 break
             self._keep_out(people, 2 * took)  # facts about them came, or others were erased: nothing was done
-        bar.update()
-        return self._finished(plan, bar)
+        return self._finished(plan)
 
-    def resume(self, plan: ErasurePlan, bar: ProgressBar) -> Done:
+    def resume(self, plan: ErasurePlan) -> Done:
         """End an erasure that was cut off, with the same surrogates where the store has them already."""
         if self._store.edition() != plan.edition and not self._holds_any(plan):
             # the store had not begun
-            return self.erase(self.sorted_out(plan.people.given), plan.reason, bar, plan.certificate)
-        bar.update(2)
-        return self._finished(plan, bar)
+            return self.erase(self.sorted_out(plan.people.given), plan.reason, plan.certificate)
+        return self._finished(plan)
 
-    def erase_again(self, codes: Mapping[str, int], reason: ErasureReason, bar: ProgressBar) -> Done | None:
+    def erase_again(self, codes: Mapping[str, int], reason: ErasureReason) -> Done | None:
         """Refuse what the codes of a certificate are of, and erase whom store or casebook know from before
         that: a backup was brought back, or a store loaded anew. None where they know nobody.
         """
@@ -160,7 +153,7 @@ class PeopleEraser:
         found = self._known_before(ErasedCodes(self._keys, codes))
         if not found:
             return None
-        return self.erase(SortedPeople(to_erase=sorted(found), unknown=(), erased_before=()), reason, bar)
+        return self.erase(SortedPeople(to_erase=sorted(found), unknown=(), erased_before=()), reason)
 
     def overwrite_free_space(self) -> dict[str, bool]:
         """Overwrite what old rows left in files: of which part that was done."""
@@ -214,22 +207,19 @@ class PeopleEraser:
         found = {str(table): rows for table, rows in counted}
         return erasure, replace(plan, rows={**plan.rows, "casebook": found})
 
-    def _finished(self, plan: ErasurePlan, bar: ProgressBar) -> Done:
+    def _finished(self, plan: ErasurePlan) -> Done:
         """All that follows once the store has the new names; to be repeated from its beginning."""
         for wait_s in (0.0, self._settings.timeout_ms / 1000.0):  # requests under way end within their time
             sleep(wait_s)
             while self._casebook.erasing.erase(self._erased(plan), self._clock()):
                 pass
-        bar.update()
         fill_frames_anew(self._store, self._settings)
         overwritten = self.overwrite_free_space()
-        bar.update()
         content = self._certificate(plan, overwritten)
         file = self._out / f"erasure_{plan.certificate}.json"
         self._out.mkdir(parents=True, exist_ok=True)
         private.write(file, signed(content, self._keys))
         self._plans.end(plan.certificate, self._line_of(plan, AuditAction.ERASED))
-        bar.update()
         return Done(people=plan.people, certificate=content, file=file)
 
     def _certificate(self, plan: ErasurePlan, overwritten: Mapping[str, bool]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from graph.model.erasure import is_surrogate, masked_tail
 from graph.store.places import Forgotten, placed
+from graph.store.standing import Few
 from tests.support.short_ids import SHORT_IDS
 
 _SHOWN = 2  # characters of an id that a mask shows
@@ -27,7 +28,7 @@ def test_short_ids_keep_their_order_and_no_surrogate_tells_one(form: str, of_oth
     forgotten = Forgotten(frozenset({*gone, *events}), frozenset(gone))
     now = {name: name for name in names}
     for name in gone:
-        now[name] = placed(name, now.values(), _SHOWN, forgotten)
+        now[name] = placed(name, Few(now.values(), name), _SHOWN, forgotten)
     assert sorted(now.values()) == [now[name] for name in names]
     assert all(is_surrogate(now[name]) for name in gone)
     assert [now[name].rpartition("~")[2] for name in gone] == [masked_tail(name, _SHOWN) for name in gone]
@@ -40,7 +41,7 @@ def test_short_ids_keep_their_order_and_no_surrogate_tells_one(form: str, of_oth
 
 def test_where_every_name_between_would_tell_the_old_one_the_order_yields_by_a_place() -> None:
     others = ("!!", "5", "7")
-    new = placed("!", others, _SHOWN, Forgotten(frozenset({"!"}), frozenset({"!"})))
+    new = placed("!", Few(others, "!"), _SHOWN, Forgotten(frozenset({"!"}), frozenset({"!"})))
     assert is_surrogate(new)
     assert not new.startswith("!~")
     assert sorted((*others, new))[1] == new
@@ -56,7 +57,7 @@ def test_ids_that_are_numbered_keep_their_order_when_many_are_erased(form: str, 
     forgotten = Forgotten(frozenset({*gone, *figures}), frozenset(gone))
     now = {name: name for name in names}
     for name in gone:
-        now[name] = placed(name, list(now.values()), 2, forgotten)
+        now[name] = placed(name, Few(now.values(), name), 2, forgotten)
         assert is_surrogate(now[name])
     assert sorted(now.values()) == [now[name] for name in sorted(names)]
     assert not [name for name in gone if name in now[name].partition("~")[0]]

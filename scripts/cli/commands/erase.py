@@ -18,7 +18,7 @@ from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
-from service.governance.erasure import STEPS, PeopleEraser
+from service.governance.erasure import PeopleEraser
 from service.governance.erasure_certificate import CheckedCertificate, checked, codes_in
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
 from service.governance.erasure_trial import try_folder
@@ -93,8 +93,7 @@ def _again(eraser: PeopleEraser, files: list[Path], settings: Settings) -> Resul
     keys, done = known_keys(settings), list[dict[str, object]]()
     for certificate, codes in [codes_in(_read(file), keys) for file in files]:
         reason = ErasureReason(by=by_command().by, purpose=f"again: {certificate}")
-        with bar("erasing", STEPS, "steps") as steps:
-            one = eraser.erase_again(codes, reason, steps)
+        one = eraser.erase_again(codes, reason)
         new = {"erased": len(one.people.to_erase), "file": str(one.file)} if one else {"erased": 0}
         done.append({"again": certificate, "refused": len(codes), **new})
     return Result({"certificates": done})
@@ -105,16 +104,14 @@ def _erased(eraser: PeopleEraser, given: frozenset[str], reason: ErasureReason) 
     if plan is not None:
         if given:
             _same(plan, given)
-        with bar("erasing", STEPS, "steps") as steps:
-            done = eraser.resume(plan, steps)
+        done = eraser.resume(plan)
     elif not given:
         raise UnknownApplicantError("no erasure was cut off here: there is nothing to end")
     else:
         people = eraser.sorted_out(given)
         if not people.to_erase:
             return _nobody(eraser, people)
-        with bar("erasing", STEPS, "steps") as steps:
-            done = eraser.erase(people, reason, steps)
+        done = eraser.erase(people, reason)
     certificate = {name: value for name, value in done.certificate.items() if name not in _NOT_SHOWN}
     figures = {"file": str(done.file)} | _figures(done.people, len(done.people.to_erase)) | certificate
     return Result(figures, _status(done.people))
