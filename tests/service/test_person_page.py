@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from graph.features.lending_grammar import PRODUCTS
 from ingestion.parse_context import time_zone
+from ingestion.word_guide import WORDS
 from investigations.cases import NewCase, Verdict, VerdictValue
 from service.assessment.context import AppContext
 from service.governance.person_export import held_about
 from service.governance.person_page import as_page
-from service.governance.person_words import NAMES, SECTIONS
+from service.governance.person_words import NAMES, SECTIONS, VALUES
 from tests.support.small_service import body, risk, service
 from tests.support.small_worlds import day
 
@@ -53,6 +55,19 @@ def test_every_section_and_field_of_an_export_has_its_words(held: Mapping[str, A
     assert [*SECTIONS] == [name for name in held if name not in WHOLE]
     rows = (held[name] for name in SECTIONS if name != "not_included")
     assert {name for row in rows for name in fields(row)} <= {*NAMES, *SENTENCES}
+
+
+def test_the_words_that_records_define_stand_on_a_page_in_both_languages() -> None:
+    defined = {w for column in WORDS if column != "contacts.relation" for w in WORDS[column]} | {*PRODUCTS}
+    assert not defined - {*VALUES}
+
+
+def test_an_ordinary_payment_is_not_called_the_same_one_as_others_made() -> None:
+    row = {"event_id": "E1", "kind": "payment", "at": day(3).isoformat()}
+    held = {name: [] for name in SECTIONS} | {"applicant_id": "p", "as_of": LATER.isoformat()}
+    page = as_page(held | {"events": [row]}, ZONE).decode()
+    assert "payment at a shop" in page
+    assert "same payment" not in page
 
 
 def test_a_persons_page_has_no_name_of_a_column_and_speaks_two_languages(held: Mapping[str, Any]) -> None:
