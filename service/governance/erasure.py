@@ -27,7 +27,7 @@ from investigations.casebook.erasure_plans import KeptPlan, subject_of
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.governance.erased_frames import fill_frames_anew
-from service.governance.erasure_certificate import EMBEDDED, left_after, signed
+from service.governance.erasure_certificate import EMBEDDED, Outcome, left_after, signed
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople, opened, sealed
 from service.governance.erasure_trial import try_out
 from service.opening import open_keyring
@@ -213,16 +213,19 @@ class PeopleEraser:
             sleep(wait_s)
             while self._casebook.erasing.erase(self._erased(plan), self._clock()):
                 pass
-        fill_frames_anew(self._store, self._settings)
-        overwritten = self.overwrite_free_space()
-        content = self._certificate(plan, overwritten)
+        outcome = Outcome(
+            frames=fill_frames_anew(self._store, self._settings),
+            overwritten=self.overwrite_free_space(),
+            given_up=self._plans.given_up(),
+        )
+        content = self._certificate(plan, outcome)
         file = self._out / f"erasure_{plan.certificate}.json"
         self._out.mkdir(parents=True, exist_ok=True)
         private.write(file, signed(content, self._keys))
         self._plans.end(plan.certificate, self._line_of(plan, AuditAction.ERASED))
         return Done(people=plan.people, certificate=content, file=file)
 
-    def _certificate(self, plan: ErasurePlan, overwritten: Mapping[str, bool]) -> dict[str, Any]:
+    def _certificate(self, plan: ErasurePlan, outcome: Outcome) -> dict[str, Any]:
         begun = plan.rows["casebook"]
         rows = {name: begun[name] for name in _GUARDLESS if name in begun}
         people = plan.people
@@ -243,14 +246,14 @@ class PeopleEraser:
                 "kind": "sqlite" if self._settings.store.startswith(EMBEDDED) else "neo4j",
                 "edition": str(plan.edition),
                 "rows": plan.rows["store"],
-                "overwritten": overwritten["store"],
+                "overwritten": outcome.overwritten["store"],
             },
             "casebook": {
                 "kind": "sqlite" if self._settings.casebook.startswith(EMBEDDED) else "postgresql",
                 "rows": rows | self._casebook.erasing.rewritten(plan.certificate),
-                "overwritten": overwritten["casebook"],
+                "overwritten": outcome.overwritten["casebook"],
             },
-            "left": [*left_after(self._settings, overwritten, self._plans.given_up())],
+            "left": [*left_after(self._settings, outcome)],
             "codes": dict(sorted(self._codes().codes(plan.renaming, plan.until).items())),
         }
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -41,22 +42,31 @@ class CheckedCertificate:
     key_version: str | None
 
 
-def left_after(
-    settings: Settings, overwritten: Mapping[str, bool], given_up: Sequence[str] = ()
-) -> Iterator[str]:
-    """What an erasure leaves and where, in sentences; `overwritten` says of which part the old bytes are
-    gone, `given_up` which earlier erasures nobody could end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What may keep an erasure from its end: of which part (`store`, `casebook`) old bytes are `overwritten`,
+    the folders of `frames` that could not be filled anew, and which earlier erasures were `given_up`.
     """
+
+    overwritten: Mapping[str, bool]
+    frames: Sequence[Path] = ()
+    given_up: Sequence[str] = ()
+
+
+def left_after(settings: Settings, outcome: Outcome) -> Iterator[str]:
+    """What an erasure leaves and where, in sentences."""
     yield from _ALWAYS_LEFT.splitlines()
     embedded = {"store": settings.store, "casebook": settings.casebook}
     if not settings.store.startswith(EMBEDDED):
         yield "old bytes in pages, indexes and transaction logs of the Neo4j server: a copy has none of them"
     if not settings.casebook.startswith(EMBEDDED):
         yield "old bytes in pages and write-ahead logs of the PostgreSQL server, until they are written anew"
-    for part, done in overwritten.items():
+    for part, done in outcome.overwritten.items():
         if not done and embedded[part].startswith(EMBEDDED):
             yield f"bytes of old rows in the file of the {part}, which others held: run the command again"
-    for certificate in given_up:
+    for folder in outcome.frames:
+        yield f"the frame in {folder}, not filled anew: no process reads it; take its files away"
+    for certificate in outcome.given_up:
         yield f"in the casebook, names of people whose erasure {certificate} was given up half way"
 
 

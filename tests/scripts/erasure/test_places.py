@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from graph.frame.location import frame_of
+from graph.model.errors import StoreUnavailableError
 from scripts.cli.command import DONE, FAILED
 from scripts.cli.main import main
+from service import opening
 from service.clock import system_clock
 from service.governance.erasure import PeopleEraser
 from service.opening import open_casebook, open_existing
@@ -62,3 +67,25 @@ def test_a_frame_that_other_settings_left_beside_the_store_names_nobody_erased(
     assert {name for _, name in traces(tmp_path / "store.db.frame", *GONE)} >= {*GONE}
     assert erase(settings, out) == DONE
     assert [*traces(tmp_path, *GONE)] == []
+
+
+@sqlite_only
+def test_a_frame_not_filled_anew_is_in_the_certificate_and_nobody_reads_it(
+    settings: Settings, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreUnavailableError("no room for a frame")
+
+    with monkeypatch.context() as changed:
+        changed.setattr(opening, "frame_of", full)
+        assert erase(settings, out) == DONE
+    folder, (certificate,) = tmp_path / "store.db.frame", out.iterdir()
+    left = json.loads(certificate.read_bytes())["left"]
+    assert [sentence for sentence in left if f"the frame in {folder}" in sentence]
+    assert {name for _, name in traces(folder, *GONE)} >= {*GONE}
+    with open_existing(settings.store) as store, closing(frame_of(store)) as frame:
+        assert not frame.is_of(store.edition())
+        assert not frame.holds(0, store.edition())
+        assert frame.catch_up()
+        assert frame.is_of(store.edition())
+    assert [*traces(folder, *GONE)] == []
