@@ -27,7 +27,7 @@ from investigations.casebook.erasure_plans import KeptPlan, subject_of
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.governance.erased_frames import fill_frames_anew
-from service.governance.erasure_certificate import EMBEDDED, Outcome, left_after, signed
+from service.governance.erasure_certificate import EMBEDDED, ErasureOutcome, left_after, signed
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople, opened, sealed
 from service.governance.erasure_trial import try_out
 from service.opening import open_keyring
@@ -213,7 +213,7 @@ class PeopleEraser:
             sleep(wait_s)
             while self._casebook.erasing.erase(self._erased(plan), self._clock()):
                 pass
-        outcome = Outcome(
+        outcome = ErasureOutcome(
             frames=fill_frames_anew(self._store, self._settings),
             overwritten=self.overwrite_free_space(),
             given_up=self._plans.given_up(),
@@ -225,7 +225,7 @@ class PeopleEraser:
         self._plans.end(plan.certificate, self._line_of(plan, AuditAction.ERASED))
         return Done(people=plan.people, certificate=content, file=file)
 
-    def _certificate(self, plan: ErasurePlan, outcome: Outcome) -> dict[str, Any]:
+    def _certificate(self, plan: ErasurePlan, outcome: ErasureOutcome) -> dict[str, Any]:
         begun = plan.rows["casebook"]
         rows = {name: begun[name] for name in _GUARDLESS if name in begun}
         people = plan.people

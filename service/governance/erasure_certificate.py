@@ -43,7 +43,7 @@ class CheckedCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ErasureOutcome:
     """What may keep an erasure from its end: of which part (`store`, `casebook`) old bytes are `overwritten`,
     the folders of `frames` that could not be filled anew, and which earlier erasures were `given_up`.
     """
@@ -53,7 +53,7 @@ class Outcome:
     given_up: Sequence[str] = ()
 
 
-def left_after(settings: Settings, outcome: Outcome) -> Iterator[str]:
+def left_after(settings: Settings, outcome: ErasureOutcome) -> Iterator[str]:
     """What an erasure leaves and where, in sentences."""
     yield from _ALWAYS_LEFT.splitlines()
     embedded = {"store": settings.store, "casebook": settings.casebook}
