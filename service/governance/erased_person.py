@@ -20,12 +20,14 @@ _AT_ONCE = 1_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasedPerson:
     """Somebody who was erased: by which code store and certificate know them, when that was, and the last
-    erasure that the trail has from then; None where that cannot be said.
+    erasure that the trail has from then; None where that cannot be said. `next_step` says how to end that
+    erasure where it has not ended, so that the casebook may still name them.
     """
 
     code: str
     at: datetime | None
     certificate: str | None
+    next_step: str | None = None
 
 
 def erased_person(
@@ -42,7 +44,11 @@ def erased_person(
     if until >= ALWAYS:
         return ErasedPerson(code=code, at=None, certificate=None)
     planned = moment(until) - SETTLES  # one erasure begins when the other has ended
-    return ErasedPerson(code=code, at=planned, certificate=_begun_before(casebook, planned))
+    certificate = _begun_before(casebook, planned)
+    steps = {one.certificate: one.next_step for one in casebook.erasure_plans.unended()}
+    return ErasedPerson(
+        code=code, at=planned, certificate=certificate, next_step=steps.get(certificate or "")
+    )
 
 
 def _begun_before(casebook: Casebook, planned: datetime) -> str | None:

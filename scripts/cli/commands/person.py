@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from graph import private
 from graph.model.errors import ErasedError, SettingError, UnknownApplicantError
 from ingestion.characters import visible
 from ingestion.contract import name_space
 from ingestion.parse_context import time_zone
+from investigations.casebook import Casebook
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import purpose_given
@@ -52,8 +54,11 @@ def _run(options: argparse.Namespace) -> Result:
             gone = erased_person(store, casebook, known_keys(settings), who)
             if gone is None:
                 raise
-            casebook.audit.add([replace(line, subject=f"applicant:erased:{gone.code}")])
-            raise ErasedError(_said_of(gone, settings)) from None
+            _refuse(gone, casebook, line, settings)
+        if casebook.erasure_plans.unended():  # what it has left so far is not all that was held
+            gone = erased_person(store, casebook, known_keys(settings), who)
+            if gone is not None and gone.next_step:
+                _refuse(gone, casebook, line, settings)
         casebook.audit.add([line])  # before anything leaves
     options.out.mkdir(parents=True, exist_ok=True)
     for name, content in (
@@ -66,10 +71,21 @@ def _run(options: argparse.Namespace) -> Result:
     return Result({"applicant_id": who, "as_of": held["as_of"], "out": str(options.out), **counts})
 
 
+def _refuse(gone: ErasedPerson, casebook: Casebook, line: AuditEntry, settings: Settings) -> NoReturn:
+    """Keep the look by the code alone, and say that they were erased."""
+    casebook.audit.add([replace(line, subject=f"applicant:erased:{gone.code}")])
+    raise ErasedError(_said_of(gone, settings)) from None
+
+
 def _said_of(gone: ErasedPerson, settings: Settings) -> str:
     """What an officer is told of somebody who was erased."""
     when = f" on {gone.at.astimezone(time_zone(settings.timezone)):%Y-%m-%d}" if gone.at else ""
     under = f", by the erasure {gone.certificate}" if gone.certificate else ""
+    if gone.next_step:
+        return (
+            f"the store has forgotten this applicant{under}, which has not ended: the casebook may still "
+            f"name them. Unless it is at work, {gone.next_step}"
+        )
     return (
         f"nothing is held about this applicant any more: erased{when}{under}. Store and certificate "
         f"know them by the code {gone.code} alone"

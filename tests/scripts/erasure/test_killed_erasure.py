@@ -116,6 +116,24 @@ def test_an_erasure_that_was_cut_off_is_ended_without_its_ids_and_before_any_oth
     assert len([*out.iterdir()]) == 2
 
 
+def test_nobody_is_said_to_be_gone_while_their_erasure_has_not_ended(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, who = tmp_path / "certificates", PEOPLE[0]
+    where = ("--store", settings.store, "--casebook", settings.casebook, "--out", str(tmp_path / "export"))
+    export = ["person", "export", who, "--purpose", "request of 12 March", *where]
+    killed("once the store has changed", command(settings, out, *PEOPLE))
+    assert main(export) == FAILED
+    said = capsys.readouterr().err
+    assert "ringfence erase --resume --out FOLDER" in said
+    assert "nothing is held" not in said
+    assert who not in said
+    assert main(command(settings, out)) == DONE
+    capsys.readouterr()
+    assert main(export) == FAILED
+    assert "nothing is held" in capsys.readouterr().err
+
+
 def test_an_erasure_from_a_casebook_in_postgresql_is_killed_and_ended_as_well(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
