@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from graph.model.errors import SettingError
 
 LOCAL, SPARK = "local", "spark"
 MEMORY_MB = 2048
 PARTITIONS = 64
+_CONNECT_PORT, _ANSWERS_S = 15002, 10.0
+_PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,7 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
 
     Raises SettingError where PySpark or a Java is missing, or no Spark answers.
     """
+    _listened_at(plan.cluster)
     try:
         from graph.rings.spark.session import opened
     except ImportError as error:
@@ -51,3 +57,19 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
             yield Cluster(session, plan.stages or f"file://{own}")
     finally:
         session.stop()
+
+
+def _listened_at(cluster: str) -> None:
+    """Raises SettingError where nobody listens at an address of Spark Connect, whose own client goes on
+    asking for minutes. Where a proxy is to be asked, only that client knows.
+    """
+    if not cluster.startswith("sc://") or any(os.environ.get(name) for name in _PROXIES):
+        return
+    try:
+        at = urlsplit(cluster)
+        socket.create_connection((at.hostname or "", at.port or _CONNECT_PORT), _ANSWERS_S).close()
+    except (OSError, ValueError) as error:
+        raise SettingError(
+            f"nobody listens at --cluster {cluster} ({error}): start Spark Connect or Sail there, or give "
+            "its address as sc://HOST:PORT"
+        ) from error
