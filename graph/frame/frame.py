@@ -97,11 +97,12 @@ class Frame:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be read, and has once held all that its store had: not while it is filled for the
-        first time, or anew.
-        """
+        """Whether it can be read, and once held all that its store had: not while it is filled, or anew."""
         header = self._files.header
-        return self._files.is_of_layout and not header[DIRTY] and bool(header[WHOLE])
+        if header[DIRTY]:  # a slice is coming in, for some milliseconds, or its writer died
+            with self._reading.shared():
+                return self._files.is_of_layout and bool(header[WHOLE]) and not header[DIRTY]
+        return self._files.is_of_layout and bool(header[WHOLE])
 
     @property
     def size(self) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from graph.frame import frame as frames
 from graph.frame.catch_up import CatchUpBudget
-from graph.frame.layout import UNDERWAY
+from graph.frame.layout import DIRTY, UNDERWAY
 from graph.frame.locks import FairLock
 from graph.model.types import Facts
 from tests.graph.test_frame_files import assert_right
@@ -194,3 +194,25 @@ def test_an_entry_that_is_partly_in_and_is_another_now_makes_the_frame_begin_ane
     # as if the store had been brought back from a copy, and told something else
     store.frame._files.header[UNDERWAY] += 1
     assert_right(store.frame, store)
+
+
+def test_a_frame_into_which_a_slice_is_coming_is_whole_all_the_same(store: FramedStore) -> None:
+    store.add(random_facts(1))
+    assert store.frame.catch_up()
+    header, underway, ends = store.frame._files.header, threading.Event(), threading.Event()
+
+    def bring_in() -> None:
+        with store.frame._reading.alone():
+            header[DIRTY] = 1
+            underway.set()
+            ends.wait(10)
+            header[DIRTY] = 0
+
+    writer = threading.Thread(target=bring_in)
+    writer.start()
+    underway.wait(10)
+    threading.Timer(0.05, ends.set).start()
+    assert store.frame.is_whole
+    writer.join()
+    header[DIRTY] = 1  # its writer died
+    assert not store.frame.is_whole
