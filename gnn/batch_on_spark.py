@@ -21,7 +21,7 @@ from graph.frame.frozen import freeze, thawed_once
 from graph.frame.layout import VERSION
 from graph.frame.seeds import Seeds, seeds
 from graph.rings.spark.buckets import write_bucket
-from graph.rings.spark.stages import Stages, digest
+from graph.rings.spark.stages import Stages, digest, folder_of
 
 _FRAME = "frame"
 WINDOW = 4_000  # rows of features, 18 MB, that are put in order at once
@@ -123,7 +123,8 @@ class SparkBatch(NeighbourhoodBatch):
 @dataclass(frozen=True)
 class LookOnSpark:
     """Looks around seeds on the cluster of `session`. The stages are in a folder of `folder` that is named by
-    what the rows depend on, the store's `edition` among it: a run that was cut off goes on where it stopped.
+    Ringfence's version and by what the rows depend on, the store's `edition` among it: a run that was cut off
+    goes on where it stopped.
     """
 
     session: Any
@@ -134,7 +135,7 @@ class LookOnSpark:
     def __call__(self, frame: Frame, revision: int, of: Seeds) -> SparkBatch:
         """What is around them."""
         same = (VERSION, self.edition, revision, frame.zone, features.names())
-        own = f"{self.folder.rstrip('/')}/features-{digest(repr(same).encode())}"
+        own = folder_of(self.folder, "features", digest(repr(same).encode()))
         stages = Stages(self.session, own, WINDOW)
         return SparkBatch(frame, revision, of, stages, self.partitions)
 

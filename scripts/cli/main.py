@@ -53,9 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(usage())
         return 0 if given else UNUSABLE
     if given[0] in ("-V", "--version"):
-        from importlib.metadata import version
+        from graph.product import product_version
 
-        print(f"ringfence {version('ringfence')}")
+        print(f"ringfence {product_version()}")
         return 0
     name = given[0]
     if name not in COMMANDS:

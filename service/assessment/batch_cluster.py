@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from graph.frame.layout import VERSION
 from graph.frame.location import frame_of
 from graph.model.errors import SettingError
 from graph.model.moments import micros, moment
-from graph.rings.spark.stages import Stages
+from graph.rings.spark.stages import Stages, digest, folder_of
 from graph.store.port import GraphStore
 from service.assessment.batch_executor import FRAME, MODEL, SUBJECTS, ExecutorTask, results
 from service.assessment.batch_work import CHUNK, BatchSubject, BatchTask, Period, Rows, chunks
@@ -42,8 +41,8 @@ _SPOKEN = {
 
 @dataclass(frozen=True)
 class OnCluster:
-    """Assesses on a cluster. Its stages are kept in a folder that is named by what the rows depend on: a run
-    that was cut off goes on where it stopped.
+    """Assesses on a cluster. Its stages are kept in a folder that is named by Ringfence's version and by
+    what the rows depend on: a run that was cut off goes on where it stopped.
     """
 
     plan: ClusterPlan
@@ -72,8 +71,7 @@ def _work(task: BatchTask, period: Period, store: GraphStore, stages: str) -> Ex
     policy = policy_for(task.settings, task.scorer)
     model = task.scorer.version if task.scorer else ""
     same = (VERSION, store.edition(), task.revision, period, model, policy.version, task.variables)
-    digest = hashlib.sha256(repr((*same, task.settings.timezone)).encode()).hexdigest()[:16]
-    folder = f"{stages.rstrip('/')}/scores-{digest}"
+    folder = folder_of(stages, "scores", digest(repr((*same, task.settings.timezone)).encode()))
     zone, has_model = task.settings.timezone, task.scorer is not None
     return ExecutorTask(folder, task.revision, period.until, zone, policy, has_model, task.variables)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import configparser
 import logging
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, render_template
 
 from graph.model.errors import RegistryError, StoreError
+from graph.product import product_version
 from service.assessment.in_shadow import lags
 from service.assessment.response import models
 from service.http import metrics, openapi, problems, web_assets
@@ -100,17 +97,6 @@ def docs_built(name: str) -> Response:
 def problems_page() -> str:
     """Every problem that this service answers with: the page that a problem's `type` leads to."""
     return render_template("problems.html", problems=problems.PROBLEMS, version=product_version())
-
-
-@cache
-def product_version() -> str:
-    """The version in setup.cfg, through the installed package or beside the source."""
-    try:
-        return version("ringfence")
-    except PackageNotFoundError:
-        read = configparser.ConfigParser()
-        read.read(Path(__file__).parents[2] / "setup.cfg", encoding="utf-8")
-        return read.get("metadata", "version", fallback="unknown")
 
 
 def _alarms() -> list[str] | None:

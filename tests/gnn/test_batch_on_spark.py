@@ -22,6 +22,8 @@ from graph.frame.location import frame_of
 from graph.frame.seeds import seeds
 from graph.model.errors import NotFoundError, RingfenceError
 from graph.model.moments import micros
+from graph.product import product_version
+from graph.rings.spark import stages
 from scripts.cli.main import main
 from service import look_engine
 from service.cluster import Cluster, ClusterPlan, opened_cluster
@@ -109,16 +111,31 @@ def test_work_that_differs_has_stages_of_its_own(frame: Frame, tmp_path: Path) -
     alone = NeighbourhoodBatch(frame, frame.revision, some)
     assert rows.tobytes() == alone.features().tobytes()
     assert answers.tobytes() == alone.embedded(network).tobytes()
-    stages = one.stages.folder
+    folder = one.stages.folder
     few = one.take(np.arange(3))
     assert few.features().tobytes() == rows[:3].tobytes()
     assert few.embedded(RingNet(hidden=8, embedding=4).weights()).tobytes() != answers[:3].tobytes()
     assert len(few.take(np.arange(0)).features()) == 0
-    written = sorted(path.name.partition("_")[0] for path in Path(stages.partition("//")[2]).glob("*.done"))
+    written = sorted(path.name.partition("_")[0] for path in Path(folder.partition("//")[2]).glob("*.done"))
     assert written == ["features", "features", "frame.done", "network", "network", "seeds", "seeds"]
-    assert look(frame, frame.revision, some).stages.folder == stages
-    assert look(frame, frame.revision - 1, some).stages.folder != stages
-    assert replace(look, edition=2)(frame, frame.revision, some).stages.folder != stages
+    assert look(frame, frame.revision, some).stages.folder == folder
+    assert look(frame, frame.revision - 1, some).stages.folder != folder
+    assert replace(look, edition=2)(frame, frame.revision, some).stages.folder != folder
+
+
+def test_features_of_an_older_version_are_not_found_again(
+    frame: Frame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, some = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, edition=1), asked(frame)
+    now = look(frame, frame.revision, some).stages.folder
+    assert f"features-{product_version()}." in now
+    for what, older in (("product_version", lambda: "0.1.0"), ("VERSION", 1)):
+        with monkeypatch.context() as earlier:
+            earlier.setattr(stages, what, older)
+            look(frame, frame.revision, some).features()
+            assert look(frame, frame.revision, some).stages.done("frame")
+        assert not look(frame, frame.revision, some).stages.done("frame")
+    assert look(frame, frame.revision, some).stages.folder == now
 
 
 def test_an_application_that_the_copy_lacks_is_named_on_the_cluster_too(frame: Frame, tmp_path: Path) -> None:

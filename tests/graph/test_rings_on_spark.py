@@ -10,6 +10,7 @@ import pytest
 from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
 from graph.model.moments import DAY
 from graph.model.types import Facts
+from graph.product import product_version
 from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import Incidence
 from graph.rings.measures import MEANS
@@ -27,7 +28,7 @@ from tests.support.small_worlds import applies, day, random_facts, uses
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
-from graph.rings.spark import components, context, facts, incidence, links  # noqa: E402
+from graph.rings.spark import components, context, facts, incidence, links, stages  # noqa: E402
 from graph.rings.spark.engine import OnSpark  # noqa: E402
 from graph.rings.spark.facts import digest_of, fact_tables  # noqa: E402
 from graph.rings.spark.session import opened  # noqa: E402
@@ -232,6 +233,17 @@ def test_facts_that_differ_have_stages_of_their_own(tables):
     fewer = dataclasses.replace(tables, ties=ties)
     assert digest_of(fact_tables(fewer)) != digest_of(fact_tables(tables))
     assert digest_of(fact_tables(tables)) == digest_of(fact_tables(dataclasses.replace(tables)))
+
+
+def test_stages_of_an_older_version_are_not_found_again(session, tables, tmp_path, monkeypatch):
+    with monkeypatch.context() as earlier:
+        earlier.setattr(stages, "product_version", lambda: "0.1.0")
+        OnSpark(session, f"file://{tmp_path}")(tables)
+    [old] = tmp_path.iterdir()
+    (old / "cut.done").unlink()  # whoever goes on with the old stages writes it again
+    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}")(tables))
+    assert not (old / "cut.done").exists()
+    assert len(list(tmp_path.glob(f"rings-{product_version()}.*"))) == 1
 
 
 def test_facts_are_written_a_slice_after_the_other(tables, monkeypatch):

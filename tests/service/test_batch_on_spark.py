@@ -13,6 +13,8 @@ import pytest
 
 from graph.model.errors import NotFoundError, RingfenceError, SettingError
 from graph.model.types import Facts
+from graph.product import product_version
+from graph.rings.spark import stages as spark_stages
 from graph.rings.spark.stages import Stages
 from scripts.cli.main import main
 from service.assessment import batch_cluster
@@ -131,6 +133,20 @@ def test_work_that_differs_has_a_folder_of_its_own(settings: Settings) -> None:
         }
         assert _work(task, PERIOD, store, "s").folder == first
     assert len(others - {first}) == 5
+
+
+def test_scores_of_an_older_version_are_not_found_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_of(settings)
+    with open_store(settings.store) as store:
+        folders = [_work(task, PERIOD, store, "s").folder]
+        for what, older in (("product_version", lambda: "0.1.0"), ("VERSION", 1)):
+            with monkeypatch.context() as earlier:
+                earlier.setattr(spark_stages, what, older)
+                folders.append(_work(task, PERIOD, store, "s").folder)
+    assert folders[0].startswith(f"s/scores-{product_version()}.")
+    assert len(set(folders)) == 3
 
 
 def test_without_a_frame_there_is_nothing_to_copy(settings: Settings, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from graph.rings.spark.group_rows import ClusterGroups
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.link_rows import ClusterLinks
 from graph.rings.spark.sharing_rows import ClusterSharing
-from graph.rings.spark.stages import Stages
+from graph.rings.spark.stages import Stages, folder_of
 
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB
 
@@ -27,9 +27,9 @@ ROWS = 500_000  # rows that one task of ours holds: some 250 MB
 @dataclass(frozen=True)
 class OnSpark:
     """Computes links, first cut, context features and measures of groups in `session`, a stage after the
-    other, kept in a folder of `folder` that is named by the facts and these two: a run that was cut off goes
-    on where it stopped. `rows` is how many rows one task of ours holds at most, `largest` how many people a
-    part may have; neither changes a bit, the second as long as no part is larger.
+    other, kept in a folder of `folder` that is named by Ringfence's version, the facts and these two:
+    a run that was cut off goes on where it stopped. `rows` is how many rows one task of ours holds at most,
+    `largest` how many people a part may have; neither changes a bit, the second as long as no part is larger.
     """
 
     session: Any
@@ -41,7 +41,7 @@ class OnSpark:
         """As of the tables' moment."""
         reported = facts.fact_tables(tables)
         own = f"{facts.digest_of(reported)}_{self.rows}_{self.largest}"
-        stages = Stages(self.session, f"{self.folder.rstrip('/')}/{own}", self.rows)
+        stages = Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
         for table in reported:
             if not stages.done(table.name):
                 facts.write_facts(table, stages.place(table.name))

@@ -20,9 +20,12 @@ import pyarrow.dataset as ds
 
 from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
+from graph.product import product_version
 from graph.rings.spark.buckets import Rows, Task, running, write_bucket
 
 log = logging.getLogger("ringfence.rings")
+
+VERSION = 4  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
 
 
 def digest(*parts: bytes) -> str:
@@ -31,6 +34,13 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         seal.update(part)
     return seal.hexdigest()[:16]
+
+
+def folder_of(stages: str, work: str, what: str) -> str:
+    """The address, below that of all `stages`, of those of some work: `rings`, `scores` or `features`, and
+    a name for `what` they depend on. Another version of the product has another folder.
+    """
+    return f"{stages.rstrip('/')}/{work}-{product_version()}.{VERSION}-{what}"
 
 
 @dataclass(frozen=True)
