@@ -4,6 +4,7 @@ its keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from ingestion.recognise import scrubbed
 LONGEST = 200  # characters
 USUAL = "assessment, payout check, monitoring, review, complaint, data subject request, audit"
 _AFTER = ":"  # between a purpose and the words that somebody puts behind it
+_CASE = re.compile(r"(?<!\w)(C-[0-9a-f]{10,16}-[0-9a-f]{8})(?!\w)")  # as the casebook names them
 _LISTED, _KEYS = "RINGFENCE_PURPOSES", "RINGFENCE_KEY_PURPOSES"
 
 
@@ -75,9 +77,12 @@ def purposes_of(listed: str, required: bool, keys: str) -> Purposes:
 
 
 def said(given: str) -> str | None:
-    """The words as they are kept: one line of at most LONGEST characters, raw identifiers masked."""
-    printable = "".join(one if one.isprintable() else " " for one in given.strip())
-    return scrubbed(printable[:LONGEST]) or None
+    """The words as they are kept: one line of at most LONGEST characters, raw identifiers masked, and the
+    names of cases left, whatever digits they have.
+    """
+    printable = "".join(one if one.isprintable() else " " for one in given.strip())[:LONGEST]
+    parts = _CASE.split(printable)
+    return "".join(one if n % 2 else scrubbed(one) for n, one in enumerate(parts)) or None
 
 
 def _names(listed: str) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, casebook_url: str) 
 
 
 NAMED_BEFORE = {"texts.1"} | (
-    {"node Applicant_first.applicant_id", "node JournalEntry_first.body"} if ON_NEO4J else {"store.db"}
+    {"node Applicant.applicant_id", "node JournalEntry.body"} if ON_NEO4J else {"store.db"}
 )
 
 

@@ -22,6 +22,7 @@ from service.assessment.context import AppContext
 from service.http.access import ANY_USER, OPEN_TO_ALL, scope_of
 from service.http.looks import LOOKS, STEPS
 from service.http.openapi import document
+from service.purposes import said
 from service.serving import serve
 from service.settings import Settings
 from tests.service.test_roles import SAMPLES, ask
@@ -198,6 +199,12 @@ def test_where_no_purpose_is_wanted_nobody_is_asked_and_any_words_are_kept(tmp_p
     answer = client.post("/risk", json=body("P-1"), headers={"X-Purpose": "a call about C-104"})
     assert "purpose" not in context.casebook.assessment(answer.get_json()["assessment_id"]).audit
     context.close()
+
+
+def test_a_case_is_named_whole_whatever_digits_it_has_and_a_phone_beside_it_is_not() -> None:
+    assert said("review: case C-661507687c100-8a5eafaa, call 13800138000") == (
+        "review: case C-661507687c100-8a5eafaa, call ****"
+    )
 
 
 @pytest.mark.parametrize(
