@@ -32,8 +32,8 @@ class Tables:
 
     applicant_ids  (A,) object          platform_ids (P,) object      merchant_ids (M,) object     agent_ids
                    (G,) object
-    identifiers    kind int8, linking bool, and token object where tokens were asked for: they take 40 % of
-                   the memory, and only an erasure reads them     (I,)
+    identifiers    kind int8, linking bool; and token object, where tokens were asked for: some 1 KB a person,
+                   which only an erasure reads      (I,)
     ties           applicant int32, identifier int32, role int8, since int64, last int64
                    (T,)
     applications   application_id object, applicant int32, at int64, platform int32, merchant int32, agent

@@ -21,13 +21,10 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor, Walker
-from graph.frame.frozen import FrozenFrame
-from graph.frame.layout import NAMES, USED, Arrays
+from graph.frame.layout import NAMES, Arrays
 from graph.frame.query import SubjectQuery, query_for
-from graph.frame.read import FactReader
-from graph.model.moments import micros, moment
-from graph.store.evidence import Subject, subject_of
-from scripts.bench.frozen_copy import frozen_copy
+from graph.store.evidence import Subject
+from scripts.bench.frozen_copy import frozen_copy, latest_subjects
 
 MEMORY = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the frame's pages that memory holds
 _PAGE = mmap.PAGESIZE
@@ -65,18 +62,6 @@ def main(arguments: list[str] | None = None) -> int:
     }
     print(json.dumps(figures, indent=1))
     return 0
-
-
-def latest_subjects(arrays: Arrays, count: int, frozen: FrozenFrame) -> Iterator[tuple[Subject, int]]:
-    """The latest applications, oldest first, each with its moment in microseconds."""
-    used = arrays.applications[: arrays.header[USED + NAMES.index("applications")]]
-    read = FactReader(arrays)
-    for row in np.argsort(used["at"], kind="stable")[-count:].tolist():
-        after = moment(int(used[row]["at"]) + 1)
-        name = str(read.text(used[row]["id"]))
-        application = frozen.view(after, frozen.revision).application(name)
-        assert application
-        yield subject_of(application), micros(after) - 1
 
 
 def misses(touched: Sequence[Sequence[int]], room: int) -> Iterator[int]:

@@ -28,10 +28,10 @@ from scipy.sparse.csgraph import connected_components
 from graph.facts.hubs import GUARD
 from graph.facts.tables import KINDS, Column, Tables
 from graph.frame.layout import FILES
+from graph.model.moments import moment
 from graph.store.evidence import Evidence
 from graph.store.walk import Bounds
-from scripts.bench.cold_frame import latest_subjects
-from scripts.bench.frozen_copy import frozen_copy
+from scripts.bench.frozen_copy import frozen_copy, latest_subjects
 
 SHARDS = (2, 4, 16, 64)
 ROUNDS = 4  # the subject's identifiers; people one step away; their identifiers; people two steps away
@@ -75,13 +75,11 @@ def main(arguments: list[str] | None = None) -> int:
     with frozen_copy(options.store, options.folder) as frozen:
         with frozen.reading() as arrays:
             subjects = list(latest_subjects(arrays, options.assessments, frozen))
-        views = (
-            (frozen.view(subject.application.applied_at, frozen.revision), subject)
-            for subject, _ in subjects
-            if subject.application
-        )
-        asked = [asked_of(view.evidence_of(subject)) for view, subject in views]
-        parts = components(frozen.view(subjects[-1][0].application.applied_at, frozen.revision).tables())  # type: ignore[union-attr]
+        asked = [
+            asked_of(frozen.view(moment(as_of), frozen.revision).evidence_of(subject))
+            for subject, as_of in subjects
+        ]
+        parts = components(frozen.view(moment(subjects[-1][1]), frozen.revision).tables())
     trips = round_trips()
     figures = {
         "assessments": len(asked),

@@ -200,7 +200,7 @@ class StoreContract:
         for part in in_parts(shuffled(facts, 9), 7):
             second.add(part)
         assert_same_tables(store.view(day(45)).tables(tokens=True), second.view(day(45)).tables(tokens=True))
-        assert "token" not in store.view(day(45)).tables().identifiers, "40 % of the memory, read by few"
+        assert "token" not in store.view(day(45)).tables().identifiers, "1 KB a person, read by few"
 
     def test_a_late_delivery_of_older_facts_leaves_an_earlier_mark_as_it_was(self, store: GraphStore) -> None:
         facts = random_facts(5)
