@@ -176,7 +176,8 @@ def multiplied(tables: Tables, copies: int) -> Tables:
         applicant_ids=np.char.mod("%09d", np.arange(copies * people)).astype(object),
         identifiers=identifiers,
         ties=ties,
-        applications=tiled({name: tables.applications[name] for name in wanted}),
+        applications=tiled({name: tables.applications[name] for name in wanted})
+        | dict.fromkeys(("application_id", "city"), np.full(copies * asked, None, object)),
         events=tiled({name: tables.events[name] for name in events}),
         outcomes=tiled(tables.outcomes),
         labels=tiled(tables.labels),

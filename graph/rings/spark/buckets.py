@@ -76,7 +76,7 @@ def table_of(rows: Rows) -> pa.Table:
 
 def _array(column: Column) -> pa.Array:
     if column.ndim == 1:
-        return pa.array(column, from_pandas=True)
+        return pa.array(column, pa.string() if column.dtype == object else None, from_pandas=True)
     # not as lists of one length: Sail does not read those as the arrays that Spark writes
     starts = np.arange(0, column.size + 1, column.shape[1], dtype=np.int32)
     return pa.ListArray.from_arrays(starts, pa.array(column.ravel()))

@@ -9,6 +9,7 @@ from functools import partial
 
 import fsspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.facts.tables import STATUSES, Column, Tables
@@ -18,6 +19,7 @@ from graph.rings.spark.buckets import table_of
 
 ROWS = 250_000  # of a file: a cluster reads several at once, and this process holds one of them
 TIES, APPLICATIONS, EVENTS, PLATFORMS, MOMENT = "ties", "applications", "events", "platforms", "moment"
+OUTCOMES, LABELS, NAMES = "outcomes", "labels", "names"
 CHECKS = (
     "amount",
     "term_months",
@@ -27,7 +29,8 @@ CHECKS = (
     "birth_year",
     "new_citizen",
 )
-_ASKED = ("applicant", "at", "platform", "merchant", "agent", *CHECKS)
+_ASKED = ("application_id", "applicant", "at", "platform", "merchant", "agent", *CHECKS, "city")
+_LABEL = ("applicant", "application", "fraud", "known_at", "by_person")
 TRAITS = ("is_emulator", "is_rooted")
 
 
@@ -50,18 +53,25 @@ def fact_tables(tables: Tables) -> tuple[FactTable, ...]:
     microseconds, -1 and NaN are none.
 
     ties          identifier, kind, linking, applicant, role, since, last, is_emulator, is_rooted
-    applications  number (the place in the tables), applicant, at, platform, merchant, agent, what CHECKS
-                  names, refused (bool)
+    applications  number (the place in the tables), application_id, applicant, at, platform, merchant,
+                  agent, what CHECKS names, city, refused (bool)
+    outcomes      applicant, application (a number), status, at, amount
+    labels        applicant, application (a number), fraud, known_at, by_person
     events        applicant, at, kind (TRANSFER or REFERRAL of `graph.rings.projection`), counterparty,
                   merchant, amount
     platforms     type
+    names         who, applicant_id
     moment        as_of, zone: one row
     """
     moment = {"as_of": np.array([tables.as_of]), "zone": np.array([tables.zone])}
+    ids = tables.applicant_ids
     return (
         FactTable(TIES, len(tables.ties["since"]), partial(_ties, tables, _devices(tables))),
         FactTable(APPLICATIONS, len(tables.applications["at"]), partial(_asked, tables, _refused(tables))),
         FactTable(EVENTS, len(tables.events["at"]), partial(_events, tables)),
+        FactTable(OUTCOMES, len(tables.outcomes["at"]), partial(_outcomes, tables)),
+        FactTable(LABELS, len(tables.labels["known_at"]), lambda rows: _columns(tables.labels, _LABEL, rows)),
+        FactTable(NAMES, len(ids), lambda rows: {"who": _numbers(rows), "applicant_id": ids[rows]}),
         FactTable(
             PLATFORMS, len(tables.platforms["type"]), lambda rows: {"type": tables.platforms["type"][rows]}
         ),
@@ -102,9 +112,22 @@ def _refused(tables: Tables) -> Column:
 def _asked(tables: Tables, refused: Column, rows: slice) -> Mapping[str, Column]:
     return {
         "number": np.arange(rows.start, rows.stop),
-        **{name: tables.applications[name][rows] for name in _ASKED},
+        **_columns(tables.applications, _ASKED, rows),
         "refused": refused[rows],
     }
+
+
+def _outcomes(tables: Tables, rows: slice) -> Mapping[str, Column]:
+    columns = _columns(tables.outcomes, ("application", "status", "at", "amount"), rows)
+    return {"applicant": tables.applications["applicant"][columns["application"]], **columns}
+
+
+def _columns(table: Mapping[str, Column], names: tuple[str, ...], rows: slice) -> dict[str, Column]:
+    return {name: table[name][rows] for name in names}
+
+
+def _numbers(rows: slice) -> Column:
+    return np.arange(rows.start, rows.stop, dtype=np.int32)
 
 
 def _events(tables: Tables, rows: slice) -> Mapping[str, Column]:
@@ -120,8 +143,15 @@ def digest_of(facts: Iterable[FactTable]) -> str:
         for held in table.slices():
             for name, column in held.items():
                 seal.update(f"{table.name}.{name} {column.dtype} {len(column)};".encode())
-                seal.update(column.tobytes())
+                seal.update(_bytes(column))
     return seal.hexdigest()[:16]
+
+
+def _bytes(column: Column) -> bytes:
+    """The same for the same values."""
+    if column.dtype != object:
+        return column.tobytes()
+    return b"".join(buffer.to_pybytes() for buffer in pa.array(column, pa.string()).buffers() if buffer)
 
 
 def write_facts(table: FactTable, folder: str) -> None:

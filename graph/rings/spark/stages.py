@@ -25,7 +25,7 @@ from graph.rings.spark.buckets import Rows, Task, running, write_bucket
 
 log = logging.getLogger("ringfence.rings")
 
-VERSION = 4  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
+VERSION = 5  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
 
 
 def digest(*parts: bytes) -> str:
