@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from graph.rings.projected import Engine, in_this_process
+from graph.rings.projected import Engine, InThisProcess
 from service.cluster import LOCAL, ClusterPlan, opened_cluster
 
 
@@ -16,7 +16,7 @@ def ring_engine(name: str, plan: ClusterPlan) -> Iterator[Engine]:
     Raises SettingError where PySpark or a Java is missing, or no Spark answers.
     """
     if name == LOCAL:
-        yield in_this_process
+        yield InThisProcess()
         return
     with opened_cluster(plan) as cluster:
         from graph.rings.spark.engine import OnSpark  # here, because PySpark is an extra

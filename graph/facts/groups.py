@@ -61,10 +61,10 @@ def said_in(tables: Tables, row: int) -> tuple[Application, PlatformType]:
     born, new = (applications[name][row] for name in ("birth_year", "new_citizen"))
     lender = int(applications["platform"][row])
     application = Application(
-        application_id=applications["application_id"][row],
+        application_id="",
         applied_at=moment(int(applications["at"][row])),
-        applicant_id=tables.applicant_ids[applications["applicant"][row]],
-        platform_id=tables.platform_ids[lender] if lender >= 0 else "",
+        applicant_id="",
+        platform_id="",
         birth_year=None if isnan(born) else int(born),
         new_citizen=None if isnan(new) else bool(new),
         city=applications["city"][row],

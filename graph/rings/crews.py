@@ -107,16 +107,13 @@ def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
 
 def _same_agent(search: RingSearch) -> tuple[Column, Column]:
     """Neighbouring pairs of the flagged groups that hang on one agent."""
-    applications, group = search.tables.applications, search.group
-    at = (applications["agent"] >= 0) & search.flagged[group[applications["applicant"]]]
-    once = np.unique(
-        np.stack(
-            [group[applications["applicant"][at]], applications["agent"][at], applications["applicant"][at]]
-        ),
-        axis=1,
-    )
-    (of, agent), people = np.unique(once[:2], axis=1, return_counts=True)
-    hang = people >= SAME_AGENT * np.bincount(group, minlength=len(search.flagged))[of]
+    group, people = search.group, np.flatnonzero(search.flagged[search.group])
+    asked = search.applicants.facts_of(people).applications
+    at = asked["agent"] >= 0
+    who, agent = people[asked["applicant"][at]], asked["agent"][at]
+    once = np.unique(np.stack([group[who], agent, who]), axis=1)
+    (of, agent), clients = np.unique(once[:2], axis=1, return_counts=True)
+    hang = clients >= SAME_AGENT * np.bincount(group, minlength=len(search.flagged))[of]
     by_agent: dict[int, list[int]] = {}
     for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
         by_agent.setdefault(whose, []).append(number)

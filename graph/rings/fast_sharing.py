@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import betainc
 
 from graph.facts.hubs import GUARD
-from graph.facts.tables import KINDS, ROLES, Column, Tables
+from graph.facts.tables import KINDS, ROLES, Column
 from graph.rings.arrivals import Arrivals
 from graph.rings.communities import components
 from graph.rings.counters import explained, is_queue
@@ -68,8 +68,10 @@ def linked(pairs: FastPairs, near: Column) -> Linked:
     return Linked(people, components(len(people), one, other), rows)
 
 
-def fast_pairs(tables: Tables, line: Arrivals, within: int) -> FastPairs:
-    """All pairs of neighbours in time with at most `within` microseconds between them."""
+def fast_pairs(amount: Column, line: Arrivals, within: int) -> FastPairs:
+    """All pairs of neighbours in time with at most `within` microseconds between them; `amount` (A,) is what
+    each asked for first, NaN: not known.
+    """
     left, right = [], []
     for step in range(1, _NEXT + 1):
         near = (line.value[step:] == line.value[:-step]) & (line.since[step:] - line.since[:-step] <= within)
@@ -77,7 +79,6 @@ def fast_pairs(tables: Tables, line: Arrivals, within: int) -> FastPairs:
         left.append(at)
         right.append(at + step)
     one, other = np.concatenate(left), np.concatenate(right)
-    amount = _first_amount(tables)
     a, b = line.who[one], line.who[other]
     with np.errstate(invalid="ignore"):
         alike = np.abs(amount[a] - amount[b]) <= _SAME_AMOUNT * np.maximum(amount[a], amount[b])
@@ -154,11 +155,3 @@ def _one_each(line: Arrivals, rows: Column) -> Column:
     order = np.lexsort((line.value[rows], -people, line.who[rows]))
     first = np.r_[True, np.diff(line.who[rows][order]) != 0][: len(rows)]
     return np.asarray(rows[order[first]])
-
-
-def _first_amount(tables: Tables) -> Column:
-    """CNY that each asked for first (A,), NaN where that is not known."""
-    out = np.full(len(tables.applicant_ids), np.nan)
-    # they are sorted by moment: the first one is assigned last, and stays
-    out[tables.applications["applicant"][::-1]] = tables.applications["amount"][::-1]
-    return out

@@ -5,13 +5,14 @@ alone does not remove the flag.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from graph.facts.hubs import BATCH_GUARD, GUARD
-from graph.facts.tables import KINDS, Column, Tables
+from graph.facts.tables import KINDS, Column
 from graph.model.types import Ring
+from graph.rings.applicants import ApplicantRows
 from graph.rings.incidence import VALUE_KINDS
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.projection import LINK_KINDS, SOFT
@@ -43,51 +44,59 @@ def retained_flags(
     before: Sequence[Ring],
     flagged: Column,
     labelled: LabelledApplicants,
-    facts: tuple[Tables, SharingRows],
+    facts: tuple[ApplicantRows, SharingRows],
 ) -> RetainedFlags:
     """What becomes of the flagged rings of `before`. `flagged` (A,) bool: who is in a flagged group now."""
-    tables, rows = facts
-    ids, out = tables.applicant_ids, RetainedFlags()
-    lost = {ring.ring_id: people for ring in before if len(people := _lost(ring, ids, flagged, labelled))}
+    (applicants, rows), out = facts, RetainedFlags()
+    lost = [
+        (ring, people)
+        for ring, people in _people_of(before, applicants)
+        if _is_lost(people, flagged, labelled)
+    ]
     if not lost:
         return out
-    group = np.full(len(ids), -1)
-    for number, people in enumerate(lost.values()):
-        group[people] = number
-    sharing = rows.of(np.flatnonzero(group >= 0))
-    anything = shared_items(tables.events, sharing, group)
-    ties = shared_items(tables.events, sharing, group, _GUARD)
-    for number, ring in enumerate(ring for ring in before if ring.ring_id in lost):
-        people = lost[ring.ring_id]
-        rest = people[(labelled.fraud | ~labelled.good)[people] & ~flagged[people]]
-        still = rest[anything.tied[rest] < NEVER] if ring.shared_by_kind else rest
+    everyone = np.unique(np.concatenate([people for _, people in lost]))
+    places, group = [np.searchsorted(everyone, people) for _, people in lost], np.full(len(everyone), -1)
+    for number, some in enumerate(places):
+        group[some] = number
+    sharing, names = rows.of(everyone), applicants.names(everyone)
+    sharing = replace(sharing, who=np.searchsorted(everyone, sharing.who))
+    events = applicants.facts_of(everyone).events
+    anything = shared_items(events, sharing, group)
+    ties = shared_items(events, sharing, group, _GUARD)
+    for number, (ring, people) in enumerate(lost):
+        stays = (labelled.fraud | ~labelled.good)[people] & ~flagged[people]
+        if ring.shared_by_kind:
+            stays &= anything.tied[places[number]] < NEVER
         against = (
-            *_verdicts(people, labelled, ids),
+            *_verdicts(people, labelled, names[places[number]]),
             *_loans(people, labelled),
-            *_ties(ring, (anything, ties), number, len(still)),
+            *_ties(ring, (anything, ties), number, int(stays.sum())),
         )
         if against:
             out.gone[ring.ring_id] = against
         else:
-            out.retained[ring.ring_id] = still
+            out.retained[ring.ring_id] = people[stays]
     return out
 
 
-def _lost(ring: Ring, ids: Column, flagged: Column, labelled: LabelledApplicants) -> Column:
-    """The ring's people (positions) where fewer than half of those whom nobody has cleared are in flagged
-    groups now; else nobody.
-    """
-    names = np.array(sorted(m.applicant_id for m in ring.members), dtype=object)
-    at = np.minimum(np.searchsorted(ids, names), len(ids) - 1)
-    people: Column = at[ids[at] == names]
+def _people_of(rings: Sequence[Ring], applicants: ApplicantRows) -> list[tuple[Ring, Column]]:
+    """Each ring with those of its members who are still there, positions in ascending order."""
+    at = applicants.places([member.applicant_id for ring in rings for member in ring.members])
+    ends = np.cumsum([len(ring.members) for ring in rings])[:-1]
+    return [(ring, np.sort(some[some >= 0])) for ring, some in zip(rings, np.split(at, ends))]
+
+
+def _is_lost(people: Column, flagged: Column, labelled: LabelledApplicants) -> bool:
+    """Whether fewer than half of those whom nobody has cleared are in flagged groups now."""
     suspects = people[(labelled.fraud | ~labelled.good)[people]]
-    return np.zeros(0, np.int64) if len(suspects) and 2 * flagged[suspects].sum() >= len(suspects) else people
+    return bool(len(people)) and not (len(suspects) and 2 * flagged[suspects].sum() >= len(suspects))
 
 
-def _verdicts(people: Column, labelled: LabelledApplicants, ids: Column) -> tuple[str, ...]:
-    cleared = people[(labelled.good & ~labelled.fraud)[people]]
+def _verdicts(people: Column, labelled: LabelledApplicants, names: Column) -> tuple[str, ...]:
+    cleared = names[(labelled.good & ~labelled.fraud)[people]]
     enough = len(cleared) >= CLEARED * len(people) or len(people) - len(cleared) < SMALLEST <= len(people)
-    return (f"cleared={','.join(ids[cleared].tolist())}",) if len(cleared) and enough else ()
+    return (f"cleared={','.join(cleared.tolist())}",) if len(cleared) and enough else ()
 
 
 def _loans(people: Column, labelled: LabelledApplicants) -> tuple[str, ...]:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.facts.fraud_labels import FraudSpells, fraud_spells
-from graph.facts.loans import LATE, loan_histories
-from graph.facts.tables import Column, Tables
+from graph.facts.tables import Column
 from graph.model.moments import DAY
-from graph.model.types import OutcomeStatus
-from graph.rings.active import first_applied
+from graph.rings.applicants import ApplicantRows
 
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
 # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
@@ -21,16 +18,14 @@ ENOUGH_SILENT = 0.1
 # of what is believed without a store's own labels, a smaller share than this is not worth the time
 _LEAST_SHARE = 0.05
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
-# the first instalment after a month, and a month past due: what a loan has to show whether it performs
-SHOWN_DAYS = 60
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
 
 
 @dataclass(frozen=True)
 class LabelledApplicants:
     """Per applicant (A,): fraud and good as `graph.facts.fraud_labels` says, late (30 days past due or
-    worse), paid (a loan closed), bool. `performing`: a loan had SHOWN_DAYS from its payout to go bad, and
-    none is late.
+    worse), paid (a loan closed), bool. `performing`: a loan had time to go bad
+    (`graph.rings.applicant_columns.SHOWN_DAYS`), and none is late.
 
     `mature`: applied long enough ago that most frauds of that age are known by now. `since` int64
     microseconds, the first application.
@@ -64,32 +59,23 @@ class LabelledApplicants:
         return share if share >= _LEAST_SHARE else 0.0
 
 
-def labelled_applicants(tables: Tables) -> LabelledApplicants:
+def labelled_applicants(applicants: ApplicantRows) -> LabelledApplicants:
     """Labels (of the applicant or of an application) and outcomes, by applicant."""
-    size, became, verdict = len(tables.applicant_ids), loan_histories(tables), fraud_spells(tables)
-    late, paid, shown = (np.zeros(size, bool) for _ in range(3))
-    late[tables.applications["applicant"][became.ever(*LATE)]] = True
-    paid[tables.applications["applicant"][became.ever(OutcomeStatus.CLOSED)]] = True
-    shown[
-        tables.applications["applicant"][
-            became.first([OutcomeStatus.DISBURSED]) < tables.as_of - SHOWN_DAYS * DAY
-        ]
-    ] = True
-    since = first_applied(tables)
+    fraud, late, since = (applicants.column(name) for name in ("fraud", "late", "since"))
     return LabelledApplicants(
-        verdict.fraud,
-        verdict.good,
+        fraud,
+        applicants.column("good"),
         late,
-        paid,
-        shown & ~late,
-        since < tables.as_of - _delay(verdict, since),
+        applicants.column("paid"),
+        applicants.column("shown") & ~late,
+        since < applicants.as_of - _delay(fraud, applicants.column("fraud_since"), since),
         since,
     )
 
 
-def _delay(verdict: FraudSpells, since: Column) -> int:
+def _delay(fraud: Column, known: Column, since: Column) -> int:
     """Microseconds from a first application until three in four of the frauds known by now were known."""
-    if verdict.fraud.sum() < 30:
+    if fraud.sum() < 30:
         return MATURE_DAYS * DAY
-    waited = (verdict.since - since)[verdict.fraud]
+    waited = known[fraud] - since[fraud]
     return int(np.clip(np.quantile(waited, 0.75), 14 * DAY, 240 * DAY))

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from graph.facts.loans import ENDED, loan_histories
-from graph.facts.tables import Column, Tables
-from graph.rings.active import last_active
+from graph.facts.tables import Column
 from graph.rings.communities import components
 from graph.rings.measures import MEANS, Measures
 from graph.rings.search import RingSearch
@@ -18,20 +16,12 @@ def measured(search: RingSearch, group: Column) -> Iterator[Measures]:
     """Of the groups of three or more of `group` (A,), some groups after the other, in no order."""
     given = {
         "since": search.known.since,
-        "last": last_active(search.tables),
-        "open": open_amount(search.tables),
+        **{name: search.applicants.column(name) for name in ("last", "open")},
         "fraud": search.known.fraud,
         "suspicion": search.suspicion,
         **{name: search.own.column(name) for name in MEANS},
     }
     return search.groups.measured(group, given)
-
-
-def open_amount(tables: Tables) -> Column:
-    """CNY disbursed to each applicant and neither paid back nor written off (A,)."""
-    became = loan_histories(tables)
-    amount = np.where(became.ever(*ENDED), 0.0, became.paid_out)
-    return np.bincount(tables.applications["applicant"], weights=amount, minlength=len(tables.applicant_ids))
 
 
 def largest_component(search: RingSearch) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graph.facts.tables import Column, Tables
+from graph.facts.tables import Column
 from graph.features import extraction as features
 from graph.features.compute import (
     AGAIN,
@@ -29,6 +29,7 @@ from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
+from graph.rings.applicants import ApplicantRows
 from graph.rings.columns import Features
 from graph.store.one_edition import of_one_edition
 from graph.store.port import GraphStore
@@ -50,7 +51,7 @@ _AT_ONCE = 32  # people between which somebody who writes to the frame may come 
 
 
 # how a search asks what some people look like; `through_frame` makes one
-SuspectSignals = Callable[[Tables, Column], Features]
+SuspectSignals = Callable[[ApplicantRows, Column], Features]
 
 
 def through_frame(store: GraphStore, revision: int, kept_in: str | Path = "") -> SuspectSignals:
@@ -60,23 +61,23 @@ def through_frame(store: GraphStore, revision: int, kept_in: str | Path = "") ->
 
     edition = store.edition()
 
-    def look(tables: Tables, some: Column) -> Features:
+    def look(applicants: ApplicantRows, some: Column) -> Features:
         with of_one_edition(store, edition), closing(frame_of(store, kept_in)) as frame:
-            return signals_of(frame, revision, tables, some)
+            return signals_of(frame, revision, applicants, some)
 
     return look
 
 
-def signals_of(frame: Frame, revision: int, tables: Tables, some: Column) -> Features:
-    """The signals NAMES of `some` people (positions in the tables), one row each, as of the tables' moment,
-    of what `revision` and those before it told.
+def signals_of(frame: Frame, revision: int, applicants: ApplicantRows, some: Column) -> Features:
+    """The signals NAMES of `some` people (positions), one row each, as of the applicants' moment, of what
+    `revision` and those before it told.
 
     Each is looked at through their latest application, as a lender who looks at it again would: its checks,
     amount and shop are known, and it is left out of their past. Who has made none is looked at without.
     Raises NotFoundError for somebody whom the frame does not have, StoreUnavailableError where the frame
     cannot be brought to that revision.
     """
-    people, extraction = _seeds(tables, some), _Extraction(frame, revision)
+    people, extraction = _seeds(applicants, some), _Extraction(frame, revision)
     out = np.empty((len(some), len(NAMES)), np.float32)
     for start in range(0, len(some), _AT_ONCE):
         part = np.arange(start, min(start + _AT_ONCE, len(some)))
@@ -115,17 +116,9 @@ class _Extraction:
             return self._walker.compute(what, arrays, people, 0, done, self._revision, into, self._extractor)
 
 
-def _seeds(tables: Tables, some: Column) -> Seeds:
+def _seeds(applicants: ApplicantRows, some: Column) -> Seeds:
     """Each of some people through their latest application, or as a person where there is none."""
-    applications, who = tables.applications, tables.applicant_ids[some]
-    latest = np.full(len(tables.applicant_ids), -1)
-    # they are sorted by moment: the last one stays
-    latest[applications["applicant"]] = np.arange(len(applications["applicant"]))
-    latest = latest[some]
-    names = (
-        np.where(latest >= 0, applications["application_id"][latest], who)
-        if len(applications["applicant"])
-        else who
-    )
-    moments = np.full(len(some), tables.as_of)
-    return seeds([str(name) for name in names.tolist()], latest >= 0, moments)
+    latest = applicants.latest(some)
+    asked = latest != None  # noqa: E711, of each of them
+    names = np.where(asked, latest, applicants.names(some))
+    return seeds([str(name) for name in names.tolist()], asked, np.full(len(some), applicants.as_of))

@@ -1,14 +1,15 @@
-"""Who shares what, the links that follow, the first cut, what surrounds each applicant and what lies inside
-groups: what an engine computes of the facts for the search.
+"""Applicants, who shares what, the links that follow, the first cut, what surrounds each applicant and what
+lies inside groups: what an engine computes of the facts for the search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from graph.facts.tables import Column, Tables
-from graph.rings.active import first_applied
+from graph.rings.applicants import ApplicantRows, HeldApplicants
 from graph.rings.context_features import context_features
 from graph.rings.context_rows import ContextRows, HeldRows
 from graph.rings.group_rows import GroupRows, HeldGroups
@@ -17,15 +18,17 @@ from graph.rings.link_rows import HeldLinks, LinkRows
 from graph.rings.parts import first_cut
 from graph.rings.projection import project
 from graph.rings.sharing_rows import HeldSharing, SharingRows
+from graph.store.port import GraphView
 
 
 @dataclass(frozen=True)
 class Projected:
-    """Shared values, links between applicants, the group of each applicant (A,) before anybody is suspected,
-    numbered by smallest applicant, and, when it is asked for, what surrounds them and what lies inside
-    groups.
+    """Applicants, shared values, links between them, the group of each applicant (A,) before anybody is
+    suspected, numbered by smallest applicant, and, when it is asked for, what surrounds them and what lies
+    inside groups.
     """
 
+    applicants: ApplicantRows
     sharing: SharingRows
     links: LinkRows
     coarse: Column
@@ -33,20 +36,39 @@ class Projected:
     groups: GroupRows
 
 
-Engine = Callable[[Tables], Projected]
-"""Computes it as of the tables' moment; every engine gives the same bits."""
+class Engine(Protocol):
+    """Computes it; every engine gives the same bits."""
+
+    def of_view(self, view: GraphView) -> Projected:
+        """As of the view's moment."""
+
+    def of_tables(self, tables: Tables) -> Projected:
+        """Of facts that are held already, as of their moment."""
+
+
+class InThisProcess:
+    """On one machine, in this process."""
+
+    def of_view(self, view: GraphView) -> Projected:
+        """As of the view's moment."""
+        return in_this_process(view.tables())
+
+    def of_tables(self, tables: Tables) -> Projected:
+        """As of the tables' moment."""
+        return in_this_process(tables)
 
 
 def in_this_process(tables: Tables) -> Projected:
-    """On one machine, in this process."""
-    sharing = incidence_of(tables)
+    """As of the tables' moment."""
+    applicants, sharing = HeldApplicants(tables), incidence_of(tables)
     links = project(tables, sharing)
     coarse = first_cut(len(tables.applicant_ids), links)
 
     def context() -> ContextRows:
-        return HeldRows(context_features(tables, sharing, links, coarse, first_applied(tables)))
+        return HeldRows(context_features(tables, sharing, links, coarse, applicants.column("since")))
 
     return Projected(
+        applicants,
         HeldSharing(tables, sharing),
         HeldLinks(links, len(coarse)),
         coarse,

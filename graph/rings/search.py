@@ -11,6 +11,7 @@ import numpy as np
 
 from graph.facts.tables import Column, Tables
 from graph.model.types import Ring
+from graph.rings.applicants import ApplicantRows
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
 from graph.rings.columns import Features
 from graph.rings.communities import communities
@@ -24,7 +25,7 @@ from graph.rings.link_rows import LinkRows
 from graph.rings.measures import MEANS
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
-from graph.rings.projected import Engine, Projected, in_this_process
+from graph.rings.projected import Projected, in_this_process
 from graph.rings.projection import ApplicantLinks
 from graph.rings.pull import FINE, SuspectLinks, suspect_links
 from graph.rings.scores import SMALLEST, group_scores, rescaled
@@ -58,7 +59,7 @@ class RingSearch:
     explain. `own` (A, MEASURED) is what rings are measured by of what applicants are by themselves.
     """
 
-    tables: Tables
+    applicants: ApplicantRows
     sharing: SharingRows
     links: LinkRows
     groups: GroupRows
@@ -88,24 +89,24 @@ class PreviousFlags:
 
 
 def search(
-    tables: Tables,
+    projected: Projected,
     memory: PreviousFlags = PreviousFlags(),
     closely: SuspectSignals | None = None,
-    engine: Engine = in_this_process,
 ) -> RingSearch:
-    """All groups as of the tables' moment; the same facts and memory give the same groups.
+    """All groups as of the moment of what an engine projected; the same facts and memory give the same
+    groups.
 
     `closely` says by what signals serving and training see the people who are looked at closely
-    (`graph.rings.people`); None: by none. `engine` computes what is projected; which one changes no bit.
+    (`graph.rings.people`); None: by none.
     """
-    size, labelled = len(tables.applicant_ids), labelled_applicants(tables)
-    projected = engine(tables)
+    applicants, labelled = projected.applicants, labelled_applicants(projected.applicants)
     sharing, links, coarse = projected.sharing, projected.links, projected.coarse
+    size = len(applicants)
     if not size:
-        return _of_nobody(tables, projected, labelled)
-    unusual = unusual_groups(tables, sharing, memory.false_alarms)
+        return _of_nobody(projected, labelled)
+    unusual = unusual_groups(applicants, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
-    learned, own = _suspicion(tables, projected, labelled, closely)
+    learned, own = _suspicion(projected, labelled, closely)
     seen = beside_learned(learned, improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
     suspects = suspect_links(links, suspicion, labelled.since)
@@ -117,14 +118,14 @@ def search(
         (np.minimum(improbable, seen), memory.honest_budget),
     )
     label, honest = _whole(suspects.links, suspicion, label, labelled, (honest, memory.honest_budget))
-    flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
+    flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (applicants, sharing))
     for number, people in enumerate(flags.retained.values()):
         label[people] = -(2 + 2 * size + number)
     group, first = _numbered(np.abs(label))
     flagged = _in_flagged(label)[first]
     score = group_scores(group, suspicion, labelled)
     return RingSearch(
-        tables,
+        applicants,
         sharing,
         links,
         projected.groups,
@@ -142,11 +143,11 @@ def search(
     )
 
 
-def _of_nobody(tables: Tables, projected: Projected, labelled: LabelledApplicants) -> RingSearch:
+def _of_nobody(projected: Projected, labelled: LabelledApplicants) -> RingSearch:
     """The search of a store without people."""
     number, chance, nobody = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)
     return RingSearch(
-        tables,
+        projected.applicants,
         projected.sharing,
         projected.links,
         projected.groups,
@@ -180,16 +181,15 @@ def suspicion_features(tables: Tables) -> Features:
 
 
 def _suspicion(
-    tables: Tables, projected: Projected, labelled: LabelledApplicants, closely: SuspectSignals | None
+    projected: Projected, labelled: LabelledApplicants, closely: SuspectSignals | None
 ) -> tuple[Column, Features]:
     """How suspicious everybody is (A,), and of the context features, which are let go then, MEASURED."""
     context = projected.context()
     own = Features(MEASURED, np.stack([context.column(name) for name in MEASURED], axis=1))
-    return _suspected(tables, projected, (context, labelled), closely), own
+    return _suspected(projected, (context, labelled), closely), own
 
 
 def _suspected(
-    tables: Tables,
     projected: Projected,
     known: tuple[ContextRows, LabelledApplicants],
     closely: SuspectSignals | None,
@@ -212,7 +212,7 @@ def _suspected(
 
     def looked(people: Column, around: Features) -> Features:
         beside = around.beside(nearby.of(np.searchsorted(some, people)))
-        return beside.beside(closely(tables, people)) if closely else beside
+        return beside.beside(closely(projected.applicants, people)) if closely else beside
 
     two = _second_look(context, examples, some, looked)
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.moments import EPOCH, moment
 from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
 from graph.rings.changes import STATES, FlagStates, compared
@@ -32,12 +33,13 @@ class _Identity:
 
 @dataclass(frozen=True)
 class _Group:
-    """The group at a place of its measures."""
+    """The group at a place of its measures, with the ids of its members."""
 
     search: RingSearch
     measures: Measures
     place: int
     members: Members
+    names: Column
 
 
 def snapshot_of(
@@ -73,8 +75,8 @@ def _changes(
     large = in_large_groups(search.group)
     people = np.flatnonzero(large)[np.argsort(search.group[large], kind="stable")]
     numbers, start = np.unique(search.group[people], return_index=True)
-    ids = search.tables.applicant_ids
-    members = [tuple(ids[some].tolist()) for some in np.split(people, start[1:])] if len(people) else []
+    names = search.applicants.names(people)
+    members = [tuple(some.tolist()) for some in np.split(names, start[1:])] if len(people) else []
     there = {ring_id: tuple([m.applicant_id for m in ring.members]) for ring_id, ring in before.items()}
     flagged = FlagStates(
         frozenset(np.flatnonzero(search.flagged[numbers]).tolist()),
@@ -87,10 +89,11 @@ def _rings(search: RingSearch, identities: Mapping[int, _Identity]) -> Iterator[
     """The number and the ring of each group; what some of them measure is let go before the next."""
     improbable = search.unusual.reasons(search.group, len(search.flagged))
     for measures in measured(search, search.group):
-        end = np.cumsum(measures.size)
+        end, names = np.cumsum(measures.size), search.applicants.names(measures.members.people)
         for place, number in enumerate(measures.number.tolist()):
-            members = measures.members.of(slice(end[place] - measures.size[place], end[place]))
-            group, identity = _Group(search, measures, place, members), identities[number]
+            of = slice(end[place] - measures.size[place], end[place])
+            group = _Group(search, measures, place, measures.members.of(of), names[of])
+            identity = identities[number]
             ring = _ring(group, identity, improbable[number])
             held = identity.ring_id in search.flags.retained
             yield number, replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if held else ring
@@ -105,14 +108,14 @@ def _placed(group: _Group, old: Ring | None) -> tuple[RingMember, ...]:
     """
     joined = {member.applicant_id: member.joined_at for member in old.members} if old else {}
     first = old.first_seen if old else EPOCH
-    members, ids = group.members, group.search.tables.applicant_ids
+    members = group.members
     top = float(members.strength.max(initial=0.0)) or 1.0
     moments = {at: moment(at) for at in set(members.joined.tolist())}
     out = []
     for place, pull in enumerate((members.strength / top).tolist()):
         core = pull >= 0.5
         fringe = not core and members.partners[place] <= 1
-        who = str(ids[members.people[place]])
+        who = str(group.names[place])
         out.append(
             RingMember(
                 applicant_id=who,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.facts.tables import Column, Tables
-from graph.rings.active import first_applied
+from graph.facts.tables import Column
+from graph.rings.applicants import ApplicantRows
 from graph.rings.fast_sharing import (
     KINDS_AT_MOST,
     FastPairs,
@@ -120,7 +120,9 @@ def no_groups() -> UnusualGroups:
     return UnusualGroups(nobody, none, none, nobody, nobody)
 
 
-def unusual_groups(tables: Tables, sharing: SharingRows, level: float = FALSE_ALARMS) -> UnusualGroups:
+def unusual_groups(
+    applicants: ApplicantRows, sharing: SharingRows, level: float = FALSE_ALARMS
+) -> UnusualGroups:
     """The groups of which at most the share `level` are there by chance.
 
     At each of several times, and by each way of being linked, people who came to share something telling that
@@ -128,8 +130,8 @@ def unusual_groups(tables: Tables, sharing: SharingRows, level: float = FALSE_AL
     larger group is that rate to the power of its size. Groups that stand out are left out when the rates are
     estimated again.
     """
-    scales, size = _scales(tables), len(tables.applicant_ids)
-    pairs = fast_pairs(tables, sharing.arrivals(scales[-1]), scales[-1])
+    scales, size = _scales(applicants), len(applicants)
+    pairs = fast_pairs(applicants.column("first_amount"), sharing.arrivals(scales[-1]), scales[-1])
     looks = [look for scale in scales for look in _looks(pairs, scale, size)]
     aside = np.zeros(size, bool)
     for _ in range(_ROUNDS):
@@ -141,10 +143,11 @@ def unusual_groups(tables: Tables, sharing: SharingRows, level: float = FALSE_AL
     return _settled(looks, chances, false, (level, size))
 
 
-def _scales(tables: Tables) -> list[int]:
+def _scales(applicants: ApplicantRows) -> list[int]:
     """Times (microseconds) of which the store has seen enough to know what is usual within them."""
-    begun = int(first_applied(tables).min(initial=tables.as_of))
-    return [scale for scale in SCALES if scale <= _OF_THE_AGE * (tables.as_of - begun)] or [SCALES[0]]
+    as_of = applicants.as_of
+    begun = int(applicants.column("since").min(initial=as_of))
+    return [scale for scale in SCALES if scale <= _OF_THE_AGE * (as_of - begun)] or [SCALES[0]]
 
 
 def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:

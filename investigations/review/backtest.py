@@ -14,8 +14,9 @@ from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
+from graph.rings.applicants import ApplicantRows
 from graph.rings.people import SuspectSignals
-from graph.rings.projected import Engine, in_this_process
+from graph.rings.projected import Engine
 from graph.rings.search import RingSearch, search
 from graph.store.port import GraphStore
 from investigations.review.result import EarlyWarning
@@ -39,7 +40,7 @@ def look_back(
     as_of: datetime,
     steps: int,
     closely: tuple[int, SuspectSignals],
-    engine: Engine = in_this_process,
+    engine: Engine,
 ) -> tuple[EarlierFlags, ...]:
     """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only
     what was known by then.
@@ -51,7 +52,7 @@ def look_back(
     earlier = []
     for step in range(steps, 0, -1):
         at = as_of - step * STEP
-        then = search(store.view(at, mark).tables(), closely=look, engine=engine)
+        then = search(engine.of_view(store.view(at, mark)), closely=look)
         earlier.append(EarlierFlags(at, flagged_then(then)))
     return tuple(earlier)
 
@@ -59,18 +60,21 @@ def look_back(
 def flagged_then(search: RingSearch) -> dict[str, int]:
     """Members of flagged groups."""
     people = np.flatnonzero(search.flagged[search.group])
-    return dict(zip(search.tables.applicant_ids[people].tolist(), search.group[people].tolist()))
+    return dict(zip(search.applicants.names(people).tolist(), search.group[people].tolist()))
 
 
 def early_warnings(
-    rings: Sequence[Ring], earlier: Sequence[EarlierFlags], tables: Tables
+    rings: Sequence[Ring], earlier: Sequence[EarlierFlags], applicants: ApplicantRows
 ) -> tuple[EarlyWarning, ...]:
-    """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
-    place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
-    hurt, paid = first_hurt(tables), _paid_out(tables)
+    """One row for each ring of `rings` (the flagged ones), as of the applicants' moment."""
+    at = applicants.places([member.applicant_id for ring in rings for member in ring.members])
+    everyone, place = np.unique(at, return_inverse=True)
+    facts = applicants.facts_of(everyone)
+    observed = (earlier, first_hurt(facts), _paid_out(facts))
+    ends = np.cumsum([len(ring.members) for ring in rings])[:-1]
     return tuple(
-        _warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables)
-        for ring in rings
+        _warning(ring, people, observed, facts.as_of)
+        for ring, people in zip(rings, np.split(place, ends) if rings else (), strict=True)
     )
 
 
@@ -78,13 +82,13 @@ def _warning(
     ring: Ring,
     people: Column,
     observed: tuple[Sequence[EarlierFlags], Column, tuple[Column, Column, Column]],
-    tables: Tables,
+    as_of: int,
 ) -> EarlyWarning:
     earlier, hurt, (who, when, amount) = observed
-    flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(tables.as_of))
+    flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(as_of))
     first = int(hurt[people].min(initial=np.iinfo(np.int64).max))
-    default = moment(first) if first < tables.as_of else None
-    looked_from = earlier[0].at if earlier else moment(tables.as_of)
+    default = moment(first) if first < as_of else None
+    looked_from = earlier[0].at if earlier else moment(as_of)
     after = np.isin(who, people) & (when >= micros(flagged_at))
     return EarlyWarning(
         ring_id=ring.ring_id,

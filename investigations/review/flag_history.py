@@ -12,6 +12,7 @@ from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros
 from graph.model.types import OutcomeStatus, RingSnapshot
+from graph.rings.applicants import ApplicantRows
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.review.backtest import first_hurt
@@ -22,7 +23,11 @@ _INSTANT = timedelta(microseconds=1)
 
 
 def record_of(
-    store: GraphStore, casebook: Casebook | None, snapshot: RingSnapshot, tables: Tables, now: datetime
+    store: GraphStore,
+    casebook: Casebook | None,
+    snapshot: RingSnapshot,
+    applicants: ApplicantRows,
+    now: datetime,
 ) -> ReviewRecord:
     """The record as of the snapshot, which need not be saved yet; cases as they stand now."""
     snapshots = _weeks(store, snapshot)
@@ -31,7 +36,7 @@ def record_of(
     since = snapshots[0].as_of if len(snapshots) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
     return ReviewRecord(
         trend=tuple(map(_week, snapshots)),
-        saved=_saved(snapshots, tables),
+        saved=_saved(snapshots, applicants),
         cases=casebook.outcomes.of_rings(sorted(known), now) if casebook else None,
         verdicts=casebook.outcomes.counts(since, now) if casebook else NONE,
         alarms=casebook.monitoring.alarms() if casebook else None,
@@ -63,20 +68,24 @@ def _week(snapshot: RingSnapshot) -> TrendWeek:
     )
 
 
-def _saved(snapshots: Sequence[RingSnapshot], tables: Tables) -> Saved:
-    place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
-    hurt = first_hurt(tables)
-    flagged_at = np.full(len(place), NEVER)  # of whom a ring ahead of its defaults holds
+def _saved(snapshots: Sequence[RingSnapshot], applicants: ApplicantRows) -> Saved:
+    flags = _first_flags(snapshots)
+    there = applicants.places([one for _, members in flags for one in members])
+    everyone = np.unique(there[there >= 0])
+    facts = applicants.facts_of(everyone)
+    hurt = first_hurt(facts)
+    flagged_at = np.full(len(everyone), NEVER)  # of whom a ring ahead of its defaults holds
     rings = ahead = late = 0
-    for at, members in _first_flags(snapshots):
-        people = np.array([place[one] for one in members if one in place], dtype=np.int64)
+    ends = np.cumsum([len(members) for _, members in flags])[:-1]
+    for (at, _), some in zip(flags, np.split(there, ends)):
+        people = np.searchsorted(everyone, some[some >= 0])
         first = int(hurt[people].min(initial=NEVER))
         rings, late = rings + 1, late + int(first <= micros(at))
         if micros(at) < first < NEVER:
             ahead += 1
         if first > micros(at):
             np.minimum.at(flagged_at, people, micros(at))
-    return _after(flagged_at, tables, Saved(rings=rings, ahead=ahead, late=late))
+    return _after(flagged_at, facts, Saved(rings=rings, ahead=ahead, late=late))
 
 
 def _first_flags(snapshots: Sequence[RingSnapshot]) -> list[tuple[datetime, Collection[str]]]:

@@ -9,10 +9,10 @@ from dataclasses import replace
 import igraph
 import numpy as np
 
+from graph.facts.fraud_labels import fraud_spells
 from graph.facts.tables import Column, Tables
 from graph.rings.communities import components
 from graph.rings.incidence import MERCHANT, Incidence, incidence_of
-from graph.rings.labelled import labelled_applicants
 from graph.rings.projection import PairRows, pair_rows
 
 # the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds
@@ -31,7 +31,7 @@ def reference_groups(tables: Tables) -> Mapping[str, tuple[frozenset[str], ...]]
         "leiden_modularity_300": lambda rows, size: _leiden(rows, size, "modularity", 300.0),
         "leiden_cpm_0.05": lambda rows, size: _leiden(rows, size, "CPM", 0.05),
     }
-    size, fraud = len(tables.applicant_ids), labelled_applicants(tables).fraud
+    size, fraud = len(tables.applicant_ids), fraud_spells(tables).fraud
     return {name: _flagged(cut(rows, size), fraud, tables.applicant_ids) for name, cut in recipes.items()}
 
 

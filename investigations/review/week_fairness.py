@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.facts.groups import READ, groups_of, history_of, said_in
-from graph.facts.tables import Column, Tables
+from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
 from graph.model.moments import moment
 from graph.model.types import OutcomeStatus
+from graph.rings.applicants import ApplicantRows
 from graph.rings.honest_impact import known_honest
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.people import SuspectSignals
@@ -84,53 +85,54 @@ def fairness_of_week(
     week, `usual` is the search of the same facts by the usual settings. Nothing where nobody is known to be
     honest and nobody was answered.
     """
-    tables = found.tables
+    applicants = found.applicants
     honest, hit = known_honest(found)
-    proposed = np.array([decisions.get(one) for one in tables.applicant_ids.tolist()], object)
+    answered = applicants.places(asked := list(decisions))
     some = np.union1d(
-        _drawn(tables, honest), _drawn(tables, np.array([one is not None for one in proposed], bool))
+        _drawn(applicants, np.flatnonzero(honest)), _drawn(applicants, np.unique(answered[answered >= 0]))
     )
     if not len(some):
         return {}
-    people = _People(tables, some, looked_at)
+    people = _People(applicants, some, looked_at)
     history = people.histories(found.known)
     hit_usually = known_honest(usual)[1][some][honest[some]] if usual is not None else None
-    honest, hit, proposed = honest[some], hit[some], proposed[some]
-    answered = np.array([one is not None for one in proposed], bool)
+    honest, hit = honest[some], hit[some]
+    concluded = {place: decisions[one] for place, one in zip(answered.tolist(), asked, strict=True)}
+    proposed = np.array([concluded.get(one) for one in some.tolist()], object)
+    was_answered = np.array([one is not None for one in proposed], bool)
     return {
         name: GroupOfWeek(
             flagged=share(hit, honest & member),
             unlike=excess(hit[honest], member[honest], history[honest]),
-            decisions=decided(proposed, answered & member),
+            decisions=decided(proposed, was_answered & member),
             usual=None if hit_usually is None else excess(hit_usually, member[honest], history[honest]),
         )
         for name, member in members_of(people.groups()).items()
     }
 
 
-def _drawn(tables: Tables, among: Column) -> Column:
-    ids = tables.applicant_ids
-    return np.searchsorted(ids, np.array(drawn(ids[among].tolist(), MOST), object))
+def _drawn(applicants: ApplicantRows, among: Column) -> Column:
+    names = (name for _, some in applicants.each_name(among) for name in some.tolist())
+    return np.sort(applicants.places(drawn(names, MOST)))
 
 
 class _People:
-    """Some people (positions in the tables, rising), each as their latest application shows them."""
+    """Some people (positions, rising), each as their latest application shows them."""
 
-    def __init__(self, tables: Tables, some: Column, looked_at: SuspectSignals) -> None:
-        self._tables, self._some = tables, some
-        self._signals = looked_at(tables, some)
-        who = tables.applications["applicant"]
-        latest = np.full(len(tables.applicant_ids), -1)
-        latest[who] = np.arange(len(who))  # they are sorted by moment: the last one stays
-        self._latest = latest[some]
-        self._earlier = np.maximum(np.bincount(who, minlength=len(latest))[some] - 1, 0)
+    def __init__(self, applicants: ApplicantRows, some: Column, looked_at: SuspectSignals) -> None:
+        self._some, self._facts = some, applicants.facts_of(some)
+        self._signals = looked_at(applicants, some)
+        who = self._facts.applications["applicant"]
+        self._latest = np.full(len(some), -1)
+        self._latest[who] = np.arange(len(who))  # they are sorted by moment: the last one stays
+        self._earlier = np.maximum(np.bincount(who, minlength=len(some)) - 1, 0)
 
     def groups(self) -> list[frozenset[str]]:
         """The groups of each, as `graph.facts.groups` tells them."""
         read = {name: self._signals.column(name).tolist() for name in READ}
-        as_of, out = moment(self._tables.as_of), []
+        as_of, out = moment(self._facts.as_of), []
         for n, (row, earlier) in enumerate(zip(self._latest.tolist(), self._earlier.tolist(), strict=True)):
-            application, lender = said_in(self._tables, row)
+            application, lender = said_in(self._facts, row)
             signals = {name: None if np.isnan(column[n]) else column[n] for name, column in read.items()}
             out.append(groups_of(application, signals, earlier, lender, as_of))
         return out

@@ -29,7 +29,7 @@ from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
 from graph.rings.measured import largest_component
 from graph.rings.people import through_frame
-from graph.rings.projected import Engine, in_this_process
+from graph.rings.projected import Engine, InThisProcess
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.snapshot import snapshot_of
@@ -71,7 +71,7 @@ class ReviewPlan:
     out: Path
     now: datetime
     back_steps: int = 3
-    engine: Engine = in_this_process
+    engine: Engine = field(default_factory=InThisProcess)
     honest_budget: float = HONEST_BUDGET
     false_alarms: float = FALSE_ALARMS
     frame: str = ""
@@ -96,9 +96,9 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     compared_with = previous.name if previous else None
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    tables, usual = view.tables(), PreviousFlags(before)
+    projected, usual = plan.engine.of_view(view), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
-    found = search(tables, memory, closely, plan.engine)
+    found = search(projected, memory, closely)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     del previous  # as large as this one, and not looked at any more
     took = time.perf_counter() - started
@@ -106,21 +106,21 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
     earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
     decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
-    as_usual = search(tables, usual, closely, plan.engine) if memory != usual else None
+    as_usual = search(projected, usual, closely) if memory != usual else None
     fairness = fairness_of_week(found, closely, decisions, as_usual)
     if plan.most_times is not None and (unfair := unfair_to(fairness, plan.most_times)):
         raise UnfairRingsError(unfair)
     result = ReviewResult(
         snapshot=snapshot,
-        known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),
+        known_frauds=frozenset(found.applicants.names(np.flatnonzero(found.known.fraud)).tolist()),
         previous=compared_with,
         edges=_edges(found, flagged),
-        early=early_warnings(flagged, earlier, found.tables),
+        early=early_warnings(flagged, earlier, found.applicants),
         moments=tuple(e.at for e in earlier),
         figures=_figures(snapshot, found, took),
         before=before,
         zone=plan.zone,
-        record=record_of(store, casebook, snapshot, found.tables, plan.now),
+        record=record_of(store, casebook, snapshot, found.applicants, plan.now),
         desk=plan.desk,
         fairness=fairness,
     )
@@ -128,7 +128,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     with _taken_back(plan.out):
         opened = _open_cases(result, casebook, plan, view, lambda: _refuse_another(store, edition))
         if opened:  # the page was in place before: what cannot be opened costs nobody the report
-            record = record_of(store, casebook, snapshot, found.tables, plan.now)
+            record = record_of(store, casebook, snapshot, found.applicants, plan.now)
             render(dataclasses.replace(result, record=record), plan.out / REPORT)
         _refuse_another(store, edition)
     whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
@@ -153,19 +153,20 @@ def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | N
 
 def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
     """Every flagged ring's strongest inner links."""
-    ids, group = search.tables.applicant_ids, search.group
-    links = search.links.among(np.flatnonzero(search.flagged[group]))
+    group, people = search.group, np.flatnonzero(search.flagged[search.group])
+    links, ids = (
+        search.links.among(people),
+        dict(zip(people.tolist(), search.applicants.names(people).tolist())),
+    )
     inside = np.flatnonzero(group[links.a] == group[links.b])
     ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
     out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
     for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
-        a = str(ids[links.a[i]])
+        a, b = ids[int(links.a[i])], ids[int(links.b[i])]
         drawn = out[ring_of[a]]
         if len(drawn) < DRAWN_LINKS:
             kinds = tuple(LINK_KINDS[k] for k in np.flatnonzero(links.shared[i]).tolist())
-            drawn.append(
-                GroupEdge(a=a, b=str(ids[links.b[i]]), weight=round(float(links.weight[i]), 6), kinds=kinds)
-            )
+            drawn.append(GroupEdge(a=a, b=b, weight=round(float(links.weight[i]), 6), kinds=kinds))
     return {ring_id: tuple(edges) for ring_id, edges in out.items()}
 
 

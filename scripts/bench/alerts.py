@@ -24,6 +24,7 @@ from graph.journal.decode import journal_entry
 from graph.journal.entry import decode
 from graph.model.types import Facts, OutcomeStatus, RingSnapshot
 from graph.rings.people import through_frame
+from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
 from graph.rings.snapshot import snapshot_of
 from graph.stores.sqlite import SqliteStore
@@ -106,7 +107,9 @@ class Life:
         revision = self.store.revision()
         before = tuple(r for r in self.previous.rings if r.kind.flagged) if self.previous else ()
         closely = through_frame(self.store, revision, str(self.frame._files.folder.parent))
-        found = search(self.store.view(as_of, revision).tables(), PreviousFlags(before), closely)
+        found = search(
+            in_this_process(self.store.view(as_of, revision).tables()), PreviousFlags(before), closely
+        )
         self.previous = snapshot_of(found, f"{as_of:%Y-%m-%d}", as_of, self.previous)
         self.store.save_rings(self.previous)
         self._look(as_of + timedelta(seconds=1), 0)

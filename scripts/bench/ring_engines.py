@@ -71,8 +71,8 @@ def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
     """Of both steps, seconds by the clock and of the processor, peak memory above what was held before, of
     all processes and of this one, and a digest of the result.
     """
-    found, of_links = _timed(server, lambda: engine(tables))
-    rings, of_rest = _timed(server, lambda: search(tables, engine=lambda _: found))
+    found, of_links = _timed(server, lambda: engine.of_tables(tables))
+    rings, of_rest = _timed(server, lambda: search(found))
     snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(tables.as_of), None))
     # the digest reads all links here, so it comes last
     return {

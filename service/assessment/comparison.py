@@ -14,6 +14,7 @@ import numpy as np
 from graph.facts.tables import Column, Tables
 from graph.model.errors import StoreUnavailableError
 from graph.progress import bar
+from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore, GraphView
@@ -141,5 +142,5 @@ def _alike(one: Column, other: Column) -> bool:
 
 def _same_rings(one: Tables, other: Tables) -> bool:
     """Whether the same groups are found in both, with the same scores."""
-    mine, theirs = search(one), search(other)
+    mine, theirs = (search(in_this_process(tables)) for tables in (one, other))
     return all(_alike(getattr(mine, name), getattr(theirs, name)) for name in _OF_A_SEARCH)

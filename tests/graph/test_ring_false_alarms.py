@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from graph.facts.tables import Tables
 from graph.model.types import Application, Facts, Mention, Role
+from graph.rings.applicants import HeldApplicants
 from graph.rings.incidence import incidence_of
 from graph.rings.sharing_rows import HeldSharing
 from graph.rings.store_habits import unusual_groups
@@ -33,7 +34,7 @@ PEOPLE = 2_000
 
 
 def standing_out(tables: Tables, level: float) -> set[str]:
-    groups = unusual_groups(tables, HeldSharing(tables, incidence_of(tables)), level)
+    groups = unusual_groups(HeldApplicants(tables), HeldSharing(tables, incidence_of(tables)), level)
     return set(tables.applicant_ids[groups.group >= 0].tolist())
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind, Role
+from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
 from graph.rings.snapshot import snapshot_of
 from investigations.review.flag_words import why
@@ -42,7 +43,7 @@ def cleared(*who):
 def snapshot(path, facts, previous=None, as_of=NEXT_WEEK):
     flagged = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     with town(path, facts) as store:
-        hits = search(store.view(as_of).tables(), PreviousFlags(flagged))
+        hits = search(in_this_process(store.view(as_of).tables()), PreviousFlags(flagged))
     return snapshot_of(hits, "week", as_of, previous)
 
 

@@ -9,6 +9,7 @@ import pytest
 from graph.model.moments import DAY
 from graph.model.types import Facts
 from graph.rings.payments import same_payments
+from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from tests.support.ring_worlds import AS_OF, both, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, uses
@@ -98,7 +99,7 @@ def test_who_cashes_out_at_one_till_is_a_group_and_shoppers_at_one_price_are_not
     crews = [cashing_out(f"crew{n}.", 20 + 25 * n, known=n != 2) for n in range(5)]
     with town(tmp_path / "t.db", both(neighbours, Facts(events=shopping), *crews)) as store:
         tables = store.view(AS_OF).tables()
-    found, names = search(tables), tables.applicant_ids.astype(str)
+    found, names = search(in_this_process(tables)), tables.applicant_ids.astype(str)
     unknown, honest_people = np.char.startswith(names, "crew2."), ~np.char.startswith(names, "crew")
     assert unknown.sum() == 8
     assert set(np.flatnonzero(found.group == found.group[unknown][0])) == set(np.flatnonzero(unknown))

@@ -14,7 +14,9 @@ from graph.facts.tables import Column
 from graph.features.extraction import SIGNAL_NAMES
 from graph.frame.location import frame_of
 from graph.model.types import Facts
+from graph.rings.applicants import HeldApplicants
 from graph.rings.people import INFORMATIVE, NAMES, signals_of, through_frame
+from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from tests.support.ring_worlds import both
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled
@@ -30,7 +32,9 @@ def looked_at(path: Path, facts: Facts, some: list[int] | None = None) -> tuple[
         tables = store.view(MOMENT).tables()
         people = np.arange(len(tables.applicant_ids)) if some is None else np.array(some)
         with closing(frame_of(store)) as frame:
-            return tables.applicant_ids[people], signals_of(frame, store.revision(), tables, people).values
+            return tables.applicant_ids[people], signals_of(
+                frame, store.revision(), HeldApplicants(tables), people
+            ).values
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -71,7 +75,12 @@ def test_a_search_that_looks_closely_gives_the_same_whatever_comes_later(tmp_pat
     for name, known in (("a.db", labelled), ("b.db", shuffled(before(labelled, moment), 4))):
         with open_store(tmp_path / name) as store:
             store.add(known)
-            result.append(search(store.view(moment).tables(), closely=through_frame(store, store.revision())))
+            result.append(
+                search(
+                    in_this_process(store.view(moment).tables()),
+                    closely=through_frame(store, store.revision()),
+                )
+            )
     assert result[0].known.has_enough_labels
     for field in ("group", "suspicion", "score", "flagged"):
         assert getattr(result[0], field).tobytes() == getattr(result[1], field).tobytes()

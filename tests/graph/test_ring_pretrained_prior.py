@@ -21,6 +21,7 @@ from graph.rings.pretrained_prior import (
     ranked,
     suspicion_by,
 )
+from graph.rings.projected import in_this_process
 from graph.rings.search import search, suspicion_features
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
@@ -84,7 +85,7 @@ def test_deleting_and_shuffling_the_future_changes_no_bit_of_what_experience_say
     result = []
     for name, reported in (("whole", facts), ("cut", shuffled(before(facts, moment), seed))):
         with town(tmp_path / f"{name}.db", reported) as store:
-            result.append(search(store.view(moment).tables()))
+            result.append(search(in_this_process(store.view(moment).tables())))
     assert result[0].suspicion.any()
     for name in ("group", "suspicion", "score", "flagged"):
         assert getattr(result[0], name).tobytes() == getattr(result[1], name).tobytes()
@@ -99,8 +100,8 @@ def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, m
     with open(world / "truth" / "applicants.csv", encoding="utf-8") as truth:
         honest_people = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "0"}
     with open_store(tmp_path / "graph.db") as opened:
-        hits = search(opened.view(datetime(2026, 1, 1, tzinfo=UTC)).tables())
-    flagged = np.array(hits.tables.applicant_ids)[hits.flagged[hits.group]]
+        hits = search(in_this_process(opened.view(datetime(2026, 1, 1, tzinfo=UTC)).tables()))
+    flagged = np.array(hits.applicants.tables.applicant_ids)[hits.flagged[hits.group]]
     assert len(honest_people.intersection(flagged)) <= 0.006 * len(honest_people)
 
 

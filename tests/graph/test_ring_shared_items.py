@@ -8,11 +8,12 @@ import pytest
 
 from graph.model.moments import DAY
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, Ring, RingKind, Role
+from graph.rings.applicant_columns import applicant_columns
 from graph.rings.crews import crew_ties, named
 from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import incidence_of
 from graph.rings.link_rows import HeldLinks
-from graph.rings.measured import open_amount
+from graph.rings.projected import in_this_process
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import search
 from graph.rings.shared_items import NEVER, shared_items
@@ -94,11 +95,13 @@ def test_things_are_what_a_slow_count_gives(tmp_path, seed):
 
 def test_nobody_joins_a_ring_before_it_was_first_seen_and_a_name_keeps_its_first_day(tmp_path):
     facts = both(honest(families=20), crew(known_on=190))
-    first = snapshot_of(search(tables_of(tmp_path / "a.db", facts)), "one", AS_OF, None)
+    first = snapshot_of(search(in_this_process(tables_of(tmp_path / "a.db", facts))), "one", AS_OF, None)
     # told a week later: an old tie to the others
     early = applies(CREW[3], 40, uses("device", "rig1"), uses("device", "rig2"))
     second = snapshot_of(
-        search(tables_of(tmp_path / "b.db", both(facts, Facts(applications=(early,))), day(207))),
+        search(
+            in_this_process(tables_of(tmp_path / "b.db", both(facts, Facts(applications=(early,))), day(207)))
+        ),
         "two",
         day(207),
         first,
@@ -121,9 +124,8 @@ def test_a_payout_told_by_two_exports_is_open_once(tmp_path):
         Outcome(application_id=loan.application_id, status=OutcomeStatus.DISBURSED, at=day(on), amount=5000.0)
         for on in (12, 13)
     )
-    assert open_amount(
-        tables_of(tmp_path / "t.db", Facts(applications=(loan,), outcomes=paid, platforms=PLATFORMS))
-    ).tolist() == [5000.0]
+    tables = tables_of(tmp_path / "t.db", Facts(applications=(loan,), outcomes=paid, platforms=PLATFORMS))
+    assert applicant_columns(tables)["open"].tolist() == [5000.0]
 
 
 def test_the_honest_of_households_dormitories_and_shops_are_counted_where_they_are(tmp_path):
@@ -133,7 +135,9 @@ def test_the_honest_of_households_dormitories_and_shops_are_counted_where_they_a
         for a in facts.applications
         if a.applicant_id.startswith(("family1.", "dorm1"))
     )
-    hit = honest_impact(search(tables_of(tmp_path / "t.db", both(facts, Facts(labels=labels)))))
+    hit = honest_impact(
+        search(in_this_process(tables_of(tmp_path / "t.db", both(facts, Facts(labels=labels)))))
+    )
     assert hit[RingKind.HOUSEHOLD].known == 3
     assert (hit[RingKind.DORMITORY].known, hit[RingKind.DORMITORY].flagged) == (3, 0)
     assert (hit[RingKind.KIOSK].known, hit[RingKind.KIOSK].share) == (0, None)
@@ -182,7 +186,11 @@ def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
     created = (*clients("east", 100), *clients("west", 150))
     labels = tuple(fraud(a.application_id, 190) for a in created)
     hits = search(
-        tables_of(tmp_path / "t.db", both(honest(families=40), Facts(applications=created, labels=labels)))
+        in_this_process(
+            tables_of(
+                tmp_path / "t.db", both(honest(families=40), Facts(applications=created, labels=labels))
+            )
+        )
     )
     flagged = [ring for ring in snapshot_of(hits, "now", AS_OF, None).rings if ring.kind.flagged]
     assert {m.applicant_id for ring in flagged for m in ring.members} == {a.applicant_id for a in created}
@@ -192,12 +200,12 @@ def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
 def two_pieces(links, apart):
     """A search with two flagged groups that so many links were cut between, the second `apart` days later."""
     cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, weight=np.full(links, 0.06))
-    nobody = np.zeros(0, np.int64)
+    none = dict.fromkeys(("agent", "applicant"), np.zeros(0, np.int64))
     return SimpleNamespace(
         links=HeldLinks(cut, 10),
         group=np.repeat([0, 1], 5),
         flagged=np.ones(2, bool),
-        tables=SimpleNamespace(applications={"agent": nobody, "applicant": nobody}),
+        applicants=SimpleNamespace(facts_of=lambda _: SimpleNamespace(applications=none)),
         known=SimpleNamespace(since=np.repeat([0, apart * DAY], 5)),
     )
 

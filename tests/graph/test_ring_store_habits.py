@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.types import Facts
+from graph.rings.applicants import HeldApplicants
 from graph.rings.improbable import improbable_suspicion
 from graph.rings.incidence import incidence_of
 from graph.rings.labelled import LabelledApplicants
+from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
 from graph.rings.sharing_rows import HeldSharing
 from graph.rings.snapshot import snapshot_of
@@ -33,20 +35,20 @@ def burst(tmp_path_factory):
 
 
 def who_is_flagged(found):
-    return set(found.tables.applicant_ids[found.flagged[found.group]].tolist())
+    return set(found.applicants.tables.applicant_ids[found.flagged[found.group]].tolist())
 
 
 def standing_out(store, moment, level=0.01):
     tables = store.view(moment).tables()
-    groups = unusual_groups(tables, HeldSharing(tables, incidence_of(tables)), level)
+    groups = unusual_groups(HeldApplicants(tables), HeldSharing(tables, incidence_of(tables)), level)
     return set(tables.applicant_ids[groups.group >= 0].tolist()), groups
 
 
 @pytest.mark.parametrize("week", [1, 2, 4])
 def test_a_burst_is_flagged_in_its_first_weeks_and_nobody_honest(burst, week):
     world, store = burst
-    found = search(store.view(day(7 * week)).tables())
-    there = world.bots.intersection(found.tables.applicant_ids.tolist())
+    found = search(in_this_process(store.view(day(7 * week)).tables()))
+    there = world.bots.intersection(found.applicants.tables.applicant_ids.tolist())
     flagged = who_is_flagged(found)
     assert len(flagged & there) >= 0.9 * len(there)
     assert not flagged & set(world.honest)
@@ -56,11 +58,11 @@ def test_no_week_in_which_labels_come_stops_the_flags_or_floods_the_honest(burst
     world, store = burst
     flagged, shares = (), []
     for week in (3, 5, 7, 10):
-        found = search(store.view(day(7 * week)).tables(), memory=PreviousFlags(flagged))
+        found = search(in_this_process(store.view(day(7 * week)).tables()), memory=PreviousFlags(flagged))
         people = who_is_flagged(found)
-        there = world.bots.intersection(found.tables.applicant_ids.tolist())
+        there = world.bots.intersection(found.applicants.tables.applicant_ids.tolist())
         shares.append(len(people & there) / len(there))
-        assert len(people & set(world.honest)) <= 0.005 * len(found.tables.applicant_ids)
+        assert len(people & set(world.honest)) <= 0.005 * len(found.applicants.tables.applicant_ids)
         flagged = tuple(r for r in snapshot_of(found, "w", day(7 * week), None).rings if r.kind.flagged)
     assert found.known.has_enough_labels
     assert min(shares) >= 0.9
@@ -105,7 +107,7 @@ def test_who_bought_a_phone_of_one_of_a_crew_does_not_stand_out_with_it(tmp_path
 
 def test_the_reason_says_within_what_time_they_came(burst):
     _, store = burst
-    found = search(store.view(day(28)).tables())
+    found = search(in_this_process(store.view(day(28)).tables()))
     rings = [ring for ring in snapshot_of(found, "w", day(28), None).rings if ring.kind.flagged]
     assert rings
     assert all(any(code.startswith("RING_WITHIN_A") for code in ring.reason_codes) for ring in rings)

@@ -12,6 +12,7 @@ from graph.model.types import Event, Facts
 from graph.rings import measured, whole_groups
 from graph.rings.communities import components
 from graph.rings.incidence import incidence_of
+from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.snapshot import snapshot_of
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
@@ -20,7 +21,7 @@ from tests.support.small_worlds import before, day, fraud, random_facts, shuffle
 
 def found(path, facts, as_of=AS_OF):
     with town(path, facts) as store:
-        return search(store.view(as_of).tables())
+        return search(in_this_process(store.view(as_of).tables()))
 
 
 def rings(path, facts, as_of=AS_OF):
@@ -93,7 +94,7 @@ def test_members_of_a_ring_have_a_place_in_it(tmp_path):
 
 def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monkeypatch):
     with town(tmp_path / "t.db", random_facts(5, people=150)) as store:
-        found = search(store.view(day(50)).tables())
+        found = search(in_this_process(store.view(day(50)).tables()))
     whole = snapshot_of(found, "now", AS_OF, None)
     assert len({len(ring.members) for ring in whole.rings}) > 1
     monkeypatch.setattr(whole_groups, "AT_ONCE", 7)
@@ -102,7 +103,7 @@ def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monke
 
 def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp_path):
     with town(tmp_path / "t.db", random_facts(5, people=150)) as store:
-        found = search(store.view(day(50)).tables())
+        found = search(in_this_process(store.view(day(50)).tables()))
     links, group = found.links.among(np.arange(len(found.group))), found.group
     inside = links.of(group[links.a] == group[links.b])
     held = np.bincount(components(len(group), inside.a, inside.b))
@@ -125,7 +126,7 @@ def test_deleting_the_future_changes_no_bit(tmp_path, seed):
         found(tmp_path / "a.db", facts, moment),
         found(tmp_path / "b.db", before(facts, moment), moment),
     )
-    assert np.array_equal(whole.tables.applicant_ids, cut.tables.applicant_ids)
+    assert np.array_equal(whole.applicants.tables.applicant_ids, cut.applicants.tables.applicant_ids)
     for name in ("group", "suspicion", "score", "flagged"):
         assert getattr(whole, name).tobytes() == getattr(cut, name).tobytes()
 

@@ -67,7 +67,7 @@ def same_rows(one: Projected, other: Projected) -> bool:
 def kept(session, tables, tmp_path_factory):
     """The stages of one run, and what it gave."""
     folder = tmp_path_factory.mktemp("stages")
-    found = OnSpark(session, f"file://{folder}")(tables)
+    found = OnSpark(session, f"file://{folder}").of_tables(tables)
     [stages] = folder.iterdir()
     return stages, found
 
@@ -123,7 +123,7 @@ def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(table
 
 
 def test_groups_measure_what_they_do_on_one_machine_to_the_last_bit(session, tables, tmp_path):
-    found, alone = OnSpark(session, f"file://{tmp_path}", rows=200)(tables), in_this_process(tables)
+    found, alone = OnSpark(session, f"file://{tmp_path}", rows=200).of_tables(tables), in_this_process(tables)
     size, drawn = len(tables.applicant_ids), np.random.default_rng(4)
     given = {name: drawn.random(size).astype(np.float32) for name in MEANS} | {
         "since": drawn.integers(0, 10**15, size),
@@ -156,7 +156,7 @@ def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monke
         monkeypatch.setattr(module, "DAY_BY_DAY", 5)
     monkeypatch.setattr(incidence, "HEAVY", 8)
     session.conf.set("spark.sql.shuffle.partitions", "3")
-    found, alone = OnSpark(session, f"file://{tmp_path}", rows=300)(tables), in_this_process(tables)
+    found, alone = OnSpark(session, f"file://{tmp_path}", rows=300).of_tables(tables), in_this_process(tables)
     assert same(alone, found)
     assert same_rows(alone, found)
     [stages] = tmp_path.iterdir()
@@ -166,7 +166,7 @@ def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monke
 
 
 def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_path):
-    found = OnSpark(session, f"file://{tmp_path}", largest=40)(tables)
+    found = OnSpark(session, f"file://{tmp_path}", largest=40).of_tables(tables)
     alone = first_cut(len(tables.applicant_ids), project(tables), 40)
     assert found.coarse.tolist() == alone.tolist()
     assert alone.tolist() != in_this_process(tables).coarse.tolist()
@@ -197,7 +197,10 @@ def searched(session, tmp_path, world):
     """The same search on one machine and on Spark: equal to the last bit."""
     with town(tmp_path / "t.db", world) as store:
         tables = store.view(AS_OF).tables()
-    one, two = search(tables), search(tables, engine=OnSpark(session, f"file://{tmp_path}/stages", rows=500))
+    one, two = (
+        search(in_this_process(tables)),
+        search(OnSpark(session, f"file://{tmp_path}/stages", rows=500).of_tables(tables)),
+    )
     assert one.suspicion.tobytes() == two.suspicion.tobytes()
     assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
     assert honest_impact(one) == honest_impact(two)
@@ -212,7 +215,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(session, tables, kept, 
         (stages / f"{later}.done").unlink()
     next((stages / "links").glob("*.parquet")).unlink()
     shutil.rmtree(stages / "cut")
-    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}")(tables))
+    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}").of_tables(tables))
     assert {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()} == early
 
 
@@ -223,7 +226,7 @@ def test_features_go_on_where_they_stopped(session, tables, kept):
     for later in (stages / "context.done", *stages.glob("picked_*.done")):
         later.unlink()
     next((stages / "context").glob("*.parquet")).unlink()
-    again = OnSpark(session, f"file://{stages.parent}")(tables)
+    again = OnSpark(session, f"file://{stages.parent}").of_tables(tables)
     assert same_rows(in_this_process(tables), again)
     assert {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()} == early
 
@@ -238,10 +241,10 @@ def test_facts_that_differ_have_stages_of_their_own(tables):
 def test_stages_of_an_older_version_are_not_found_again(session, tables, tmp_path, monkeypatch):
     with monkeypatch.context() as earlier:
         earlier.setattr(stages, "product_version", lambda: "0.1.0")
-        OnSpark(session, f"file://{tmp_path}")(tables)
+        OnSpark(session, f"file://{tmp_path}").of_tables(tables)
     [old] = tmp_path.iterdir()
     (old / "cut.done").unlink()  # whoever goes on with the old stages writes it again
-    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}")(tables))
+    assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}").of_tables(tables))
     assert not (old / "cut.done").exists()
     assert len(list(tmp_path.glob(f"rings-{product_version()}.*"))) == 1
 

@@ -12,6 +12,7 @@ from gnn.schema import APPLICANT
 from gnn.training_plan import TrainingPlan
 from graph.features.extraction import COUNT_NAMES
 from graph.model.types import Facts, Label, LabelValue
+from graph.rings.applicants import HeldApplicants
 from graph.rings.labelled import labelled_applicants
 from graph.store.evidence import Subject
 from investigations import rules
@@ -65,7 +66,9 @@ def reference(view):
 
 def rings(view):
     tables = view.tables()
-    return bool(labelled_applicants(tables).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]])
+    return bool(
+        labelled_applicants(HeldApplicants(tables)).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]]
+    )
 
 
 def training_target(view):

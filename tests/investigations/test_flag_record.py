@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph.model.types import Facts, Outcome, OutcomeStatus, RingChange, RingKind, RingSnapshot
+from graph.rings.applicants import HeldApplicants
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.cases import CaseKind, NewCase, Verdict, VerdictValue
@@ -61,7 +62,7 @@ def casebook(tmp_path: Path) -> Iterator[Casebook]:
 
 def test_what_was_refused_and_what_was_paid_after_the_flag_is_told_apart(store: GraphStore) -> None:
     latest = snapshot("2025-W14", 99, "R-1")
-    record = record_of(store, None, latest, store.view(day(99)).tables(), NOW)
+    record = record_of(store, None, latest, HeldApplicants(store.view(day(99)).tables()), NOW)
     saved = record.saved
     assert (saved.rings, saved.ahead, saved.late) == (1, 1, 0), "flagged on day 57, the default on day 90"
     assert (saved.refused, saved.refused_amount) == (1, 4000.0)
@@ -73,15 +74,15 @@ def test_what_was_refused_and_what_was_paid_after_the_flag_is_told_apart(store: 
 
 def test_a_ring_flagged_after_its_default_saved_nothing(store: GraphStore) -> None:
     late = snapshot("2025-W14", 99, "R-1", "R-9")
-    record = record_of(store, None, late, store.view(day(99)).tables(), NOW)
+    record = record_of(store, None, late, HeldApplicants(store.view(day(99)).tables()), NOW)
     assert (record.saved.rings, record.saved.ahead, record.saved.late) == (2, 1, 1)
 
 
 def test_the_future_does_not_change_the_record(store: GraphStore) -> None:
     latest = snapshot("2025-W14", 80, "R-1")
-    before = record_of(store, None, latest, store.view(day(80)).tables(), NOW)
+    before = record_of(store, None, latest, HeldApplicants(store.view(day(80)).tables()), NOW)
     store.add(Facts(outcomes=(became("ann@10", "written_off", 95), became("bo@70", "dpd90", 96))))
-    assert record_of(store, None, latest, store.view(day(80)).tables(), NOW) == before
+    assert record_of(store, None, latest, HeldApplicants(store.view(day(80)).tables()), NOW) == before
     assert before.saved.ahead == 0, "the default of day 90 is not known on day 80"
 
 
@@ -95,7 +96,7 @@ def test_verdicts_are_counted_by_kind_and_by_reason_the_latest_of_each_case(
             case_id, Verdict(at=day(on), by="li", value=value), casebook.case(case_id).version
         )
     latest = snapshot("2025-W14", 99, "R-1")
-    record = record_of(store, casebook, latest, store.view(day(99)).tables(), NOW)
+    record = record_of(store, casebook, latest, HeldApplicants(store.view(day(99)).tables()), NOW)
     assert record.cases is not None
     assert record.cases["R-1"].verdict is VerdictValue.FALSE_POSITIVE
     tally = record.verdicts.codes["RING_DENSE"]

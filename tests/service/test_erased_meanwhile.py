@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graph.model.errors import ConflictError, NotFoundError
+from graph.rings.applicants import HeldApplicants
 from graph.rings.people import through_frame
 from service.assessment.batch import Scoring, score
 from service.assessment.batch_output import ScoresOut
@@ -53,8 +54,8 @@ def test_a_batch_during_which_people_are_erased_leaves_no_file_and_no_name(
 def test_a_search_for_rings_during_which_people_are_erased_names_nobody(tmp_path: Path) -> None:
     facts = both(honest(families=20, dormitory=12, customers=20), crew(known_on=190))
     with town(tmp_path / "town.db", facts) as store:
-        closely, tables = through_frame(store, store.revision()), store.view(AS_OF).tables()
+        closely, people = through_frame(store, store.revision()), HeldApplicants(store.view(AS_OF).tables())
         erased(store, CREW[0])
         with pytest.raises(ConflictError, match="erased meanwhile") as refused:
-            closely(tables, np.arange(len(tables.applicant_ids)))
+            closely(people, np.arange(len(people)))
     assert CREW[0] not in str(refused.value)

@@ -16,6 +16,7 @@ from sklearn.metrics import average_precision_score
 from stdnum.cn import ric
 
 from graph.facts.tables import Tables
+from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.snapshot import snapshot_of
 from graph.stores.sqlite import SqliteStore
@@ -65,7 +66,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 @pytest.fixture(scope="module")
 def found(loaded: Loaded) -> TruthMatch:
     """The rings that the search flags, held against the truth."""
-    rings = snapshot_of(search(loaded.tables), "now", END, None).rings
+    rings = snapshot_of(search(in_this_process(loaded.tables)), "now", END, None).rings
     return matched(
         (frozenset(m.applicant_id for m in ring.members) for ring in rings if ring.kind.flagged), loaded.truth
     )

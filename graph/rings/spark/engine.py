@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graph.facts.tables import Tables
+from graph.rings.applicants import HeldApplicants
 from graph.rings.context_rows import ContextRows
 from graph.rings.parts import LARGEST
 from graph.rings.projected import Projected
@@ -20,6 +21,7 @@ from graph.rings.spark.homes import Homes
 from graph.rings.spark.link_rows import ClusterLinks
 from graph.rings.spark.sharing_rows import ClusterSharing
 from graph.rings.spark.stages import Stages, folder_of
+from graph.store.port import GraphView
 
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB
 
@@ -37,7 +39,11 @@ class OnSpark:
     rows: int = ROWS
     largest: int = LARGEST
 
-    def __call__(self, tables: Tables) -> Projected:
+    def of_view(self, view: GraphView) -> Projected:
+        """As of the view's moment."""
+        return self.of_tables(view.tables())
+
+    def of_tables(self, tables: Tables) -> Projected:
         """As of the tables' moment."""
         reported = facts.fact_tables(tables)
         own = f"{facts.digest_of(reported)}_{self.rows}_{self.largest}"
@@ -78,7 +84,12 @@ def _read_back(stages: Stages, tables: Tables) -> Projected:
     homes = Homes(stages, np.unique(group, return_inverse=True)[1])
     sharing = ClusterSharing(stages, homes, tables.as_of)
     return Projected(
-        sharing, ClusterLinks(stages, homes), homes.coarse, lambda: _context(homes), ClusterGroups(stages)
+        HeldApplicants(tables),
+        sharing,
+        ClusterLinks(stages, homes),
+        homes.coarse,
+        lambda: _context(homes),
+        ClusterGroups(stages),
     )
 
 
