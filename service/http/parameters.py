@@ -17,6 +17,7 @@ from ingestion.recognise import scrubbed
 from investigations.cases import CaseKind, CaseState
 from investigations.users import AuditAction
 from investigations.watch.alerts import AlertCode
+from service.http.what_is_taken import what_is_wrong
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
@@ -263,17 +264,3 @@ def _wrong(one: msgspec.structs.FieldInfo, summary: Mapping[str, Any]) -> str | 
         return None
     says = what_is_wrong(summary[one.encode_name], one.type, strict=False)
     return says and f"{one.encode_name}: {says}"
-
-
-def what_is_wrong(value: Any, kind: Any, *, strict: bool) -> str | None:
-    """Why a value is none of a kind, without the value itself; None where it is one. Unless `strict` a text
-    may stand for a number.
-    """
-    try:
-        msgspec.convert(value, kind, strict=strict)
-    except msgspec.ValidationError as error:
-        _, named = msgspec.json.schema_components([kind])
-        words = [word for schema in named.values() for word in schema.get("enum", ())]
-        says = f"must be one of {', '.join(words)}" if words else f"{str(error)[0].lower()}{str(error)[1:]}"
-        return scrubbed(says)
-    return None

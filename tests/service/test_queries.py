@@ -11,7 +11,10 @@ import pytest
 from flask import Flask
 
 from service.app import create_app
+from service.http.case_bodies import BODIES
+from service.http.parameters import RiskHeaders, fields
 from service.http.queries import PAGES, QUERIES, READING
+from service.http.what_is_taken import what_is_wrong
 from tests.support.small_service import service
 
 GIVEN = {"ring_id": "R-1", "case_id": "C-1", "assessment_id": "A-1", "attachment_id": "1", "view_id": "V-1"}
@@ -66,3 +69,31 @@ def test_a_period_that_ends_before_it_begins_is_refused(app: Flask, path: str, u
 def test_verdicts_since_a_moment_that_has_not_come_are_refused(app: Flask) -> None:
     answer = app.test_client().get("/verdicts", query_string={"since": "2031-01-01T00:00:00Z"})
     assert answer.get_json()["detail"] == "since: must lie before until"
+
+
+@pytest.mark.parametrize(
+    ("address", "detail"),
+    [
+        ("/readyz?behind=x", "behind: must be a whole number, 0 or more"),
+        ("/readyz?behind=-1", "behind: must be a whole number, 0 or more"),
+        ("/rings?limit=501", "limit: must be a whole number, 0 to 500"),
+        ("/rings?min_score=high", "min_score: must be a number, 0 to 1"),
+        ("/rings?flagged=maybe", "flagged: must be true or false"),
+        (f"/cases?assignee={'w' * 129}", "assignee: must be a text of 128 characters at most"),
+        (
+            "/audit?since=now",
+            "since: must be a moment with its zone, such as 2026-01-05T10:00:00+08:00",
+        ),
+    ],
+)
+def test_a_parameter_that_cannot_be_read_is_told_what_it_takes(app: Flask, address: str, detail: str) -> None:
+    problem = app.test_client().get(address).get_json()
+    assert (problem["code"], problem["detail"]) == ("bad_query", detail)
+
+
+def test_every_parameter_says_in_words_what_it_takes() -> None:
+    for kind in {*QUERIES.values(), RiskHeaders, *BODIES}:
+        for one in fields(kind):
+            says = what_is_wrong(object(), one.type, strict=False)
+            assert str(says).startswith("must be "), one.name
+            assert "`" not in str(says), one.name
