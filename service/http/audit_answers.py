@@ -1,6 +1,6 @@
 """The answer of /audit as types."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from msgspec import Meta
 
@@ -37,3 +37,16 @@ class AuditPage(TypedDict):
     lines: Annotated[list[AuditLine], Meta(description="Those of the page.")]
     next: Annotated[int, Meta(description="What to give as `after` next time.")]
     more: Annotated[bool, Meta(description="Whether there are more already.")]
+    erased: NotRequired[
+        Annotated[
+            str,
+            Meta(
+                description=(
+                    "Where `subject` names somebody who was erased: the subject under which the trail has "
+                    "who asked for them since. What it had before has a surrogate, which nobody can find "
+                    "from the name."
+                ),
+                examples=["applicant:erased:k1:0f3a9c52e1d84b60"],
+            ),
+        ]
+    ]

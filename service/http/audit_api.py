@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import orjson
 from flask import Blueprint, Response
 
+from graph.model.errors import StoreError
 from investigations.users import AuditEntry, AuditFilter
 from service.http.audit_answers import AuditLine, AuditPage
 from service.http.calls import app_context
+from service.http.erased_nodes import without_erased
 from service.http.parameters import AuditQuery
 from service.http.queries import query
 
@@ -31,7 +35,17 @@ def trail() -> Response:
         "next": found[-1].position if found else requested.after,
         "more": more,
     }
+    if (since := _since_erased(requested.subject)) is not None:
+        page["erased"] = since
     return Response(orjson.dumps(page), mimetype="application/json")
+
+
+def _since_erased(subject: str | None) -> str | None:
+    """As what the trail has somebody who was erased; None for anybody else, or where that cannot be said."""
+    with suppress(StoreError):
+        since = without_erased(subject or "")
+        return None if since == (subject or "") else since
+    return None
 
 
 def _shown(one: AuditEntry) -> AuditLine:

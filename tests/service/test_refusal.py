@@ -144,6 +144,11 @@ def test_whoever_asks_for_an_erased_id_writes_it_down_nowhere(
     written = f"{lines} {caplog.text}"
     assert node.partition(":")[2] not in written
     assert f"{node.partition(':')[0]}:erased:k1:" in written
+    page = client.get("/audit", query_string={"subject": node}).get_json()
+    assert page["lines"] == []
+    found = client.get("/audit", query_string={"subject": page["erased"]}).get_json()
+    assert found["lines"]
+    assert "erased" not in found
 
 
 def cannot_say(context: AppContext, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
