@@ -85,6 +85,7 @@ def test_files_that_name_somebody_erased_are_named_with_how_many_ids(
         f"{WHO}.json": (1, 0, 0),
     }
     assert (said["searched"], said["not_searched"]) == (8, [])
+    assert (said["files_that_name_them"], said["files_not_searched"]) == (7, 0)
 
 
 def test_a_copy_of_the_store_from_before_is_found_and_the_store_is_clean(
@@ -108,6 +109,7 @@ def test_what_cannot_be_searched_is_said_with_the_reason(
     assert said["found"] == []
     assert {Path(one["file"]).name for one in said["not_searched"]} == {"case.pdf", "torn.parquet", "torn.gz"}
     assert all(one["why"] for one in said["not_searched"])
+    assert (said["files_that_name_them"], said["files_not_searched"]) == (0, 3)
 
 
 def test_a_store_that_erased_nobody_and_a_folder_that_is_not_there_are_said(

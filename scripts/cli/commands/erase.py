@@ -185,6 +185,8 @@ def _searched(folders: list[Path], settings: Settings) -> Result:
     found = [one for one in files if one.any]
     figures = {
         "searched": len(files),
+        "files_that_name_them": len(found),
+        "files_not_searched": sum(bool(one.closed) for one in files),
         "found": [
             {
                 "file": str(one.file),
