@@ -10,6 +10,7 @@ from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
 from graph.model.errors import InputError
 from graph.model.moments import DAY, moment
+from graph.quantities import quantity
 
 _TEST_SHARES = (0.8, 0.7, 0.6, 0.5)
 _NETWORK_SHARES, _VALIDATION_SHARES = (0.6, 0.7, 0.8), (0.75, 0.7, 0.65, 0.6, 0.8, 0.85)
@@ -23,10 +24,10 @@ def test_cutoff(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
     """
     matured = samples.matured(as_of) & (samples.weight(as_of) > 0)
     at, bad = samples.at[matured], samples.bad(as_of)[matured]
-    days = samples.horizon / DAY
+    days = quantity(round(samples.horizon / DAY), "day")
     if not len(at):
         raise InputError(
-            f"no application is older than the horizon of {days:.0f} days within which a fraud becomes "
+            f"no application is older than the horizon of {days} within which a fraud becomes "
             "known: train at a later moment, load earlier applications, or give a shorter --horizon-days"
         )
     results = []
@@ -41,7 +42,7 @@ def test_cutoff(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
         raise InputError(
             f"too few frauds to learn from and to measure on later applications: {learned} were known before "
             f"{moment(cutoff).isoformat()}, {measured} are of applications from then on whose horizon of "
-            f"{days:.0f} days has passed; at least {least_to_learn(plan)} and {least_to_measure(plan)} are "
+            f"{days} has passed; at least {least_to_learn(plan)} and {least_to_measure(plan)} are "
             "needed: load more labels, or train at a later moment"
         )
     return cutoff
@@ -71,7 +72,7 @@ def learning_cutoffs(cutoff: int, samples: Samples, plan: TrainingPlan) -> tuple
     if validation is None or not _learnable(samples, first):
         raise InputError(
             f"the frauds known before {moment(cutoff).isoformat()} lie too close together in time to learn "
-            f"from the earlier and to calibrate on the later ones ({int(bad.sum())} frauds, "
+            f"from the earlier and to calibrate on the later ones ({quantity(int(bad.sum()), 'fraud')}, "
             f"{_learnable(samples, ends[0])} of them known at three quarters of the samples): load more "
             "labels, or train at a later moment"
         )

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any
 from unicodedata import east_asian_width
 
+from graph.quantities import quantity
+
 _WORDS = 10  # of a list
 _WIDTH, _CELL, _WHY = 150, 36, 90  # of a page, of a cell on it, and of what is wrong with a row
 _GAP = "  "
@@ -47,8 +49,8 @@ def _tables(result: Mapping[str, Any]) -> Iterator[str]:
         twice = result["duplicates"][table]["same"]
         same = f", {twice:,} known or said twice" if twice else ""
         yield (
-            f"{table}: {tally['read']:,} rows, {tally['accepted']:,} would be taken, {tally['rejected']:,} "
-            f"rejected{same}{span}"
+            f"{table}: {quantity(tally['read'], 'row')}, {tally['accepted']:,} would be taken, "
+            f"{tally['rejected']:,} rejected{same}{span}"
         )
         yield from (f"  rejected, {code}: {n:,}" for code, n in result["rejects"].get(table, {}).items())
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from graph.quantities import quantity
 from investigations.monitoring.periods import DECISION, LINKING, SCORE, ServedPeriod
 from investigations.monitoring.stability import DRIFTED
 
@@ -90,7 +91,7 @@ def age_alarm(trained_as_of: datetime, now: datetime, limits: AlarmLimits) -> li
         return []
     days = (now - trained_as_of).days
     until = trained_as_of.astimezone(now.tzinfo)
-    said = f"the model learned until {until:%Y-%m-%d}, {days} days ago: train one anew"
+    said = f"the model learned until {until:%Y-%m-%d}, {quantity(days, 'day')} ago: train one anew"
     return [Alarm(AlarmCode.MODEL_AGE, trained_as_of + limits.model_age, said)]
 
 

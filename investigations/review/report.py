@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from graph import private
 from graph.model.types import Ring, RingChange, RingKind
+from graph.quantities import quantity
 from investigations.estimates import TOO_FEW
 from investigations.review import report_charts as charts
 from investigations.review import report_drawing as drawing
@@ -92,6 +93,7 @@ def render(result: ReviewResult, path: Path) -> None:
     environment.filters.update(
         money=money,
         percent=percent,
+        quantity=quantity,
         minute=partial(minute, zone=result.zone),
         day=partial(day, zone=result.zone),
     )

@@ -24,6 +24,7 @@ import numpy as np
 from graph.model.errors import ConflictError
 from graph.model.moments import COUNTRY
 from graph.model.types import Ring, RingSnapshot
+from graph.quantities import quantity
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
@@ -103,7 +104,12 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     del previous  # as large as this one, and not looked at any more
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
-    log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
+    log.info(
+        "%s, %d flagged, in %.1f s; looking back",
+        quantity(len(snapshot.rings), "group"),
+        len(flagged),
+        took,
+    )
     earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
     decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
     as_usual = search(projected, usual, closely) if memory != usual else None

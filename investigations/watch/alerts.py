@@ -57,7 +57,7 @@ WORDS: Mapping[AlertCode, tuple[str, str]] = MappingProxyType(
             "被标记的团伙{ring}已与{others}合并",
         ),
         AlertCode.RING_GREW: (
-            "{joined} more belong to the flagged ring {ring}",
+            "The flagged ring {ring} has grown by {joined}",
             "被标记的团伙{ring}新增{joined}名成员",
         ),
         AlertCode.RING_MEMBER_CONFIRMED: (

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from graph.quantities import quantity
+
 Row = dict[str, Any]
 _IDENTIFIERS = ("national_id", "phone", "device_id", "bank_card", "email", "ip", "wifi", "address",
                 "employer", "employer_phone",
@@ -82,9 +84,10 @@ def say_load(figures: Row) -> None:
 def say_rings(figures: Row) -> None:
     """What the second scan changed."""
     say(
-        f"{figures['links']:,} links between people; {figures['flagged']} rings are flagged, "
-        f"{figures['members_flagged']} people in them. The week changed its mind: {figures['newly_flagged']} "
-        f"newly flagged, {figures['no_longer_flagged']} no longer, {figures['grown']} groups grew, "
+        f"{figures['links']:,} links between people; flagged: {quantity(figures['flagged'], 'ring')} with "
+        f"{quantity(figures['members_flagged'], 'person')}. The week changed its mind: "
+        f"{figures['newly_flagged']} newly flagged, {figures['no_longer_flagged']} no longer, "
+        f"{quantity(figures['grown'], 'group')} grew, "
         f"{figures['merged']} merged, {figures['dissolved']} dissolved."
     )
 
@@ -197,7 +200,7 @@ def say_early(ring: Row) -> None:
         say(
             f"\n   A ring before its first default. With what was known on {flagged}, and not a day more, "
             f"{ring['ring_id']} ({ring['size']} people) was flagged already. Its first default came on "
-            f"{default}, {ring['days_early']:.0f} days later; {_paid_after(ring)} paid out to "
+            f"{default}, {quantity(round(ring['days_early']), 'day')} later; {_paid_after(ring)} paid out to "
             "it after the flag."
         )
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 
 from graph.model.types import Facts
+from graph.quantities import quantity
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from service.assessment import audit_record
@@ -37,7 +38,10 @@ def deliver_pending(store: GraphStore, casebook: Casebook) -> int:
                 applications[position].application_id,
             )
         if added.refused:
-            log.warning("%d applications that were owed name somebody who was erased", len(added.refused))
+            log.warning(
+                "owed, and not taken because somebody erased is named: %s",
+                quantity(len(added.refused), "application"),
+            )
         casebook.outbox_delivered([one.assessment_id for one in owed])
         brought += len(owed)
         at_once = min(2 * at_once, MOST)
@@ -55,7 +59,10 @@ def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
     while owed := casebook.owed_labels(MOST):
         added = store.add(Facts(labels=tuple(label for _, labels in owed for label in labels)))
         if added.refused:
-            log.warning("%d labels that were owed name somebody who was erased", len(added.refused))
+            log.warning(
+                "owed, and not taken because somebody erased is named: %s",
+                quantity(len(added.refused), "label"),
+            )
         casebook.labels_delivered([verdict for verdict, _ in owed])
         brought += len(owed)
     return brought

@@ -18,6 +18,7 @@ from graph import private
 from graph.model.erasure import ALWAYS, Erasure, Renaming, is_surrogate
 from graph.model.errors import ConflictError, SettingError
 from graph.model.moments import micros, moment
+from graph.quantities import quantity
 from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
 from graph.store.port import GraphStore
@@ -304,9 +305,9 @@ class PeopleEraser:
         owed = self._casebook.people.owed(people.to_erase)
         if any(owed):
             raise ConflictError(
-                f"the store is still owed {owed.applications} applications and the labels of {owed.verdicts} "
-                "verdicts about them: wait until the service has brought them, seconds after the store is "
-                "there again, then erase"
+                f"the store is still owed {quantity(owed.applications, 'application')} and the labels of "
+                f"{quantity(owed.verdicts, 'verdict')} about them: wait until the service has brought them, "
+                "seconds after the store is there again, then erase"
             )
 
     def _keep(self, plan: ErasurePlan) -> None:
@@ -315,7 +316,8 @@ class PeopleEraser:
         self._plans.keep(kept, began)
 
     def _line_of(self, plan: ErasurePlan, action: AuditAction) -> AuditEntry:
-        return self._line(plan.certificate, plan.reason, action, f"{len(plan.people.to_erase)} people")
+        detail = quantity(len(plan.people.to_erase), "person")
+        return self._line(plan.certificate, plan.reason, action, detail)
 
     def _line(self, certificate: str, reason: ErasureReason, action: AuditAction, detail: str) -> AuditEntry:
         """What the trail says of an erasure; its subject is the certificate."""

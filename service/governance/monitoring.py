@@ -14,6 +14,7 @@ from graph.facts.linked_kinds import LinkedKinds
 from graph.facts.tables import Tables
 from graph.model.errors import InputError
 from graph.model.moments import micros
+from graph.quantities import quantity
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.monitoring.alarms import (
@@ -103,8 +104,8 @@ def _why_none(begin: datetime, plan: MonitorPlan) -> str:
         by = f" by {plan.model.version}" if plan.model is not None and plan.by_model else ""
         return f"nothing was assessed{by} from {plan.date(begin)} to {plan.date(plan.until)}"
     return (
-        f"the first one begins on {plan.date(begin)}: the {plan.usual.days} days before it say what is usual "
-        "(--usual-days changes how many)"
+        f"the first one begins on {plan.date(begin)}: the {quantity(plan.usual.days, 'day')} before it say "
+        "what is usual (--usual-days changes how many)"
     )
 
 
@@ -149,7 +150,8 @@ def _reference(
     first = list(served(casebook.between(plan.since, min(begin, plan.until))))
     if len(first) < LEAST_REFERENCE:
         raise InputError(
-            f"{len(first)} applications were assessed in the first {plan.usual.days} days, too few to say "
+            f"{quantity(len(first), 'application')} assessed in the first "
+            f"{quantity(plan.usual.days, 'day')}: too few to say "
             f"what is usual ({LEAST_REFERENCE} are needed): give --usual-days or an earlier --since"
         )
     said = f"what was served from {plan.date(plan.since)} to {plan.date(begin)}"

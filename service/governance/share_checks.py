@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gnn.registry.checks import GateCheck
+from graph.quantities import quantity
 from investigations.assessments import Decision
 from investigations.dry_run import DecidedPerson
 from investigations.estimates import TOO_FEW
@@ -34,5 +35,5 @@ def _check(name: str, decision: Decision, people: Sequence[DecidedPerson], margi
         passed=abs(now - then) <= margin + 1e-9,
         value=round(now - then, 4),
         limit=margin,
-        sentence=f"{now:.1%} of {len(people):,} people would be {name}, {then:.1%} were",
+        sentence=f"{now:.1%} of {quantity(len(people), 'person')} would be {name}, {then:.1%} were",
     )

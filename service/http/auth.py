@@ -18,6 +18,7 @@ from time import monotonic
 
 from graph import private
 from graph.model.errors import SettingError
+from graph.quantities import quantity
 from graph.strength import ADVICE, weakness
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.http.access import LENDERS_SCOPES, SCOPES
@@ -143,7 +144,9 @@ class CallerKeyRing:
             stamp = self._stamped()
             if stamp != self._stamp:
                 self._keys, self._stamp = self._read(), stamp
-                log.info("the file of keys has changed: %d keys are in force", len(self._keys.callers))
+                log.info(
+                    "the file of keys has changed: in force now: %s", quantity(len(self._keys.callers), "key")
+                )
         except SettingError as error:
             log.error("the keys stay as they were: %s", error)
 

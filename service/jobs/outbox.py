@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from graph.model.errors import RingfenceError
+from graph.quantities import quantity
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from service.assessment.owed import deliver_labels, deliver_pending
@@ -52,14 +53,14 @@ class Outbox:
         while not self._ended.wait(self._pause_s):
             try:
                 if brought := deliver_pending(self._store, self._casebook):
-                    log.warning("%d applications that were owed to the store are in it now", brought)
+                    log.warning("owed to the store and in it now: %s", quantity(brought, "application"))
                 if brought := deliver_labels(self._store, self._casebook):
                     log.warning(
-                        "the labels of %d verdicts that were owed to the store are in it now", brought
+                        "owed to the store and in it now: the labels of %s", quantity(brought, "verdict")
                     )
                 now = datetime.now(UTC)
                 if shared := self._casebook.share_out(self._investigators, at=now, by=SHARER):
-                    log.info("%d cases that nobody had are given to investigators", shared)
+                    log.info("given to investigators: %s that nobody had", quantity(shared, "case"))
             except RingfenceError as error:
                 log.info("what is owed to the store waits: %s", error)
             except RuntimeError:

@@ -9,6 +9,7 @@ from collections import Counter
 
 from graph.journal.decode import journal_entry
 from graph.journal.entry import decode
+from graph.quantities import quantity
 from investigations.watch.look import look
 from investigations.watch.messages import WatchFindings
 from investigations.watch.news import together
@@ -79,4 +80,4 @@ class Watcher:
     def _say(self, findings: WatchFindings) -> None:
         for code, count in Counter(alert.code.value for alert in findings.alerts).items():
             metrics.ALERTS.labels(code).inc(count)
-            log.info("%d alerts: %s", count, code)
+            log.info("%s: %s", quantity(count, "alert"), code)

@@ -107,3 +107,13 @@ def test_each_language_stays_in_itself(key):
     assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", english)
     assert set(re.findall(r"[A-Za-z][A-Za-z_0-9]+|[A-Z]\b", re.sub(r"\{\w+\}", "", chinese))) <= LATIN
     assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", chinese))
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
+def test_one_is_never_said_as_many(word: str) -> None:
+    english, chinese = WORDS[word]
+    said = re.sub(r"\{\w+\}[^\[{]*\[[^|\]]+\|[^\]]+\]", "", english)  # a number, and of its noun both forms
+    assert "[" not in said, "a noun with two forms and no number before it"
+    assert not re.search(r"\{(n|people|things|days|loans|applications|steps)\} \w+s\b", said)
+    assert not re.search(r"\{(?!guard)\w+\} people\b", said)
+    assert "[" not in chinese

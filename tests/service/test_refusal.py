@@ -98,7 +98,7 @@ def test_what_was_owed_about_somebody_erased_is_dropped_and_said_without_a_name(
         view = context.store.view(day(80))
         assert view.application(f"owed-{WHO}") is None
         assert view.application("owed-p001") is not None
-        assert "1 applications that were owed name somebody who was erased" in caplog.text
+        assert "not taken because somebody erased is named: 1 application" in caplog.text
         assert WHO not in caplog.text
     finally:
         context.close()

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from graph.progress import bar
+from graph.quantities import quantity
 from graph.store.replication import copy_refusal
 from ingestion.check_page import page
 from ingestion.checking import check
@@ -156,10 +157,10 @@ def _say(report: Report) -> None:
         log.warning("THIS CANNOT BE RIGHT: %s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):
         log.warning(
-            "%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken",
+            "%s.%s: %s could not be read (%s): not known, the rest of the row is taken",
             table,
             column,
-            n,
+            quantity(n, "cell"),
             code,
         )
     for table, columns in report.as_json()["unknown_words"].items():

@@ -23,10 +23,15 @@ export function spoken(): Language {
   return language;
 }
 
-/** The text of `word`, with {name} replaced from `values`. */
+/** The text of `word`, with {name} replaced from `values`; of [one|several] the form that the number before it asks for. */
 export function say(word: Word, values: Record<string, string | number> = {}): string {
   const text: string = TABLE[word][language === "zh" ? 1 : 0];
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+  let number = "";
+  return text.replace(/\{(\w+)\}|\[([^|\]]*)\|([^\]]*)\]/g, (_, name: string | undefined, one: string, several: string) => {
+    if (name === undefined) return number === "1" ? one : several;
+    number = String(values[name] ?? "");
+    return number;
+  });
 }
 
 /** Why a group is taken for what it is: RING_SHARED_DEVICE and the like. */

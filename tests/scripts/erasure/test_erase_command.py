@@ -207,7 +207,7 @@ def test_nobody_is_erased_while_the_store_is_owed_facts_about_them(
         owed = assessment(9, applicant_id=GONE[1], application_id="LOAN-owed", as_of=day(71))
         book.record(owed, to_outbox=True)
     assert erase(settings, *GONE, *WHY, "--out", str(out)) == FAILED
-    assert "owed 1 applications" in capsys.readouterr().err
+    assert "owed 1 application" in capsys.readouterr().err
     with open_url(settings.store) as store:
         assert GONE[0] in store.view(FOREVER).tables().applicant_ids
     assert [*out.iterdir()] == []
