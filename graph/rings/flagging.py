@@ -6,39 +6,40 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from graph.model.types import Ring, RingChange
+from graph.model.types import Ring, RingChange, RingKind
 from graph.rings.flag_retention import RetainedFlags
+from graph.rings.rings_before import RingsBefore
 
 
 def with_flags(
     changes: Iterable[RingChange],
     rings: Sequence[Ring],
-    before: Sequence[Ring],
+    before: RingsBefore,
     evidence: tuple[RetainedFlags, Mapping[str, tuple[str, ...]]],
 ) -> list[RingChange]:
     """The changes, each with its flag and why. `rings` have their ids already; the evidence is what became of
     earlier flags, and why flagged rings belong to others, by ring id.
     """
     flags, together = evidence
-    now, then = ({ring.ring_id: ring for ring in some} for some in (rings, before))
-    home = _home(rings, [ring for ring in before if ring.kind.flagged])
+    now, kinds = {ring.ring_id: ring for ring in rings}, dict(zip(before.ids, before.kinds))
+    home = _home(rings, before.flagged.values())
     out = []
     for change in changes:
-        ring, old = now.get(change.ring_id), then.get(change.ring_id)
+        ring, old = now.get(change.ring_id), before.flagged.get(change.ring_id)
         crew = together.get(change.ring_id, ())
-        was, is_now = old is not None and old.kind.flagged, ring is not None and ring.kind.flagged
-        if is_now and old is not None and was:
-            out.append(replace(change, flag="flagged", why=_stays(old, now[change.ring_id], flags) + crew))
-        elif is_now:
-            out.append(replace(change, flag="newly_flagged", why=_comes(change, old, then) + crew))
-        elif old is not None and was:
+        if ring is not None and ring.kind.flagged:
+            if old is not None:
+                out.append(replace(change, flag="flagged", why=_stays(old, ring, flags) + crew))
+            else:
+                out.append(replace(change, flag="newly_flagged", why=_comes(change, kinds) + crew))
+        elif old is not None:
             out.append(replace(change, flag="no_longer_flagged", why=_goes(old, ring, home, flags)))
         else:
             out.append(change)
     return out
 
 
-def _home(rings: Sequence[Ring], flagged: Sequence[Ring]) -> Mapping[str, Ring]:
+def _home(rings: Sequence[Ring], flagged: Iterable[Ring]) -> Mapping[str, Ring]:
     """In which ring whoever was in a flagged one is now."""
     people = {member.applicant_id for ring in flagged for member in ring.members}
     return {m.applicant_id: ring for ring in rings for m in ring.members if m.applicant_id in people}
@@ -49,13 +50,13 @@ def _stays(old: Ring, ring: Ring, flags: RetainedFlags) -> tuple[str, ...]:
     return (f"held={_scores(old, ring)}",) if ring.ring_id in flags.retained else ()
 
 
-def _comes(change: RingChange, old: Ring | None, then: Mapping[str, Ring]) -> tuple[str, ...]:
-    """Why a ring is flagged that was not: what it was taken for before, or out of which flagged rings it
+def _comes(change: RingChange, before: Mapping[str, RingKind]) -> tuple[str, ...]:
+    """Why a ring is flagged that was not: what it was taken for `before`, or out of which flagged rings it
     came.
     """
-    if old is not None:
-        return (f"was={old.kind.value}",)
-    sources = [name for name in change.from_rings if name in then and then[name].kind.flagged]
+    if change.ring_id in before:
+        return (f"was={before[change.ring_id].value}",)
+    sources = [name for name in change.from_rings if name in before and before[name].flagged]
     return (f"part_of={','.join(sources)}",) if sources else ()
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.lists import Lists
 from graph.facts.tables import KINDS, Column, Tables
 from graph.journal.entry import decode
 from graph.journal.renaming import renamed_entry
@@ -24,7 +25,7 @@ from graph.progress import ProgressBar, bar
 from graph.store.erased_codes import ErasedCodes
 from graph.store.places import Forgotten, placed
 from graph.store.port import GraphStore, GraphView
-from graph.store.reach import Lists, Reach
+from graph.store.reach import Reach
 from graph.store.standing import Few, Standing
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
@@ -197,7 +198,7 @@ class _Plan:
     def _loans_of(self) -> Lists:
         """The rows of each person's applications."""
         people = self._tables.applications["applicant"]
-        return Lists(people, np.arange(len(people)), len(self._tables.applicant_ids))
+        return Lists.places(people, len(self._tables.applicant_ids))
 
     def _at_once(self, row: int) -> Column:
         """The applications of the same moment at the same shop or agent: they can stand in one list."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.lists import Lists
 from graph.facts.tables import Column, Tables
 from graph.kernels.compiled import compiled
 
@@ -11,24 +12,6 @@ STEPS = 4  # two people of one neighbourhood are at most so far from each other:
 FIRST = 64  # of an identifier's holders: with more of them before a moment it was a hub, and led nowhere
 OWN = 1_000  # holders of an identifier of one's own, whose applications an answer may count one by one
 MOST = 1_000  # people at most, the nearest first
-
-
-class Lists:
-    """The values of each key, in the order in which they are given (ties: the oldest first)."""
-
-    def __init__(self, keys: Column, values: Column, size: int) -> None:
-        order = np.argsort(keys, kind="stable")
-        self.values = values[order].astype(np.int64)
-        self.ends = np.searchsorted(keys[order], np.arange(size + 1)).astype(np.int64)
-
-    def __getitem__(self, key: int) -> Column:
-        return self.values[self.ends[key] : self.ends[key + 1]]
-
-    def of(self, keys: Column) -> Column:
-        """The values of all these keys, one key after the other."""
-        begins, lengths = self.ends[keys], self.ends[keys + 1] - self.ends[keys]
-        before = np.cumsum(lengths) - lengths
-        return self.values[np.repeat(begins - before, lengths) + np.arange(int(lengths.sum()))]
 
 
 class Reach:

@@ -100,7 +100,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     projected, usual = plan.engine.of_view(view), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
     found = search(projected, memory, closely)
-    snapshot = snapshot_of(found, name, plan.as_of, previous)
+    snapshot = snapshot_of(found, name, plan.as_of, previous.rings if previous else ())
     del previous  # as large as this one, and not looked at any more
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]

@@ -105,12 +105,13 @@ class Life:
 
     def review(self, as_of: datetime) -> None:
         revision = self.store.revision()
-        before = tuple(r for r in self.previous.rings if r.kind.flagged) if self.previous else ()
+        before = self.previous.rings if self.previous else ()
+        flagged = tuple(ring for ring in before if ring.kind.flagged)
         closely = through_frame(self.store, revision, str(self.frame._files.folder.parent))
         found = search(
-            in_this_process(self.store.view(as_of, revision).tables()), PreviousFlags(before), closely
+            in_this_process(self.store.view(as_of, revision).tables()), PreviousFlags(flagged), closely
         )
-        self.previous = snapshot_of(found, f"{as_of:%Y-%m-%d}", as_of, self.previous)
+        self.previous = snapshot_of(found, f"{as_of:%Y-%m-%d}", as_of, before)
         self.store.save_rings(self.previous)
         self._look(as_of + timedelta(seconds=1), 0)
 

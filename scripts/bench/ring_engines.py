@@ -73,7 +73,7 @@ def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
     """
     found, of_links = _timed(server, lambda: engine.of_tables(tables))
     rings, of_rest = _timed(server, lambda: search(found))
-    snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(tables.as_of), None))
+    snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(tables.as_of)))
     # the digest reads all links here, so it comes last
     return {
         "applicants": len(tables.applicant_ids),

@@ -2,10 +2,50 @@
 
 import random
 
-from graph.rings.changes import compared
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.rings.changes import TwoWeeks
+from graph.rings.changes import compared as compared_weeks
+from tests.support.changes_by_sets import FlagStates, compared_by_sets
 from tests.support.small_worlds import day
 
-WEEK = day(70)
+WEEK, NO_FLAGS = day(70), FlagStates()
+names = st.text(st.sampled_from("ab9Z一😀"), min_size=1, max_size=3)
+
+
+@st.composite
+def two_weeks(draw):
+    """Groups of different people now, rings of different people before, and which of both are flagged."""
+    folk = draw(st.lists(names, unique=True, max_size=24))
+    groups, rings = ([set() for _ in range(draw(st.integers(0, 5)))] for _ in range(2))
+    for who in folk:
+        for some in (groups, rings):
+            if some and (at := draw(st.integers(-1, len(some) - 1))) >= 0:
+                some[at].add(who)
+    now = [frozenset(group) for group in groups if group]
+    before = {f"R-{n}": frozenset(ring) for n, ring in enumerate(rings)}
+    flagged = draw(st.sets(st.integers(0, 5))), draw(st.sets(st.sampled_from([*before, "R-9"])))
+    return now, before, FlagStates(*map(frozenset, flagged))
+
+
+def compared(groups, before, as_of, flagged=NO_FLAGS):
+    """The changes by columns. Who is in no group is no applicant any more."""
+    ids = sorted(who for group in groups for who in group)
+    group = {who: n for n, members in enumerate(groups) for who in members}
+    rings = sorted(before)
+    ring = {who: n for n, old in enumerate(rings) for who in before[old]}
+    weeks = TwoWeeks(
+        names=np.array(ids, object).__getitem__,
+        group=np.array([group[who] for who in ids], np.int32),
+        ring=np.array([ring.get(who, -1) for who in ids], np.int32),
+        rings=rings,
+        size=np.array([len(before[old]) for old in rings], np.int64),
+        flagged=np.array([n in flagged.groups for n in range(len(groups))], bool),
+        flagged_before=np.array([old in flagged.before for old in rings], bool),
+    )
+    return tuple(compared_weeks(weeks, as_of))
 
 
 def people(*names):
@@ -70,3 +110,8 @@ def test_the_order_of_groups_changes_no_name():
     there = {c.ring_id: c for c in compared(groups, before, WEEK)}
     back = {c.ring_id: c for c in compared(groups[::-1], before, WEEK)}
     assert there == back
+
+
+@given(two_weeks())
+def test_columns_tell_the_same_changes_as_sets_of_people_do(weeks):
+    assert compared(*weeks[:2], WEEK, weeks[2]) == compared_by_sets(*weeks[:2], WEEK, weeks[2])

@@ -44,7 +44,7 @@ def snapshot(path, facts, previous=None, as_of=NEXT_WEEK):
     flagged = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     with town(path, facts) as store:
         hits = search(in_this_process(store.view(as_of).tables()), PreviousFlags(flagged))
-    return snapshot_of(hits, "week", as_of, previous)
+    return snapshot_of(hits, "week", as_of, previous.rings if previous else ())
 
 
 def ring_of(snapshot, who):

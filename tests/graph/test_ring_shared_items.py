@@ -95,7 +95,7 @@ def test_things_are_what_a_slow_count_gives(tmp_path, seed):
 
 def test_nobody_joins_a_ring_before_it_was_first_seen_and_a_name_keeps_its_first_day(tmp_path):
     facts = both(honest(families=20), crew(known_on=190))
-    first = snapshot_of(search(in_this_process(tables_of(tmp_path / "a.db", facts))), "one", AS_OF, None)
+    first = snapshot_of(search(in_this_process(tables_of(tmp_path / "a.db", facts))), "one", AS_OF)
     # told a week later: an old tie to the others
     early = applies(CREW[3], 40, uses("device", "rig1"), uses("device", "rig2"))
     second = snapshot_of(
@@ -104,7 +104,7 @@ def test_nobody_joins_a_ring_before_it_was_first_seen_and_a_name_keeps_its_first
         ),
         "two",
         day(207),
-        first,
+        first.rings,
     )
     before = {ring.ring_id: ring for ring in first.rings}
     for ring in (*first.rings, *second.rings):
@@ -192,7 +192,7 @@ def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
             )
         )
     )
-    flagged = [ring for ring in snapshot_of(hits, "now", AS_OF, None).rings if ring.kind.flagged]
+    flagged = [ring for ring in snapshot_of(hits, "now", AS_OF).rings if ring.kind.flagged]
     assert {m.applicant_id for ring in flagged for m in ring.members} == {a.applicant_id for a in created}
     assert len({ring.crew_id for ring in flagged}) == 1
 

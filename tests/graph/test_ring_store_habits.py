@@ -63,7 +63,7 @@ def test_no_week_in_which_labels_come_stops_the_flags_or_floods_the_honest(burst
         there = world.bots.intersection(found.applicants.tables.applicant_ids.tolist())
         shares.append(len(people & there) / len(there))
         assert len(people & set(world.honest)) <= 0.005 * len(found.applicants.tables.applicant_ids)
-        flagged = tuple(r for r in snapshot_of(found, "w", day(7 * week), None).rings if r.kind.flagged)
+        flagged = tuple(r for r in snapshot_of(found, "w", day(7 * week)).rings if r.kind.flagged)
     assert found.known.has_enough_labels
     assert min(shares) >= 0.9
 
@@ -108,7 +108,7 @@ def test_who_bought_a_phone_of_one_of_a_crew_does_not_stand_out_with_it(tmp_path
 def test_the_reason_says_within_what_time_they_came(burst):
     _, store = burst
     found = search(in_this_process(store.view(day(28)).tables()))
-    rings = [ring for ring in snapshot_of(found, "w", day(28), None).rings if ring.kind.flagged]
+    rings = [ring for ring in snapshot_of(found, "w", day(28)).rings if ring.kind.flagged]
     assert rings
     assert all(any(code.startswith("RING_WITHIN_A") for code in ring.reason_codes) for ring in rings)
 

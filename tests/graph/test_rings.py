@@ -25,7 +25,7 @@ def found(path, facts, as_of=AS_OF):
 
 
 def rings(path, facts, as_of=AS_OF):
-    return snapshot_of(found(path, facts, as_of), "now", as_of, None).rings
+    return snapshot_of(found(path, facts, as_of), "now", as_of).rings
 
 
 def who_is_flagged(snapshot):
@@ -95,10 +95,10 @@ def test_members_of_a_ring_have_a_place_in_it(tmp_path):
 def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monkeypatch):
     with town(tmp_path / "t.db", random_facts(5, people=150)) as store:
         found = search(in_this_process(store.view(day(50)).tables()))
-    whole = snapshot_of(found, "now", AS_OF, None)
+    whole = snapshot_of(found, "now", AS_OF)
     assert len({len(ring.members) for ring in whole.rings}) > 1
     monkeypatch.setattr(whole_groups, "AT_ONCE", 7)
-    assert snapshot_of(found, "now", AS_OF, None) == whole
+    assert snapshot_of(found, "now", AS_OF) == whole
 
 
 def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp_path):

@@ -202,7 +202,7 @@ def searched(session, tmp_path, world):
         search(OnSpark(session, f"file://{tmp_path}/stages", rows=500).of_tables(tables)),
     )
     assert one.suspicion.tobytes() == two.suspicion.tobytes()
-    assert snapshot_of(one, "now", AS_OF, None) == snapshot_of(two, "now", AS_OF, None)
+    assert snapshot_of(one, "now", AS_OF) == snapshot_of(two, "now", AS_OF)
     assert honest_impact(one) == honest_impact(two)
     return one, two
 

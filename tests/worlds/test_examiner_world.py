@@ -66,7 +66,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 @pytest.fixture(scope="module")
 def found(loaded: Loaded) -> TruthMatch:
     """The rings that the search flags, held against the truth."""
-    rings = snapshot_of(search(in_this_process(loaded.tables)), "now", END, None).rings
+    rings = snapshot_of(search(in_this_process(loaded.tables)), "now", END).rings
     return matched(
         (frozenset(m.applicant_id for m in ring.members) for ring in rings if ring.kind.flagged), loaded.truth
     )
