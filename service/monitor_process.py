@@ -7,7 +7,7 @@ import os
 import sys
 
 from graph.model.errors import RingfenceError
-from service.clock import system_clock
+from service.clock import clock_of
 from service.governance.daily_monitor import monitor_and_keep
 from service.http import logs
 from service.opening import open_casebook, open_existing
@@ -28,7 +28,7 @@ def main() -> int:
             open_casebook(settings.casebook, settings.casebook_sync) as casebook,
             open_existing(settings.store, zone=settings.timezone) as store,
         ):
-            monitor_and_keep(settings, casebook, store, system_clock())
+            monitor_and_keep(settings, casebook, store, clock_of(casebook)())
     except RingfenceError as error:
         log.warning("%s", error)
         return 1

@@ -22,7 +22,7 @@ from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.served_model import following
 from service.assessment.views import Views
-from service.clock import system_clock
+from service.clock import clock_of
 from service.lenders import Lenders
 from service.opening import open_casebook, open_keyring, open_store, policy_for
 from service.registered_models import open_models, serving_scorer
@@ -44,11 +44,11 @@ def wire(
     settings: Settings,
     *,
     scorer: Scorer | None = None,
-    clock: Callable[[], datetime] = system_clock,
+    clock: Callable[[], datetime] | None = None,
     listens: bool = False,
 ) -> AppContext:
-    """Everything a service process needs; `scorer` spares the loading. One that `listens` to others takes no
-    weak hash key.
+    """Everything a service process needs; `scorer` spares the loading, and `clock` stands for the one that
+    all on the casebook share. One that `listens` to others takes no weak hash key.
 
     Raises SettingError, BundleError or StoreError, each with the next step.
     """
@@ -61,6 +61,7 @@ def wire(
         models = open_models(settings, keys.keys)
         scorer = scorer or serving_scorer(settings, models)
         casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
+        clock = clock or clock_of(casebook)
         files = PolicyFiles(casebook)
         find = partial(_frame, store, settings) if settings.frame != NO_FRAME else _no_frame
         frame = _if_store_answers(find)

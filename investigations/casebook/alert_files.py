@@ -119,7 +119,6 @@ class AlertFiles(CasePapers):
         long ago go.
         """
         with self._engines.writing() as connection:
-            now += _ahead(connection)
             values = {"owner": owner, "until": micros(now + lasts)}
             statement = insert_into(connection, LEASES).values(name=name, **values)
             free = sa.or_(~_lasting(now, lasts), LEASES.c.owner == owner)
@@ -132,34 +131,23 @@ class AlertFiles(CasePapers):
     def count_leases(self, beginning: str, now: datetime, lasts: timedelta) -> int:
         """How many leases on works whose names begin so last; each was taken for that long."""
         with self._engines.reading() as connection:
-            shared = now + _ahead(connection)
-            lasting = LEASES.c.name.startswith(beginning, autoescape=True) & _lasting(shared, lasts)
+            lasting = LEASES.c.name.startswith(beginning, autoescape=True) & _lasting(now, lasts)
             return connection.execute(sa.select(sa.func.count()).where(lasting)).scalar_one()
 
-    def clock_ahead(self) -> timedelta:
-        """By how much the casebook's clock, which is that of all machines, is ahead of this machine's; an
-        embedded casebook has no clock of its own.
+    def moment(self) -> datetime | None:
+        """The moment by the database's clock, which all machines share; None for an embedded casebook, which
+        has no clock of its own.
         """
         with self._engines.reading() as connection:
-            return _ahead(connection)
+            if connection.dialect.name != "postgresql":
+                return None
+            there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            return there.astimezone(UTC)
 
     def give_back_lease(self, name: str, owner: str) -> None:
         """Let somebody else have that work at once."""
         with self._engines.writing() as connection:
             connection.execute(sa.delete(LEASES).where(LEASES.c.name == name, LEASES.c.owner == owner))
-
-
-def here() -> datetime:
-    """This machine's clock."""
-    return datetime.now(UTC)
-
-
-def _ahead(connection: sa.Connection) -> timedelta:
-    """Machines' clocks differ: their leases are told by the one that they share, PostgreSQL's."""
-    if connection.dialect.name != "postgresql":
-        return timedelta()
-    there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
-    return there - here()
 
 
 def _lasting(now: datetime, lasts: timedelta) -> sa.ColumnElement[bool]:

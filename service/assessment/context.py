@@ -20,7 +20,7 @@ from service.assessment.deadline import LatencyEstimate
 from service.assessment.policy_in_force import PolicyInForce
 from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
-from service.clock import system_clock
+from service.clock import SharedClock, system_clock
 from service.lenders import Lenders
 from service.registered_models import RegisteredModels
 from service.settings import Settings
@@ -68,3 +68,5 @@ class AppContext:
         self.casebook.close()
         self.views.close()
         self.store.close()
+        if isinstance(self.clock, SharedClock):
+            self.clock.close()

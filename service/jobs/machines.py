@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from investigations.casebook import Casebook
+from service.clock import system_clock
 from service.leases import LASTS, Lease
 
 log = logging.getLogger("ringfence.machines")
@@ -48,15 +49,14 @@ class Machines:
         return True
 
     def _look_at_the_clock(self) -> None:
-        """Say it once where this machine's clock is not the casebook's: an assessment sees what is before its
-        own machine's moment.
-        """
-        ahead = self._casebook.clock_ahead()
+        """Say it once where this machine's clock is not the casebook's."""
+        there = self._casebook.moment()
+        ahead = timedelta() if there is None else there - system_clock()
         is_apart = abs(ahead) > APART
         if is_apart and not self._is_apart:
             log.warning(
-                "this machine's clock is %.0f s %s the casebook's: keep all machines' clocks together (NTP); "
-                "what one with a later clock has just taken is not seen here until its moment is past",
+                "this machine's clock is %.0f s %s the casebook's, by which moments are told here: keep all "
+                "machines' clocks together (NTP), those of loads and reviews too",
                 abs(ahead).total_seconds(),
                 "behind" if ahead > timedelta() else "ahead of",
             )

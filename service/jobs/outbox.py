@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from graph.model.errors import RingfenceError
 from graph.quantities import quantity
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from service.assessment.owed import deliver_labels, deliver_pending
+from service.clock import system_clock
 
 log = logging.getLogger("ringfence.outbox")
 
@@ -31,11 +32,12 @@ class Outbox:
         casebook: Casebook,
         pause_s: float = PAUSE_S,
         investigators: Sequence[str] = (),
+        clock: Callable[[], datetime] = system_clock,
     ) -> None:
         self._store = store
         self._casebook = casebook
         self._pause_s = pause_s
-        self._investigators = investigators
+        self._investigators, self._clock = investigators, clock
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
@@ -58,7 +60,7 @@ class Outbox:
                     log.warning(
                         "owed to the store and in it now: the labels of %s", quantity(brought, "verdict")
                     )
-                now = datetime.now(UTC)
+                now = self._clock()
                 if shared := self._casebook.share_out(self._investigators, at=now, by=SHARER):
                     log.info("given to investigators: %s that nobody had", quantity(shared, "case"))
             except RingfenceError as error:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 
-from investigations.casebook import Casebook, alert_files
+from investigations.casebook import Casebook
 from investigations.casebook.watch_tables import LEASES
 from service.app import create_app
 from service.http.rate_limits import RateLimit
@@ -100,35 +99,6 @@ def test_clocks_that_differ_by_seconds_do_not_take_a_work_from_each_other(casebo
     with closing(open_casebook(casebook_url)) as casebook:
         assert Lease(casebook, "watch", ahead).take()
         assert not Lease(casebook, "watch", behind).take()
-
-
-@pytest.mark.parametrize("seconds", [61, -61, 3_600])
-def test_machines_whose_clocks_differ_take_no_work_from_each_other(
-    casebook_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int
-) -> None:
-    if casebook_url.startswith("sqlite"):
-        pytest.skip("one machine has one clock")
-    right, wrong = Clock(), Clock()
-    right.now = datetime.now(UTC)
-    wrong.now = right.now + timedelta(seconds=seconds)
-
-    def on(clock: Clock, work: Callable[[], object]) -> object:
-        monkeypatch.setattr(alert_files, "here", clock)
-        return work()
-
-    with closing(open_casebook(casebook_url)) as casebook:
-        one, other = Lease(casebook, "webhooks", right), Lease(casebook, "webhooks", wrong)
-        assert on(right, one.take)
-        for _ in range(9):
-            for clock in (right, wrong):
-                clock.now += timedelta(seconds=1)
-            assert not on(wrong, other.take)
-            assert on(right, one.take)
-        machines = [machine(casebook, tmp_path / name, clock) for name, clock in (("r", right), ("w", wrong))]
-        for _ in range(2):
-            on(right, machines[0].step)
-            on(wrong, machines[1].step)
-        assert [one.count for one in machines] == [2, 2]
 
 
 def test_machines_of_long_ago_leave_nothing_in_the_table(casebook_url: str, tmp_path: Path) -> None:

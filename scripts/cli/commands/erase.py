@@ -17,7 +17,7 @@ from ingestion.contract import name_space
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
-from service.clock import system_clock
+from service.clock import clock_of
 from service.governance.erasure import PeopleEraser
 from service.governance.erasure_certificate import CheckedCertificate, checked, codes_in
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
@@ -64,10 +64,10 @@ def _run(options: argparse.Namespace) -> Result:
         open_casebook(settings.casebook, settings.casebook_sync) as casebook,
     ):
         if options.check:
-            eraser = PeopleEraser(store, casebook, settings, system_clock, Path())
+            eraser = PeopleEraser(store, casebook, settings, clock_of(casebook), Path())
             return _checked(eraser, people, reason)
         try_folder(options.out)
-        eraser = PeopleEraser(store, casebook, settings, system_clock, options.out)
+        eraser = PeopleEraser(store, casebook, settings, clock_of(casebook), options.out)
         with eraser.alone():
             if options.again:
                 return _again(eraser, options.again, settings)
@@ -82,7 +82,7 @@ def _given_up(options: argparse.Namespace, settings: Settings) -> Result:
         open_existing(settings.store, settings.timezone) as store,
         open_casebook(settings.casebook, settings.casebook_sync) as casebook,
     ):
-        eraser = PeopleEraser(store, casebook, settings, system_clock, Path())
+        eraser = PeopleEraser(store, casebook, settings, clock_of(casebook), Path())
         with eraser.alone():
             left = eraser.give_up(options.give_up, reason)
     return Result({"given_up": options.give_up, "left": left})

@@ -21,7 +21,7 @@ from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.forced import add_force, deliberate
 from scripts.cli.printable import printable
 from scripts.cli.settings_given import settings_given
-from service.clock import system_clock
+from service.clock import clock_of
 from service.governance.policy_gate import judged_policy
 from service.governance.share_checks import SHARE
 from service.opening import casebook_given, open_casebook
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> Result:
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         if options.what == "show":
             return _show(casebook, options)
-        by, now = options.by or person_at_work(), system_clock()
+        by, now = options.by or person_at_work(), clock_of(casebook)()
         tries = options.what == "shadow" or options.shadow
         policies = casebook.policies_in_shadow if tries else casebook.policies
         if file is not None and options.what == "use":
@@ -75,7 +75,7 @@ def _use(settings: Settings, casebook: Casebook, file: PolicyFile, options: argp
     """Put a file in force where the gate lets it through, or it is forced; what the gate found stands in the
     audit trail either way.
     """
-    who, now = deliberate(options), system_clock()
+    who, now = deliberate(options), clock_of(casebook)()
     judged = judged_policy(settings, casebook, file, now)
     passed = judged.result.passed
     used = passed or who.force

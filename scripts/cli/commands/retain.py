@@ -9,7 +9,7 @@ from graph.model.errors import SettingError
 from investigations.casebook.retention import RETAINABLE, retainable
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.clock import system_clock
+from service.clock import clock_of
 from service.opening import casebook_given, open_casebook
 
 EXAMPLE = """example:
@@ -33,7 +33,7 @@ def _run(options: argparse.Namespace) -> Result:
     casebook_given(settings.casebook)
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         act = casebook.retention.due if options.dry_run else casebook.retention.forget
-        rows = act(periods, system_clock())
+        rows = act(periods, clock_of(casebook)())
     return Result({"dry_run": options.dry_run, "rows": rows, "total": sum(rows.values())})
 
 
