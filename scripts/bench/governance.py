@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from gnn.registry.models import Deed, ModelRegistry
+from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import family, seconds_of
 from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, prepared, url, wait_until_ready
 from scripts.bench.traffic import bodies, keyed, traffic
@@ -66,6 +67,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=200, help="of each half of a turn (default 200)")
     options = parser.parse_args()
     folder = options.folder / str(options.applicants)
+    leave_on_sigterm()
     try:
         if not (folder / "graph.db").exists():
             prepared(folder, options.applicants)
@@ -139,12 +141,9 @@ def echo() -> Iterator[Server]:
     """The floor."""
     command = [sys.executable, "-m", "scripts.bench.echo", str(FIRST_PORT), "1"]
     address = f"http://127.0.0.1:{FIRST_PORT}"
-    with subprocess.Popen(command) as process:
-        try:
-            wait_until_ready(address, process)
-            yield Server(address, process)
-        finally:
-            process.terminate()
+    with running(command) as process:
+        wait_until_ready(address, process)
+        yield Server(address, process)
 
 
 @dataclass(frozen=True)
@@ -173,13 +172,10 @@ class Service:
         command += ["--registry", str(copy / "registry"), "--port", str(self.port)]
         monitoring = ["nice", "-n", "15", sys.executable, "-m", "scripts.cli", "monitor", *where]
         address, environment = f"http://127.0.0.1:{self.port}", keyed() | NOTHING | self.more
-        with subprocess.Popen(command, env=environment) as process:
-            try:
-                wait_until_ready(address, process)
-                with _stopped(process.pid, "service.watch_process") if self.name == "bare" else nullcontext():
-                    yield Server(address, process, [*monitoring, "--model", str(bundles[0])], environment)
-            finally:
-                process.terminate()
+        with running(command, environment) as process:
+            wait_until_ready(address, process)
+            with _stopped(process.pid, "service.watch_process") if self.name == "bare" else nullcontext():
+                yield Server(address, process, [*monitoring, "--model", str(bundles[0])], environment)
 
 
 def by_turns(folder: Path, servers: dict[str, Server], blocks: int, count: int) -> dict[str, Figures]:

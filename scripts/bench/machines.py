@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import statistics
 import subprocess
@@ -17,9 +16,11 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
+from scripts.bench.processes import Started
 from scripts.bench.serving import Figures, measured, wait_until_ready
 from scripts.bench.shared_store import SharedStore, options_of, shared_store
 from scripts.bench.traffic import HEADERS, bodies, keyed
@@ -57,7 +58,12 @@ class Machine:
     def __init__(self, port: int, command: Sequence[str], frame: Path) -> None:
         self.port, self._command = port, [*command, "--port", str(port), "--workers", "1"]
         self._environment = keyed() | {"RINGFENCE_FRAME": str(frame)}
-        self.process: subprocess.Popen[bytes] | None = None
+        self._started = Started()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The one that it is, or last was."""
+        return self._started.process
 
     @property
     def address(self) -> str:
@@ -66,14 +72,11 @@ class Machine:
 
     def start(self) -> None:
         """Start it and wait until it is ready. Raises CalledProcessError."""
-        self.process = subprocess.Popen(self._command, env=self._environment, start_new_session=True)
-        wait_until_ready(self.address, self.process)
+        wait_until_ready(self.address, self._started.start(self._command, self._environment))
 
     def end(self, sign: int = signal.SIGTERM) -> None:
         """End it with all its processes."""
-        if self.process is not None:
-            os.killpg(self.process.pid, sign)
-            self.process.wait()
+        self._started.end(sign)
 
     def behind(self) -> int | None:
         """By how many revisions its frame is behind the store; None while it does not answer."""
@@ -189,8 +192,9 @@ class Site:
         with open_store(self._shared.server.url) as store:
             before = store.counts()["applications"]
         callers = Callers([machine.port for machine in self._machines])
-        try:
+        with ExitStack() as beside:
             for machine in self._machines:
+                beside.callback(machine.end)
                 machine.start()
             started = time.monotonic()
             with Troubles(self._machines, between) as troubles:
@@ -198,9 +202,6 @@ class Site:
                     list(pool.map(callers.ask, range(len(requests)), requests))
                 seconds = time.monotonic() - started
             stored = self._settled(before, len(requests)) - before
-        finally:
-            for machine in self._machines:
-                machine.end()
         return {
             "machines": len(self._machines),
             "requests": len(requests),

@@ -20,6 +20,7 @@ from pathlib import Path
 import neo4j
 
 from graph.frame.location import frame_of
+from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import seconds_of
 from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
 from scripts.bench.traffic import bodies, keyed, traffic
@@ -104,6 +105,7 @@ def main() -> int:
     os.environ["RINGFENCE_HASH_KEY"] = _hash_key(folder)
     os.environ["RINGFENCE_FRAME"] = str((folder / "frames").absolute())
     server = Neo4jServer(folder / "neo4j", heap_mb=2048, page_cache_mb=1024)
+    leave_on_sigterm()
     try:
         server.start()
         figures = prepared(folder, options.applicants, server)
@@ -208,12 +210,9 @@ def _served(command: list[str], name: str) -> Iterator[tuple[str, list[int]]]:
     """A server while it runs: its address and its process."""
     print(f"== {name}", file=sys.stderr, flush=True)
     address = f"http://127.0.0.1:{PORTS[name]}"
-    with subprocess.Popen(command, env=keyed()) as process:
-        try:
-            wait_until_ready(address, process)
-            yield address, [process.pid]
-        finally:
-            process.terminate()
+    with running(command, keyed()) as process:
+        wait_until_ready(address, process)
+        yield address, [process.pid]
 
 
 def _return_1(server: Neo4jServer) -> float:

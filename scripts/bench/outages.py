@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
 from scripts.bench.traffic import HEADERS, bodies, keyed
 from scripts.tools.neo4j_server import Neo4jServer
@@ -50,6 +51,7 @@ def main() -> int:
     os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     folder = options.folder / str(options.applicants)
     records = folder / "world" / "records"
+    leave_on_sigterm()
     try:
         if not records.exists():
             measured(
@@ -91,7 +93,7 @@ def killed_load(server: Neo4jServer, records: Path, report: Path, options: argpa
         str(report),
     ]
     kills = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
+    with running(command, streams=subprocess.PIPE) as load:
         while kills < options.kills and load.poll() is None:
             time.sleep(options.between)
             server.kill()
@@ -170,9 +172,8 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
         before = store.counts()["applications"]
     answers, downs = Answers(), list[tuple[float, float]]()
     requests = endless(records / "applications.parquet")
-    with subprocess.Popen(
-        [*command, "--casebook", casebook, "--port", "8704", "--workers", "2"], env=keyed()
-    ) as service:
+    command += ["--casebook", casebook, "--port", "8704", "--workers", "2"]
+    with running(command, keyed()) as service:
         try:
             wait_until_ready(ADDRESS, service)
             started = time.monotonic()
@@ -195,7 +196,6 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
                 stored = store.counts()["applications"] - before
         finally:
             answers.ended.set()
-            service.terminate()
     return {
         "kills": len(downs),
         "seconds": round(time.monotonic() - started, 1),

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import seconds_of
 from scripts.bench.traffic import bodies, keyed, traffic
 
@@ -60,6 +61,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=2000, help="requests of each kind (default 2000)")
     options = parser.parse_args()
     figures: Figures = {}
+    leave_on_sigterm()
     try:
         for applicants in options.applicants:
             folder = options.folder / str(applicants)
@@ -128,8 +130,12 @@ def measured(script: str, *arguments: object) -> Figures:
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        message = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            message = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -197,23 +203,20 @@ def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
     first = len(requests) // 10 if warm_up is None else warm_up
     warm, rest = requests[:first], requests[first:]
-    with subprocess.Popen(command, env=keyed()) as server:
-        try:
-            wait_until_ready(address, server)
-            traffic(address, warm, 4)
-            before = seconds_of(server.pid)
-            one, many = (
-                traffic(address, rest[: len(rest) // 2], 1),
-                traffic(address, rest[len(rest) // 2 :], 8),
-            )
-            spent = seconds_of(server.pid) - before
-            return {
-                "one_connection": one,
-                "eight_connections": many,
-                "cpu_us": round(spent / len(rest) * 1e6),
-            }
-        finally:
-            server.terminate()
+    with running(command, keyed()) as server:
+        wait_until_ready(address, server)
+        traffic(address, warm, 4)
+        before = seconds_of(server.pid)
+        one, many = (
+            traffic(address, rest[: len(rest) // 2], 1),
+            traffic(address, rest[len(rest) // 2 :], 8),
+        )
+        spent = seconds_of(server.pid) - before
+        return {
+            "one_connection": one,
+            "eight_connections": many,
+            "cpu_us": round(spent / len(rest) * 1e6),
+        }
 
 
 def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.bench.processes import leave_on_sigterm
 from scripts.bench.serving import SCRIPTS, measured
 from scripts.tools.neo4j_server import Neo4jServer
 from scripts.tools.postgres_server import postgres_server
@@ -53,7 +53,7 @@ def shared_store(folder: Path, applicants: int) -> Iterator[SharedStore]:
 
     Raises CalledProcessError where the world cannot be loaded, NoServerError where Neo4j does not start.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    leave_on_sigterm()
     os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     records = folder / str(applicants) / "world" / "records"
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-") as name:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.serving import SCRIPTS, measured, url, wait_until_ready
 from scripts.bench.traffic import HEADERS, bodies, keyed
 
@@ -42,6 +43,7 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=1_000, help="requests in each batch (default 1000)")
     parser.add_argument("--port", type=int, default=8704, help="port of the service (default 8704)")
     options = parser.parse_args()
+    leave_on_sigterm()
     try:
         print(json.dumps(besieged(options.folder, options.applicants, options.batch, options.port)))
     except subprocess.CalledProcessError as failed:
@@ -68,16 +70,13 @@ def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
         str(port),
     ]
     command += ["--casebook", f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"]
-    with subprocess.Popen(command, env=keyed()) as server:
-        try:
-            wait_until_ready(f"http://127.0.0.1:{port}", server)
-            siege = Siege(
-                port, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)]
-            )
-            siege.batch(50)
-            return {"peace": siege.looked(lambda seconds: seconds < 10.0), "siege": siege.laid(batch)}
-        finally:
-            server.terminate()
+    with running(command, keyed()) as server:
+        wait_until_ready(f"http://127.0.0.1:{port}", server)
+        siege = Siege(
+            port, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)]
+        )
+        siege.batch(50)
+        return {"peace": siege.looked(lambda seconds: seconds < 10.0), "siege": siege.laid(batch)}
 
 
 class Siege:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
@@ -20,6 +21,7 @@ from pathlib import Path
 from graph.model.types import Application, Facts
 from graph.store.port import GraphStore
 from scripts.bench.machines import PORTS, Machine
+from scripts.bench.processes import running
 from scripts.bench.processor import seconds_of
 from scripts.bench.serving import Figures
 from scripts.bench.shared_store import options_of, shared_store
@@ -63,8 +65,9 @@ def answered(server: Neo4jServer, machines: Sequence[Machine], records: Path, co
     """So many requests over all machines at once, each asked by its share of the connections."""
     warm, requests = (bodies(str(records / "applications.parquet"), n) for n in (count // 10, count))
     each = CONNECTIONS // len(machines)
-    try:
+    with ExitStack() as beside:
         for machine in machines:
+            beside.callback(machine.end)
             machine.start()
             traffic(machine.address, warm[PORTS.index(machine.port) :: len(PORTS)], each)
         before, started = _processor(server, machines), time.perf_counter()
@@ -73,9 +76,6 @@ def answered(server: Neo4jServer, machines: Sequence[Machine], records: Path, co
             results = list(pool.map(lambda m, share: traffic(m.address, share, each), machines, shares))
         seconds = time.perf_counter() - started
         used = [now - then for now, then in zip(_processor(server, machines), before, strict=True)]
-    finally:
-        for machine in machines:
-            machine.end()
     return {
         "requests_s": round(count / seconds, 1),
         "p99_ms": max(one["p99_ms"] for one in results),
@@ -90,15 +90,14 @@ def answered(server: Neo4jServer, machines: Sequence[Machine], records: Path, co
 def alone(server: Neo4jServer, count: int) -> Figures:
     """So many applications written by WRITERS processes, as a service writes them, and nothing else."""
     command = [sys.executable, "-m", "scripts.bench.throughput", "--write", server.url, str(count // WRITERS)]
-    writers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(WRITERS)
-    ]
-    for writer in writers:
-        assert writer.stdout is not None
-        writer.stdout.readline()  # it is ready
-    before, started = seconds_of(server.pid or 0), time.perf_counter()
-    for writer in writers:
-        writer.communicate(b"go\n")
+    with ExitStack() as beside:
+        writers = [beside.enter_context(running(command, streams=subprocess.PIPE)) for _ in range(WRITERS)]
+        for writer in writers:
+            assert writer.stdout is not None
+            writer.stdout.readline()  # it is ready
+        before, started = seconds_of(server.pid or 0), time.perf_counter()
+        for writer in writers:
+            writer.communicate(b"go\n")
     seconds = time.perf_counter() - started
     used = seconds_of(server.pid or 0) - before
     if failed := [writer.returncode for writer in writers if writer.returncode]:
