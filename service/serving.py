@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import socket
 import sys
-import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -21,12 +19,12 @@ from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError, StoreError
 from service.clock import system_clock
-from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import NAME as OPERATOR
 from service.http.operator_key import operators_file, with_operators_key
 from service.jobs.machines import Machines
 from service.login.oidc import provider_of
+from service.metrics_folder import metrics_folder
 from service.opening import open_casebook
 from service.readiness import warm
 from service.registered_models import no_champion
@@ -67,29 +65,26 @@ def serve(settings: Settings) -> None:
     by_name = _prepare(settings)
     if keyless:
         settings = with_operators_key(settings, _say)
-    folder = (
-        str(folder_for(Path(settings.metrics_dir)))
-        if settings.metrics_dir
-        else tempfile.mkdtemp(prefix="ringfence-metrics-")
-    )
-    os.environ.update(
-        replace(settings, metrics_dir=folder).to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder}
-    )
+    with metrics_folder(settings.metrics_dir) as folder:
+        shared = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+        os.environ.update(replace(settings, metrics_dir=str(folder)).to_environment() | shared)
+        try:
+            _serve(settings, by_name)
+        finally:
+            _leave(settings, folder)
+
+
+def _serve(settings: Settings, by_name: bool) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     _say(f"serving on http://{host}:{settings.port}; workers: {settings.workers}, desk: /desk, docs: /docs")
     if not by_name:
         _say(
             "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"
         )
-    try:
-        with ExitStack() as beside:
-            for module in _beside(settings):
-                beside.enter_context(running_beside(module))
-            _server(settings).serve()
-    finally:
-        _leave(settings, Path(folder))
-        if not settings.metrics_dir:
-            shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as beside:
+        for module in _beside(settings):
+            beside.enter_context(running_beside(module))
+        _server(settings).serve()
 
 
 def _beside(settings: Settings) -> list[str]:
