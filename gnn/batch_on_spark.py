@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,14 +111,13 @@ class SparkBatch(NeighbourhoodBatch):
 
     def _give(self, stage: str) -> None:
         """The seeds as a stage, and the copy of the frame."""
-        if not self.stages.done(_FRAME):
-            assert isinstance(self.frame, Frame)
-            freeze(self.frame, self.revision, self.stages.place(_FRAME))
-            self.stages.mark(_FRAME)
-        if not self.stages.done(stage):
-            with private.owner_only():
-                write_bucket(self.stages.folder, stage, 0, _columns_of(self.seeds))
-            self.stages.mark(stage)
+        assert isinstance(self.frame, Frame)
+        self.stages.made(_FRAME, partial(freeze, self.frame, self.revision))
+        with private.owner_only():
+            self.stages.made(stage, self._write_seeds)
+
+    def _write_seeds(self, place: str) -> None:
+        write_bucket(place, 0, _columns_of(self.seeds))
 
 
 @dataclass(frozen=True)

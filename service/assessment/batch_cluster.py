@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class OnCluster:
             with open_store(task.settings.store, zone=task.settings.timezone) as store:
                 work = _work(task, period, store, cluster.stages)
                 stages = Stages(cluster.session, work.folder, CHUNK)
-                if not stages.done(_SCORED):
+                if not (stages.done(_SCORED) and stages.done(_SUBJECTS)):
                     _prepare(stages, task, store, period)
             columns = ", ".join(f"`{f.name}` {_SPOKEN[f.type]}" for f in results(task.variables))
             stages.kept(
@@ -78,15 +79,10 @@ def _work(task: BatchTask, period: Period, store: GraphStore, stages: str) -> Ex
 
 def _prepare(stages: Stages, task: BatchTask, store: GraphStore, period: Period) -> None:
     """Frame, model and subjects are in the stages' folder."""
-    if not stages.done(FRAME):
-        _copy_frame(task, store, stages.place(FRAME))
-        stages.mark(FRAME)
-    if task.scorer is not None and not stages.done(MODEL):
-        _copy_model(task, store, stages.place(MODEL))
-        stages.mark(MODEL)
-    if not stages.done(_SUBJECTS):
-        _write_subjects(task.subjects(store, period), stages.place(_SUBJECTS))
-        stages.mark(_SUBJECTS)
+    stages.made(FRAME, partial(_copy_frame, task, store))
+    if task.scorer is not None:
+        stages.made(MODEL, partial(_copy_model, task, store))
+    stages.made(_SUBJECTS, lambda place: _write_subjects(task.subjects(store, period), place))
 
 
 def _copy_frame(task: BatchTask, store: GraphStore, address: str) -> None:

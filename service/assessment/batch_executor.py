@@ -18,6 +18,7 @@ import pyarrow as pa
 from graph.frame.frozen import FrozenFrame, thawed_once
 from graph.model.errors import NotFoundError
 from graph.model.moments import micros, moment
+from graph.rings.spark.buckets import address_of
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
 from investigations.policy import Policy
@@ -71,8 +72,8 @@ class ExecutorTask:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Batches of SUBJECTS to batches of `results`, in the order given."""
-        views = _CopiedViews(thawed_once(f"{self.folder}/{FRAME}", self.zone))
-        scorer = _scorer(f"{self.folder}/{MODEL}") if self.has_model else None
+        views = _CopiedViews(thawed_once(address_of(self.folder, FRAME), self.zone))
+        scorer = _scorer(address_of(self.folder, MODEL)) if self.has_model else None
         worker = BatchWorker(views, scorer, self.policy, self.revision, self.variables)
         whole, schema = views.at(self.until, self.revision), results(self.variables)
         for batch in batches:

@@ -32,6 +32,7 @@ from graph.rings.spark import components, context, facts, incidence, links, stag
 from graph.rings.spark.engine import OnSpark  # noqa: E402
 from graph.rings.spark.facts import digest_of, fact_tables  # noqa: E402
 from graph.rings.spark.session import opened  # noqa: E402
+from graph.rings.spark.stages import Stages  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,7 @@ def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monke
     assert same(alone, found)
     assert same_rows(alone, found)
     [stages] = tmp_path.iterdir()
-    held = [pq.read_table(of_bucket).num_rows for of_bucket in (stages / "ties_of").glob("bucket=*")]
+    held = [pq.read_table(of_bucket).num_rows for of_bucket in (stages / "ties_of").glob("*/bucket=*")]
     assert len(held) > 1
     assert max(held) <= 2 * 300  # no task held much more than it was told to
 
@@ -209,26 +210,26 @@ def searched(session, tmp_path, world):
 
 def test_a_run_that_was_cut_off_goes_on_where_it_stopped(session, tables, kept, tmp_path):
     stages = shutil.copytree(kept[0], tmp_path / kept[0].name)
-    early = {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()}
+    early = {file: file.stat().st_mtime_ns for file in (stages / "pairs").rglob("*")}
     # it died while links were written, and the cut had not begun
     for later in ("links", "cut"):
         (stages / f"{later}.done").unlink()
-    next((stages / "links").glob("*.parquet")).unlink()
+    next((stages / "links").rglob("*.parquet")).unlink()
     shutil.rmtree(stages / "cut")
     assert same(in_this_process(tables), OnSpark(session, f"file://{tmp_path}").of_tables(tables))
-    assert {file: file.stat().st_mtime_ns for file in (stages / "pairs").iterdir()} == early
+    assert {file: file.stat().st_mtime_ns for file in (stages / "pairs").rglob("*")} == early
 
 
 def test_features_go_on_where_they_stopped(session, tables, kept):
     stages, found = kept
     assert same_rows(in_this_process(tables), found)
-    early = {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()}
+    early = {file: file.stat().st_mtime_ns for file in (stages / "around").rglob("*")}
     for later in (stages / "context.done", *stages.glob("picked_*.done")):
         later.unlink()
-    next((stages / "context").glob("*.parquet")).unlink()
+    next((stages / "context").rglob("*.parquet")).unlink()
     again = OnSpark(session, f"file://{stages.parent}").of_tables(tables)
     assert same_rows(in_this_process(tables), again)
-    assert {file: file.stat().st_mtime_ns for file in (stages / "around").iterdir()} == early
+    assert {file: file.stat().st_mtime_ns for file in (stages / "around").rglob("*")} == early
 
 
 def test_facts_that_differ_have_stages_of_their_own(tables):
@@ -261,7 +262,8 @@ def test_facts_are_written_a_slice_after_the_other(tables, monkeypatch):
 
 def test_no_step_pairs_everything_with_everything(session, kept, capsys):
     kept[1].context()
-    read = {p.name: session.read.parquet(f"file://{p}") for p in kept[0].iterdir() if p.is_dir()}
+    names = "placed hubs events ties applications bought links parts_0 held sizes home own around"
+    read = {name: Stages(session, f"file://{kept[0]}", 1).read(name) for name in names.split()}
     pairs = links.pairs(read["placed"], read["hubs"]).unionByName(links.direct(read["events"]))
     held = incidence.holdings(read["ties"], read["applications"], read["bought"])
     inside = components.within(read["links"], read["parts_0"])
@@ -285,6 +287,6 @@ def test_no_step_pairs_everything_with_everything(session, kept, capsys):
 
 
 def test_a_holder_is_paired_with_no_more_than_the_guard_allows(session, kept):
-    placed, pairs = (session.read.parquet(f"file://{kept[0]}/{name}") for name in ("placed", "pairs"))
+    placed, pairs = map(Stages(session, f"file://{kept[0]}", 1).read, ("placed", "pairs"))
     assert 0 < pairs.filter("sort < 9").count() <= (ALL_PAIRS - 1) * placed.count()
     assert placed.filter(f"sort = 0 and holders > {BATCH_GUARD}").count() == 0

@@ -97,19 +97,23 @@ def test_rows_are_put_in_order_and_one_that_is_lost_or_there_twice_is_noticed(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_cluster, "WINDOW", 7)
-    work, stages = prepared(settings, tmp_path)
-    [batch] = work(iter(pq.read_table(stages.place("subjects")).to_batches()))
+    work, prepared_ = prepared(settings, tmp_path)
+    [batch] = work(iter(pq.read_table(prepared_.place("subjects")).to_batches()))
     rows = batch.to_pylist()
-    Path(stages.place("scored")).mkdir()
 
     def written(lost: int | None, twice: int | None = None) -> list[str]:
         """The ids in order, of what three files hold, the last rows first."""
         told = [row for n, row in enumerate(rows) for _ in range(1 + (n == twice) - (n == lost))]
-        for part in range(3):
-            kept = told[part::3][::-1]
-            pq.write_table(
-                pa.Table.from_pylist(kept, batch.schema), Path(stages.place("scored")) / f"{part}.parquet"
-            )
+
+        def write(place: str) -> None:
+            Path(place).mkdir(parents=True, exist_ok=True)
+            for part in range(3):
+                kept = told[part::3][::-1]
+                pq.write_table(pa.Table.from_pylist(kept, batch.schema), Path(place) / f"{part}.parquet")
+
+        Path(work.folder, "scored.done").unlink(missing_ok=True)
+        stages = Stages(None, work.folder, 1)
+        stages.made("scored", write)
         return [row["application_id"] for chunk in _in_order(stages) for row in chunk]
 
     assert written(None) == [row["application_id"] for row in here(settings)]
@@ -187,12 +191,12 @@ class TestOnSpark:
         local = file_of(settings, tmp_path / "here.parquet")
         file_of(settings, tmp_path / "there.parquet", on_spark(tmp_path / "stages"))
         [stages] = (tmp_path / "stages").iterdir()
-        early = {file: file.stat().st_mtime_ns for file in (stages / "frame").iterdir()}
+        early = {file: file.stat().st_mtime_ns for file in (stages / "frame").rglob("*")}
         # it died while rows were written
         (stages / "scored.done").unlink()
-        next((stages / "scored").glob("*.parquet")).unlink()
+        next((stages / "scored").rglob("*.parquet")).unlink()
         assert file_of(settings, tmp_path / "again.parquet", on_spark(tmp_path / "stages")) == local
-        assert {file: file.stat().st_mtime_ns for file in (stages / "frame").iterdir()} == early
+        assert {file: file.stat().st_mtime_ns for file in (stages / "frame").rglob("*")} == early
 
     def test_people_of_a_store_without_applications_are_scored_too(self, tmp_path: Path) -> None:
         pays = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import fsspec
 import numpy as np
@@ -17,9 +18,20 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from graph.facts.tables import Column
+from graph.model.errors import RingfenceError
+from graph.rings.spark.marks import marked, place_of, put_whole
 
 Rows = Mapping[str, Column]
-Task = Callable[[str, int], Rows]
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Rows of several forms, each a part of one stage: read `STAGE/PART`."""
+
+    parts: Mapping[str, Rows]
+
+
+Task = Callable[[str, int], Rows | Parted]
 """From the folder of the stages and a number to the rows of that bucket."""
 
 
@@ -27,23 +39,43 @@ def bucket(folder: str, stage: str, number: int, kinds: Mapping[str, str]) -> Ro
     """Columns of a bucket by name, of the kinds that numpy calls so (`i4`; `18f4`: lists of so many, (rows,
     18)).
     """
-    return _first_there(folder, (f"{stage}/bucket={number}", f"{stage}/{number:05d}.parquet"), kinds)
+    place = address_of(folder, stage)
+    return _first_there((f"{place}/bucket={number}", f"{place}/{number:05d}.parquet"), kinds)
 
 
 def whole(folder: str, stage: str, kinds: Mapping[str, str]) -> Rows:
     """The same of all buckets, or of a stage that has none."""
-    return _first_there(folder, (stage,), kinds)
+    return _first_there((address_of(folder, stage),), kinds)
 
 
-def _first_there(folder: str, names: tuple[str, ...], kinds: Mapping[str, str]) -> Rows:
-    for name in names:
-        files, place = fsspec.core.url_to_fs(f"{folder}/{name}")
-        if files.exists(place) and (held := ds.dataset(place, filesystem=files, format="parquet")).files:
-            table = held.to_table(list(kinds))
-            return {
-                name: _column(table[name]).astype(np.dtype(kind).base, copy=False)
-                for name, kind in kinds.items()
-            }
+def address_of(folder: str, stage: str) -> str:
+    """Where the files of a stage, or of a part of it (`STAGE/PART`), are. Raises RingfenceError where this
+    process sees no mark of it.
+    """
+    name, cut, part = stage.partition("/")
+    if (mark := marked(folder, name)) is None:
+        raise RingfenceError(
+            f"there is no stage {name} in {folder}: do all executors reach the folder of --stages?"
+        )
+    return f"{place_of(folder, name, mark.run)}{cut}{part}"
+
+
+def _first_there(addresses: tuple[str, ...], kinds: Mapping[str, str]) -> Rows:
+    for address in addresses:
+        files, place = fsspec.core.url_to_fs(address)
+        if not files.exists(place):
+            continue
+        try:
+            if (held := ds.dataset(place, filesystem=files, format="parquet")).files:
+                table = held.to_table(list(kinds))
+                return {
+                    name: _column(table[name]).astype(np.dtype(kind).base, copy=False)
+                    for name, kind in kinds.items()
+                }
+        except pa.ArrowInvalid as error:
+            raise RingfenceError(
+                f"{address} cannot be read ({error}): delete it, and the same command makes it again"
+            ) from error
     return {name: np.zeros(0, kind) for name, kind in kinds.items()}
 
 
@@ -55,16 +87,18 @@ def kinds_of(rows: Rows) -> Mapping[str, str]:
     }
 
 
-def write_bucket(folder: str, stage: str, number: int, rows: Rows) -> int:
-    """Writes the rows (each column (rows,) or (rows, k)), if there are any; how many."""
+def write_bucket(place: str, number: int, rows: Rows | Parted) -> int:
+    """Writes the rows (each column (rows,) or (rows, k)), if there are any, into the folder at the address
+    `place`; how many files.
+    """
+    if isinstance(rows, Parted):
+        return sum(write_bucket(f"{place}/{part}", number, some) for part, some in rows.parts.items())
     if not len(next(iter(rows.values()), ())):
         return 0
-    table, file = table_of(rows), io.BytesIO()
-    pq.write_table(table, file, compression="zstd")
-    files, place = fsspec.core.url_to_fs(f"{folder}/{stage}")
-    files.makedirs(place, exist_ok=True)
-    files.pipe_file(f"{place}/{number:05d}.parquet", file.getvalue())
-    return len(table)
+    file = io.BytesIO()
+    pq.write_table(table_of(rows), file, compression="zstd")
+    put_whole(f"{place}/{number:05d}.parquet", file.getvalue())
+    return 1
 
 
 def table_of(rows: Rows) -> pa.Table:
@@ -83,16 +117,16 @@ def _array(column: Column) -> pa.Array:
 
 
 def running(
-    task: Task, folder: str, stage: str
+    task: Task, folder: str, place: str
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    """What a task of Spark does with the numbers of buckets (`id`) that it gets: each is computed and
-    written. One that is run twice writes the same file again.
+    """What a task of Spark does with the numbers of buckets (`id`) that it gets: each is computed from the
+    stages in `folder` and written to `place`. One that is run twice writes the same file again.
     """
 
     def run(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for numbers in batches:
-            rows = [write_bucket(folder, stage, n, task(folder, n)) for n in numbers["id"].tolist()]
-            yield pd.DataFrame({"id": numbers["id"], "rows": np.array(rows, np.int64)})
+            files = [write_bucket(place, n, task(folder, n)) for n in numbers["id"].tolist()]
+            yield pd.DataFrame({"id": numbers["id"], "files": np.array(files, np.int64)})
 
     return run
 

@@ -49,9 +49,7 @@ class OnSpark:
         own = f"{facts.digest_of(reported)}_{self.rows}_{self.largest}"
         stages = Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
         for table in reported:
-            if not stages.done(table.name):
-                facts.write_facts(table, stages.place(table.name))
-                stages.mark(table.name)
+            stages.made(table.name, partial(facts.write_facts, table))
         run_stages(stages, len(tables.applicant_ids), self.largest)
         return _read_back(stages, tables)
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as f
 from graph.facts.tables import Column
 from graph.rings.measures import Measures, Members, measure
 from graph.rings.projection import REFERRAL
-from graph.rings.spark.buckets import Rows, bucket, kinds_of, write_bucket
+from graph.rings.spark.buckets import Parted, Rows, bucket, kinds_of
 from graph.rings.spark.components import within
 from graph.rings.spark.context_tasks import numbered_links
 from graph.rings.spark.facts import APPLICATIONS, EVENTS
@@ -52,8 +52,8 @@ class ClusterGroups:
             self._gather(name, buckets)
             self.stages.each(name, buckets, partial(_measured, name=name, kinds=kinds))
         for number in range(buckets if len(who) else 0):
-            groups = bucket(self.stages.folder, name, number, of_groups)
-            members = bucket(self.stages.folder, f"{name}_members", number, of_members)
+            groups = bucket(self.stages.folder, f"{name}/groups", number, of_groups)
+            members = bucket(self.stages.folder, f"{name}/members", number, of_members)
             if len(groups["number"]):
                 yield Measures(**groups, members=Members(**members))
 
@@ -94,15 +94,13 @@ def _members(measures: Measures) -> Rows:
     return {name: getattr(measures.members, name) for name in _MEMBERS}
 
 
-def _measured(folder: str, number: int, name: str, kinds: Mapping[str, str]) -> Rows:
-    """Those of the members are written beside, before the stage is whole."""
+def _measured(folder: str, number: int, name: str, kinds: Mapping[str, str]) -> Rows | Parted:
     given = bucket(folder, f"{name}_at", number, kinds)
     if not len(given["who"]):
         return {}
     rows = {part: bucket(folder, f"{name}_{part}", number, of) for part, of in _PARTS.items()}
     found = measure(_whole(given, rows))
-    write_bucket(folder, f"{name}_members", number, _members(found))
-    return _groups(found)
+    return Parted({"groups": _groups(found), "members": _members(found)})
 
 
 def _whole(given: Rows, inside: Mapping[str, Rows]) -> WholeGroups:

@@ -58,13 +58,12 @@ class ClusterLinks:
         self, name: str, columns: Rows, task: Callable[..., Rows], kinds: Mapping[str, str]
     ) -> dict[str, Column]:
         """What `task` makes of each bucket, given the columns of its people and their neighbours."""
-        if len(columns["who"]):
-            near = self.stages.read("neighbours_of").select("who", "bucket")
-            self.stages.given(f"{name}_at", self.homes.of[columns["who"]], columns)
-            self.stages.kept_by_bucket(
-                f"{name}_near", lambda: self.stages.read(f"{name}_at").join(near, "who")
-            )
-            self.stages.each(name, self.homes.buckets, partial(task, name=name))
+        if not len(columns["who"]):
+            return {column: np.zeros(0, kind) for column, kind in kinds.items()}
+        near = self.stages.read("neighbours_of").select("who", "bucket")
+        self.stages.given(f"{name}_at", self.homes.of[columns["who"]], columns)
+        self.stages.kept_by_bucket(f"{name}_near", lambda: self.stages.read(f"{name}_at").join(near, "who"))
+        self.stages.each(name, self.homes.buckets, partial(task, name=name))
         parts = [bucket(self.stages.folder, name, n, kinds) for n in range(self.homes.buckets)]
         return {column: np.concatenate([part[column] for part in parts]) for column in kinds}
 

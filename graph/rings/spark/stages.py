@@ -1,5 +1,5 @@
-"""Stages that are kept: each is a folder of Parquet with a mark beside it, and one that is there is not
-computed again.
+"""Stages that are kept: each is a folder of Parquet with a mark beside it (`marks.py`), and one that is there
+whole is not computed again.
 """
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -22,10 +23,11 @@ from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
 from graph.product import product_version
 from graph.rings.spark.buckets import Rows, Task, running, write_bucket
+from graph.rings.spark.marks import Mark, drop, files_in, is_whole, marked, place_of, put_whole, write_mark
 
 log = logging.getLogger("ringfence.rings")
 
-VERSION = 5  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
+VERSION = 6  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
 
 
 def digest(*parts: bytes) -> str:
@@ -47,98 +49,127 @@ def folder_of(stages: str, work: str, what: str) -> str:
 class Stages:
     """The stages of one search. `folder` is an address that this process (through fsspec) and every executor
     can read and write; `session` a Spark session; `rows` how many rows one task of ours holds at most, apart
-    from a part that is larger.
+    from a part that is larger; `run` names the files that this run writes.
     """
 
     session: Any
     folder: str
     rows: int
+    run: str = field(default_factory=lambda: secrets.token_hex(4))
+    _known: dict[str, Mark] = field(default_factory=dict, repr=False, compare=False)
+
+    def made(self, name: str, write: Callable[[str], str | None]) -> None:
+        """The stage is there: found whole, or written by `write`, which is given the address of a folder and
+        may give its columns as Spark's JSON.
+
+        Raises RingfenceError where it cannot be written.
+        """
+        if self.done(name):
+            return
+        started, place = time.perf_counter(), place_of(self.folder, name, self.run)
+        try:
+            mark = Mark(self.run, write(place) or "")
+            if self.done(name):  # another run was quicker: its files are the stage
+                drop(place)
+                return
+            write_mark(self.folder, name, mark)
+        except OSError as error:
+            drop(place)
+            said = error.strerror or error
+            raise RingfenceError(f"stage {name} cannot be written in {self.folder}: {said}") from error
+        except BaseException:
+            drop(place)
+            raise
+        self._known[name] = mark
+        log.info("stage %s in %.1f s", name, time.perf_counter() - started)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """The stage as a DataFrame: read where it is there already, else what `make` gives, written first."""
 
-        def write() -> str:
+        def write(place: str) -> str:
             rows = make()
-            rows.write.mode("overwrite").parquet(self.place(name))
+            rows.write.mode("overwrite").parquet(place)
             return str(rows.schema.json())
 
-        self._once(name, write)
+        self.made(name, write)
         return self.read(name)
 
     def kept_by_bucket(self, name: str, make: Callable[[], Any]) -> None:
         """The same for what our tasks read: a folder for each `bucket`, a column of what `make` gives."""
 
-        def write() -> None:
+        def write(place: str) -> None:
             rows = make().repartition("bucket")
-            rows.write.mode("overwrite").partitionBy("bucket").parquet(self.place(name))
+            rows.write.mode("overwrite").partitionBy("bucket").parquet(place)
 
-        self._once(name, write)
+        self.made(name, write)
 
     def each(self, name: str, buckets: int, task: Task, columns: str = "") -> None:
         """The stage that `task` makes of so many buckets: a file for each that has rows. One that may have
         none at all and is read as a DataFrame says its `columns`, as Spark writes them.
 
         There are no more tasks than partitions of a join, because Sail runs all of them at the same time.
+        Raises RingfenceError where this process does not see what the tasks wrote.
         """
 
-        def run() -> str:
+        def write(place: str) -> str:
             tasks = min(buckets, int(self.session.conf.get("spark.sql.shuffle.partitions")))
             numbers = self.session.range(0, buckets, 1, tasks)
-            numbers.mapInPandas(running(task, self.folder, name), "id long, rows long").collect()
+            done = numbers.mapInPandas(running(task, self.folder, place), "id long, files long").collect()
+            written, seen = sum(row["files"] for row in done), len(files_in(place))
+            if written != seen:
+                raise RingfenceError(
+                    f"executors wrote {written} files of stage {name}, and {seen} are in {place}: do this "
+                    "process and every executor reach the same folder by --stages?"
+                )
             if not columns:
                 return ""
-            files, place = fsspec.core.url_to_fs(self.place(name))
-            files.makedirs(place, exist_ok=True)
-            files.pipe_file(f"{place}/_SUCCESS", b"")
+            put_whole(f"{place}/_SUCCESS", b"")
             return str(self.session.createDataFrame([], columns).schema.json())
 
-        self._once(name, run)
+        self.made(name, write)
 
     def read(self, name: str) -> Any:
         """A stage that is there, as a DataFrame. Files without rows do not say what their columns are."""
-        files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
-        schema, reader = files.cat_file(place), self.session.read
-        if schema.startswith(b"{"):
+        place, reader = self.place(name), self.session.read
+        if schema := self._known[name].schema:
             from pyspark.sql.types import StructType  # here: commands name stages where there is no PySpark
 
             reader = reader.schema(StructType.fromJson(json.loads(schema)))
-        return reader.parquet(self.place(name))
+        return reader.parquet(place)
 
     def given(self, name: str, bucket_of: Column, rows: Rows) -> None:
         """Rows of this process (N,) for the tasks of each bucket, which `bucket_of` (N,) says."""
 
-        def write() -> None:
+        def write(place: str) -> None:
             order = np.argsort(bucket_of, kind="stable")
             ends = np.flatnonzero(np.diff(bucket_of[order], append=-1)) + 1
             for start, end in pairwise([0, *ends.tolist()]):
                 some = order[start:end]
                 of_bucket = {key: column[some] for key, column in rows.items()}
-                write_bucket(self.folder, name, int(bucket_of[some[0]]), of_bucket)
+                write_bucket(place, int(bucket_of[some[0]]), of_bucket)
 
-        self._once(name, write)
-
-    def _once(self, name: str, write: Callable[[], str | None]) -> None:
-        if self.done(name):
-            return
-        started = time.perf_counter()
-        schema = write()
-        self.mark(name, schema or "")
-        log.info("stage %s in %.1f s", name, time.perf_counter() - started)
+        self.made(name, write)
 
     def place(self, name: str) -> str:
-        """The address of a stage's folder."""
-        return f"{self.folder}/{name}"
+        """The address of the files of a stage that is there. Raises RingfenceError where it is not."""
+        if not self.done(name):
+            raise RingfenceError(f"there is no whole stage {name} in {self.folder}")
+        return place_of(self.folder, name, self._known[name].run)
 
     def done(self, name: str) -> bool:
-        """Whether the stage was written to its end."""
-        files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
-        return bool(files.exists(place))
-
-    def mark(self, name: str, schema: str = "") -> None:
-        """Says that the stage was written to its end, and with which columns, where Spark wrote it."""
-        files, place = fsspec.core.url_to_fs(f"{self.folder}/{name}.done")
-        files.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
-        files.pipe_file(place, schema.encode())
+        """Whether the stage was written to its end, and all of its files are there as they were. Looked at
+        once in a run.
+        """
+        if name in self._known:
+            return True
+        mark = marked(self.folder, name)
+        if mark is None:
+            return False
+        if not is_whole(self.folder, name, mark.run):
+            log.warning("stage %s in %s has lost files: it is made again", name, self.folder)
+            return False
+        self._known[name] = mark
+        return True
 
     def buckets(self, rows: int) -> int:
         """So many buckets hold `rows` rows, each about `self.rows` of them."""
