@@ -15,6 +15,7 @@ import numpy as np
 
 from graph.facts.decisive import LABELS, OUTCOMES, decisive_labels, first_outcomes
 from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.facts.people_range import PeopleRange
 from graph.facts.tables import KINDS, Column, Tables
 from graph.frame.layout import APPLICATIONS, NO_MARK, SEED, SNAPSHOTS, USED, WORDS, Arrays
 from graph.frame.lists import (
@@ -31,6 +32,7 @@ from graph.frame.lists import (
     latest,
     snapshot_in_force,
 )
+from graph.frame.people_order import PeopleOrder
 from graph.frame.read import FactReader
 from graph.frame.search import search
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER
@@ -110,6 +112,7 @@ class FrameView(GraphView):
         self.as_of, self.revision, self.zone = as_of, recorded_by, frame.zone
         self.otherwise = otherwise
         self._frame, self._seed = frame, frame.seed
+        self._people: PeopleOrder | None = None
         self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
 
     def arrays(self) -> AbstractContextManager[Arrays]:
@@ -356,9 +359,21 @@ class FrameView(GraphView):
 
     # -- batches
 
-    def tables(self, tokens: bool = False) -> Tables:
+    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
         with self._reading() as r:
-            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone, tokens)
+            inside = None if within is None else self._people_in_order(r).inside(r, within)
+            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone, tokens, inside)
+
+    def people_ranges(self, size: int) -> Iterator[PeopleRange]:
+        with self._reading() as r:
+            ranges = tuple(self._people_in_order(r).ranges(r, size))
+        yield from ranges
+
+    def _people_in_order(self, r: FactReader) -> PeopleOrder:
+        """All names are put in order once."""
+        if self._people is None:
+            self._people = PeopleOrder(r)
+        return self._people
 
 
 def _row(r: FactReader, identifier: Identifier) -> int:

@@ -24,6 +24,7 @@ from graph.frame.layout import (
     Int,
 )
 from graph.frame.lists import last_mentions
+from graph.frame.people_order import Inside
 from graph.frame.read import FactReader
 
 _BY_NAME = np.argsort(np.argsort([str(status) for status in STATUSES]))
@@ -31,14 +32,18 @@ _OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")
 When = tuple[int, int]  # as of, revision
 
 
-def read_tables(r: FactReader, when: When, zone: str, tokens: bool = False) -> Tables:
-    """All facts of the view as columns, with the identifiers' `tokens` if they are asked for."""
-    return _Columns(r, when, tokens).read(zone)
+def read_tables(
+    r: FactReader, when: When, zone: str, tokens: bool = False, inside: Inside | None = None
+) -> Tables:
+    """All facts of the view as columns, or those of some people, with the identifiers' `tokens` if they are
+    asked for.
+    """
+    return _Columns(r, when, tokens, inside).read(zone)
 
 
 class _Columns:
-    def __init__(self, r: FactReader, when: When, tokens: bool) -> None:
-        self._r, self._with_tokens = r, tokens
+    def __init__(self, r: FactReader, when: When, tokens: bool, inside: Inside | None) -> None:
+        self._r, self._with_tokens, self._inside = r, tokens, inside
         self._as_of, self._mark = when
         self._words: dict[int, str | None] = {-1: None}
 
@@ -74,7 +79,12 @@ class _Columns:
         )  # fmt: skip
 
     def _visible(self, rows: Column) -> Column:
-        return np.flatnonzero((rows["at"] < self._as_of) & (rows["mark"] <= self._mark))
+        seen = (rows["at"] < self._as_of) & (rows["mark"] <= self._mark)
+        return np.flatnonzero(seen & self._are_inside(rows["applicant"]))
+
+    def _are_inside(self, people: Column) -> Column | bool:
+        """Which of these rows of people are in the range."""
+        return True if self._inside is None else self._inside.people[people]
 
     def _texts(self, numbers: Column) -> Column:
         return as_column([self._r.text(number) for number in numbers.tolist()], object)
@@ -93,9 +103,8 @@ class _Columns:
         ended = np.full(len(rows), NO_MARK)
         old = rows["mentions"]["count"] == SUPERSEDED
         ended[old] = a.ties["mark"][rows["mentions"]["start"][old]]
-        return np.flatnonzero(
-            (rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark)
-        )
+        seen = (rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark)
+        return np.flatnonzero(seen & self._are_inside(rows["person"]))
 
     def _tie_columns(self, ties: Column, who: Column, what: Column) -> dict[str, Column]:
         rows = self._r.arrays.ties[ties]
@@ -128,19 +137,17 @@ class _Columns:
 
     def _places_of_words(self, created: Column, traded: Column) -> Any:
         a, words = self._r.arrays, self._r.arrays.words[: self._r.arrays.header[USED + WORDS]]
-        merchants = np.r_[
-            np.flatnonzero(_is_recorded(words["merchant_mark"], self._mark)),
-            a.applications["merchant"][created],
-            traded,
-        ]
-        platforms = np.r_[
-            np.flatnonzero(_is_recorded(words["platform_mark"], self._mark)),
-            a.applications["platform"][created],
-        ]
+        merchants = np.r_[self._recorded(words["merchant_mark"]), a.applications["merchant"][created], traded]
+        platforms = np.r_[self._recorded(words["platform_mark"]), a.applications["platform"][created]]
         result = (
             self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][created])
         )
         return (*result, self._word_column)
+
+    def _recorded(self, marks: Column) -> Column:
+        """The words of those marks that are recorded, whoever names them: none in a range but the first."""
+        every = self._inside is None or self._inside.is_first
+        return np.flatnonzero(_is_recorded(marks, self._mark)) if every else np.zeros(0, np.int64)
 
     def _sorted_words(self, rows: Column) -> tuple[Column, Column]:
         """Words by what they say, and the place of each."""
@@ -193,7 +200,8 @@ class _Columns:
         a = self._r.arrays
         rows = a.labels[: a.header[USED + LABELS]]
         known = (rows["known_at"] < self._as_of) & (rows["mark"] <= self._mark)
-        rows = rows[known & ((rows["application"] < 0) | (loan_place[rows["application"]] >= 0))]
+        of_loans = loan_place[rows["application"]] >= 0
+        rows = rows[known & np.where(rows["application"] < 0, self._are_inside(rows["person"]), of_loans)]
         loan, person = rows["application"], rows["person"]
         keys = zip(
             rows["known_at"].tolist(),

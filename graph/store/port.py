@@ -4,7 +4,7 @@ later can be read through it.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from typing import NamedTuple, Self
 import networkx as nx
 
 from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
-from graph.facts.tables import Tables
 from graph.journal.decode import JournalEntry, journal_entry
 from graph.journal.entry import decode
 from graph.model.moments import COUNTRY
@@ -41,6 +40,7 @@ from graph.model.types import (
 )
 from graph.store.evidence import Evidence, Subject
 from graph.store.forgetting import Forgetting
+from graph.store.in_columns import InColumns
 from graph.store.keys import applications_beyond_bounds
 from graph.store.refusing import Refusal
 from graph.store.walk import Bounds, Walk
@@ -214,7 +214,7 @@ class GraphStore(Forgetting):
         self.close()
 
 
-class GraphView(ABC):
+class GraphView(InColumns):
     """The graph as of a moment and a revision. Every read is bounded; of more than the bound the newest are
     returned, newest first.
 
@@ -334,12 +334,6 @@ class GraphView(ABC):
     @abstractmethod
     def ring(self, ring_id: str) -> Ring | None:
         """One ring of the snapshot in force, members included."""
-
-    @abstractmethod
-    def tables(self, tokens: bool = False) -> Tables:
-        """All facts before `as_of` as columns, from one consistent state of the store; with the identifiers'
-        `tokens` if they are asked for.
-        """
 
     def neighbourhood(
         self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.frames import FramedStore
+from tests.support.people_range_contract import PeopleRangeContract
 from tests.support.store_contract import Open, StoreContract
 
 
-class TestFrame(StoreContract):
+class TestFrame(StoreContract, PeopleRangeContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return partial(FramedStore, tmp_path / "graph.db")

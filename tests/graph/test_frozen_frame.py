@@ -20,6 +20,7 @@ from graph.frame.layout import MAGIC
 from graph.frame.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.stores.sqlite import SqliteStore
+from tests.support.people_range_contract import PeopleRangeContract
 from tests.support.small_worlds import day, random_facts
 from tests.support.store_contract import Open, StoreContract, assert_same_tables
 
@@ -44,7 +45,7 @@ class FrozenStore(SqliteStore):
         return self._copies[latest].view(as_of, latest if revision is None else revision)
 
 
-class TestFrozenFrame(StoreContract):
+class TestFrozenFrame(StoreContract, PeopleRangeContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return partial(FrozenStore, tmp_path / "graph.db")

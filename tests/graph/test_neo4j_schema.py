@@ -18,6 +18,7 @@ from graph.stores.neo4j import (
     Neo4jStore,
     before_version_5,
     cypher_erase,
+    cypher_people,
     cypher_read,
     cypher_tables,
     cypher_write,
@@ -167,7 +168,7 @@ PARTS = {
 }
 READS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": text
-    for module in (cypher_erase, cypher_read, cypher_tables, journal)
+    for module in (cypher_erase, cypher_people, cypher_read, cypher_tables, journal)
     for name, text in vars(module).items()
     if name.isupper()
     and isinstance(text, str)
@@ -175,6 +176,7 @@ READS = {
     and name not in PARTS
 }
 READS |= {f"bounded {name}": cypher_tables.bounded(pages) for name, (pages, _) in cypher_tables.READS.items()}
+READS |= {f"of people, {name}": cypher_tables.bounded(pages) for name, pages in cypher_people.READS.items()}
 WRITES = {
     "known": cypher_write.ALL_KNOWN,
     "new": cypher_write.ALL_NEW,

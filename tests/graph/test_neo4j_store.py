@@ -21,6 +21,7 @@ from graph.stores.sqlite import SqliteStore
 from tests.support.erasure_contract import ErasureContract
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.neo4j_worlds import empty_graph
+from tests.support.people_range_contract import PeopleRangeContract
 from tests.support.refusal_contract import RefusalContract
 from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
 from tests.support.store_contract import (
@@ -35,7 +36,7 @@ from tests.support.store_contract import (
 pytestmark = pytest.mark.neo4j
 
 
-class TestNeo4jStore(StoreContract, JournalContract, ErasureContract, RefusalContract):
+class TestNeo4jStore(StoreContract, JournalContract, ErasureContract, RefusalContract, PeopleRangeContract):
     looks_at_one_in = 7  # a look is some sixteen questions to a server
 
     @pytest.fixture

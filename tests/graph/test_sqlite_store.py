@@ -12,21 +12,24 @@ from pathlib import Path
 
 import pytest
 
+from graph.facts.people_range import PeopleRange
 from graph.model.errors import SettingError, StoreUnavailableError, StoreVersionError
 from graph.model.types import Facts, LabelValue
 from graph.stores.embedded import overwrite_free_space
 from graph.stores.sqlite import SqliteStore
 from graph.stores.sqlite.connection import connect
+from graph.stores.sqlite.table_sources import TableSources
 from investigations.casebook import Casebook
 from tests.support.erasure_contract import FOREVER, ErasureContract, erased
 from tests.support.full_disks import full_disk
 from tests.support.journal_contract import JournalContract, all_told, as_sets
+from tests.support.people_range_contract import PeopleRangeContract
 from tests.support.refusal_contract import RefusalContract
 from tests.support.small_worlds import applies, day, fraud, random_facts, shuffled, uses
 from tests.support.store_contract import Open, StoreContract, a_snapshot, in_parts
 
 
-class TestSqliteStore(StoreContract, JournalContract, ErasureContract, RefusalContract):
+class TestSqliteStore(StoreContract, JournalContract, ErasureContract, RefusalContract, PeopleRangeContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return partial(SqliteStore, tmp_path / "graph.db")
@@ -235,6 +238,27 @@ def test_no_hot_query_scans_a_table(tmp_path: Path, table: str) -> None:
     with SqliteStore(tmp_path / "graph.db") as store:
         plan = store._connection().execute(f"EXPLAIN QUERY PLAN {EXPLAINED[table]}").fetchall()
     assert all("SCAN" not in row[3] and "TEMP B-TREE" not in row[3] for row in plan), plan
+
+
+RANGE = TableSources({"as_of": 9, "mark": 9}, PeopleRange("a", "b"))
+OF_A_RANGE = {
+    source.__name__: f"SELECT {column} FROM {source()}"
+    for source, column in (
+        (RANGE.ties, "min(at)"), (RANGE.identifiers, "kind"), (RANGE.applications, "mark"),
+        (RANGE.events, "mark"), (RANGE.outcomes, "status"), (RANGE.labels, "label"),
+        (RANGE.people, "applicant_id"), (RANGE.merchants, "category"), (RANGE.platforms, "is_own"),
+        (RANGE.devices, "os"),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(OF_A_RANGE))
+def test_a_range_of_people_is_read_by_indexes_from_its_people_on(tmp_path: Path, name: str) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        plan = [row[3] for row in store._connection().execute(f"EXPLAIN QUERY PLAN {OF_A_RANGE[name]}")]
+    assert [step for step in plan if step.startswith("SCAN") and "subquery" not in step] == [], plan
+    first = next(step for step in plan if step.startswith("SEARCH"))
+    assert first.endswith("(applicant_id>? AND applicant_id<?)"), plan
 
 
 def test_no_byte_of_an_erased_name_is_left_in_a_file_of_the_store(tmp_path: Path) -> None:

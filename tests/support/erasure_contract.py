@@ -21,6 +21,7 @@ from graph.store.erasing import ErasureRequest, planned
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
 from tests.support.journal_contract import all_told
+from tests.support.people_range_contract import assert_in_ranges
 from tests.support.short_ids import SHORT_IDS, short_named_facts
 from tests.support.small_worlds import applies, day, does, random_facts, uses
 from tests.support.store_contract import Open, a_snapshot, assert_same_tables, in_parts
@@ -213,6 +214,7 @@ class ErasureContract:
                 second.save_rings(entry.snapshot)
         assert_same_tables(store.view(FOREVER).tables(), second.view(FOREVER).tables())
         assert store.view(FOREVER).rings() == second.view(FOREVER).rings()
+        assert_in_ranges(store.view(FOREVER), 4)
 
     def test_rings_keep_their_members_by_their_new_names(self, store: GraphStore, world: Facts) -> None:
         before = store.view(FOREVER).rings()

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from graph.facts.people_range import PeopleRange
 from graph.frame import files
 from graph.frame.frame import Frame
 from graph.frame.view import FrameView
@@ -237,6 +238,8 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
     ):
         assert request(one) == request(other)  # type: ignore[no-untyped-call]
     assert_same_tables(one.tables(tokens=True), other.tables(tokens=True))
+    for within in (PeopleRange("", "p1"), PeopleRange("p1")):
+        assert_same_tables(one.tables(True, within), other.tables(True, within))
 
 
 def views_of(last: int) -> list[tuple[datetime, int]]:

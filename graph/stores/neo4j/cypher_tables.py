@@ -72,16 +72,16 @@ OUTCOMES = pages(
     "application_id",
     f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {visible('o')} RETURN collect({columns('o', OUTCOME)}) AS rows",
 )
-_KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
+KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
 LABELS_OF_APPLICATIONS = pages(
     "Application",
     "application_id",
-    f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_KNOWN} RETURN collect({columns('l', LABEL)}) AS rows",
+    f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN collect({columns('l', LABEL)}) AS rows",
 )
 LABELS_OF_PEOPLE = pages(
     "Applicant",
     "applicant_id",
-    f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_KNOWN} RETURN collect({columns('l', LABEL)}) AS rows",
+    f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN collect({columns('l', LABEL)}) AS rows",
 )
 MERCHANTS = pages(
     "Merchant",

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from graph.facts.fraud_labels import by_person
+from graph.facts.people_range import PeopleRange
 from graph.facts.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.stores.neo4j import cypher_tables
+from graph.stores.neo4j.people import read_people
 from graph.stores.neo4j.ranges import SESSIONS, Rows, read_all
 
 _STATUS_CODE = {status.value: code for code, status in enumerate(STATUSES)}
@@ -19,12 +21,19 @@ _KIND_CODE = {kind.value: code for code, kind in enumerate(KINDS)}
 
 
 def read_tables(
-    ask: Callable[..., Rows], as_of: int, tokens: bool = False, sessions: int = SESSIONS
+    ask: Callable[..., Rows],
+    as_of: int,
+    tokens: bool = False,
+    sessions: int = SESSIONS,
+    within: PeopleRange | None = None,
 ) -> Tables:
-    """All facts of the view behind `ask`, which is as of `as_of` microseconds, read by so many sessions at
-    once; with the identifiers' `tokens` if they are asked for.
+    """All facts of the view behind `ask`, which is as of `as_of` microseconds, or those of a range of people,
+    read by so many sessions at once; with the identifiers' `tokens` if they are asked for.
     """
-    read = read_all(ask, cypher_tables.READS, sessions)
+    if within is None:
+        read = read_all(ask, cypher_tables.READS, sessions)
+    else:
+        read = read_people(ask, within, sessions)
     rows, merchants, platforms = read["ties"], read["merchants"], read["platforms"]
     applications = sorted(read["applications"], key=lambda row: (row[2], row[0]))
     events = sorted(read["events"], key=lambda row: (row[2], row[0]))

@@ -9,6 +9,7 @@ from typing import Any
 
 from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
 from graph.facts.hubs import hub_reason
+from graph.facts.people_range import PeopleRange
 from graph.facts.tables import Tables
 from graph.model.moments import micros, moment
 from graph.model.types import (
@@ -41,6 +42,7 @@ from graph.stores.neo4j.codec import (
 )
 from graph.stores.neo4j.facts import device_of, labels_by_person, membership_of, outcomes_by_application
 from graph.stores.neo4j.intern import Interned
+from graph.stores.neo4j.people import people_ranges
 from graph.stores.neo4j.rings import ring_with_members
 from graph.stores.neo4j.search import search
 from graph.stores.neo4j.tables import read_tables
@@ -230,8 +232,11 @@ class Neo4jView(GraphView):
 
     # -- batches
 
-    def tables(self, tokens: bool = False) -> Tables:
-        return replace(read_tables(self._ask, micros(self.as_of), tokens), zone=self.zone)
+    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
+        return replace(read_tables(self._ask, micros(self.as_of), tokens, within=within), zone=self.zone)
+
+    def people_ranges(self, size: int) -> Iterator[PeopleRange]:
+        return people_ranges(self._ask, size)
 
 
 def _newest(ties: Sequence[Tie], limit: int) -> tuple[Tie, ...]:

@@ -76,6 +76,11 @@ APPLICATIONS_OF = (
 DEVICES = """SELECT d.identifier, d.os, d.model, d.is_emulator, d.is_rooted FROM json_each(:asked) j
              CROSS JOIN device d ON d.identifier = j.value
              WHERE d.mark <= :mark"""
+# who comes so many places after the first one beyond `after`: from the index alone
+PERSON_AT = (
+    "SELECT applicant_id FROM applicant WHERE applicant_id > :after ORDER BY applicant_id "
+    "LIMIT 1 OFFSET :place"
+)
 MERCHANTS = (
     "SELECT merchant_id, category, city, opened_at FROM json_each(:ids) j JOIN merchant "
     "ON merchant_id = j.value WHERE mark <= :mark"

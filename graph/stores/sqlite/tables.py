@@ -11,8 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from graph.facts.fraud_labels import by_person
+from graph.facts.people_range import PeopleRange
 from graph.facts.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.stores.sqlite.columns import ColumnReader, reading
+from graph.stores.sqlite.positions import Positions
+from graph.stores.sqlite.table_sources import TableSources
 
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
 _STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enumerate(STATUSES))
@@ -24,53 +27,48 @@ _PACKED = "(applicant << 34) | (identifier << 2) | role"
 ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
 
 
-def read_tables(connection: sqlite3.Connection, when: dict[str, int], tokens: bool = False) -> Tables:
-    """All facts of the view (`when`: as_of, revision) inside one read transaction of a connection of its own.
-    With the identifiers' `tokens` if they are asked for. Raises StoreUnavailableError.
+def read_tables(
+    connection: sqlite3.Connection,
+    when: dict[str, int],
+    tokens: bool = False,
+    within: PeopleRange | None = None,
+) -> Tables:
+    """All facts of the view (`when`: as_of, revision), or those of a range of people, inside one read
+    transaction of a connection of its own. With the identifiers' `tokens` if they are asked for. Raises
+    StoreUnavailableError.
     """
     # beside it a temporary one may stand
     path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")
     with reading(Path(path)) as columns:
-        return _Reader(columns, when, tokens).read()
+        return _Reader(columns, TableSources(when, within), tokens).read(when["as_of"])
 
 
 class _Reader:
-    def __init__(self, columns: ColumnReader, when: dict[str, int], tokens: bool) -> None:
-        self._columns = columns
+    def __init__(self, columns: ColumnReader, sources: TableSources, tokens: bool) -> None:
+        self._columns, self._from = columns, sources
         self._identifier = _IDENTIFIER | (_TOKEN if tokens else {})
-        self._as_of, revision = when["as_of"], when["mark"]
-        self._recorded = f"mark <= {revision}"
-        self._visible = f"at < {self._as_of} AND mark <= {revision}"
 
-    def read(self) -> Tables:
+    def read(self, as_of: int) -> Tables:
         ties, identifiers, identifier_place = self._ties()
-        created = self._read(f"application WHERE {self._visible} ORDER BY at, application_id", _APPLICATION)
+        created = self._read(self._from.applications(), _APPLICATION)
         events = self._events()
-        labels = self._read(
-            (
-                f"label WHERE known_at < {self._as_of} "
-                f"AND {self._recorded} ORDER BY known_at, application_id, applicant_id, source, label"
-            ),
-            _LABEL,
-        )
+        labels = self._read(self._from.labels(), _LABEL)
         names, place = self._people(
             [ties["applicant"], created["applicant"], events["applicant"], events["counterparty"]],
             labels["applicant"],
         )
         for column in (ties, created, events):
             column["applicant"] = place[column["applicant"]]
-        events["counterparty"] = np.where(
-            events["counterparty"] < 0, np.int32(-1), place[events["counterparty"]]
-        )
-        merchants = self._read(f"merchant WHERE {self._recorded} ORDER BY merchant_id", _MERCHANT)
-        platforms = self._read(f"platform WHERE {self._recorded} ORDER BY platform_id", _PLATFORM)
+        events["counterparty"] = place[events["counterparty"]]
+        merchants = self._read(self._from.merchants(), _MERCHANT)
+        platforms = self._read(self._from.platforms(), _PLATFORM)
         merchant_ids = _named(merchants["merchant"], created["merchant"], events["merchant"])
         platform_ids, agent_ids = _named(platforms["platform"], created["platform"]), _named(created["agent"])
         merchant_place = _places(merchant_ids)
         order = np.lexsort((ties["role"], ties["identifier"], ties["applicant"], ties["since"]))
         outcomes = self._outcomes(created.pop("key"), created["application_id"])
         return Tables(
-            as_of=self._as_of,
+            as_of=as_of,
             applicant_ids=names,
             platform_ids=as_column(platform_ids, object),
             merchant_ids=as_column(merchant_ids, object),
@@ -107,12 +105,12 @@ class _Reader:
         result = self._columns.read(f"SELECT {picked} FROM {source}")
         return {name: _column(result[name], dtype) for name, (_, dtype) in entry.items()}
 
-    def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Column]:
+    def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Positions]:
         """Ties with identifiers as positions and applicants still as keys; the identifiers; the position of
-        each identifier's key, or -1.
+        each identifier's key.
         """
         columns = {"tie": (_PACKED, "i8"), "since": ("min(at)", "i8"), "last": ("max(at)", "i8")}
-        result = self._read(f"mention WHERE {self._visible} GROUP BY applicant, identifier, role", columns)
+        result = self._read(self._from.ties(), columns)
         tie = result.pop("tie")
         identifier = tie >> 2 & (1 << 32) - 1
         identifiers, place = self._identifiers(identifier)
@@ -127,17 +125,14 @@ class _Reader:
             place,
         )
 
-    def _identifiers(self, used: Column) -> tuple[dict[str, Column], Column]:
-        """The identifiers with those keys by (kind, token), and the position of each key, or -1."""
-        in_order = self._read("identifier ORDER BY kind, token", {"key": ("key", "i8")})["key"]
-        existing = np.zeros(int(in_order.max(initial=0)) + 1, bool)
-        existing[used] = True
-        keys = in_order[existing[in_order]]
-        place = np.full(len(existing), -1, np.int32)
-        place[keys] = np.arange(len(keys), dtype=np.int32)
+    def _identifiers(self, used: Column) -> tuple[dict[str, Column], Positions]:
+        """The identifiers with those keys by (kind, token), and the position of each key."""
+        source = self._from.identifiers()
+        in_order = self._read(f"{source} ORDER BY kind, token", {"key": ("key", "i8")})["key"]
+        place = Positions(in_order[np.isin(in_order, used)])
         # In the order of the table, which is read much sooner than one row after the other in that of the
         # index.
-        rows = self._read("identifier", self._identifier)
+        rows = self._read(source, self._identifier)
         at = place[rows.pop("key")]
         there = np.flatnonzero(at >= 0)
         order = there[np.argsort(at[there])]
@@ -145,7 +140,7 @@ class _Reader:
 
     def _events(self) -> dict[str, Column]:
         """By (at, event_id), people still as keys, merchants as ids."""
-        result = self._read(f"event WHERE {self._visible} ORDER BY key", _EVENT)
+        result = self._read(self._from.events(), _EVENT)
         order = self._by_time(result["at"], result.pop("key"))
         return {name: column[order] for name, column in result.items()}
 
@@ -169,21 +164,14 @@ class _Reader:
         ]
         return order
 
-    def _people(self, keys: list[Column], labelled: Column) -> tuple[Column, Column]:
-        """The ids of all people the view knows, sorted, and the position of each key, or -1."""
-        rows = self._read(
-            "applicant ORDER BY applicant_id", {"key": ("key", "i8"), "name": ("applicant_id", "O")}
-        )
-        existing = np.zeros(int(rows["key"].max(initial=0)) + 1, bool)
-        for column in keys:
-            existing[column[column >= 0]] = True
+    def _people(self, keys: list[Column], labelled: Column) -> tuple[Column, Positions]:
+        """The ids of all people the view knows, sorted, and the position of each key."""
+        rows = self._read(self._from.people(), {"key": ("key", "i8"), "name": ("applicant_id", "O")})
         also = {i for i in labelled.tolist() if i}
-        kept = existing[rows["key"]] | np.fromiter(
+        kept = np.isin(rows["key"], np.concatenate(keys)) | np.fromiter(
             (name in also for name in rows["name"].tolist()), bool, len(rows["name"])
         )
-        place = np.full(len(existing), -1, np.int32)
-        place[rows["key"][kept]] = np.arange(kept.sum(), dtype=np.int32)
-        return rows["name"][kept], place
+        return rows["name"][kept], Positions(rows["key"][kept])
 
     def _outcomes(self, keys: Column, ids: Column) -> dict[str, Column]:
         """Of the applications with those keys and ids, by (at, application_id, status)."""
@@ -193,24 +181,16 @@ class _Reader:
             "at": ("o.at", "i8"),
             "amount": ("o.amount", "f8"),
         }
-        result = self._read(
-            (
-                f"(SELECT * FROM outcome WHERE {self._visible}) o CROSS JOIN application a "
-                "ON a.application_id = o.application_id"
-            ),
-            columns,
-        )
-        place = np.full(int(max(keys.max(initial=0), result["application"].max(initial=0))) + 1, -1, np.int32)
-        place[keys] = np.arange(len(keys), dtype=np.int32)
-        result["application"] = place[result["application"]]
+        result = self._read(self._from.outcomes(), columns)
+        result["application"] = Positions(keys)[result["application"]]
         result = {name: column[result["application"] >= 0] for name, column in result.items()}
         by_id = np.zeros(len(ids), np.int64)
         by_id[np.argsort(ids, kind="stable")] = np.arange(len(ids))
         order = np.lexsort((_BY_NAME[result["status"]], by_id[result["application"]], result["at"]))
         return {name: column[order] for name, column in result.items()}
 
-    def _devices(self, place: Column) -> dict[str, Column]:
-        rows = self._read(f"device WHERE {self._recorded} ORDER BY identifier", _DEVICE)
+    def _devices(self, place: Positions) -> dict[str, Column]:
+        rows = self._read(self._from.devices(), _DEVICE)
         at = rows["identifier"] = place[rows["identifier"]]
         order = np.argsort(at, kind="stable")[int((at < 0).sum()) :]
         return {name: column[order] for name, column in rows.items()}

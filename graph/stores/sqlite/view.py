@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from graph.facts.decisive import LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
 from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.facts.people_range import PeopleRange
 from graph.facts.tables import Tables
 from graph.model.moments import micros, moment
 from graph.model.types import (
@@ -71,6 +72,7 @@ from graph.stores.sqlite.queries import (
     MANY_APPLICATIONS,
     MANY_TIES,
     MERCHANTS,
+    PERSON_AT,
     TIES_OF_EACH,
     TIES_OF_KIND,
 )
@@ -334,8 +336,15 @@ class SqliteView(GraphView):
 
     # -- batches
 
-    def tables(self, tokens: bool = False) -> Tables:
-        return replace(read_tables(self._db, self._when, tokens), zone=self.zone)
+    def people_ranges(self, size: int) -> Iterator[PeopleRange]:
+        after = ""
+        while row := self._db.execute(PERSON_AT, {"after": after, "place": size - 1}).fetchone():
+            yield PeopleRange(after, row[0])
+            after = row[0]
+        yield PeopleRange(after)
+
+    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
+        return replace(read_tables(self._db, self._when, tokens, within), zone=self.zone)
 
 
 def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:
