@@ -37,6 +37,7 @@ from graph.frame.layout import (
     Rows,
 )
 from graph.frame.neighbourhood import EVENT_KINDS
+from graph.frame.pages import map_pages
 from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
 from graph.kernels.compiled import compiled
 from graph.model.errors import StoreUnavailableError
@@ -271,7 +272,7 @@ def _map(path: Path, size: int, grow: bool = False) -> mmap.mmap:
     try:
         if grow and os.fstat(descriptor).st_size < size:
             os.posix_fallocate(descriptor, 0, size)
-        return mmap.mmap(descriptor, size)
+        return map_pages(descriptor, size)
     finally:
         os.close(descriptor)
 

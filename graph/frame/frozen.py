@@ -22,6 +22,7 @@ from graph.facts.tables import Column
 from graph.frame.frame import Frame
 from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
 from graph.frame.locks import FileLock
+from graph.frame.pages import map_pages, read_ahead
 from graph.frame.view import CachedSnapshot, FrameView
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 
@@ -86,7 +87,7 @@ def freeze(frame: Frame, revision: int, address: str) -> None:
     if not frame.catch_up(revision):
         raise StoreUnavailableError("another process has been filling the frame for too long: try again")
     files, place = fsspec.core.url_to_fs(address)
-    with private.owner_only(), frame.reading(revision) as arrays:
+    with private.owner_only(), frame.reading(revision) as arrays, read_ahead(arrays):
         files.makedirs(place, exist_ok=True)
         for name, rows in ((_HEADER, arrays.header), *_used(arrays)):
             with files.open(f"{place}/{name}", "wb") as file:
@@ -133,6 +134,6 @@ def _mapped(path: Path) -> mmap.mmap:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)
+        return map_pages(descriptor, access=mmap.ACCESS_COPY)
     finally:
         os.close(descriptor)

@@ -32,6 +32,7 @@ from graph.frame.lists import (
     latest,
     snapshot_in_force,
 )
+from graph.frame.pages import read_ahead
 from graph.frame.people_order import PeopleOrder
 from graph.frame.read import FactReader
 from graph.frame.search import search
@@ -360,7 +361,7 @@ class FrameView(GraphView):
     # -- batches
 
     def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
-        with self._reading() as r:
+        with self._reading() as r, read_ahead(r.arrays):
             inside = None if within is None else self._people_in_order(r).inside(r, within)
             return read_tables(r, (int(self._as_of), int(self._mark)), self.zone, tokens, inside)
 

@@ -8,28 +8,28 @@ import argparse
 import ctypes
 import json
 import mmap
-import os
-import resource
 import sys
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor, Walker
-from graph.frame.layout import NAMES, Arrays
-from graph.frame.query import SubjectQuery, query_for
+from graph.frame.frozen import FrozenFrame
+from graph.frame.layout import Arrays
 from graph.store.evidence import Subject
-from scripts.bench.frozen_copy import frozen_copy, latest_subjects
+from scripts.bench.bounded_memory import Bound, timed_in_a_process
+from scripts.bench.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles
 
+SHARES = (None, 0.5, 0.25, 0.125)  # of the frame that there is memory for; None: all
 MEMORY = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the frame's pages that memory holds
 _PAGE = mmap.PAGESIZE
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_RANDOM, _DONT_NEED = 1, 4  # advice of madvise(2)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,30 +38,47 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("store", type=Path, help="a SQLite store, which nobody writes to meanwhile")
     parser.add_argument("--folder", type=Path, default=Path("var/bench_shards"), help="where the copy goes")
     parser.add_argument("--assessments", type=int, default=2_000, help="how many (default 2000)")
+    parser.add_argument(
+        "--cgroup",
+        type=Path,
+        help="a memory cgroup that this process may write to (as root /sys/fs/cgroup/memory): answers are "
+        "timed with memory for all and for parts of the frame too, the system reading ahead or not",
+    )
     options = parser.parse_args(arguments)
-    with frozen_copy(options.store, options.folder) as frozen, frozen.reading() as arrays:
-        asked = list(latest_subjects(arrays, options.assessments, frozen))
-        walker = _Asked(Walker(frozen.zone), FeatureExtractor(), arrays, frozen.revision)
-        walker.answer(*asked[0])  # the machine code is at hand from now on
-        warm = [walker.answer(*one) for one in asked]
-        maps = [_Map(getattr(arrays, name), options.folder / "frozen" / name) for name in NAMES]
-        cold = [_cold(walker, one, maps) for one in asked]
-    figures = {
-        "frame_mb": round(sum(one.size for one in maps) / 1e6),
-        "pages": sum(one.size // _PAGE for one in maps),
+    with frozen_copy(options.store, options.folder) as frozen:
+        figures = _counted(frozen, options.folder / "frozen", options.assessments)
+    print(json.dumps(figures, indent=1), flush=True)
+    if options.cgroup is not None:
+        for share, ahead in product(SHARES, (False, True)):
+            bound = Bound(options.cgroup, int((share or 0) * figures["frame_mb"] * 1e6), ahead)
+            timed = timed_in_a_process(options.folder / "frozen", frozen.zone, options.assessments, bound)
+            print(json.dumps({"memory": share or "all", "reads_ahead": ahead} | timed), flush=True)
+    return 0
+
+
+def _counted(frozen: FrozenFrame, copy: Path, count: int) -> dict[str, Any]:
+    """What answers touch, and what that costs with nothing in memory."""
+    with frozen.reading() as arrays:
+        asked = list(latest_subjects(arrays, count, frozen))
+        timer = AnswerTimer(Walker(frozen.zone), FeatureExtractor(), arrays, frozen.revision)
+        timer.answer(*asked[0])  # the machine code is at hand from now on
+        warm = [timer.answer(*one) for one in asked]
+        cold = [_cold(timer, one, copy) for one in asked]
+        pages = sum(map(_pages, arrays))
+    touched = [one.pages for one in cold]
+    return {
+        "frame_mb": round(pages * _PAGE / 1e6),
+        "pages": pages,
         "assessments": len(asked),
-        "warm_us": _quantiles([seconds * 1e6 for seconds in warm]),
-        "cold_ms": _quantiles([one.seconds * 1e3 for one in cold]),
-        "pages_touched": _quantiles([len(one.pages) for one in cold]),
-        "reads": _quantiles([one.reads for one in cold]),
+        "warm_us": quantiles([seconds * 1e6 for seconds in warm]),
+        "cold_ms": quantiles([one.seconds * 1e3 for one in cold]),
+        "pages_touched": quantiles([len(one) for one in touched]),
+        "reads": quantiles([one.reads for one in cold]),
         "read_us": round(sum(one.seconds for one in cold) / sum(one.reads for one in cold) * 1e6, 1),
         "misses_by_memory": {
-            str(share): _quantiles(list(misses([one.pages for one in cold], int(share * _total(maps)))))
-            for share in MEMORY
+            str(share): quantiles(list(misses(touched, int(share * pages)))) for share in MEMORY
         },
     }
-    print(json.dumps(figures, indent=1))
-    return 0
 
 
 def misses(touched: Sequence[Sequence[int]], room: int) -> Iterator[int]:
@@ -80,70 +97,33 @@ def misses(touched: Sequence[Sequence[int]], room: int) -> Iterator[int]:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    walker: Walker
-    observer: FeatureExtractor
-    arrays: Arrays
-    revision: int
-
-    def answer(self, subject: Subject, as_of: int) -> float:
-        """Seconds by the clock for the neighbourhood and its features."""
-        began = time.perf_counter()
-        question: SubjectQuery = query_for(self.arrays, subject, np.int64(as_of), np.int64(self.revision))
-        self.observer.row(self.walker.of(self.arrays, question))
-        return time.perf_counter() - began
-
-
-class _Map:
-    """One file of the copy, mapped."""
-
-    def __init__(self, rows: Column, path: Path) -> None:
-        self.address, self.size, self.path = rows.ctypes.data, -(-rows.nbytes // _PAGE) * _PAGE, path
-
-    def forget(self) -> None:
-        """Nothing of it is in memory, and reads bring single pages."""
-        for advice in (_RANDOM, _DONT_NEED):
-            if _LIBC.madvise(ctypes.c_void_p(self.address), ctypes.c_size_t(self.size), advice):
-                raise OSError(ctypes.get_errno(), f"madvise {advice} of {self.path}")
-        descriptor = os.open(self.path, os.O_RDONLY)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        os.close(descriptor)
-
-    def in_memory(self) -> Column:
-        """The numbers of its pages that are in memory."""
-        held = (ctypes.c_ubyte * (self.size // _PAGE))()
-        if _LIBC.mincore(ctypes.c_void_p(self.address), ctypes.c_size_t(self.size), held):
-            raise OSError(ctypes.get_errno(), f"mincore of {self.path}")
-        return np.flatnonzero(np.frombuffer(bytes(held), np.uint8) & 1)
-
-
-@dataclass(frozen=True)
 class _Cold:
     seconds: float
     reads: int
     pages: Sequence[int]
 
 
-def _cold(walker: _Asked, one: tuple[Subject, int], maps: Sequence[_Map]) -> _Cold:
+def _cold(timer: AnswerTimer, one: tuple[Subject, int], copy: Path) -> _Cold:
     """One answer where nothing is in memory."""
-    for each in maps:
-        each.forget()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_majflt
-    seconds = walker.answer(*one)
-    reads = resource.getrusage(resource.RUSAGE_SELF).ru_majflt - before
-    first, pages = 0, []
-    for each in maps:
-        pages += (each.in_memory() + first).tolist()
-        first += each.size // _PAGE
-    return _Cold(seconds, reads, pages)
+    forget(timer.arrays, copy)
+    seconds, reads = timer.answer_with_reads(*one)
+    return _Cold(seconds, reads, _in_memory(timer.arrays))
 
 
-def _total(maps: Sequence[_Map]) -> int:
-    return sum(one.size // _PAGE for one in maps)
+def _in_memory(arrays: Arrays) -> list[int]:
+    """The numbers of the pages that are in memory, those of one array after those of the other."""
+    first, numbers = 0, list[int]()
+    for array in arrays:
+        held = (ctypes.c_ubyte * _pages(array))()
+        if _LIBC.mincore(ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(len(held) * _PAGE), held):
+            raise OSError(ctypes.get_errno(), "mincore of a copy of a frame")
+        numbers += (np.flatnonzero(np.frombuffer(bytes(held), np.uint8) & 1) + first).tolist()
+        first += len(held)
+    return numbers
 
 
-def _quantiles(values: Sequence[float]) -> dict[str, float]:
-    return {f"p{q}": round(float(np.percentile(values, q)), 1) for q in (50, 90, 99)}
+def _pages(array: Column) -> int:
+    return -(-array.nbytes // _PAGE)
 
 
 if __name__ == "__main__":

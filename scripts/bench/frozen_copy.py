@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import mmap
 import os
-from collections.abc import Iterator
+import resource
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from graph.facts.tables import Column
+from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.frame import Frame
 from graph.frame.frozen import FrozenFrame, freeze
 from graph.frame.layout import NAMES, USED, Arrays
+from graph.frame.pages import advise
+from graph.frame.query import query_for
 from graph.frame.read import FactReader
 from graph.model.moments import moment
 from graph.store.evidence import Subject, subject_of
@@ -41,3 +49,40 @@ def latest_subjects(arrays: Arrays, count: int, frozen: FrozenFrame) -> Iterator
         application = frozen.view(moment(at + 1), frozen.revision).application(name)
         assert application
         yield subject_of(application), at
+
+
+def forget(arrays: Arrays, copy: Path) -> None:
+    """No page of the copy in that folder, to which the arrays belong, is in memory."""
+    advise(arrays, mmap.MADV_DONTNEED)
+    for path in copy.iterdir():
+        descriptor = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class AnswerTimer:
+    """Times answers, each the neighbourhood of a subject and its features."""
+
+    walker: Walker
+    observer: FeatureExtractor
+    arrays: Arrays
+    revision: int
+
+    def answer(self, subject: Subject, as_of: int) -> float:
+        """Seconds by the clock."""
+        began = time.perf_counter()
+        question = query_for(self.arrays, subject, np.int64(as_of), np.int64(self.revision))
+        self.observer.row(self.walker.of(self.arrays, question))
+        return time.perf_counter() - began
+
+    def answer_with_reads(self, subject: Subject, as_of: int) -> tuple[float, int]:
+        """The same, and how often it waited for the disk."""
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_majflt
+        seconds = self.answer(subject, as_of)
+        return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_majflt - before
+
+
+def quantiles(values: Column | Sequence[float], digits: int = 1) -> dict[str, float]:
+    """Median and tail."""
+    return {f"p{q}": round(float(np.percentile(values, q)), digits) for q in (50, 90, 99)}
