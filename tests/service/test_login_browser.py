@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from investigations.casebook import Casebook
 from investigations.users import DeskRole
-from tests.support.axe import source, violations
-from tests.support.desk_pages import browser, missing, running
-from tests.support.people import PASSWORD, add_user, by_command
+from tests.support.axe import violations
+from tests.support.desk_of_people import desk_of_people, log_in, new_page
+from tests.support.desk_pages import browser
+from tests.support.people import by_command
 
 __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
@@ -21,38 +21,15 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Casebook]]:
     """A desk with people's names, and its casebook."""
-    try:
-        source()
-    except RuntimeError as error:
-        missing(str(error))
-    folder = tmp_path_factory.mktemp("by-name")
-    with running(folder, lambda: datetime.now(UTC)) as at, Casebook(f"sqlite:///{folder}/book.db") as book:
-        for name, role in (("wang", DeskRole.INVESTIGATOR), ("ma", DeskRole.READER)):
-            add_user(book.users, name, role)
-        yield at, book
+    people = {"wang": DeskRole.INVESTIGATOR, "ma": DeskRole.READER}
+    with desk_of_people(tmp_path_factory.mktemp("by-name"), people) as served:
+        yield served
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page of a browser that has nothing of ours yet."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    stated: list[str] = []
-    opened.on("pageerror", lambda error: stated.append(str(error)))
-    yield opened
-    assert stated == []
-    context.close()
-
-
-def log_in(page: Any, address: str, name: str) -> None:
-    page.goto(address)
-    page.wait_for_selector("#password")
-    page.keyboard.type(name)  # the first field has the focus
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#account-name:visible")
+    """A page that has nothing of ours yet."""
+    yield from new_page(browser)
 
 
 def test_somebody_logs_in_by_keyboard_works_on_a_case_and_logs_out(

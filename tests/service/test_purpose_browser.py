@@ -5,16 +5,15 @@ session.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from investigations.casebook import Casebook
 from investigations.users import AuditFilter, DeskRole
-from tests.support.axe import source, violations
-from tests.support.desk_pages import browser, missing, running
-from tests.support.people import PASSWORD, add_user
+from tests.support.axe import violations
+from tests.support.desk_of_people import desk_of_people, log_in, new_page
+from tests.support.desk_pages import browser
 
 __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
@@ -24,30 +23,17 @@ RING = "?node=ring:R-000042"
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Casebook]]:
     """A desk that wants a purpose, and its casebook."""
-    try:
-        source()
-    except RuntimeError as error:
-        missing(str(error))
-    folder = tmp_path_factory.mktemp("purposes")
-    served = running(folder, lambda: datetime.now(UTC), purpose_required="on")
-    with served as at, Casebook(f"sqlite:///{folder}/book.db") as book:
-        add_user(book.users, "wang", DeskRole.INVESTIGATOR)
-        yield at, book
+    people = {"wang": DeskRole.INVESTIGATOR}
+    with desk_of_people(tmp_path_factory.mktemp("purposes"), people, purpose_required="on") as served:
+        yield served
 
 
 @pytest.fixture
 def page(browser: Any, desk: tuple[str, Casebook]) -> Iterator[Any]:
     """A page in which wang has logged in and not said for what."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    opened.goto(f"{desk[0]}{RING}")
-    opened.fill("input[name=name]", "wang")
-    opened.fill("#password", PASSWORD)
-    opened.keyboard.press("Enter")
-    opened.wait_for_selector("#account-name:visible")
-    yield opened
-    context.close()
+    for opened in new_page(browser):
+        log_in(opened, f"{desk[0]}{RING}", "wang")
+        yield opened
 
 
 def purposes(book: Casebook) -> set[str | None]:
@@ -94,10 +80,7 @@ def test_who_logs_in_next_says_it_anew_and_in_their_language(page: Any, desk: tu
     page.click("#account-name")
     page.click("#log-out")
     page.wait_for_selector("#password")
-    page.goto(f"{desk[0]}{RING}&lang=zh")
-    page.fill("input[name=name]", "wang")
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
+    log_in(page, f"{desk[0]}{RING}&lang=zh", "wang")
     page.wait_for_selector("#problem:visible")
     assert page.input_value("#purpose") == ""
     assert "投诉处理" in page.inner_text("#purpose")
