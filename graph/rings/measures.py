@@ -20,11 +20,13 @@ MEANS = {"is_emulator": 0.0, "refused": 0.0, "face": 1.0}  # of these, and what 
 
 @dataclass(frozen=True)
 class Members:
-    """The members of groups by group and position (N,): positions `people`, the pull of their links inside,
-    partners there, the pull of the strongest of these, and when they joined (int64 microseconds).
+    """The members of groups by group and position (N,): positions `people` and their ids `names`, the pull of
+    their links inside, partners there, the pull of the strongest of these, and when they joined (int64
+    microseconds).
     """
 
     people: Column
+    names: Column
     strength: Column
     partners: Column
     best_partner: Column
@@ -113,7 +115,7 @@ def measure(groups: WholeGroups) -> Measures:
         **_times(group, given["since"], size),
         **_asked(groups.asked, group, size),
         **{name: _mean(group, given[name], len(size), unknown) for name, unknown in MEANS.items()},
-        members=Members(groups.people, **of_members).of(np.argsort(group, kind="stable")),
+        members=Members(groups.people, groups.names, **of_members).of(np.argsort(group, kind="stable")),
     )
 
 

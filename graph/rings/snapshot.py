@@ -8,7 +8,6 @@ from datetime import datetime
 
 import numpy as np
 
-from graph.facts.tables import Column
 from graph.model.moments import moment
 from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
 from graph.rings.changes import STATES, TwoWeeks, compared
@@ -34,14 +33,13 @@ class _Identity:
 
 @dataclass(frozen=True)
 class _Group:
-    """The group at a place of its measures, with the ids of its members."""
+    """The group at a place of its measures."""
 
     search: RingSearch
     before: RingsBefore
     measures: Measures
     place: int
     members: Members
-    names: Column
 
 
 def snapshot_of(
@@ -98,10 +96,10 @@ def _rings(
     """The number and the ring of each group; what some of them measure is let go before the next."""
     improbable = search.unusual.reasons(search.group, len(search.flagged))
     for measures in measured(search, search.group):
-        end, names = np.cumsum(measures.size), search.applicants.names(measures.members.people)
+        end = np.cumsum(measures.size)
         for place, number in enumerate(measures.number.tolist()):
             of = slice(end[place] - measures.size[place], end[place])
-            group = _Group(search, before, measures, place, measures.members.of(of), names[of])
+            group = _Group(search, before, measures, place, measures.members.of(of))
             identity = identities[number]
             ring = _ring(group, identity, improbable[number])
             held = identity.ring_id in search.flags.retained
@@ -128,7 +126,7 @@ def _placed(group: _Group, old: int) -> tuple[RingMember, ...]:
         fringe = not core and members.partners[place] <= 1
         out.append(
             RingMember(
-                applicant_id=str(group.names[place]),
+                applicant_id=str(members.names[place]),
                 role="core" if core else "fringe" if fringe else "member",
                 joined_at=moments[int(joined[place])],
                 distance_to_core=0 if core else 1 if members.best_partner[place] >= 0.5 * top else 2,

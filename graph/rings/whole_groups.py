@@ -18,8 +18,8 @@ ASKED = ("platform", "agent", "merchant")
 
 @dataclass(frozen=True)
 class WholeGroups:
-    """Some groups of three people or more, `people` (N,) positions in ascending order, each with the number
-    of their `group` (N,).
+    """Some groups of three people or more, `people` (N,) positions in ascending order, with their ids `names`
+    (N,) and each with the number of their `group` (N,).
 
     Everything else names people by their places among these: the `links` between two of one group, what they
     hold (`sharing`), the `events` from one member of a group to another (applicant, counterparty, kind, at),
@@ -27,6 +27,7 @@ class WholeGroups:
     """
 
     people: Column
+    names: Column
     group: Column
     links: ApplicantLinks
     sharing: Incidence
@@ -73,6 +74,7 @@ def _inside(
     asked = np.flatnonzero(place[tables.applications["applicant"]] >= 0)
     return WholeGroups(
         people,
+        tables.applicant_ids[people],
         group[people],
         replace(links, a=place[links.a], b=place[links.b]),
         replace(sharing, who=place[sharing.who]),

@@ -13,6 +13,7 @@ from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
 from graph.model.moments import DAY
 from graph.model.types import Facts
 from graph.product import product_version
+from graph.rings.applicant_columns import COLUMNS
 from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import Incidence
 from graph.rings.measures import MEANS
@@ -32,7 +33,7 @@ pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
 from graph.rings.spark import components, context, facts, incidence, links, stages  # noqa: E402
 from graph.rings.spark.engine import OnSpark  # noqa: E402
-from graph.rings.spark.facts import digest_of, fact_tables  # noqa: E402
+from graph.rings.spark.facts import CHECKS, digest_of, fact_tables  # noqa: E402
 from graph.rings.spark.session import opened  # noqa: E402
 from graph.rings.spark.stages import Stages  # noqa: E402
 
@@ -84,6 +85,52 @@ def test_links_and_cut_are_those_of_one_machine_to_the_last_bit(tables, kept):
 
 def test_what_surrounds_everybody_is_that_of_one_machine_to_the_last_bit(tables, kept):
     assert same_rows(in_this_process(tables), kept[1])
+
+
+def test_what_applicants_did_by_themselves_is_that_of_one_machine_to_the_last_bit(tables, kept):
+    one, other = in_this_process(tables).applicants, kept[1].applicants
+    assert (one.as_of, len(one)) == (other.as_of, len(other))
+    for name in COLUMNS:
+        assert one.column(name).dtype == other.column(name).dtype
+        assert one.column(name).tobytes() == other.column(name).tobytes(), name
+
+
+def test_who_some_are_and_their_facts_are_those_of_one_machine(tables, kept):
+    one, other = in_this_process(tables).applicants, kept[1].applicants
+    shuffled = np.random.default_rng(5).permutation(len(one))
+    for some in (np.arange(0, len(one), 3), np.arange(len(one)), np.zeros(0, np.int64)):
+        assert one.names(shuffled[some]).tolist() == other.names(shuffled[some]).tolist()
+        assert one.latest(some).tolist() == other.latest(some).tolist()
+        names = [*one.names(some).tolist(), "nobody", ""]
+        assert one.places(names).tolist() == other.places(names).tolist()
+        assert {who: name for rows in other.each_name(some) for who, name in zip(*rows)} == dict(
+            zip(some, one.names(some))
+        )
+        assert facts_of(one, some) == facts_of(other, some)
+
+
+def facts_of(applicants, some) -> list[object]:
+    """The facts of some people as values, where they are in no order in any order."""
+    facts = applicants.facts_of(some)
+    asked, events = facts.applications, [facts.events[key].tolist() for key in EVENT_COLUMNS]
+    kind = [int(facts.platforms["type"][lender]) for lender in asked["platform"].tolist()]
+    return [
+        facts.as_of, facts.zone, facts.applicant_ids.tolist(), kind,
+        [asked[name].astype(str).tolist() for name in (*CHECKS, "city", "application_id", "agent", "at")],
+        sorted(zip(*events)),
+        *(rows_of(getattr(facts, table), keys) for table, keys in LOANS.items()),
+    ]  # fmt: skip
+
+
+def rows_of(table, keys) -> list[tuple[str, ...]]:
+    return sorted(zip(*(table[key].astype(str).tolist() for key in keys)))
+
+
+EVENT_COLUMNS = ("applicant", "counterparty", "at", "kind")
+LOANS = {
+    "outcomes": ("application", "status", "at", "amount"),
+    "labels": ("applicant", "application", "fraud", "known_at", "by_person"),
+}
 
 
 def test_links_among_some_are_those_of_one_machine_to_the_last_bit(tables, kept):

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from graph.facts.tables import Tables
-from graph.rings.applicants import HeldApplicants
 from graph.rings.context_rows import ContextRows
 from graph.rings.parts import LARGEST
 from graph.rings.projected import Projected
 from graph.rings.spark import components, context, cut, facts, incidence, links
-from graph.rings.spark.buckets import whole
+from graph.rings.spark.applicants import ClusterApplicants
+from graph.rings.spark.buckets import bucket, whole
 from graph.rings.spark.context_rows import ClusterRows
 from graph.rings.spark.group_rows import ClusterGroups
 from graph.rings.spark.homes import Homes
@@ -50,8 +50,13 @@ class OnSpark:
         stages = Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
         for table in reported:
             stages.made(table.name, partial(facts.write_facts, table))
-        run_stages(stages, len(tables.applicant_ids), self.largest)
-        return _read_back(stages, tables)
+        return self._projected(stages)
+
+    def _projected(self, stages: Stages) -> Projected:
+        """Of the facts that are in the stages' folder."""
+        applicants = stages.read(facts.NAMES).count()
+        run_stages(stages, applicants, self.largest)
+        return _read_back(stages, applicants)
 
 
 def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
@@ -72,18 +77,16 @@ def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
     stages.kept("cut", lambda: cut.first_cut(inside, stages.buckets(inside.count())))
 
 
-def _read_back(stages: Stages, tables: Tables) -> Projected:
+def _read_back(stages: Stages, applicants: int) -> Projected:
     """What the search goes on with: groups, in the order of one machine, and where to ask for the rest."""
-    group, cut_ = (
-        np.arange(len(tables.applicant_ids)),
-        whole(stages.folder, "cut", {"who": "i4", "coarse": "i4"}),
-    )
-    group[cut_["who"]] = cut_["coarse"]
+    group, found = np.arange(applicants), whole(stages.folder, "cut", {"who": "i4", "coarse": "i4"})
+    group[found["who"]] = found["coarse"]
     homes = Homes(stages, np.unique(group, return_inverse=True)[1])
-    sharing = ClusterSharing(stages, homes, tables.as_of)
+    moment = bucket(stages.folder, facts.MOMENT, 0, {"as_of": "i8", "zone": "O"})
+    as_of, zone = int(moment["as_of"][0]), str(moment["zone"][0])
     return Projected(
-        HeldApplicants(tables),
-        sharing,
+        ClusterApplicants(homes, as_of, zone),
+        ClusterSharing(stages, homes, as_of),
         ClusterLinks(stages, homes),
         homes.coarse,
         lambda: _context(homes),

@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graph.facts.tables import STATUSES, Column, Tables
-from graph.model.types import OutcomeStatus
+from graph.facts.tables import Column, Tables
 from graph.rings.projection import REFERRAL, TRANSFER
 from graph.rings.spark.buckets import table_of
 
@@ -54,7 +53,7 @@ def fact_tables(tables: Tables) -> tuple[FactTable, ...]:
 
     ties          identifier, kind, linking, applicant, role, since, last, is_emulator, is_rooted
     applications  number (the place in the tables), application_id, applicant, at, platform, merchant,
-                  agent, what CHECKS names, city, refused (bool)
+                  agent, what CHECKS names, city
     outcomes      applicant, application (a number), status, at, amount
     labels        applicant, application (a number), fraud, known_at, by_person
     events        applicant, at, kind (TRANSFER or REFERRAL of `graph.rings.projection`), counterparty,
@@ -67,7 +66,7 @@ def fact_tables(tables: Tables) -> tuple[FactTable, ...]:
     ids = tables.applicant_ids
     return (
         FactTable(TIES, len(tables.ties["since"]), partial(_ties, tables, _devices(tables))),
-        FactTable(APPLICATIONS, len(tables.applications["at"]), partial(_asked, tables, _refused(tables))),
+        FactTable(APPLICATIONS, len(tables.applications["at"]), partial(_asked, tables)),
         FactTable(EVENTS, len(tables.events["at"]), partial(_events, tables)),
         FactTable(OUTCOMES, len(tables.outcomes["at"]), partial(_outcomes, tables)),
         FactTable(LABELS, len(tables.labels["known_at"]), lambda rows: _columns(tables.labels, _LABEL, rows)),
@@ -101,20 +100,9 @@ def _devices(tables: Tables) -> Mapping[str, Column]:
     }
 
 
-def _refused(tables: Tables) -> Column:
-    """Applications (N,) bool that a lender rejected."""
-    out = np.zeros(len(tables.applications["at"]), bool)
-    rejected = tables.outcomes["status"] == STATUSES.index(OutcomeStatus.REJECTED)
-    out[tables.outcomes["application"][rejected]] = True
-    return out
-
-
-def _asked(tables: Tables, refused: Column, rows: slice) -> Mapping[str, Column]:
-    return {
-        "number": np.arange(rows.start, rows.stop),
-        **_columns(tables.applications, _ASKED, rows),
-        "refused": refused[rows],
-    }
+def _asked(tables: Tables, rows: slice) -> Mapping[str, Column]:
+    number = np.arange(rows.start, rows.stop)
+    return {"number": number, **_columns(tables.applications, _ASKED, rows)}
 
 
 def _outcomes(tables: Tables, rows: slice) -> Mapping[str, Column]:

@@ -18,7 +18,7 @@ from graph.rings.projection import REFERRAL
 from graph.rings.spark.buckets import Parted, Rows, bucket, kinds_of
 from graph.rings.spark.components import within
 from graph.rings.spark.context_tasks import numbered_links
-from graph.rings.spark.facts import APPLICATIONS, EVENTS
+from graph.rings.spark.facts import APPLICATIONS, EVENTS, NAMES
 from graph.rings.spark.links import LINKS
 from graph.rings.spark.sharing_rows import HELD, incidence, shared
 from graph.rings.spark.stages import Stages, digest
@@ -28,7 +28,8 @@ _MEASURES = tuple(name for name in Measures.__dataclass_fields__ if name != "mem
 _MEMBERS = tuple(Members.__dataclass_fields__)
 _SENT = {"a": "i4", "b": "i4", "kind": "i1", "at": "i8"}
 _ASKED = {"applicant": "i4"} | dict.fromkeys(ASKED, "i4")
-_PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD}
+_NAMED = {"who": "i4", "applicant_id": "O"}
+_PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD, "named": _NAMED}
 _A_PERSON = 4  # some 1 KB, where the rows that a task holds at most are of 250 bytes
 
 
@@ -75,6 +76,7 @@ class ClusterGroups:
         self.stages.kept_by_bucket(
             f"{name}_asked", lambda: of_members(read(APPLICATIONS).select(*_ASKED), "applicant")
         )
+        self.stages.kept_by_bucket(f"{name}_named", lambda: of_members(read(NAMES), "who"))
         self.stages.kept_by_bucket(f"{name}_held", lambda: of_members(shared(self.stages), "who"))
 
 
@@ -112,6 +114,7 @@ def _whole(given: Rows, inside: Mapping[str, Rows]) -> WholeGroups:
 
     return WholeGroups(
         people,
+        inside["named"]["applicant_id"][np.argsort(inside["named"]["who"])],
         given["group"],
         numbered_links(inside["links"], people),
         replace(sharing, who=place(sharing.who)),

@@ -1,0 +1,169 @@
+"""Applicants whose facts stay on the cluster: what the search asks of them, and is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from pyspark.sql import functions as f
+
+from graph.facts.tables import Column, Tables
+from graph.rings.applicant_columns import COLUMNS, applicant_columns
+from graph.rings.projection import REFERRAL
+from graph.rings.spark.buckets import Rows, bucket, whole
+from graph.rings.spark.facts import APPLICATIONS, EVENTS, LABELS, NAMES, OUTCOMES, PLATFORMS
+from graph.rings.spark.homes import Homes
+from graph.rings.spark.own_facts import (
+    ASKED,
+    EVENT,
+    LABEL,
+    NOBODY,
+    OUTCOME,
+    loan_tables,
+    own_facts,
+    people_of,
+    placed,
+    tables_of,
+)
+from graph.rings.spark.stages import Stages, digest
+
+_COLUMNS, _NAMED = "columns", "named_of"
+_ENDS = ("applicant", "counterparty")
+_FACTS = {
+    APPLICATIONS: ASKED | {"application_id": "O", "city": "O"},
+    OUTCOMES: OUTCOME,
+    LABELS: LABEL,
+    EVENTS: EVENT | {"kind": "i1", "merchant": "i4", "amount": "f8"},
+}
+
+
+@dataclass(frozen=True)
+class ClusterApplicants:
+    """Rows of the facts, and of stages that are made when they are asked for first."""
+
+    homes: Homes
+    as_of: int
+    zone: str
+
+    def __len__(self) -> int:
+        return len(self.homes.coarse)
+
+    @property
+    def _stages(self) -> Stages:
+        return self.homes.stages
+
+    @cached_property
+    def _buckets(self) -> int:
+        """Of the stage of columns, which is made when it is asked for first."""
+        buckets = own_facts(self._stages)
+        self._stages.each(_COLUMNS, buckets, partial(_columns, applicants=len(self), buckets=buckets))
+        return buckets
+
+    def column(self, name: str) -> Column:
+        """One of them (A,), read from the files of a stage."""
+        out = np.empty(len(self), COLUMNS[name])
+        for number in range(self._buckets):
+            rows = bucket(self._stages.folder, _COLUMNS, number, {"who": "i4", name: COLUMNS[name]})
+            out[rows["who"]] = rows[name]
+        return out
+
+    def names(self, people: Column) -> Column:
+        """The ids of `people`."""
+        return self._named(people, "applicant_id")
+
+    def each_name(self, people: Column) -> Iterator[tuple[Column, Column]]:
+        """Those in one bucket after those in another."""
+        for some, names in self._of_buckets(people, "applicant_id"):
+            yield people[some], names
+
+    def latest(self, people: Column) -> Column:
+        """Their latest applications."""
+        return self._named(people, "application_id")
+
+    def _named(self, people: Column, name: str) -> Column:
+        out = np.full(len(people), None, object)
+        for some, names in self._of_buckets(people, name):
+            out[some] = names
+        return out
+
+    def _of_buckets(self, people: Column, name: str) -> Iterator[tuple[Column, Column]]:
+        """Places among `people` and a text of each, a bucket after the other."""
+        home = self.homes.of[people]  # makes the stage `home`
+        self._stages.kept_by_bucket(_NAMED, lambda: named(self._stages))
+        order = np.argsort(home, kind="stable")
+        ends = np.flatnonzero(np.diff(home[order], append=-1)) + 1
+        for some in np.split(order, ends[:-1]) if len(order) else ():
+            rows = bucket(self._stages.folder, _NAMED, int(home[some[0]]), {"who": "i4", name: "O"})
+            by_place = np.argsort(rows["who"])
+            at = by_place[np.searchsorted(rows["who"], people[some], sorter=by_place)]
+            yield some, rows[name][at]
+
+    def places(self, names: Sequence[str]) -> Column:
+        """The position of each."""
+        out = np.full(len(names), -1)
+        if not names:
+            return out
+        asked = {"place": np.arange(len(names)), "applicant_id": np.array(names, object)}
+        text, stages = "\n".join(names), self._stages
+        name = f"places_{digest(text.encode())}"
+        stages.given(f"{name}_asked", np.zeros(len(names), np.int64), asked)
+        stages.kept(name, lambda: stages.read(f"{name}_asked").join(stages.read(NAMES), "applicant_id"))
+        found = whole(stages.folder, name, {"place": "i8", "who": "i4"})
+        out[found["place"]] = found["who"]
+        return out
+
+    def facts_of(self, people: Column) -> Tables:
+        """Their facts alone."""
+        who = people.astype(np.int32)
+        applications, outcomes, labels, events = (self._rows_of(table, who) for table in _FACTS)
+        loans = loan_tables(applications, outcomes, labels, people)
+        order = np.argsort(events["at"], kind="stable")
+        events = {name: column[order] for name, column in placed(events, people, *_ENDS).items()}
+        kind = np.where(events["kind"] == REFERRAL, "referral", "transfer").astype(object)
+        return Tables(
+            as_of=self.as_of,
+            applicant_ids=self.names(people),
+            platform_ids=NOBODY, merchant_ids=NOBODY, agent_ids=NOBODY,
+            identifiers={}, ties={}, merchants={}, devices={},
+            applications=loans[0], outcomes=loans[1], labels=loans[2],
+            events=events | {"kind": kind},
+            platforms=dict(bucket(self._stages.folder, PLATFORMS, 0, {"type": "i1"})),
+            zone=self.zone,
+        )  # fmt: skip
+
+    def _rows_of(self, table: str, who: Column) -> Rows:
+        """The rows of a table of facts that `who` (N,) are at all ends of."""
+        kinds = _FACTS[table]
+        if not len(who):
+            return {name: np.zeros(0, kind) for name, kind in kinds.items()}
+        name, stages = f"of_{digest(who.tobytes())}", self._stages
+        stages.given(f"{name}_asked", np.zeros(len(who), np.int64), {"who": who})
+
+        def rows() -> Any:
+            found, asked = stages.read(table).select(*kinds), stages.read(f"{name}_asked")
+            for end in (end for end in _ENDS if end in kinds):
+                found = found.join(asked.withColumnRenamed("who", end), end)
+            return found
+
+        stages.kept(f"{name}_{table}", rows)
+        return whole(stages.folder, f"{name}_{table}", kinds)
+
+
+def named(stages: Stages) -> Any:
+    """`who`, `applicant_id`, the `application_id` of the latest application, in the bucket of the group."""
+    asked = stages.read(APPLICATIONS).select("applicant", "number", "application_id")
+    last = asked.groupBy("applicant").agg(f.max("number").alias("number"))
+    latest = (
+        asked.select("number", "application_id").join(last, "number").withColumnRenamed("applicant", "who")
+    )
+    rows = stages.read(NAMES).join(latest.drop("number"), "who", "left")
+    return rows.join(stages.read("home").select("who", "bucket"), "who")
+
+
+def _columns(folder: str, number: int, applicants: int, buckets: int) -> Rows:
+    people = people_of(number, applicants, buckets)
+    tables, at = tables_of(folder, number, people)
+    return {"who": people} | {name: column[at] for name, column in applicant_columns(tables).items()}
