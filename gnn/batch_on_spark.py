@@ -5,7 +5,7 @@ of its frame.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -124,18 +124,20 @@ class SparkBatch(NeighbourhoodBatch):
 class LookOnSpark:
     """Looks around seeds on the cluster of `session`. The stages are in a folder of `folder` that is named by
     Ringfence's version and by what the rows depend on, the store's `edition` among it: a run that was cut off
-    goes on where it stopped.
+    goes on where it stopped. `folders` are those that were used.
     """
 
     session: Any
     folder: str
     partitions: int
     edition: int
+    folders: set[str] = field(default_factory=set, compare=False)
 
     def __call__(self, frame: Frame, revision: int, of: Seeds) -> SparkBatch:
         """What is around them."""
         same = (VERSION, self.edition, revision, frame.zone, features.names())
         own = folder_of(self.folder, "features", digest(repr(same).encode()))
+        self.folders.add(own)
         stages = Stages(self.session, own, WINDOW)
         return SparkBatch(frame, revision, of, stages, self.partitions)
 

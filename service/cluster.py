@@ -24,12 +24,14 @@ _PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 class ClusterPlan:
     """`cluster` is a Spark master or the address of Spark Connect. `stages` is the folder or bucket in which
     the stages are kept, which every executor can read and write; empty: one that goes with the run.
+    `keep_stages`: those of scores and features stay when their run has ended well.
     """
 
     cluster: str = "local[*]"
     stages: str = ""
     memory_mb: int = MEMORY_MB
     partitions: int = PARTITIONS
+    keep_stages: bool = False
 
 
 @dataclass(frozen=True)

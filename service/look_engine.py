@@ -9,6 +9,7 @@ from gnn.batch_extraction import LookAround, NeighbourhoodBatch
 from gnn.batch_on_spark import LookOnSpark
 from graph.store.port import GraphStore
 from service.cluster import LOCAL, ClusterPlan, opened_cluster
+from service.spent_stages import spent_after
 
 
 @contextmanager
@@ -21,4 +22,6 @@ def look_engine(name: str, plan: ClusterPlan, store: GraphStore) -> Iterator[Loo
         yield NeighbourhoodBatch
         return
     with opened_cluster(plan) as cluster:
-        yield LookOnSpark(cluster.session, cluster.stages, plan.partitions, store.edition())
+        look = LookOnSpark(cluster.session, cluster.stages, plan.partitions, store.edition())
+        with spent_after(look.folders, store.edition, plan.keep_stages):
+            yield look

@@ -48,6 +48,16 @@ def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:
     )
 
 
+def add_keep_stages(parser: argparse.ArgumentParser) -> None:
+    """`--keep-stages`, for who copies the frame."""
+    parser.add_argument(
+        "--keep-stages",
+        action="store_true",
+        help="keep the stages of a run that has ended well, which hold what the store holds "
+        "(default: they are deleted)",
+    )
+
+
 def cluster_plan(options: argparse.Namespace) -> ClusterPlan:
     """What these arguments say."""
     stages = options.stages
@@ -58,6 +68,7 @@ def cluster_plan(options: argparse.Namespace) -> ClusterPlan:
         stages=stages,
         memory_mb=options.executor_memory,
         partitions=options.partitions,
+        keep_stages=getattr(options, "keep_stages", False),
     )
 
 

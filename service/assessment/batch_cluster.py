@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -27,6 +27,7 @@ from service.cluster import ClusterPlan, opened_cluster
 from service.opening import open_store, policy_for
 from service.registered_models import bundle_of
 from service.settings import NO_FRAME
+from service.spent_stages import spent_after
 
 _SUBJECTS, _SCORED = "subjects", "scored"
 WINDOW = 20_000  # rows that are put in order at once
@@ -54,17 +55,25 @@ class OnCluster:
         Raises SettingError where there is no Spark or no frame, StoreUnavailableError where the frame cannot
         be brought to the revision.
         """
+        opened = partial(open_store, task.settings.store, zone=task.settings.timezone)
         with opened_cluster(self.plan) as cluster:
-            with open_store(task.settings.store, zone=task.settings.timezone) as store:
+            with opened() as store:
                 work = _work(task, period, store, cluster.stages)
-                stages = Stages(cluster.session, work.folder, CHUNK)
+            stages = Stages(cluster.session, work.folder, CHUNK)
+            with spent_after([work.folder], partial(_edition, opened), self.plan.keep_stages):
                 if not (stages.done(_SCORED) and stages.done(_SUBJECTS)):
-                    _prepare(stages, task, store, period)
-            columns = ", ".join(f"`{f.name}` {_SPOKEN[f.type]}" for f in results(task.variables))
-            stages.kept(
-                _SCORED, lambda: stages.divided(_SUBJECTS, self.plan.partitions).mapInArrow(work, columns)
-            )
-            yield from _in_order(stages)
+                    with opened() as store:
+                        _prepare(stages, task, store, period)
+                columns = ", ".join(f"`{f.name}` {_SPOKEN[f.type]}" for f in results(task.variables))
+                stages.kept(
+                    _SCORED, lambda: stages.divided(_SUBJECTS, self.plan.partitions).mapInArrow(work, columns)
+                )
+                yield from _in_order(stages)
+
+
+def _edition(opened: Callable[[], GraphStore]) -> int:
+    with opened() as store:
+        return store.edition()
 
 
 def _work(task: BatchTask, period: Period, store: GraphStore, stages: str) -> ExecutorTask:

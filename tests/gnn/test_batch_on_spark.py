@@ -164,7 +164,7 @@ def test_the_command_trains_on_a_cluster_and_makes_the_same_model(
     monkeypatch.setattr("gnn.training_plan.TrainingPlan", lambda **_: SMALL)
     given = ["--store", store_url(here[0]), "--as-of", TODAY.isoformat(), "--out", str(tmp_path / "model")]
     how = ["--engine", "spark", "--cluster", "local[2]", "--partitions", "3", "--stages", str(tmp_path / "s")]
-    assert main(["train", *given, *how]) == 0
+    assert main(["train", *given, *how, "--keep-stages"]) == 0
     assert '"version":' in capsys.readouterr().out
     assert bundle_in(tmp_path / "model") == here[1]
     assert list((tmp_path / "s").glob("features-*/features_*.done"))

@@ -160,7 +160,7 @@ def test_without_a_frame_there_is_nothing_to_copy(settings: Settings, tmp_path: 
 
 def on_spark(folder: Path, partitions: int = 4) -> BatchEngine:
     plan = ClusterPlan(cluster="local[2]", stages=f"file://{folder}", memory_mb=1024, partitions=partitions)
-    return OnCluster(plan)
+    return OnCluster(replace(plan, keep_stages=True))
 
 
 def file_of(settings: Settings, out: Path, engine: BatchEngine | None = None) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scripts.cli.cluster_arguments import add_engine, cluster_plan
+from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from service.assessment.batch_work import Period
@@ -29,6 +29,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
     )
     add_engine(parser, of="features are computed", same="features")
+    add_keep_stages(parser)
 
 
 def _run(options: argparse.Namespace) -> Result:

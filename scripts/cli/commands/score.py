@@ -8,7 +8,7 @@ import argparse
 import os
 from pathlib import Path
 
-from scripts.cli.cluster_arguments import add_engine, cluster_plan
+from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import add_purpose, keep_look
 from scripts.cli.settings_given import settings_given
@@ -58,6 +58,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_purpose(parser)
     add_engine(parser, of="applications are assessed", same="scores")
+    add_keep_stages(parser)
 
 
 def _run(options: argparse.Namespace) -> Result:

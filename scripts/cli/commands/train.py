@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.pseudonymise import Keyring
-from scripts.cli.cluster_arguments import add_engine, cluster_plan
+from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.learning_libraries import learning_libraries
 from scripts.cli.settings_given import settings_given
@@ -73,6 +73,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="cores that grow trees (default: all, at most 8)",
     )
     add_engine(parser, of="features and embeddings are computed", same="models")
+    add_keep_stages(parser)
 
 
 def _run(options: argparse.Namespace) -> Result:
