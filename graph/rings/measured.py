@@ -8,8 +8,10 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.rings.communities import components
+from graph.rings.link_rows import LinkRows
 from graph.rings.measures import MEANS, Measures
 from graph.rings.search import RingSearch
+from graph.rings.whole_groups import AT_ONCE
 
 
 def measured(search: RingSearch, group: Column) -> Iterator[Measures]:
@@ -25,13 +27,20 @@ def measured(search: RingSearch, group: Column) -> Iterator[Measures]:
 
 
 def largest_component(search: RingSearch) -> int:
-    """How many people the links inside one group hold together, at most."""
-    size, found = np.bincount(search.group), min(1, len(search.group))
-    for number in np.argsort(-size, kind="stable").tolist():
-        if size[number] <= found:
-            break
-        some = np.flatnonzero(search.group == number)
-        links = search.links.among(some)
-        a, b = (np.searchsorted(some, end) for end in (links.a, links.b))
-        found = max(found, int(np.bincount(components(len(some), a, b)).max()))
+    """How many people the links inside one group hold together, at most: the groups of some AT_ONCE people
+    after the other, the largest first.
+    """
+    group, size = search.group, np.bincount(search.group)
+    largest, found = np.argsort(-size, kind="stable"), min(1, len(search.group))
+    batch = (np.cumsum(size[largest]) - size[largest]) // AT_ONCE
+    for number in range(int(batch.max(initial=-1)) + 1):
+        some = largest[(batch == number) & (size[largest] > found)]
+        if len(some):
+            found = max(found, _largest_inside(search.links, group, np.flatnonzero(np.isin(group, some))))
     return found
+
+
+def _largest_inside(links: LinkRows, group: Column, people: Column) -> int:
+    among = links.among(people)
+    a, b = (np.searchsorted(people, end[group[among.a] == group[among.b]]) for end in (among.a, among.b))
+    return int(np.bincount(components(len(people), a, b)).max())

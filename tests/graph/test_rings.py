@@ -101,13 +101,15 @@ def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monke
     assert snapshot_of(found, "now", AS_OF) == whole
 
 
-def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp_path):
+def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp_path, monkeypatch):
     with town(tmp_path / "t.db", random_facts(5, people=150)) as store:
         found = search(in_this_process(store.view(day(50)).tables()))
     links, group = found.links.among(np.arange(len(found.group))), found.group
     inside = links.of(group[links.a] == group[links.b])
     held = np.bincount(components(len(group), inside.a, inside.b))
-    assert measured.largest_component(found) == held.max() > 2
+    for at_once in (7, 100_000):
+        monkeypatch.setattr(measured, "AT_ONCE", at_once)
+        assert measured.largest_component(found) == held.max() > 2
     alone = dataclasses.replace(found, group=np.arange(len(group)))
     assert measured.largest_component(alone) == 1
 
