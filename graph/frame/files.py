@@ -40,7 +40,7 @@ from graph.frame.neighbourhood import EVENT_KINDS
 from graph.frame.pages import map_pages
 from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
 from graph.kernels.compiled import compiled
-from graph.model.errors import StoreUnavailableError
+from graph.model.errors import FrameFullError, StoreUnavailableError
 
 _MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
 _MORE = 1.2  # as much room a file gets that is full
@@ -147,7 +147,7 @@ class Files:
         number = int(self.header[LACKS])
         wanted = int(self.header[USED + number] + self.header[NEEDS])
         if wanted > (most := _most(number)):
-            raise StoreUnavailableError(f"the frame can hold no more {NAMES[number]}")
+            raise FrameFullError(f"the frame can hold no more {NAMES[number]}")
         room = min(most, max(wanted, int(self.header[ROOM + number] * _MORE)))
         if number == SLOTS:
             return self._larger_slots(wanted)

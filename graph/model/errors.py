@@ -87,6 +87,10 @@ class FrameUnreadableError(StoreUnavailableError):
     """The store's resident copy does not hold what is asked for now: the store's own view may."""
 
 
+class FrameFullError(StoreUnavailableError):
+    """The store's resident copy has no numbers for more rows: the store's own view answers."""
+
+
 class StoreVersionError(StoreError):
     """The store was written by a version of the schema that this code cannot read."""
 

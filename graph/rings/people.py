@@ -4,7 +4,7 @@ fate is in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,14 +25,17 @@ from graph.features.compute import (
     Walker,
     feature_rows,
 )
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.frame.seeds import Seeds, seeds
-from graph.model.errors import NotFoundError, StoreUnavailableError
+from graph.model.errors import FrameFullError, NotFoundError, StoreUnavailableError
+from graph.model.moments import moment
 from graph.rings.applicants import ApplicantRows
 from graph.rings.columns import Features
+from graph.store.evidence import Subject
 from graph.store.one_edition import of_one_edition
-from graph.store.port import GraphStore
+from graph.store.port import GraphStore, GraphView
 
 # What speaks of a label, of a loan's fate beyond what the lender decided, or of an earlier ring: no label may
 # vouch for itself or its own ring.
@@ -68,14 +71,48 @@ def through_frame(store: GraphStore, revision: int, kept_in: str | Path = "") ->
     return look
 
 
+def of_few(closely: SuspectSignals, store: GraphStore, revision: int) -> SuspectSignals:
+    """What `closely` says, and `through_view` where the frame cannot hold the store."""
+
+    def look(applicants: ApplicantRows, some: Column) -> Features:
+        try:
+            return closely(applicants, some)
+        except FrameFullError:
+            return through_view(store, revision)(applicants, some)
+
+    return look
+
+
+def through_view(store: GraphStore, revision: int) -> SuspectSignals:
+    """What people look like through the store's own view: some milliseconds a person, for few of them."""
+    edition = store.edition()
+
+    def look(applicants: ApplicantRows, some: Column) -> Features:
+        extractor = FeatureExtractor(())
+        rows = np.empty((len(some), len(extractor.names)))
+        with of_one_edition(store, edition):
+            view = store.view(moment(applicants.as_of), revision)
+            for place, subject in enumerate(_subjects(view, applicants, some)):
+                rows[place] = extractor.row(read_neighbourhood(view, subject)[0], unjudged=True)[0]
+        return Features(NAMES, rows[:, _WANTED].astype(np.float32))
+
+    return look
+
+
+def _subjects(view: GraphView, applicants: ApplicantRows, some: Column) -> Iterator[Subject]:
+    """Each of some people through their latest application, as `_seeds` has them."""
+    for who, loan in zip(applicants.names(some).tolist(), applicants.latest(some).tolist(), strict=True):
+        yield Subject(applicant_id=who, application=view.application(loan) if loan else None)
+
+
 def signals_of(frame: Frame, revision: int, applicants: ApplicantRows, some: Column) -> Features:
     """The signals NAMES of `some` people (positions), one row each, as of the applicants' moment, of what
     `revision` and those before it told.
 
     Each is looked at through their latest application, as a lender who looks at it again would: its checks,
     amount and shop are known, and it is left out of their past. Who has made none is looked at without.
-    Raises NotFoundError for somebody whom the frame does not have, StoreUnavailableError where the frame
-    cannot be brought to that revision.
+    Raises NotFoundError for somebody whom the frame does not have, FrameFullError where it cannot hold the
+    store, and StoreUnavailableError where it cannot be brought to that revision.
     """
     people, extraction = _seeds(applicants, some), _Extraction(frame, revision)
     out = np.empty((len(some), len(NAMES)), np.float32)

@@ -4,12 +4,14 @@ flag.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from graph.facts.tables import Column, Tables
+from graph.model.errors import FrameFullError
 from graph.model.types import Ring
 from graph.rings.applicants import ApplicantRows
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
@@ -33,6 +35,8 @@ from graph.rings.sharing_rows import SharingRows
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import Examples, fold_judges, learned_rows, member_examples
+
+log = logging.getLogger("ringfence.rings")
 
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
@@ -97,7 +101,8 @@ def search(
     groups.
 
     `closely` says by what signals serving and training see the people who are looked at closely
-    (`graph.rings.people`); None: by none.
+    (`graph.rings.people`); None: by none. Nobody is where the frame, by which they are seen, cannot hold the
+    store.
     """
     applicants, labelled = projected.applicants, labelled_applicants(projected.applicants)
     sharing, links, coarse = projected.sharing, projected.links, projected.coarse
@@ -214,7 +219,11 @@ def _suspected(
         beside = around.beside(nearby.of(np.searchsorted(some, people)))
         return beside.beside(closely(projected.applicants, people)) if closely else beside
 
-    two = _second_look(context, examples, some, looked)
+    try:
+        two = _second_look(context, examples, some, looked)
+    except FrameFullError as full:
+        log.warning("%s: nobody is looked at closely", full)
+        return beside_experience(raised, context, labelled)
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
     own[some] = np.sqrt(one[some] * two)
     # what other stores taught is a chance to be bad already: only what labels teach has to be rescaled

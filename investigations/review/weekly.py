@@ -29,7 +29,7 @@ from graph.rings.budget import HONEST_BUDGET
 from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
 from graph.rings.measured import largest_component
-from graph.rings.people import through_frame
+from graph.rings.people import of_few, through_frame
 from graph.rings.projected import Engine, InThisProcess
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
@@ -113,7 +113,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
     decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
     as_usual = search(projected, usual, closely) if memory != usual else None
-    fairness = fairness_of_week(found, closely, decisions, as_usual)
+    fairness = fairness_of_week(found, of_few(closely, store, mark), decisions, as_usual)
     if plan.most_times is not None and (unfair := unfair_to(fairness, plan.most_times)):
         raise UnfairRingsError(unfair)
     result = ReviewResult(

@@ -4,6 +4,7 @@ future.
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import pytest
 
 from graph.facts.tables import Column
 from graph.features.extraction import SIGNAL_NAMES
+from graph.frame import files
+from graph.frame.location import folder_of as frame_folder
 from graph.frame.location import frame_of
 from graph.model.types import Facts
 from graph.rings.applicants import HeldApplicants
-from graph.rings.people import INFORMATIVE, NAMES, signals_of, through_frame
+from graph.rings.people import INFORMATIVE, NAMES, of_few, signals_of, through_frame, through_view
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
+from tests.support.frames import tiny_rooms
 from tests.support.ring_worlds import both
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled
 from tests.support.stores import open_store
@@ -61,6 +65,39 @@ def test_some_people_are_seen_as_all_of_them_are(tmp_path: Path) -> None:
     names, rows = looked_at(tmp_path / "a.db", Facts(), some)
     assert names.tolist() == ids[some].tolist()
     np.testing.assert_array_equal(rows, whole[some])
+
+
+def test_people_are_seen_through_the_store_as_through_the_frame(tmp_path: Path) -> None:
+    facts = random_facts(6, people=60)
+    with open_store(tmp_path / "a.db") as store:
+        store.add(facts)
+        people = HeldApplicants(store.view(MOMENT).tables())
+        some, revision = np.arange(len(people)), store.revision()
+        by_frame, by_view = (way(store, revision) for way in (through_frame, through_view))
+        assert set(people.latest(some).tolist()) > {None}
+        np.testing.assert_array_equal(by_frame(people, some).values, by_view(people, some).values)
+
+
+def test_where_the_frame_cannot_hold_the_store_the_first_look_is_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    facts = random_facts(9, people=400)
+    labelled = both(facts, Facts(labels=tuple(fraud(a.application_id, 30) for a in facts.applications[::7])))
+    with open_store(tmp_path / "a.db") as store:
+        store.add(labelled)
+        projected, revision = in_this_process(store.view(day(45)).tables()), store.revision()
+        whole = search(projected, closely=through_frame(store, revision))
+        shutil.rmtree(frame_folder(store))
+        monkeypatch.setattr(files, "_ROWS", 1_000)
+        closely = through_frame(store, revision)
+        with tiny_rooms():
+            found = search(projected, closely=closely)
+            seen = of_few(closely, store, revision)(projected.applicants, np.arange(5))
+    assert "nobody is looked at closely" in caplog.text
+    assert found.known.has_enough_labels
+    assert found.suspicion.tolist() != whole.suspicion.tolist()
+    assert seen.names == NAMES
+    assert len(seen.values) == 5
 
 
 def test_every_signal_is_seen_or_speaks_of_labels_and_fates() -> None:
