@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from graph.model.errors import SettingError
+from graph.model.errors import RingfenceError, SettingError
+from service.stages_address import refuse_unwritable, stages_address
 
 LOCAL, SPARK = "local", "spark"
 MEMORY_MB = 2048
@@ -46,19 +47,41 @@ class Cluster:
 def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
     """The cluster of a plan, for one run.
 
-    Raises SettingError where PySpark or a Java is missing, or no Spark answers.
+    Raises SettingError where PySpark or a Java is missing, no Spark answers, or this process and the
+    executors do not reach the same stages, RingfenceError where the cluster fails on the way.
     """
     _listened_at(plan.cluster)
     try:
+        from graph.rings.spark.failures import failures, said_by
+        from graph.rings.spark.reach import refuse_apart
         from graph.rings.spark.session import opened
     except ImportError as error:
         raise SettingError("--engine spark needs PySpark: pip install 'ringfence[spark]'") from error
-    session = opened(plan.cluster, plan.memory_mb, plan.partitions)
+    with tempfile.TemporaryDirectory(prefix="ringfence-stages-") as own:
+        stages = stages_address(plan.stages or own)
+        refuse_unwritable(stages)
+        session = opened(plan.cluster, plan.memory_mb, plan.partitions)
+        try:
+            if not (plan.cluster.startswith("local") and stages.startswith("file://")):
+                refuse_apart(session, stages)
+            yield Cluster(session, stages)
+        except failures() as error:
+            after = "the same command goes on after the last whole stage"
+            other = "with --stages the same command would go on where it stopped"
+            raise RingfenceError(
+                f"--engine spark failed: {said_by(error)}; {after if plan.stages else other}"
+            ) from error
+        finally:
+            _stop(session, plan.cluster)
+
+
+def _stop(session: Any, cluster: str) -> None:
+    """Ends the session, unless its server has ended."""
     try:
-        with tempfile.TemporaryDirectory(prefix="ringfence-stages-") as own:
-            yield Cluster(session, plan.stages or f"file://{own}")
-    finally:
-        session.stop()
+        _listened_at(cluster)
+    except SettingError:
+        return
+    session.stop()
 
 
 def _listened_at(cluster: str) -> None:

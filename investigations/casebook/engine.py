@@ -71,7 +71,9 @@ def file_of(url: str) -> Path | None:
     try:
         parsed = sa.make_url(url)
     except ArgumentError as error:
-        raise SettingError(f"the casebook's URL {_safe(url)} cannot be read; known are {_KNOWN}") from error
+        raise SettingError(
+            f"the casebook's URL {name_of(url)!r} cannot be read; known are {_KNOWN}"
+        ) from error
     embedded = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return Path(str(parsed.database)) if embedded else None
 
@@ -97,7 +99,7 @@ class Engines:
             )
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingError(
-                f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}"
+                f"the casebook's URL {name_of(url)!r} cannot be opened ({error}); known are {_KNOWN}"
             ) from error
         if is_sqlite:
             if _is_file(parsed.database):
@@ -293,9 +295,9 @@ def _is_file(database: str | None) -> TypeGuard[str]:
     return bool(database) and not str(database).startswith((":", "file:"))
 
 
-def _safe(url: str) -> str:
-    """The URL without its password."""
+def name_of(url: str) -> str:
+    """A casebook's URL without its password, and without what else a query says."""
     try:
-        return repr(sa.make_url(url))
+        return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
     except ArgumentError:
-        return repr(url.split("@")[-1])
+        return url.rpartition("@")[2].partition("?")[0]

@@ -32,6 +32,7 @@ from ingestion.parse_context import time_zone
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.opening import open_existing
 from service.ring_engine import ring_engine
+from service.stages_address import stages_address
 
 Found = TypeVar("Found")
 HUB = 20  # more holders than this: all copies share the value
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     zone = time_zone("Asia/Shanghai")
     with open_existing(options.store, "Asia/Shanghai") as store:
         tables = multiplied(store.view(read_moment(options.as_of, zone)).tables(), options.copies)
-    stages = Path(options.stages).absolute().as_uri() if options.stages else ""
+    stages = stages_address(options.stages)
     plan = ClusterPlan(
         cluster=options.cluster, stages=stages, memory_mb=options.memory, partitions=options.partitions
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
+from service.stages_address import stages_address
 
 
 def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:
@@ -59,13 +59,10 @@ def add_keep_stages(parser: argparse.ArgumentParser) -> None:
 
 
 def cluster_plan(options: argparse.Namespace) -> ClusterPlan:
-    """What these arguments say."""
-    stages = options.stages
-    if stages and "://" not in stages:
-        stages = Path(stages).absolute().as_uri()
+    """What these arguments say. Raises SettingError for an address of stages that Spark reads otherwise."""
     return ClusterPlan(
         cluster=options.cluster,
-        stages=stages,
+        stages=stages_address(options.stages),
         memory_mb=options.executor_memory,
         partitions=options.partitions,
         keep_stages=getattr(options, "keep_stages", False),

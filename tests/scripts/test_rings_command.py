@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from investigations.casebook import Casebook
+from investigations.casebook import Casebook, name_of
 from investigations.estimates import Estimate, Excess
 from investigations.review import weekly
 from investigations.review.week_fairness import GroupOfWeek
@@ -99,3 +99,25 @@ def test_a_delivery_in_the_place_of_a_store_is_refused_with_the_next_step(
     assert f"{delivery} is a folder and no store" in said
     assert f"ringfence load {delivery} --store sqlite:///ringfence.db" in said
     assert list(delivery.iterdir()) == []
+
+
+def test_the_command_says_in_which_casebook_its_cases_are(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(given) == 0
+    assert json.loads(capsys.readouterr().out)["casebook"] == given[given.index("--casebook") + 1]
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (
+            "postgresql+psycopg://book:pass@db:5432/casebook?password=other",
+            "postgresql+psycopg://book:***@db:5432/casebook",
+        ),
+        ("sqlite:////var/casebook.db", "sqlite:////var/casebook.db"),
+        ("no url:pass@db", "db"),
+    ],
+)
+def test_the_name_of_a_casebook_holds_no_password(url: str, name: str) -> None:
+    assert name_of(url) == name

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
 FILES = ("rings", "members", "changes")
-TIMED = ("seconds", "search_seconds", "peak_mb", "cases_opened")
+TIMED = ("seconds", "search_seconds", "peak_mb", "cases_opened", "casebook")
 
 
 @pytest.fixture(scope="module")

@@ -40,12 +40,12 @@ def bucket(folder: str, stage: str, number: int, kinds: Mapping[str, str]) -> Ro
     18)).
     """
     place = address_of(folder, stage)
-    return _first_there((f"{place}/bucket={number}", f"{place}/{number:05d}.parquet"), kinds)
+    return rows_at(f"{place}/bucket={number}", kinds, f"{place}/{number:05d}.parquet")
 
 
 def whole(folder: str, stage: str, kinds: Mapping[str, str]) -> Rows:
     """The same of all buckets, or of a stage that has none."""
-    return _first_there((address_of(folder, stage),), kinds)
+    return rows_at(address_of(folder, stage), kinds)
 
 
 def address_of(folder: str, stage: str) -> str:
@@ -60,9 +60,12 @@ def address_of(folder: str, stage: str) -> str:
     return f"{place_of(folder, name, mark.run)}{cut}{part}"
 
 
-def _first_there(addresses: tuple[str, ...], kinds: Mapping[str, str]) -> Rows:
-    for address in addresses:
-        files, place = fsspec.core.url_to_fs(address)
+def rows_at(address: str, kinds: Mapping[str, str], *others: str) -> Rows:
+    """The rows of the Parquet files below an address, or else below one of the others; none where nothing is
+    there.
+    """
+    for there in (address, *others):
+        files, place = fsspec.core.url_to_fs(there)
         if not files.exists(place):
             continue
         try:
@@ -74,7 +77,7 @@ def _first_there(addresses: tuple[str, ...], kinds: Mapping[str, str]) -> Rows:
                 }
         except pa.ArrowInvalid as error:
             raise RingfenceError(
-                f"{address} cannot be read ({error}): delete it, and the same command makes it again"
+                f"{there} cannot be read ({error}): delete it, and the same command makes it again"
             ) from error
     return {name: np.zeros(0, kind) for name, kind in kinds.items()}
 

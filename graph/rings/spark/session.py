@@ -33,11 +33,20 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
         builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
     try:
         session = builder.getOrCreate()
+        if cluster.startswith("sc://"):
+            _less_patient(session)
         session.conf.set("spark.sql.shuffle.partitions", str(partitions))
     except Exception as error:
         said = str(error).partition("\n")[0] or type(error).__name__
         raise SettingError(f"no Spark answers at --cluster {cluster}: {said}") from error
     return session
+
+
+def _less_patient(session: Any) -> None:
+    """Its client would ask a server that has ended for ten minutes; this is some 30 s, three times."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy  # here: it needs grpc, which Spark does not
+
+    session.client.set_retry_policies([DefaultPolicy(max_retries=7, max_backoff=8_000)])
 
 
 def _find_java() -> None:

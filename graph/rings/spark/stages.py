@@ -77,8 +77,9 @@ class Stages:
             drop(place)
             said = error.strerror or error
             raise RingfenceError(f"stage {name} cannot be written in {self.folder}: {said}") from error
-        except BaseException:
+        except BaseException as error:
             drop(place)
+            error.add_note(f"stage {name}")
             raise
         self._known[name] = mark
         log.info("stage %s in %.1f s", name, time.perf_counter() - started)

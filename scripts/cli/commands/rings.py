@@ -14,7 +14,7 @@ from graph.rings.budget import HONEST_BUDGET
 from graph.rings.store_habits import FALSE_ALARMS
 from graph.store.port import GraphStore
 from ingestion.parse_context import time_zone
-from investigations.casebook import Casebook
+from investigations.casebook import Casebook, name_of
 from investigations.review.result import ReviewResult
 from investigations.review.week_fairness import UnfairRingsError, unfair_to
 from investigations.review.weekly import ReviewPlan, review, week_of
@@ -41,6 +41,7 @@ BRIEF = (
     "no_longer_flagged",
     "honest_expected",
     "cases_opened",
+    "casebook",
     "seconds",
 )
 """The figures that somebody at a terminal reads first."""
@@ -69,10 +70,8 @@ def _run(options: argparse.Namespace) -> Result:
             if who.force and (unfair := unfair_to(result.fairness, settings.gate_fairness)):
                 casebook.audit.add([_kept(AuditAction.RINGS_USED, plan, who, unfair)])
             fairness = {name: one.as_json() for name, one in result.fairness.items()}
-            return Result(
-                {**result.figures, "fairness": fairness},
-                brief={name: result.figures[name] for name in BRIEF},
-            )
+            figures = {**result.figures, "casebook": name_of(settings.casebook), "fairness": fairness}
+            return Result(figures, brief={name: figures[name] for name in BRIEF})
 
 
 def _reviewed(store: GraphStore, casebook: Casebook, plan: ReviewPlan, who: Deliberate) -> ReviewResult:

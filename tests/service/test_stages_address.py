@@ -1,0 +1,137 @@
+"""Stages that a cluster cannot use are named before any work is done, and so is what a cluster dies of."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from graph.model.errors import RingfenceError, SettingError
+from graph.rings.spark.failures import failures, said_by
+from service import cluster
+from service.cluster import ClusterPlan, opened_cluster
+from service.stages_address import refuse_unwritable, stages_address
+
+
+@pytest.mark.parametrize("name", ["stages/", "my stages", "折段", "100%", "a#b", "a=b"])
+def test_a_folder_is_named_as_it_is_called(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = stages_address(name)
+    assert address == f"file://{tmp_path / name}"
+    assert stages_address(address) == address
+    refuse_unwritable(address)
+    assert list(Path(fsspec.core.url_to_fs(address)[1]).iterdir()) == []
+    assert (tmp_path / name).is_dir()
+
+
+def test_a_bucket_is_named_as_it_was_given_and_nothing_stays_nothing() -> None:
+    assert stages_address("s3://bucket/of stages/") == "s3://bucket/of stages/"
+    assert stages_address("") == ""
+
+
+@pytest.mark.parametrize("name", ["a*b", "a?b", "a[1]", "{a}", "a%20b", "s3://bucket/x*"])
+def test_a_name_that_spark_takes_for_a_pattern_is_refused(name: str) -> None:
+    with pytest.raises(SettingError, match=r"--stages .* Spark reads .* as a pattern"):
+        stages_address(name)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("file:///proc/nobodys", "--stages file:///proc/nobodys cannot be used: No such file"),
+        ("nosuch://bucket", "--stages nosuch://bucket cannot be used: Protocol not known: nosuch"),
+        ("memory://stages", "--stages memory://stages: no executor reaches the memory of this process"),
+        ("file://{file}", "--stages file://.* cannot be used: "),
+    ],
+)
+def test_stages_that_cannot_be_written_are_named_with_the_reason(
+    address: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "report.json").write_text("{}")
+    with pytest.raises(SettingError, match=said):
+        refuse_unwritable(address.format(file=tmp_path / "report.json"))
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A session on a cluster that is played; what was done with it."""
+    done: list[str] = []
+    played = types.SimpleNamespace(stop=lambda: done.append("stopped"))
+    module: Any = types.ModuleType("graph.rings.spark.session")
+    module.opened = lambda *_: played
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return done
+
+
+def dies(stages: str, before: Callable[[], None] = lambda: None) -> None:
+    """A run whose cluster gives no answer while a stage is made."""
+    with opened_cluster(ClusterPlan(cluster="local[2]", stages=stages)):
+        before()
+        error = ConnectionError("no answer\nat one\nat two")
+        error.add_note("stage links")
+        raise error
+
+
+def test_a_cluster_that_fails_on_the_way_is_said_with_the_next_step(
+    session: list[str], tmp_path: Path
+) -> None:
+    said = r"--engine spark failed: stage links: no answer; the same command goes on after the last whole"
+    with pytest.raises(RingfenceError, match=said):
+        dies(str(tmp_path))
+    with pytest.raises(RingfenceError, match="no answer; with --stages the same command would go on"):
+        dies("")
+    assert session == ["stopped", "stopped"]
+
+
+def test_a_session_whose_server_has_ended_is_not_waited_for(
+    session: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_address: str) -> None:
+        raise SettingError("nobody listens")
+
+    with pytest.raises(RingfenceError, match="no answer"):
+        dies("", lambda: monkeypatch.setattr(cluster, "_listened_at", nobody))
+    assert session == []
+
+
+def test_stages_are_looked_at_before_a_cluster_is_asked_for_anything(session: list[str]) -> None:
+    plan = ClusterPlan(stages="file:///proc/nobodys")
+    with pytest.raises(SettingError, match="--stages file:///proc/nobodys"), opened_cluster(plan):
+        pytest.fail("nothing can be kept there")
+    assert session == []
+
+
+OF_A_TASK = """
+  An exception was thrown from the Python worker. Please see the stack trace below.
+Traceback (most recent call last):
+  File "batch.py", line 7, in run
+    raise NotFoundError("the copy has no application 'x'")
+graph.model.errors.NotFoundError: the copy has no application 'x'
+
+\tat org.apache.spark.api.python
+"""
+OF_A_SERVER = """<_MultiThreadedRendezvous of RPC that terminated with:
+\tstatus = StatusCode.UNAVAILABLE
+\tdetails = "failed to connect to all addresses"
+>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (OF_A_TASK, "graph.model.errors.NotFoundError: the copy has no application 'x'"),
+        (OF_A_SERVER, "failed to connect to all addresses"),
+        ("Unable to create dir\nJVM stacktrace:\n", "Unable to create dir"),
+        ("", "ConnectionError"),
+    ],
+)
+def test_of_a_page_of_errors_the_line_that_says_why_is_shown(text: str, said: str) -> None:
+    assert said_by(ConnectionError(text)) == said
+    assert ConnectionError in failures()
