@@ -43,6 +43,7 @@ from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.jobs.champion import ChampionFollower
+from service.jobs.machine_terms import MachineTerms
 from service.jobs.machines import EVERY_S, Machines
 from service.jobs.outbox import Outbox
 from service.login import routes as login
@@ -96,7 +97,9 @@ def create_app(context: AppContext) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_batch_bytes
     folder = Path(shared) if (shared := context.settings.metrics_dir) else None
     app.extensions["ringfence.batches"] = Slots(context.settings.batches_per_key, folder)
-    machines = app.extensions["ringfence.machines"] = Machines(context.casebook, folder, context.clock)
+    machines = app.extensions["ringfence.machines"] = Machines(
+        context.casebook, folder, context.clock, MachineTerms.of(context)
+    )
     problems.install(app)
     headers.install(app)
     app.extensions["ringfence.limit"] = RateLimit(

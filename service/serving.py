@@ -8,7 +8,7 @@ import os
 import resource
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from service.clock import system_clock
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import NAME as OPERATOR
 from service.http.operator_key import operators_file, with_operators_key
-from service.jobs.machines import Machines
+from service.jobs.machine_terms import MachineTerms
+from service.jobs.machines import Machines, others_now
 from service.login.oidc import provider_of
 from service.metrics_folder import metrics_folder
 from service.opening import open_casebook
@@ -114,15 +115,13 @@ def _prepare(settings: Settings) -> bool:
     provider = provider_of(settings)
     endpoints(settings.webhooks)  # what cannot be meant stops the start
     networks(settings.webhook_networks)
-    context = wire(settings, listens=True)
-    if context.scorer is None:
-        context.close()
-        raise no_champion(settings.registry)
-    warm(context)  # here, so that the workers find everything compiled and the frame filled
-    context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
-    by_name = provider is not None or context.casebook.users.any()
-    context.close()
-    return by_name
+    with closing(wire(settings, listens=True)) as context:
+        if context.scorer is None:
+            raise no_champion(settings.registry)
+        MachineTerms.of(context).refuse_apart(others_now(context.casebook, context.clock()))
+        warm(context)  # here, so that the workers find everything compiled and the frame filled
+        context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
+        return provider is not None or context.casebook.users.any()
 
 
 def _allow_files(wanted: int) -> None:

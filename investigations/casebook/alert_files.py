@@ -128,11 +128,12 @@ class AlertFiles(CasePapers):
             ).execution_options(preserve_rowcount=True)
             return connection.execute(taken).rowcount == 1
 
-    def count_leases(self, beginning: str, now: datetime, lasts: timedelta) -> int:
-        """How many leases on works whose names begin so last; each was taken for that long."""
+    def lease_owners(self, beginning: str, now: datetime, lasts: timedelta) -> tuple[str, ...]:
+        """Who has the leases that last on works whose names begin so; each was taken for that long."""
         with self._engines.reading() as connection:
             lasting = LEASES.c.name.startswith(beginning, autoescape=True) & _lasting(now, lasts)
-            return connection.execute(sa.select(sa.func.count()).where(lasting)).scalar_one()
+            owners = sa.select(LEASES.c.owner).where(lasting).order_by(LEASES.c.name)
+            return tuple(connection.execute(owners).scalars())
 
     def moment(self) -> datetime | None:
         """The moment by the database's clock, which all machines share; None for an embedded casebook, which
@@ -144,10 +145,11 @@ class AlertFiles(CasePapers):
             there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
             return there.astimezone(UTC)
 
-    def give_back_lease(self, name: str, owner: str) -> None:
-        """Let somebody else have that work at once."""
+    def give_back_lease(self, name: str, owner: str | None = None) -> None:
+        """Let somebody else have that work at once; without an owner whoever has it."""
+        mine = sa.delete(LEASES).where(LEASES.c.name == name)
         with self._engines.writing() as connection:
-            connection.execute(sa.delete(LEASES).where(LEASES.c.name == name, LEASES.c.owner == owner))
+            connection.execute(mine if owner is None else mine.where(LEASES.c.owner == owner))
 
 
 def _lasting(now: datetime, lasts: timedelta) -> sa.ColumnElement[bool]:

@@ -64,8 +64,8 @@ def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
 
 
 def policy_of(recorded: RiskAssessment, policies: PolicyInForce, *, files: bool = True) -> Policy:
-    """The policy of the settings, with the thresholds of that day where they followed the scores and the
-    files that it was given by, unless without `files`. Raises StoreChangedError where they cannot be read.
+    """The policy with the thresholds of that day and the files that it was given by, unless without `files`.
+    Raises StoreChangedError where they cannot be read.
     """
     digests = policy_files(recorded) if files else ()
     try:

@@ -39,16 +39,16 @@ class PolicyInForce:
 
     def kept(self, policy: Policy) -> dict[str, Any]:
         """What an audit record keeps of a policy: the digests of its files, and `thresholds`, those of the
-        day before the files, None where they are those of the settings and the model.
+        day before the files, by which it is replayed under whatever settings.
         """
-        of_day = policy.of_day or policy.thresholds
         return {
-            "thresholds": None if of_day == self._policy.thresholds else asdict(of_day),
+            "thresholds": asdict(policy.of_day or policy.thresholds),
             "policy_files": list(policy.files),
         }
 
     def again(self, recorded: Mapping[str, Any] | None, digests: Iterable[str] = ()) -> Policy:
-        """The policy with the thresholds and files that a record kept. Raises TypeError or SettingError for
+        """The policy with the thresholds and files that a record kept; one of before thresholds were always
+        kept has the settings'. Raises TypeError or SettingError for
         what is none, StoreChangedError for a file that is not there.
         """
         policy = replace(self._policy, thresholds=Thresholds(**recorded)) if recorded else self._policy

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from investigations.casebook import Casebook
 from service.clock import system_clock
+from service.jobs.machine_terms import MachineTerms
 from service.leases import LASTS, Lease
 
 log = logging.getLogger("ringfence.machines")
@@ -22,31 +23,55 @@ class Machines:
     """One look a step: this machine's lease is renewed, and those of all machines are counted.
 
     `folder` is shared by the workers of this machine, who are one machine together; without one this process
-    is one by itself. A machine that died is counted until its lease ends, one that left no more.
+    is one by itself. A machine that died is counted until its lease ends, one that left no more. `terms`: by
+    which settings this one answers, which the others read.
     """
 
-    def __init__(self, casebook: Casebook, folder: Path | None, clock: Callable[[], datetime]) -> None:
-        self._casebook, self._clock = casebook, clock
+    def __init__(
+        self,
+        casebook: Casebook,
+        folder: Path | None,
+        clock: Callable[[], datetime],
+        terms: MachineTerms | None = None,
+    ) -> None:
+        self._casebook, self._clock, self._terms = casebook, clock, terms
         self._number = number_of(folder)
-        self._lease = Lease(casebook, _NAME + self._number, clock, self._number)
+        owner = f"{self._number} {terms}" if terms else self._number
+        self._lease = Lease(casebook, _NAME + self._number, clock, owner)
         self.count = 1
         self._is_apart = False
+        self._otherwise: tuple[str, ...] = ()
 
     def leave(self) -> None:
         """This machine serves no more, whichever of its processes says so. Raises StoreUnavailableError."""
-        self._casebook.give_back_lease(_NAME + self._number, self._number)
+        self._casebook.give_back_lease(_NAME + self._number)
 
     def step(self) -> bool:
         """Count anew; nothing is left to do afterwards. Raises StoreUnavailableError: the last count goes
         on.
         """
         self._lease.take()
-        count = max(1, self._casebook.count_leases(_NAME, self._clock(), LASTS))
+        owners = self._casebook.lease_owners(_NAME, self._clock(), LASTS)
+        count = max(1, len(owners))
         if count != self.count:
             log.info("machines that serve on this casebook: %d; each lets through its part of a limit", count)
         self.count = count
+        if self._terms is not None:
+            self._compare(self._terms.otherwise(_terms_of(owners)))
         self._look_at_the_clock()
         return True
+
+    def _compare(self, otherwise: tuple[str, ...]) -> None:
+        """Say it once where another machine answers by other settings."""
+        if otherwise and otherwise != self._otherwise:
+            log.warning(
+                "a machine that serves on this casebook has other settings than this one, so that the same "
+                "request may be answered otherwise there: %s",
+                ", ".join(otherwise),
+            )
+        elif self._otherwise and not otherwise:
+            log.info("all machines that serve on this casebook have the same settings again")
+        self._otherwise = otherwise
 
     def _look_at_the_clock(self) -> None:
         """Say it once where this machine's clock is not the casebook's."""
@@ -63,6 +88,16 @@ class Machines:
         elif self._is_apart and not is_apart:
             log.info("this machine's clock is the casebook's again")
         self._is_apart = is_apart
+
+
+def others_now(casebook: Casebook, now: datetime) -> list[MachineTerms]:
+    """By which settings the machines answer that serve on a casebook now. Raises StoreUnavailableError."""
+    return _terms_of(casebook.lease_owners(_NAME, now, LASTS))
+
+
+def _terms_of(owners: Sequence[str]) -> list[MachineTerms]:
+    read = (MachineTerms.read(owner.partition(" ")[2]) for owner in owners)
+    return [one for one in read if one is not None]
 
 
 def number_of(folder: Path | None) -> str:

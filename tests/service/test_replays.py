@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zlib
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from graph.model.types import Facts, Label, LabelValue
 from investigations.casebook import Casebook
 from investigations.casebook.guards import statements
 from investigations.casebook.tables import ASSESSMENTS
+from investigations.policy import Policy
+from investigations.rules import RuleLimits
 from scripts.replay_assessments import main
+from service import wiring
 from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.replays import replay_latest
@@ -60,22 +64,48 @@ def test_all_are_equal_however_many_facts_came_late(settings: Settings) -> None:
     assert replayed(settings, 5)["assessments"] == 5
 
 
-def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Settings) -> None:
-    figures = replayed(dataclasses.replace(settings, review_probability=0.5, decline_probability=0.6), 1000)
+@pytest.mark.parametrize(
+    "otherwise", [{"review_probability": 0.3}, {"decline_probability": 0.2}, {"approve_ceiling": 0.01}]
+)
+def test_a_machine_of_other_thresholds_replays_by_those_of_then(
+    settings: Settings, otherwise: dict[str, float]
+) -> None:
+    figures = replayed(dataclasses.replace(settings, **otherwise), 1000)
+    assert (figures["equal"], figures["different"]) == (12, 0)
+
+
+@pytest.fixture
+def later_release(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A release whose policy says something else of the same."""
+
+    def install() -> None:
+        limits = RuleLimits(newcomers=99)
+        monkeypatch.setattr(wiring, "policy_for", lambda *_: Policy(limits=limits))
+
+    return install
+
+
+def test_under_another_policy_all_differ_and_the_fields_are_named(
+    settings: Settings, later_release: Callable[[], None]
+) -> None:
+    later_release()
+    figures = replayed(settings, 1000)
     assert (figures["equal"], figures["different"]) == (0, 12)
     assert figures["fields"] == {"policy_version": 12}
     assert len(figures["named"]) == 12  # type: ignore[arg-type]
 
 
 def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    later_release: Callable[[], None],
 ) -> None:
     request = ["--store", settings.store, "--casebook", settings.casebook]
     monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
     assert main(request) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["equal"] == 12
-    monkeypatch.setenv("RINGFENCE_REVIEW_PROBABILITY", "0.5")
-    monkeypatch.setenv("RINGFENCE_DECLINE_PROBABILITY", "0.6")
+    later_release()
     assert main(request) == 1
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["different"] == 12
 

@@ -52,7 +52,8 @@ def test_an_answer_keeps_the_thresholds_of_its_day_and_is_replayed_by_them(conte
     answer = risk(context, body("new", applicant_id="p020"), at=NEXT)
     row = context.casebook.assessment(answer["assessment_id"])
     assert row.audit["thresholds"] == dataclasses.asdict(context.policies.at(NEXT).thresholds)
-    assert context.casebook.assessment(first).audit["thresholds"] is None
+    settled = context.casebook.assessment(first).audit["thresholds"]
+    assert settled == dataclasses.asdict(context.policy.thresholds)
     assert answer["policy_version"] == context.policies.at(NEXT).version != context.policy.version
     assert replay(context, answer["assessment_id"])["equal"]
     assert replay_latest(context, 100)["different"] == 0
