@@ -36,7 +36,8 @@ from graph.frame.layout import (
 )
 from graph.frame.locks import FairLock, FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
-from graph.frame.view import CachedSnapshot, FrameView
+from graph.frame.snapshots import CachedSnapshots
+from graph.frame.view import FrameView
 from graph.journal.entry import decode
 from graph.kernels.by_address import address_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
@@ -66,8 +67,7 @@ class Frame:
             folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1]
         )
         self._held = threading.local()
-        # ring snapshots that were read, by seed, row and revision
-        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}
+        self.cached: CachedSnapshots = {}
         self._trusted = False
         self._filling = 0  # the seed of what this process holds something of
         self._begin()

@@ -23,7 +23,8 @@ from graph.frame.frame import Frame
 from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
 from graph.frame.locks import FileLock
 from graph.frame.pages import map_pages, read_ahead
-from graph.frame.view import CachedSnapshot, FrameView
+from graph.frame.snapshots import CachedSnapshots
+from graph.frame.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 
 _HEADER, _WHOLE = "header", "whole"
@@ -39,7 +40,7 @@ class FrozenFrame:
 
     def __init__(self, folder: Path, zone: str) -> None:
         self.zone = zone
-        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}
+        self.cached: CachedSnapshots = {}
         try:
             if not (folder / _WHOLE).exists():
                 raise FrameUnreadableError(f"there is no whole copy of a frame in {folder}")

@@ -43,7 +43,7 @@ class RingBatch(NamedTuple):
 
 def ring_batch(body: bytes) -> RingBatch:
     """The batch of a snapshot's JSON."""
-    snapshot = snapshot_of(body)
+    snapshot = snapshot_of(np.frombuffer(body, "u1"))
     texts: dict[bytes, int] = {snapshot.name.encode(): 0, body: 1}
 
     def number(text: str) -> Int:

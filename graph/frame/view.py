@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -36,10 +35,11 @@ from graph.frame.pages import read_ahead
 from graph.frame.people_order import PeopleOrder
 from graph.frame.read import FactReader
 from graph.frame.search import search
+from graph.frame.snapshots import CachedSnapshot, CachedSnapshots, in_turn
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER
 from graph.frame.view_tables import read_tables
-from graph.journal.snapshots import snapshot_of
 from graph.model.moments import micros
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import (
     Application,
     Device,
@@ -64,31 +64,11 @@ _CAP = np.int64(COUNT_CAP)
 _KEPT = 2  # ring snapshots at hand
 
 
-@dataclass(frozen=True)
-class CachedSnapshot:
-    """A ring snapshot, its rings by id, and everybody's place in it."""
-
-    snapshot: RingSnapshot
-    rings: Mapping[str, Ring]
-    members: Mapping[str, Membership]
-
-    @classmethod
-    def of(cls, snapshot: RingSnapshot) -> CachedSnapshot:
-        """The same, looked up."""
-        members = {}
-        for ring in snapshot.rings:
-            bare = replace(ring, members=())
-            members.update(
-                {one.applicant_id: Membership(snapshot.name, bare, ring.size, one) for one in ring.members}
-            )
-        return cls(snapshot, {ring.ring_id: ring for ring in snapshot.rings}, members)
-
-
 class Frames(Protocol):
     """What a view asks of the frame: `graph.frame.frame.Frame` says what is answered."""
 
     zone: str
-    cached: dict[tuple[int, int, int], CachedSnapshot]
+    cached: CachedSnapshots
 
     @property
     def seed(self) -> int: ...
@@ -129,8 +109,11 @@ class FrameView(GraphView):
 
     @contextmanager
     def _reading(self) -> Iterator[FactReader]:
-        with self._frame.reading(self.revision, self._seed) as arrays:
+        with self._arrays() as arrays:
             yield FactReader(arrays)
+
+    def _arrays(self) -> AbstractContextManager[Arrays]:
+        return self._frame.reading(self.revision, self._seed)
 
     def _latest(
         self, r: FactReader, order: np.int64, lists: Column, owner: int, limit: int = -1
@@ -331,6 +314,11 @@ class FrameView(GraphView):
         snapshot = self._in_force()
         return snapshot.snapshot if snapshot else None
 
+    def rings_in_turn(self) -> RingsInTurn | None:
+        with self._reading() as r:
+            row = self._row_in_force(r)
+            return None if row < 0 else in_turn(r.arrays, row, self._arrays)
+
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         snapshot = self._in_force()
         return (
@@ -343,19 +331,22 @@ class FrameView(GraphView):
         snapshot = self._in_force()
         return snapshot.rings.get(ring_id) if snapshot else None
 
+    def _row_in_force(self, r: FactReader) -> int:
+        return int(snapshot_in_force(r.arrays, r.arrays.header[USED + SNAPSHOTS], self._as_of, self._mark))
+
     def _in_force(self) -> CachedSnapshot | None:
         """The snapshot in force, which the frame caches."""
         with self._reading() as r:
-            row = int(snapshot_in_force(r.arrays, r.arrays.header[USED + SNAPSHOTS], self._as_of, self._mark))
+            row = self._row_in_force(r)
             if row < 0:
                 return None
-            stored = r.arrays.snapshots[row]
-            kept, which = self._frame.cached, (int(r.arrays.header[SEED]), row, int(stored["mark"]))
+            kept, mark = self._frame.cached, int(r.arrays.snapshots[row]["mark"])
+            which = (int(r.arrays.header[SEED]), row, mark)
             result = kept.get(which)
             if result is None:
                 if len(kept) >= _KEPT:
                     kept.clear()
-                result = kept[which] = CachedSnapshot.of(_in_order(snapshot_of(str(r.text(stored["body"])))))
+                result = kept[which] = CachedSnapshot.of(r.arrays, row)
         return result
 
     # -- batches
@@ -379,15 +370,6 @@ class FrameView(GraphView):
 
 def _row(r: FactReader, identifier: Identifier) -> int:
     return r.row(AN_IDENTIFIER, identifier.token, _KIND[identifier.kind])
-
-
-def _in_order(rows: RingSnapshot) -> RingSnapshot:
-    """As a store gives it: rings by id, members by theirs."""
-    rings = [
-        replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id)))
-        for ring in rows.rings
-    ]
-    return replace(rows, rings=tuple(sorted(rings, key=lambda ring: ring.ring_id)))
 
 
 def _latest_of_each_kind(ties: Sequence[Tie], limit: int) -> list[Tie]:

@@ -42,7 +42,7 @@ class JournalEntry:
 def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:
     """An encoded entry as facts or as a ring snapshot."""
     if len(entry.snapshot):
-        return JournalEntry(revision, Facts(), snapshot_of(entry.snapshot.tobytes()))
+        return JournalEntry(revision, Facts(), snapshot_of(entry.snapshot))
     t = _texts(entry)
     named = [
         Identifier(KINDS[kind], t[token], t[masked], bool(linking))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from graph.journal.decode import journal_entry
 from graph.journal.encode import encode, encode_snapshot
 from graph.journal.entry import EncodedEntry, decode
-from graph.journal.snapshots import snapshot_of, snapshot_text
+from graph.journal.snapshots import SnapshotText, snapshot_text
 from graph.model.erasure import Renaming
 from graph.model.types import (
     Application,
@@ -28,9 +28,9 @@ _CLEARED = "cleared="
 def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
     """Whether an entry of the journal holds one of those names."""
     if len(entry.snapshot):
-        whole = snapshot_of(entry.snapshot.tobytes())
-        members = (member.applicant_id for ring in whole.rings for member in ring.members)
-        return any(who in texts for who in members) or _in_changes(whole.changes, texts)
+        text = SnapshotText.of(entry.snapshot)
+        members = (member.applicant_id for ring in text.rings() for member in ring.members)
+        return any(who in texts for who in members) or _in_changes(text.without_rings().changes, texts)
     heap, begins = entry.heap.tobytes(), 0
     for ends in entry.ends.tolist():
         if heap[begins:ends].decode() in texts:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from graph.facts.tables import Column
+from graph.journal.ring_rows import RingRows, ring_rows
 from graph.model.moments import micros, moment
 from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
 
+_DECODER = json.JSONDecoder()
 _PLAIN = (
     "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density",
     "burst_days", "platforms", "reason_codes", "crew_id",
@@ -29,18 +33,48 @@ def snapshot_text(snapshot: RingSnapshot) -> bytearray:
     return out
 
 
-def snapshot_of(text: str | bytes) -> RingSnapshot:
-    """The snapshot behind `snapshot_text`."""
-    record = json.loads(text)
-    rings = tuple(
-        [_ring(ring_id, body, tuple(map(member_of, members))) for ring_id, body, members in record["rings"]]
-    )
-    return RingSnapshot(
-        name=record["name"],
-        as_of=moment(record["as_of"]),
-        rings=rings,
-        changes=tuple(_change(*row) for row in record["changes"]),
-    )
+@dataclass(frozen=True)
+class SnapshotText:
+    """The text behind `snapshot_text`, of which rings are read one after the other; `body` (bytes,)."""
+
+    body: Column
+    rows: RingRows
+
+    @classmethod
+    def of(cls, body: Column) -> SnapshotText:
+        """Looks the text through for its rings."""
+        return cls(body, ring_rows(body))
+
+    def rings(self) -> Iterator[Ring]:
+        """All, as they stand there."""
+        return map(self.ring, range(len(self.rows.begins)))
+
+    def ring(self, place: int) -> Ring:
+        """The one at that place."""
+        ring_id, body, members = json.loads(self._at(place))
+        return _ring(ring_id, body, tuple(map(member_of, members)))
+
+    def by_id(self) -> list[int]:
+        """The places in order of the rings' ids."""
+        ids = [_DECODER.raw_decode(self._at(place), 1)[0] for place in range(len(self.rows.begins))]
+        return sorted(range(len(ids)), key=ids.__getitem__)
+
+    def without_rings(self) -> RingSnapshot:
+        """Name, moment and changes."""
+        before, after = self.body[: self.rows.begin], self.body[self.rows.end :]
+        record = json.loads(before.tobytes() + b"[]" + after.tobytes())
+        changes = tuple(_change(*row) for row in record["changes"])
+        return RingSnapshot(name=record["name"], as_of=moment(record["as_of"]), rings=(), changes=changes)
+
+    def _at(self, place: int) -> str:
+        begin, end = self.rows.begins[place], self.rows.ends[place]
+        return str(self.body[begin:end].tobytes(), "utf-8")
+
+
+def snapshot_of(body: Column) -> RingSnapshot:
+    """The snapshot behind `snapshot_text`, whole; `body` (bytes,)."""
+    text = SnapshotText.of(body)
+    return replace(text.without_rings(), rings=tuple(text.rings()))
 
 
 def ring_body(ring: Ring) -> str:

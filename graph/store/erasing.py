@@ -18,7 +18,7 @@ from graph.facts.lists import Lists
 from graph.facts.tables import KINDS, Column, Tables
 from graph.journal.entry import decode
 from graph.journal.renaming import renamed_entry
-from graph.journal.snapshots import snapshot_of
+from graph.journal.snapshots import SnapshotText
 from graph.model.erasure import SHOWN, Erasure, Renaming, is_surrogate
 from graph.model.types import Identifier
 from graph.progress import ProgressBar, bar
@@ -143,7 +143,7 @@ class _Plan:
         for _, body in self._store.tail(0, self._upto):
             entry = decode(body)
             if len(entry.snapshot):
-                for ring in snapshot_of(entry.snapshot.tobytes()).rings:
+                for ring in SnapshotText.of(entry.snapshot).rings():
                     yield frozenset(m.applicant_id for m in ring.members)
 
     def _people(self) -> dict[str, str]:

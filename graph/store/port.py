@@ -19,6 +19,7 @@ from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOME
 from graph.journal.decode import JournalEntry, journal_entry
 from graph.journal.entry import decode
 from graph.model.moments import COUNTRY
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import (
     Added,
     Application,
@@ -326,6 +327,12 @@ class GraphView(InColumns):
     @abstractmethod
     def rings(self) -> RingSnapshot | None:
         """The snapshot in force: the latest one with `snapshot.as_of <= as_of`, members included."""
+
+    @abstractmethod
+    def rings_in_turn(self) -> RingsInTurn | None:
+        """The snapshot in force, for who needs its rings one after the other, or none of them: some are held
+        at once. An erasure meanwhile changes names between two of them.
+        """
 
     @abstractmethod
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:

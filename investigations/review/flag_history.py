@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,7 +13,8 @@ from graph.facts.fraud_labels import NEVER
 from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros
-from graph.model.types import OutcomeStatus, RingSnapshot
+from graph.model.rings_in_turn import RingsInTurn
+from graph.model.types import OutcomeStatus, Ring, RingSnapshot
 from graph.rings.applicants import ApplicantRows
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
@@ -30,46 +33,54 @@ def record_of(
     now: datetime,
 ) -> ReviewRecord:
     """The record as of the snapshot, which need not be saved yet; cases as they stand now."""
-    snapshots = _weeks(store, snapshot)
+    weeks = _weeks(store, snapshot)
     known = {change.ring_id for change in snapshot.changes}
-    known |= {ring.ring_id for ring in snapshot.rings if ring.kind.flagged}
-    since = snapshots[0].as_of if len(snapshots) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
+    known |= {ring.ring_id for ring in weeks[-1].flagged}
+    since = weeks[0].trend.as_of if len(weeks) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
     return ReviewRecord(
-        trend=tuple(map(_week, snapshots)),
-        saved=_saved(snapshots, applicants),
+        trend=tuple([week.trend for week in weeks]),
+        saved=_saved(weeks, applicants),
         cases=casebook.outcomes.of_rings(sorted(known), now) if casebook else None,
         verdicts=casebook.outcomes.counts(since, now) if casebook else NONE,
         alarms=casebook.monitoring.alarms() if casebook else None,
     )
 
 
-def _weeks(store: GraphStore, latest: RingSnapshot) -> list[RingSnapshot]:
+@dataclass(frozen=True)
+class _Week:
+    """What is kept of a snapshot: its line of the trend, and its flagged rings."""
+
+    trend: TrendWeek
+    flagged: tuple[Ring, ...]
+
+
+def _weeks(store: GraphStore, latest: RingSnapshot) -> list[_Week]:
     """The last snapshots, the oldest first, the last of each week."""
-    found = [latest]
-    before = store.view(latest.as_of).rings()
+    found, before = [_week(latest)], store.view(latest.as_of).rings_in_turn()
     while before is not None and len(found) < WEEKS:
-        if before.name != found[-1].name:
-            found.append(before)
-        before = store.view(before.as_of - _INSTANT).rings()
+        if before.name != found[-1].trend.snapshot:
+            found.append(_week(before))
+        before = store.view(before.as_of - _INSTANT).rings_in_turn()
     return found[::-1]
 
 
-def _week(snapshot: RingSnapshot) -> TrendWeek:
-    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
-    flags = [change.flag for change in snapshot.changes]
-    return TrendWeek(
+def _week(snapshot: RingSnapshot | RingsInTurn) -> _Week:
+    flagged = tuple(ring for ring in snapshot.rings if ring.kind.flagged)
+    flags = Counter(change.flag for change in snapshot.changes)
+    trend = TrendWeek(
         snapshot=snapshot.name,
         as_of=snapshot.as_of,
         flagged=len(flagged),
         people=sum(ring.size for ring in flagged),
         exposure=sum(ring.exposure for ring in flagged),
-        newly_flagged=flags.count("newly_flagged"),
-        no_longer_flagged=flags.count("no_longer_flagged"),
+        newly_flagged=flags["newly_flagged"],
+        no_longer_flagged=flags["no_longer_flagged"],
     )
+    return _Week(trend, flagged)
 
 
-def _saved(snapshots: Sequence[RingSnapshot], applicants: ApplicantRows) -> Saved:
-    flags = _first_flags(snapshots)
+def _saved(weeks: Sequence[_Week], applicants: ApplicantRows) -> Saved:
+    flags = _first_flags(weeks)
     there = applicants.places([one for _, members in flags for one in members])
     everyone = np.unique(there[there >= 0])
     facts = applicants.facts_of(everyone)
@@ -88,19 +99,17 @@ def _saved(snapshots: Sequence[RingSnapshot], applicants: ApplicantRows) -> Save
     return _after(flagged_at, facts, Saved(rings=rings, ahead=ahead, late=late))
 
 
-def _first_flags(snapshots: Sequence[RingSnapshot]) -> list[tuple[datetime, Collection[str]]]:
-    """When each ring was flagged first in these snapshots, with its members then; those that the oldest one
+def _first_flags(weeks: Sequence[_Week]) -> list[tuple[datetime, Collection[str]]]:
+    """When each ring was flagged first in these weeks, with its members then; those that the oldest one
     flags already came before the record.
     """
-    known = (
-        {ring.ring_id for ring in snapshots[0].rings if ring.kind.flagged} if len(snapshots) > 1 else set()
-    )
+    known = {ring.ring_id for ring in weeks[0].flagged} if len(weeks) > 1 else set()
     found: list[tuple[datetime, Collection[str]]] = []
-    for snapshot in snapshots if not known else snapshots[1:]:
-        for ring in snapshot.rings:
-            if ring.kind.flagged and ring.ring_id not in known:
+    for week in weeks if not known else weeks[1:]:
+        for ring in week.flagged:
+            if ring.ring_id not in known:
                 known.add(ring.ring_id)
-                found.append((snapshot.as_of, [member.applicant_id for member in ring.members]))
+                found.append((week.trend.as_of, [member.applicant_id for member in ring.members]))
     return found
 
 

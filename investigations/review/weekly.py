@@ -23,6 +23,7 @@ import numpy as np
 
 from graph.model.errors import ConflictError
 from graph.model.moments import COUNTRY
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingSnapshot
 from graph.quantities import quantity
 from graph.rings.budget import HONEST_BUDGET
@@ -101,7 +102,6 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
     found = search(projected, memory, closely)
     snapshot = snapshot_of(found, name, plan.as_of, previous.rings if previous else ())
-    del previous  # as large as this one, and not looked at any more
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     log.info(
@@ -149,11 +149,11 @@ def week_of(as_of: datetime, zone: tzinfo) -> str:
     return f"{year}-W{week:02d}"
 
 
-def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | None:
+def _previous(store: GraphStore, as_of: datetime, name: str) -> RingsInTurn | None:
     """The last snapshot before this one; a second run in the same week compares with the week before."""
-    before = store.view(as_of).rings()
+    before = store.view(as_of).rings_in_turn()
     while before is not None and before.name == name:
-        before = store.view(before.as_of - timedelta(microseconds=1)).rings()
+        before = store.view(before.as_of - timedelta(microseconds=1)).rings_in_turn()
     return before
 
 

@@ -1,8 +1,15 @@
-"""A ring snapshot that an older version saved is read by this one."""
+"""Ring snapshots as text: read ring by ring, also those that an older version saved."""
 
 import json
+from dataclasses import replace
 
-from graph.journal.snapshots import changes_of, ring_body, ring_of
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.journal.snapshots import SnapshotText, changes_of, ring_body, ring_of, snapshot_of, snapshot_text
+from graph.model.types import RingSnapshot
 from tests.support.store_contract import a_snapshot
 
 
@@ -17,3 +24,30 @@ def test_a_ring_without_a_crew_has_none() -> None:
     assert body.pop("crew_id") == "R-0"
     old = ring_of("R-1", json.dumps(body), ring.members)
     assert (old.crew_id, old.score, old.members) == ("", ring.score, ring.members)
+
+
+names = st.text(st.sampled_from('"\\\\[]{}, :a一😀\n'), max_size=5)
+
+
+@given(names, st.lists(st.tuples(names, st.lists(names, max_size=3)), max_size=4))
+def test_rings_are_found_in_a_snapshot_whatever_signs_its_names_have(
+    name: str, named: list[tuple[str, list[str]]]
+) -> None:
+    snapshot = a_snapshot(1, 1)
+    [ring], [change] = snapshot.rings, snapshot.changes
+    rings = [
+        replace(
+            ring, ring_id=one, members=tuple(replace(ring.members[0], applicant_id=who) for who in people)
+        )
+        for one, people in named
+    ]
+    given = RingSnapshot(name=name, as_of=snapshot.as_of, rings=tuple(rings), changes=(change,))
+    body = np.frombuffer(snapshot_text(given), "u1")
+    assert snapshot_of(body) == given
+    text = SnapshotText.of(body)
+    assert [text.ring(place).ring_id for place in text.by_id()] == sorted(one for one, _ in named)
+
+
+def test_what_ends_too_early_is_no_snapshot() -> None:
+    with pytest.raises(ValueError, match="no ring snapshot"):
+        snapshot_of(np.frombuffer(snapshot_text(a_snapshot(1, 1))[:200], "u1"))

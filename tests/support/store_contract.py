@@ -477,6 +477,31 @@ class StoreContract:
         assert list(membership) == ["p2"]
         assert store.view(day(20)).ring("R-1") == a_snapshot(14, 3).rings[0]
 
+    def test_rings_come_one_after_the_other_as_they_are_together(
+        self, store: GraphStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("graph.stores.sqlite.rings.PAGE", 2)
+        monkeypatch.setattr("graph.stores.neo4j.rings.PAGE", 2)
+        assert store.view(day(9)).rings_in_turn() is None
+        [ring] = a_snapshot(7, 1).rings
+        rings = [
+            dataclasses.replace(
+                ring,
+                ring_id=f"R-{n}",
+                members=tuple(dataclasses.replace(ring.members[0], applicant_id=f"{who}{n}") for who in "ab"),
+            )
+            for n in (3, 1, 10, 2, 4)
+        ]
+        store.save_rings(dataclasses.replace(a_snapshot(7, 1), rings=tuple(rings)))
+        view = store.view(day(9))
+        whole, in_turn = view.rings(), view.rings_in_turn()
+        assert whole is not None
+        assert in_turn is not None
+        for _ in range(2):
+            assert tuple(in_turn.rings) == whole.rings
+        assert [ring.ring_id for ring in whole.rings] == ["R-1", "R-10", "R-2", "R-3", "R-4"]
+        assert (in_turn.name, in_turn.as_of, in_turn.changes) == (whole.name, whole.as_of, whole.changes)
+
     def test_a_snapshot_that_is_saved_later_does_not_change_an_earlier_mark(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("p0", 1),)))
         mark = store.revision()

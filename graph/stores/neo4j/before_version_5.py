@@ -25,7 +25,6 @@ from graph.stores.neo4j.cypher import (
     columns,
     micros,
 )
-from graph.stores.neo4j.cypher_read import RINGS
 from graph.stores.neo4j.cypher_tables import pages
 from graph.stores.neo4j.facts import device_of
 from graph.stores.neo4j.intern import Interned
@@ -166,9 +165,7 @@ def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[
             **record.pop(revision, {}), **{name: one.facts_of(revision) for name, one in many.items()}
         )
         snapshot: RingSnapshot | None = (
-            snapshot_of(snapshots[revision], read(RINGS, key=snapshots[revision][0]))
-            if revision in snapshots
-            else None
+            snapshot_of(snapshots[revision], read) if revision in snapshots else None
         )
         yield JournalEntry(revision=revision, facts=facts, snapshot=snapshot)
 

@@ -155,7 +155,8 @@ IN_FORCE = (
 )
 SNAPSHOT = f"{IN_FORCE} RETURN s.key, s.name, {micros('s.as_of')}, s.changes, s.edition"
 M = columns("m", MEMBER)
-RINGS = f"""MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= ''
+RINGS = f"""MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id > $after
+    WITH r ORDER BY r.ring_id LIMIT $limit
     CALL (r) {{ MATCH (r)<-[m:MEMBER_OF]-(p:Applicant) RETURN collect([p.applicant_id, {M}]) AS members }}
         RETURN r.ring_id, r.body, members"""
 RING = f"""{IN_FORCE} MATCH (r:Ring {{snapshot: s.key, ring_id: $id}})

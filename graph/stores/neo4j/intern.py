@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from graph.model.types import Application, Identifier, RingSnapshot
 from graph.stores.neo4j.codec import application_of, identifier_of
-from graph.stores.neo4j.rings import snapshot_of
+from graph.stores.neo4j.rings import Read, snapshot_of
 
 
 class Interned:
@@ -48,11 +48,11 @@ class Interned:
             cached = self._applications[row[0]] = application_of(row)
         return cached
 
-    def snapshot(self, row: Sequence[Any], rings: Callable[[str], list[list[Any]]]) -> RingSnapshot:
+    def snapshot(self, row: Sequence[Any], read: Read) -> RingSnapshot:
         """The snapshot of (key, name, as_of, changes, edition); its rings are read when it is another one
         than the last time, or some of its members were erased.
         """
         if self._snapshot is None or self._snapshot[0] != (row[0], row[4]):
-            self._snapshot = kept = ((row[0], row[4]), snapshot_of(row[:4], rings(row[0])))
+            self._snapshot = kept = ((row[0], row[4]), snapshot_of(row[:4], read))
             return kept[1]
         return self._snapshot[1]

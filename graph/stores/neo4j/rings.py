@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -11,13 +11,18 @@ from graph.journal.encode import encode_snapshot
 from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
 from graph.model.errors import ConflictError
 from graph.model.moments import micros, moment
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingSnapshot
 from graph.store.forgetting import ERASED_MEANWHILE
 from graph.stores.neo4j.cypher import MEMBER, properties, when
+from graph.stores.neo4j.cypher_read import RINGS
 from graph.stores.neo4j.cypher_write import LOCK
 from graph.stores.neo4j.database import Ask, Database
 
 AT_ONCE = 5_000  # members a transaction
+PAGE = 2_000  # rings a reading
+
+Read = Callable[..., list[list[Any]]]
 
 # A draft has neither `as_of` nor `mark`, so no view sees it; one that a failed run left behind is thrown away
 # a day later.
@@ -77,15 +82,28 @@ def save_rings(database: Database, snapshot: RingSnapshot, edition: int) -> None
         raise ConflictError(ERASED_MEANWHILE)
 
 
-def snapshot_of(row: Sequence[Any], rings: list[list[Any]]) -> RingSnapshot:
-    """The snapshot of (key, name, as_of, changes) and the rows of cypher_read.RINGS."""
-    _, name, as_of, changes = row
+def snapshot_of(row: Sequence[Any], read: Read) -> RingSnapshot:
+    """The snapshot of (key, name, as_of, changes), with its rings and their members."""
+    key, name, as_of, changes = row
     return RingSnapshot(
-        name=name,
-        as_of=moment(as_of),
-        rings=tuple(map(ring_with_members, sorted(rings))),
-        changes=changes_of(changes),
+        name=name, as_of=moment(as_of), rings=tuple(each_ring(read, key)), changes=changes_of(changes)
     )
+
+
+def in_turn(row: Sequence[Any], read: Read) -> RingsInTurn:
+    """The same, its rings one after the other."""
+    key, name, as_of, changes = row
+    return RingsInTurn(
+        name=name, as_of=moment(as_of), changes=changes_of(changes), walk=lambda: each_ring(read, key)
+    )
+
+
+def each_ring(read: Read, key: str) -> Iterator[Ring]:
+    """The rings of a snapshot with their members, by id."""
+    after = ""
+    while rows := sorted(read(RINGS, key=key, after=after, limit=PAGE)):
+        yield from map(ring_with_members, rows)
+        after = rows[-1][0]
 
 
 def ring_with_members(row: Sequence[Any]) -> Ring:

@@ -12,6 +12,7 @@ from graph.facts.hubs import hub_reason
 from graph.facts.people_range import PeopleRange
 from graph.facts.tables import Tables
 from graph.model.moments import micros, moment
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import (
     Application,
     Device,
@@ -43,7 +44,7 @@ from graph.stores.neo4j.codec import (
 from graph.stores.neo4j.facts import device_of, labels_by_person, membership_of, outcomes_by_application
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.people import people_ranges
-from graph.stores.neo4j.rings import ring_with_members
+from graph.stores.neo4j.rings import in_turn, ring_with_members
 from graph.stores.neo4j.search import search
 from graph.stores.neo4j.tables import read_tables
 
@@ -217,7 +218,11 @@ class Neo4jView(GraphView):
         rows = self._ask(cypher_read.SNAPSHOT)
         if not rows:
             return None
-        return self._interned.snapshot(rows[0], lambda key: self._ask(cypher_read.RINGS, key=key))
+        return self._interned.snapshot(rows[0], self._ask)
+
+    def rings_in_turn(self) -> RingsInTurn | None:
+        rows = self._ask(cypher_read.SNAPSHOT)
+        return in_turn(rows[0][:4], self._ask) if rows else None
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         results = {

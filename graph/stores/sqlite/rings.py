@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from graph.journal.encode import encode_snapshot
 from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
 from graph.model.moments import micros, moment
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Membership, Ring, RingMember, RingSnapshot
 from graph.stores.sqlite.codec import Row
 from graph.stores.sqlite.journal import ADD_ENTRY
@@ -25,9 +26,12 @@ MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_e
 ADD_MEMBER = """INSERT INTO ring_member(snapshot, ring_id, applicant_id, role, joined_at, distance_to_core,
     strength)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
+RINGS = "SELECT ring_id, body FROM ring WHERE snapshot = ? AND ring_id > ? ORDER BY ring_id LIMIT ?"
 MEMBERS = (
-    f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? ORDER BY m.applicant_id"
+    f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? "
+    "AND m.ring_id BETWEEN ? AND ? ORDER BY m.ring_id, m.applicant_id"
 )
+PAGE = 2_000  # rings
 MEMBERS_OF_ONE = (
     f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? "
     "AND m.ring_id = ? ORDER BY m.applicant_id"
@@ -52,12 +56,31 @@ def save(connection: sqlite3.Connection, snapshot: RingSnapshot, revision: int) 
 def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
     """The snapshot of a row (key, name, as_of, changes), with its rings and their members."""
     key, name, as_of, changes = row
-    members: dict[str, list[RingMember]] = {}
-    for result in connection.execute(MEMBERS, (key,)):
-        members.setdefault(result[5], []).append(member_of(result))
-    rows = connection.execute("SELECT ring_id, body FROM ring WHERE snapshot = ? ORDER BY ring_id", (key,))
-    rings = tuple([ring_of(ring_id, body, tuple(members.get(ring_id, ()))) for ring_id, body in rows])
+    rings = tuple(each_ring(connection, key))
     return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
+
+
+def in_turn(connection: sqlite3.Connection, row: Row) -> RingsInTurn:
+    """The same, its rings one after the other."""
+    key, name, as_of, changes = row
+    return RingsInTurn(
+        name=name,
+        as_of=moment(as_of),
+        changes=changes_of(changes),
+        walk=lambda: each_ring(connection, key),
+    )
+
+
+def each_ring(connection: sqlite3.Connection, key: int) -> Iterator[Ring]:
+    """The rings of a snapshot with their members, by id; no reading is left open between the pages."""
+    after = ""
+    while rows := connection.execute(RINGS, (key, after, PAGE)).fetchall():
+        members: dict[str, list[RingMember]] = {}
+        for row in connection.execute(MEMBERS, (key, rows[0][0], rows[-1][0])):
+            members.setdefault(row[5], []).append(member_of(row))
+        for ring_id, body in rows:
+            yield ring_of(ring_id, body, tuple(members.get(ring_id, ())))
+        after = rows[-1][0]
 
 
 def memberships(

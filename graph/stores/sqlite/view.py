@@ -14,6 +14,7 @@ from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.facts.people_range import PeopleRange
 from graph.facts.tables import Tables
 from graph.model.moments import micros, moment
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import (
     Application,
     Device,
@@ -321,6 +322,10 @@ class SqliteView(GraphView):
     def rings(self) -> RingSnapshot | None:
         snapshot = self._snapshot()
         return None if snapshot is None else self._cache.snapshot(self._db, snapshot)
+
+    def rings_in_turn(self) -> RingsInTurn | None:
+        snapshot = self._snapshot()
+        return None if snapshot is None else rings.in_turn(self._db, snapshot)
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         snapshot = self._snapshot()
