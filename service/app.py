@@ -108,9 +108,11 @@ def create_app(context: AppContext) -> Flask:
         _shared(folder, "limits"),
         machines=lambda: machines.count,
     )
-    app.extensions["ringfence.probing"] = Probing(_shared(folder, "guesses"))
+    app.extensions["ringfence.probing"] = Probing(_shared(folder, "guesses"), machines=lambda: machines.count)
     app.extensions["ringfence.strangers"] = MissRates(_shared(folder, "strangers"))
-    app.extensions["ringfence.login"] = login.desk_for(folder, provider_of(context.settings))
+    app.extensions["ringfence.login"] = login.desk_for(
+        folder, provider_of(context.settings), lambda: machines.count
+    )
     ring = CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file)
     app.extensions[assignee_api.KEYS] = ring
     _frame(

@@ -19,6 +19,7 @@ log = logging.getLogger("ringfence.probing")
 # million applications.
 GUESSABLE = frozenset({IdentifierKind.PHONE, IdentifierKind.NATIONAL_ID, IdentifierKind.BANK_CARD})
 MOST = 20  # different numbers behind one mask that a party may name within the window
+LEAST = 4  # of these, however many machines share them
 WINDOW_S = 3_600.0
 _REMEMBERED = 65_536  # masks at hand, the latest
 _NAMED = 8  # bytes by which a number is told from the others behind its mask
@@ -27,11 +28,16 @@ _RECORD = struct.Struct(f"=d?{MOST * _NAMED}s")  # since when, whether the alarm
 
 class Probing:
     """What each party asked for lately, by the mask of what it named. `path` names a file that all workers of
-    a machine share.
+    a machine share; each of so many `machines` lets through its part.
     """
 
-    def __init__(self, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
-        self._tick = tick
+    def __init__(
+        self,
+        path: Path | None = None,
+        tick: Callable[[], float] = monotonic,
+        machines: Callable[[], int] = lambda: 1,
+    ) -> None:
+        self._tick, self._machines = tick, machines
         self._records = SharedCounters(_RECORD, _REMEMBERED, path, tick)
 
     def wait(self, party: str, mentions: Iterable[Mention]) -> float:
@@ -59,8 +65,8 @@ class Probing:
         digest = hashlib.blake2b(token.encode(), digest_size=_NAMED).digest()
         places = [named[at : at + _NAMED] for at in range(0, MOST * _NAMED, _NAMED)]
         known = [place for place in places if any(place)]
-        wait = 0.0
-        if digest not in known and len(known) < MOST:
+        wait, most = 0.0, max(MOST // self._machines(), LEAST)
+        if digest not in known and len(known) < most:
             known.append(digest)
         elif digest not in known:
             wait = WINDOW_S - (now - since)
@@ -73,7 +79,7 @@ class Probing:
                         "it guessing?"
                     ),
                     party,
-                    MOST,
+                    len(known),
                     kind.value,
                 )
         self._records.write(shape, since, alarmed, b"".join(known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -41,11 +42,13 @@ class LoginDesk:
     provider: oidc.LoginProvider | None
 
 
-def desk_for(folder: Path | None, provider: oidc.LoginProvider | None) -> LoginDesk:
-    """The same for all workers that share `folder`."""
+def desk_for(
+    folder: Path | None, provider: oidc.LoginProvider | None, machines: Callable[[], int] = lambda: 1
+) -> LoginDesk:
+    """The same for all workers that share `folder`; each of so many `machines` takes its part of attempts."""
     return LoginDesk(
-        RateLimit(BY_ADDRESS_S, BY_ADDRESS, folder and folder / "logins.buckets"),
-        RateLimit(BY_NAME_S, BY_NAME, folder and folder / "names.buckets"),
+        RateLimit(BY_ADDRESS_S, BY_ADDRESS, folder and folder / "logins.buckets", machines=machines),
+        RateLimit(BY_NAME_S, BY_NAME, folder and folder / "names.buckets", machines=machines),
         provider,
     )
 

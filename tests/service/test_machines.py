@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -11,9 +12,11 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
+from graph.model.types import Identifier, IdentifierKind, Mention, Role
 from investigations.casebook import Casebook
 from investigations.casebook.watch_tables import LEASES
 from service.app import create_app
+from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.jobs.machines import Machines, number_of
 from service.leases import LASTS, Lease
@@ -162,3 +165,28 @@ def test_a_callers_limit_holds_for_all_machines_together(tmp_path, machines: int
     ]
     assert answers == [200] * taken + [429] * (10 - taken)
     context.close()
+
+
+@pytest.mark.parametrize(("machines", "tried"), [(1, 10), (2, 5), (5, 2)])
+def test_wrong_passwords_are_slowed_down_on_all_machines_together(
+    tmp_path, machines: int, tried: int
+) -> None:
+    context = service(tmp_path)
+    app = create_app(context)
+    others = [machine(context.casebook, tmp_path / f"m{n}", context.clock) for n in range(machines - 1)]
+    counts(*others, app.extensions["ringfence.machines"])
+    client = app.test_client()
+    token = re.search(r'name="token" value="(\w+)"', client.get("/login").text)
+    assert token is not None
+    sent = {"token": token[1], "name": "wang", "password": "wrong"}
+    answers = [client.post("/login", data=sent).status_code for _ in range(12)]
+    assert answers == [401] * tried + [429] * (12 - tried)
+    context.close()
+
+
+@pytest.mark.parametrize(("machines", "named"), [(1, 20), (2, 10), (50, 4)])
+def test_numbers_behind_one_mask_are_counted_for_all_machines_together(machines: int, named: int) -> None:
+    probing = Probing(machines=lambda: machines)
+    phones = [Identifier(IdentifierKind.PHONE, f"k1.{n:032x}", "138****0000") for n in range(25)]
+    waits = [probing.wait("L01", [Mention(one, Role.OWN)]) > 0 for one in phones]
+    assert waits == [False] * named + [True] * (25 - named)
