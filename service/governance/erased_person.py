@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from graph.signatures import Keys
 from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
-from investigations.users import AuditAction, AuditFilter
+from investigations.users import AuditAction, AuditEntry, AuditFilter
 from service.governance.erasure import SETTLES
 
 _AT_ONCE = 1_000
@@ -43,21 +44,37 @@ def erased_person(
     until = codes.until(NameKind.APPLICANT, applicant_id)
     if until >= ALWAYS:
         return ErasedPerson(code=code, at=None, certificate=None)
-    planned = moment(until) - SETTLES  # one erasure begins when the other has ended
-    certificate = _begun_before(casebook, planned)
+    certificate = _of_until(casebook, moment(until))
     steps = {one.certificate: one.next_step for one in casebook.erasure_plans.unended()}
     return ErasedPerson(
-        code=code, at=planned, certificate=certificate, next_step=steps.get(certificate or "")
+        code=code, at=moment(until) - SETTLES, certificate=certificate, next_step=steps.get(certificate or "")
     )
 
 
-def _begun_before(casebook: Casebook, planned: datetime) -> str | None:
-    """The certificate of the last erasure that the trail has of before that moment."""
-    found, after, more = None, 0, True
+def _of_until(casebook: Casebook, until: datetime) -> str | None:
+    """The certificate of the erasure that keeps its people out until that moment, as the trail says; of one
+    that has not ended, or of which an earlier release said no moment, the last that had begun by then.
+    """
+    ended = [line for line in _lines(casebook, AuditAction.ERASED) if line.as_of is not None]
+    for line in ended:
+        if line.as_of == until:
+            return _certificate(line)
+    others = {line.subject for line in ended}
+    begun = [
+        line
+        for line in _lines(casebook, AuditAction.ERASURE_BEGAN)
+        if line.subject not in others and line.at <= until - SETTLES  # one begins when the other has ended
+    ]
+    return _certificate(begun[-1]) if begun else None
+
+
+def _certificate(line: AuditEntry) -> str:
+    return str(line.subject).partition(":")[2]
+
+
+def _lines(casebook: Casebook, action: AuditAction) -> Iterator[AuditEntry]:
+    after, more = 0, True
     while more:
-        lines, more = casebook.audit.read(AuditFilter(action=AuditAction.ERASURE_BEGAN), after, _AT_ONCE)
-        for line in lines:
-            after = line.position
-            if line.at <= planned and line.subject:
-                found = line.subject.partition(":")[2]
-    return found
+        lines, more = casebook.audit.read(AuditFilter(action=action), after, _AT_ONCE)
+        yield from lines
+        after = lines[-1].position if lines else after

@@ -26,9 +26,15 @@ from investigations.casebook import Casebook
 from investigations.casebook.erasing import ErasedPeople
 from investigations.casebook.erasure_plans import KeptPlan, subject_of
 from investigations.erased_names import ErasedNames
-from investigations.users import AuditAction, AuditEntry, AuditWay
+from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from service.governance.erased_frames import fill_frames_anew
-from service.governance.erasure_certificate import EMBEDDED, ErasureOutcome, left_after, signed
+from service.governance.erasure_certificate import (
+    EMBEDDED,
+    CertifiedCodes,
+    ErasureOutcome,
+    left_after,
+    signed,
+)
 from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople, opened, sealed
 from service.governance.erasure_trial import try_out
 from service.opening import open_keyring
@@ -38,6 +44,7 @@ _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 500  # people of one query
 _GUARDLESS = ("claims", "owed", "batch_scores", "saved_views", "deliveries", "cases")
 SETTLES = timedelta(seconds=30)  # within which a store has the new names, once they are planned
+_KEPT_OUT = "kept out, as its certificate says"
 _MAY_BE_LEFT = "pseudonyms and names that were theirs alone may be left in the casebook"
 
 
@@ -143,18 +150,27 @@ class PeopleEraser:
             return self.erase(self.sorted_out(plan.people.given), plan.reason, plan.certificate)
         return self._finished(plan)
 
-    def erase_again(self, codes: Mapping[str, int], reason: ErasureReason) -> Done | None:
+    def erase_again(self, earlier: CertifiedCodes, reason: ErasureReason) -> Done | None:
         """Refuse what the codes of a certificate are of, and erase whom store or casebook know from before
-        that: a backup was brought back, or a store loaded anew. None where they know nobody.
+        that: a backup was brought back, or a store loaded anew. None where they know nobody. A trail that has
+        no line of that erasure gets one.
         """
         if (cut_off := self.begun()) is not None:
             raise ConflictError(f"the erasure {cut_off.certificate} was cut off: end it with --resume first")
         try_out(self._store, self._casebook, self._settings)
-        self._refuse(codes)
-        found = self._known_before(ErasedCodes(self._keys, codes))
+        self._refuse(earlier.codes)
+        self._say_once(earlier, reason)
+        found = self._known_before(ErasedCodes(self._keys, earlier.codes))
         if not found:
             return None
         return self.erase(SortedPeople(to_erase=sorted(found), unknown=(), erased_before=()), reason)
+
+    def _say_once(self, earlier: CertifiedCodes, reason: ErasureReason) -> None:
+        """That the store keeps out whom an erasure of elsewhere is of."""
+        line = self._line(earlier.certificate, reason, AuditAction.ERASED, _KEPT_OUT)
+        same = AuditFilter(action=line.action, subject=line.subject)
+        if not self._casebook.audit.read(same, limit=1)[0]:
+            self._casebook.audit.add([replace(line, as_of=earlier.until)])
 
     def overwrite_free_space(self) -> dict[str, bool]:
         """Overwrite what old rows left in files: of which part that was done."""
@@ -189,7 +205,7 @@ class PeopleEraser:
         request = ErasureRequest(people=people.to_erase, until=now, applications=loans)
         erasure = planned(self._store, request, self._codes())
         # Whatever is assessed before the store has the new names is theirs; later it is somebody new's.
-        until = self._clock() + SETTLES
+        until = max(self._clock() + SETTLES, self._kept_out_until(people.to_erase))
         refused = self._codes().codes(erasure.renaming, until)
         erasure = replace(erasure, refused=refused)
         if ErasedNames(erasure.renaming).text(reason.purpose) != reason.purpose:
@@ -207,6 +223,11 @@ class PeopleEraser:
         counted = sorted(self._casebook.erasing.found(self._erased(plan)).items())
         found = {str(table): rows for table, rows in counted}
         return erasure, replace(plan, rows={**plan.rows, "casebook": found})
+
+    def _kept_out_until(self, people: Collection[str]) -> datetime:
+        """The moment before which the store takes no facts about any of them already."""
+        codes = self._codes()
+        return moment(max((codes.until(NameKind.APPLICANT, who) for who in people), default=0))
 
     def _finished(self, plan: ErasurePlan) -> Done:
         """All that follows once the store has the new names; to be repeated from its beginning."""
@@ -317,7 +338,7 @@ class PeopleEraser:
 
     def _line_of(self, plan: ErasurePlan, action: AuditAction) -> AuditEntry:
         detail = quantity(len(plan.people.to_erase), "person")
-        return self._line(plan.certificate, plan.reason, action, detail)
+        return replace(self._line(plan.certificate, plan.reason, action, detail), as_of=plan.until)
 
     def _line(self, certificate: str, reason: ErasureReason, action: AuditAction, detail: str) -> AuditEntry:
         """What the trail says of an erasure; its subject is the certificate."""

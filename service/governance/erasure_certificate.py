@@ -6,12 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from graph.model.erasure import ALWAYS
 from graph.model.errors import DeliveryError
+from graph.model.moments import moment
 from graph.signatures import Keys, SignatureState, sign, state_of
 from service.settings import Settings
 
@@ -83,14 +86,27 @@ def signed(content: Mapping[str, Any], keys: Keys) -> bytes:
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def codes_in(content: bytes, keys: Keys) -> tuple[str, Mapping[str, int]]:
+@dataclass(frozen=True, slots=True)
+class CertifiedCodes:
     """Which erasure a certificate is of, and the codes of the names that it took away, each with the moment
-    (microseconds) before which facts that name it stay out. Raises DeliveryError for one that is not valid.
+    (microseconds) before which facts that name it stay out.
     """
+
+    certificate: str
+    codes: Mapping[str, int]
+
+    @property
+    def until(self) -> datetime:
+        """That moment of people, whose ids may be somebody new's later."""
+        return moment(max((until for until in self.codes.values() if until < ALWAYS), default=0))
+
+
+def codes_in(content: bytes, keys: Keys) -> CertifiedCodes:
+    """What it says. Raises DeliveryError for one that is not valid."""
     found = checked(content, keys)
     if found.state is not SignatureState.VALID:
         raise DeliveryError(f"the certificate {found.certificate} is {found.state}: it is not followed")
-    return str(found.certificate), orjson.loads(content).get("codes", {})
+    return CertifiedCodes(str(found.certificate), orjson.loads(content).get("codes", {}))
 
 
 def checked(content: bytes, keys: Keys) -> CheckedCertificate:

@@ -91,11 +91,11 @@ def _given_up(options: argparse.Namespace, settings: Settings) -> Result:
 def _again(eraser: PeopleEraser, files: list[Path], settings: Settings) -> Result:
     """Whom these certificates are about is erased again where a backup or a new load has brought them."""
     keys, done = known_keys(settings), list[dict[str, object]]()
-    for certificate, codes in [codes_in(_read(file), keys) for file in files]:
-        reason = ErasureReason(by=by_command().by, purpose=f"again: {certificate}")
-        one = eraser.erase_again(codes, reason)
+    for earlier in [codes_in(_read(file), keys) for file in files]:
+        reason = ErasureReason(by=by_command().by, purpose=f"again: {earlier.certificate}")
+        one = eraser.erase_again(earlier, reason)
         new = {"erased": len(one.people.to_erase), "file": str(one.file)} if one else {"erased": 0}
-        done.append({"again": certificate, "refused": len(codes), **new})
+        done.append({"again": earlier.certificate, "refused": len(earlier.codes), **new})
     return Result({"certificates": done})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from graph.model.types import Facts
-from scripts.cli.command import DONE, UNUSABLE
+from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
+from scripts.cli.command import DONE, FAILED, UNUSABLE
 from scripts.cli.main import main
-from service.opening import known_keys
+from service.opening import known_keys, open_casebook
 from service.settings import Settings
 from tests.support.erasure_worlds import GONE, customer, names_of, replayed, traces
 from tests.support.small_worlds import applies
@@ -63,6 +65,33 @@ def test_whom_a_backup_brings_back_is_erased_again_without_being_named(
         store.refusal.open_with(known_keys(settings))
         loan = next(name for name in names_of(GONE[0]) if name.startswith("LOAN"))
         assert store.add(Facts(applications=(applies(customer(9), 3, application_id=loan),))).refused
+
+
+@sqlite_only
+def test_a_store_that_never_had_them_says_by_which_erasure_they_stay_out(
+    settings: Settings, certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The trail of what is brought back knows another erasure, of somebody else, that had begun before."""
+    fresh = replace(
+        settings, store=f"sqlite:///{tmp_path}/fresh.db", casebook=f"sqlite:///{tmp_path}/fresh-book.db"
+    )
+    where = ("--store", fresh.store, "--casebook", fresh.casebook)
+    with open_url(fresh.store) as store, open_casebook(fresh.casebook):
+        store.add(Facts(applications=(applies(customer(9), 3, application_id="LOAN-9"),)))
+    with open_casebook(fresh.casebook) as book:
+        other = AuditEntry(
+            at=datetime(2020, 1, 1, tzinfo=UTC), by="op", way=AuditWay.COMMAND,
+            action=AuditAction.ERASURE_BEGAN, subject="certificate:E-other",
+        )  # fmt: skip
+        book.audit.add([other, replace(other, action=AuditAction.ERASED)])
+    for _ in range(2):
+        assert again(fresh, certificate, capsys)[0]["erased"] == 0
+    why = ("--purpose", "request of 12 March")
+    assert main(["person", "export", GONE[0], *why, *where, "--out", str(tmp_path / "export")]) == FAILED
+    said = capsys.readouterr().err
+    assert f"by the erasure {certificate.stem.removeprefix('erasure_')}" in said
+    with open_casebook(fresh.casebook) as book:
+        assert len(book.audit.read(AuditFilter(action=AuditAction.ERASED))[0]) == 2
 
 
 def test_somebody_new_by_an_erased_id_is_no_matter_of_an_old_certificate(
