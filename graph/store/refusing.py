@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph.model.erasure import ALWAYS
+from graph.model.erasure import ALWAYS, is_surrogate
 from graph.model.errors import SettingError, StoreUnavailableError
 from graph.model.moments import micros
 from graph.model.types import Added, Facts, RefusedFact
@@ -27,6 +27,9 @@ _NAMED: Mapping[str, tuple[str, tuple[tuple[str, NameKind], ...]]] = {
     "outcomes": ("at", (("application_id", _LOAN),)),
     "labels": ("known_at", (("application_id", _LOAN), ("applicant_id", _PERSON))),
 }
+# A name that an erasure gave is no id of a lender's, and names nobody in what comes in; but the verdict on a
+# case from before the erasure labels it.
+_OF_CASES = ("labels",)
 
 
 class Refusal:
@@ -169,7 +172,9 @@ def _refused(facts: Facts, codes: ErasedCodes) -> Iterator[RefusedFact]:
                 if (name := getattr(fact, field)) is None:
                     continue
                 if (bound := until.get((kind, name))) is None:
-                    bound = until[kind, name] = codes.until(kind, name)
+                    bound = until[kind, name] = ALWAYS if is_surrogate(name) else codes.until(kind, name)
+                if bound == ALWAYS and table in _OF_CASES and is_surrogate(name):
+                    continue
                 if bound and _micros(fact, moment) < bound:
                     yield RefusedFact(table, position, field)
                     break

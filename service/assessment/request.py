@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from graph.model.erasure import is_surrogate
 from graph.model.errors import ErasedError, RecordError, StoreError, UnknownApplicationError
 from graph.model.types import Application
 from graph.store.erased_codes import NameKind
@@ -103,7 +104,17 @@ def _subject(
         problems += error.problems
     if problems or subject is None:
         raise BadRow(tuple(problems))
+    _refuse_surrogate(subject)
     return stage, subject, ignored
+
+
+def _refuse_surrogate(subject: Subject) -> None:
+    """Raise ErasedError for a name that an erasure gave: it is nobody's, and nothing is to be learned of who
+    had another one.
+    """
+    loan = subject.application.application_id if subject.application else ""
+    if is_surrogate(subject.applicant_id) or is_surrogate(loan):
+        raise ErasedError(OF_ERASED)
 
 
 def _subject_of_row(

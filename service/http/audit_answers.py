@@ -23,7 +23,15 @@ class AuditLine(TypedDict):
             examples=["applicant:C-8841", "ring:R-000042", "case:C-1", "user:wang"],
         ),
     ]
-    as_of: Annotated[Moment | None, Meta(description="The moment of the view that was looked at.")]
+    as_of: Annotated[
+        Moment | None,
+        Meta(
+            description=(
+                "The moment of the view that was looked at; of an erasure, until when its people's ids are "
+                "kept out."
+            )
+        ),
+    ]
     purpose: Annotated[str | None, Meta(description="What they said it was for.", examples=["case C-1"])]
     detail: Annotated[
         str | None, Meta(description="Which part was shown, or what came of it.", examples=["panel"])

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from graph.model.erasure import is_surrogate
 from graph.model.errors import ErasedError, SettingError, StoreUnavailableError
+from graph.model.types import Facts, Label, LabelValue
 from investigations.cases import NewCase
 from investigations.users import AuditAction, AuditFilter
 from service.app import create_app
@@ -22,7 +24,7 @@ from tests.service.test_saved_views import MADE
 from tests.support.casebooks import everything
 from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
-from tests.support.small_worlds import day
+from tests.support.small_worlds import applies, day, does
 from tests.support.stores import open_url, sqlite_only
 
 UNTIL = day(69)  # of the erasure: requests come on day 70
@@ -55,6 +57,42 @@ def test_an_erased_application_is_answered_with_a_problem_and_not_learned_anew(
         assert (response.status_code, response.get_json()["code"]) == (410, "erased")
     assert context.store.revision() == revision
     assert len(context.casebook.outbox_pending(9)) == told
+
+
+def surrogates(context: AppContext) -> tuple[str, str]:
+    """Of the person and of their application."""
+    loans = context.store.view(day(80)).applications(day(0))
+    loan = next(one for one in loans if is_surrogate(one.application_id))
+    return loan.applicant_id, loan.application_id
+
+
+def test_the_name_that_an_erasure_gave_is_assessed_for_nobody(
+    context: AppContext, client: FlaskClient
+) -> None:
+    person, loan = surrogates(context)
+    before = context.store.revision(), everything(context.casebook)
+    for request in (
+        body("new", applicant_id=person),
+        body(loan, applicant_id="p001"),
+        {"application_id": loan, "stage": "disbursement"},
+        {"applicant_id": person, "stage": "monitoring"},
+    ):
+        response = client.post("/risk", json=request)
+        assert (response.status_code, response.get_json()["code"]) == (410, "erased")
+    assert (context.store.revision(), everything(context.casebook)) == before
+
+
+def test_no_fact_comes_in_under_the_name_that_an_erasure_gave_but_a_verdict(context: AppContext) -> None:
+    person, loan = surrogates(context)
+    application = applies(person, 75, application_id="new")
+    label = Label(label=LabelValue.GOOD, known_at=day(75), source="desk", applicant_id=person)
+    added = context.store.add(Facts(applications=(application,), events=(does(person, "login", 75),)))
+    assert {(one.table, one.field) for one in added.refused} == {
+        ("applications", "applicant_id"),
+        ("events", "applicant_id"),
+    }
+    assert context.store.add(Facts(applications=(applies("p001", 75, application_id=loan),))).refused
+    assert context.store.add(Facts(labels=(label,))).refused == ()
 
 
 def test_an_erased_customer_who_comes_back_is_assessed_as_somebody_new(context: AppContext) -> None:
