@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "source",
         type=Path,
-        help="a folder with graph.db and its graph.db.key, which nobody writes to meanwhile",
+        help="a folder with graph.db, which nobody writes to meanwhile, and its graph.db.key where the store "
+        "has a key of its own (none with RINGFENCE_HASH_KEY)",
     )
     parser.add_argument("out", type=Path, help="the folder of the large store; one that is there is replaced")
     parser.add_argument("--copies", type=int, default=10, help="2 to 16 (default 10)")
@@ -43,11 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
             f"multiply_store: {options.copies} copies cannot be told apart: 2 to {len(_HEX)}", file=sys.stderr
         )
         return 2
+    names = [name for name in ("graph.db", "graph.db.key") if (options.source / name).exists()]
+    if "graph.db" not in names:
+        print(f"multiply_store: there is no graph.db in {options.source}", file=sys.stderr)
+        return 2
     began = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
     for left in options.out.glob("graph.db*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-    for name in ("graph.db", "graph.db.key"):
+    for name in names:
         shutil.copy(options.source / name, options.out / name)
     counts = multiply(options.out / "graph.db", options.copies)
     print(json.dumps({**counts, "copies": options.copies, "seconds": round(time.perf_counter() - began, 1)}))
