@@ -40,6 +40,16 @@ class Bound:
     ahead: bool
 
 
+def is_memory_cgroup(folder: Path) -> bool:
+    """Whether this process may make cgroups there that bound memory, of either version."""
+    if not os.access(folder / "cgroup.procs", os.W_OK):
+        return False
+    of_second_version = folder / "cgroup.subtree_control"
+    if of_second_version.exists():
+        return "memory" in of_second_version.read_text().split()
+    return (folder / "memory.limit_in_bytes").exists()
+
+
 def timed_in_a_process(copy: Path, zone: str, count: int, bound: Bound) -> dict[str, object]:
     """Figures of so many answers of the copy in a process of its own, which is killed beyond its bound."""
     command = [sys.executable, "-m", "scripts.bench.bounded_memory", str(copy), zone, str(count)]

@@ -23,7 +23,7 @@ from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.frozen import FrozenFrame
 from graph.frame.layout import Arrays
 from graph.store.evidence import Subject
-from scripts.bench.bounded_memory import Bound, timed_in_a_process
+from scripts.bench.bounded_memory import Bound, is_memory_cgroup, timed_in_a_process
 from scripts.bench.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles
 
 SHARES = (None, 0.5, 0.25, 0.125)  # of the frame that there is memory for; None: all
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         "timed with memory for all and for parts of the frame too, the system reading ahead or not",
     )
     options = parser.parse_args(arguments)
+    if options.cgroup is not None and not is_memory_cgroup(options.cgroup):
+        parser.error(f"{options.cgroup} is no memory cgroup that this process may write to")
     with frozen_copy(options.store, options.folder) as frozen:
         figures = _counted(frozen, options.folder / "frozen", options.assessments)
     print(json.dumps(figures, indent=1), flush=True)

@@ -2,9 +2,11 @@
 
 from itertools import chain
 
+import pytest
+
 from graph.model.types import Facts
 from graph.store.evidence import subject_of
-from scripts.bench.cold_frame import misses
+from scripts.bench.cold_frame import main, misses
 from scripts.bench.shards import asked_of, shard_of
 from tests.support.ring_worlds import town
 from tests.support.small_worlds import applies, day, random_facts, uses
@@ -35,3 +37,11 @@ def test_what_lies_on_the_subjects_own_machine_is_asked_of_nobody(tmp_path):
 def test_the_page_that_was_read_longest_ago_makes_room():
     assert list(misses([[1, 2], [3], [1], [2, 3]], room=2)) == [1, 2]
     assert list(misses([[1, 2], [3], [1], [2, 3]], room=3)) == [0, 0]
+
+
+def test_without_a_memory_cgroup_nothing_is_measured_in_vain(tmp_path, capsys):
+    (tmp_path / "cgroup.procs").touch()
+    with pytest.raises(SystemExit):
+        main(["graph.db", "--folder", str(tmp_path / "copy"), "--cgroup", str(tmp_path)])
+    assert "no memory cgroup that this process may write to" in capsys.readouterr().err
+    assert not (tmp_path / "copy").exists()
