@@ -66,10 +66,17 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
                 refuse_apart(session, stages)
             yield Cluster(session, stages)
         except failures() as error:
-            after = "the same command goes on after the last whole stage"
+            after = f"the same command goes on after the last whole stage in {plan.stages}"
             other = "with --stages the same command would go on where it stopped"
             raise RingfenceError(
                 f"--engine spark failed: {said_by(error)}; {after if plan.stages else other}"
+            ) from error
+        except FileNotFoundError as error:
+            if urlsplit(stages).path not in str(error):
+                raise
+            raise RingfenceError(
+                f"{error} is gone from --stages: another run of the same work may have deleted it at its end "
+                "(--keep-stages, where the command has it, leaves it); the same command makes it again"
             ) from error
         finally:
             _stop(session, plan.cluster)

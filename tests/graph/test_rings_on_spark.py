@@ -284,6 +284,13 @@ def test_features_go_on_where_they_stopped(session, tables, kept):
     assert {file: file.stat().st_mtime_ns for file in (stages / "around").rglob("*")} == early
 
 
+def test_where_there_is_nobody_nothing_is_asked_of_the_cluster(tmp_path):
+    with town(tmp_path / "nobody.db", Facts()) as store:
+        nobody = store.view(AS_OF).tables()
+    found = OnSpark(None, f"file://{tmp_path}/stages").of_tables(nobody)
+    assert len(found.coarse) == len(found.links) == 0
+
+
 def test_facts_that_differ_have_stages_of_their_own(tables):
     ties = {name: column[:-1] for name, column in tables.ties.items()}
     fewer = dataclasses.replace(tables, ties=ties)

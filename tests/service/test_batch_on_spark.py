@@ -124,6 +124,16 @@ def test_rows_are_put_in_order_and_one_that_is_lost_or_there_twice_is_noticed(
             written(lost, twice=5)
 
 
+def test_a_cluster_that_writes_no_folder_for_nobody_gives_no_rows(settings: Settings, tmp_path: Path) -> None:
+    task = task_of(settings)
+    with open_store(settings.store) as store:
+        nobody = replace(PERIOD, since=day(500), until=day(501))
+        stages = Stages(None, _work(task, nobody, store, str(tmp_path)).folder, 1)
+        _prepare(stages, task, store, nobody)
+    stages.made("scored", lambda _: None)
+    assert list(_in_order(stages)) == []
+
+
 def test_work_that_differs_has_a_folder_of_its_own(settings: Settings) -> None:
     task = task_of(settings)
     with open_store(settings.store) as store:

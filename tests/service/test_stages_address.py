@@ -90,6 +90,20 @@ def test_a_cluster_that_fails_on_the_way_is_said_with_the_next_step(
     assert session == ["stopped", "stopped"]
 
 
+def test_stages_that_another_run_took_away_are_named_with_the_next_step(
+    session: list[str], tmp_path: Path
+) -> None:
+    def read(file: Path) -> None:
+        with opened_cluster(ClusterPlan(cluster="local[2]", stages=str(tmp_path))):
+            file.read_bytes()
+
+    with pytest.raises(RingfenceError, match=r"gone from --stages: .*--keep-stages"):
+        read(tmp_path / "scores" / "subjects.parquet")
+    with pytest.raises(FileNotFoundError):
+        read(Path("/nobodys/subjects.parquet"))
+    assert session == ["stopped", "stopped"]
+
+
 def test_a_session_whose_server_has_ended_is_not_waited_for(
     session: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

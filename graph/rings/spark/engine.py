@@ -11,7 +11,7 @@ import numpy as np
 from graph.facts.tables import Tables
 from graph.rings.context_rows import ContextRows
 from graph.rings.parts import LARGEST
-from graph.rings.projected import Projected
+from graph.rings.projected import Projected, in_this_process
 from graph.rings.spark import components, context, cut, facts, incidence, links
 from graph.rings.spark.applicants import ClusterApplicants
 from graph.rings.spark.buckets import bucket, whole
@@ -45,6 +45,8 @@ class OnSpark:
 
     def of_tables(self, tables: Tables) -> Projected:
         """As of the tables' moment."""
+        if not len(tables.applicant_ids):
+            return in_this_process(tables)  # files without rows have no columns to go on with
         reported = facts.fact_tables(tables)
         own = f"{facts.digest_of(reported)}_{self.rows}_{self.largest}"
         stages = Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
