@@ -16,6 +16,7 @@ from service.stages_address import refuse_unwritable, stages_address
 
 LOCAL, SPARK = "local", "spark"
 MEMORY_MB = 2048
+LEAST_MEMORY_MB = 450  # with less Spark does not start
 PARTITIONS = 64
 _CONNECT_PORT, _ANSWERS_S = 15002, 10.0
 _PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
+from service.cluster import LEAST_MEMORY_MB, LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.stages_address import stages_address
 
 
@@ -34,10 +34,10 @@ def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:
     )
     parser.add_argument(
         "--executor-memory",
-        type=_positive,
+        type=_memory,
         default=MEMORY_MB,
         metavar="MB",
-        help=f"heap of an executor of --engine spark (default: {MEMORY_MB})",
+        help=f"heap of an executor of --engine spark, {LEAST_MEMORY_MB} or more (default: {MEMORY_MB})",
     )
     parser.add_argument(
         "--partitions",
@@ -67,6 +67,14 @@ def cluster_plan(options: argparse.Namespace) -> ClusterPlan:
         partitions=options.partitions,
         keep_stages=getattr(options, "keep_stages", False),
     )
+
+
+def _memory(text: str) -> int:
+    if not text.isdecimal() or int(text) < LEAST_MEMORY_MB:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is too little: Spark needs {LEAST_MEMORY_MB} megabytes or more"
+        )
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -143,6 +143,7 @@ OF_A_SERVER = """<_MultiThreadedRendezvous of RPC that terminated with:
         (OF_A_TASK, "graph.model.errors.NotFoundError: the copy has no application 'x'"),
         (OF_A_SERVER, "failed to connect to all addresses"),
         ("Unable to create dir\nJVM stacktrace:\n", "Unable to create dir"),
+        ("An error occurred while calling o1.x.\n: java.lang.Y: [Z] why\n\tat o", "java.lang.Y: [Z] why"),
         ("", "ConnectionError"),
     ],
 )

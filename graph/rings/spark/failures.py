@@ -11,6 +11,7 @@ _CLASSES = (
     ("grpc", "RpcError"),
 )
 _TRACEBACK = "Traceback (most recent call last):"
+_PY4J = "An error occurred while calling "
 _LONGEST = 400
 
 
@@ -36,5 +37,6 @@ def said_by(error: BaseException) -> str:
     elif details := re.search(r'details = "(.*)"', text):
         text = details[1]
     else:
-        text = text.partition("\n")[0]
+        first, _, rest = text.partition("\n")  # py4j's first line says which call failed, its second why
+        text = rest.partition("\n")[0].removeprefix(": ") if first.startswith(_PY4J) and rest else first
     return ": ".join([*getattr(error, "__notes__", ()), text[:_LONGEST]])

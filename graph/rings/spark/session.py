@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from graph.model.errors import SettingError
+from graph.rings.spark.failures import said_by
 
 
 def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
@@ -37,8 +38,7 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
             _less_patient(session)
         session.conf.set("spark.sql.shuffle.partitions", str(partitions))
     except Exception as error:
-        said = str(error).partition("\n")[0] or type(error).__name__
-        raise SettingError(f"no Spark answers at --cluster {cluster}: {said}") from error
+        raise SettingError(f"no Spark answers at --cluster {cluster}: {said_by(error)}") from error
     return session
 
 
