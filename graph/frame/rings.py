@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from graph.frame.intern import EntryNames, has_room, size_of
 from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows
 from graph.frame.lists import BY_SNAPSHOT
 from graph.journal.entry import IDENTIFIER
-from graph.journal.snapshots import snapshot_of
+from graph.journal.snapshots import SnapshotText
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean, shared
 from graph.model.moments import micros
@@ -43,24 +44,25 @@ class RingBatch(NamedTuple):
 
 def ring_batch(body: bytes) -> RingBatch:
     """The batch of a snapshot's JSON."""
-    snapshot = snapshot_of(np.frombuffer(body, "u1"))
+    snapshot = SnapshotText.of(np.frombuffer(body, "u1")).in_turn()
     texts: dict[bytes, int] = {snapshot.name.encode(): 0, body: 1}
 
-    def number(text: str) -> Int:
+    def number(text: str) -> int:
         return texts.setdefault(text.encode(), len(texts))
 
-    rings = [(r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged) for r in snapshot.rings]
-    members = [
-        (number(m.applicant_id), n, m.role == "core")
-        for n, ring in enumerate(snapshot.rings)
-        for m in ring.members
-    ]
+    rings: list[tuple[float, float, int, int, bool]] = []
+    people, of, core = array("i"), array("i"), array("b")
+    for n, r in enumerate(snapshot.rings):
+        rings.append((r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged))
+        people.extend([number(m.applicant_id) for m in r.members])
+        of.extend([n] * r.size)
+        core.extend([m.role == "core" for m in r.members])
+    members = np.zeros(len(people), NEW_MEMBER)
+    members["person"], members["ring"], members["core"] = people, of, core
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64).astype("i4")
     rows = np.full(2 * len(ends), -1, np.int32)
     names = EntryNames(np.frombuffer(b"".join(texts), "u1"), ends, _NO_IDENTIFIERS, rows)
-    return RingBatch(
-        names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER)
-    )
+    return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), members)
 
 
 @shared

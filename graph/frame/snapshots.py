@@ -31,7 +31,8 @@ class CachedSnapshot:
     def of(cls, arrays: Arrays, row: int) -> CachedSnapshot:
         """The snapshot of a row, looked up."""
         text = _text(arrays, row)
-        snapshot = replace(text.without_rings(), rings=tuple(map(_in_order, map(text.ring, text.by_id()))))
+        given, rings = text.in_turn(), tuple([_in_order(text.ring(place)) for place in text.by_id()])
+        snapshot = RingSnapshot(name=given.name, as_of=given.as_of, rings=rings, changes=given.changes)
         members = {}
         for ring in snapshot.rings:
             bare = replace(ring, members=())
@@ -67,10 +68,8 @@ class SnapshotRings:
 def in_turn(arrays: Arrays, row: int, reading: Callable[[], AbstractContextManager[Arrays]]) -> RingsInTurn:
     """The snapshot of a row; its rings are read by `reading` while one walks over them."""
     text = _text(arrays, row)
-    head, rings = text.without_rings(), SnapshotRings(row, text.rows, text.by_id())
-    return RingsInTurn(
-        name=head.name, as_of=head.as_of, changes=head.changes, walk=lambda: rings.each(reading)
-    )
+    rings = SnapshotRings(row, text.rows, text.by_id())
+    return replace(text.in_turn(), walk=lambda: rings.each(reading))
 
 
 def _text(arrays: Arrays, row: int) -> SnapshotText:

@@ -11,11 +11,12 @@ import numpy as np
 
 from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 from graph.journal import entry as rows
-from graph.journal.entry import EMPTY, NO_NUMBER, write
+from graph.journal.entry import EMPTY, NO_NUMBER, write, write_snapshot
 from graph.journal.snapshots import snapshot_text
 from graph.kernels.packed_rows import packed_rows
 from graph.model.moments import micros
-from graph.model.types import Facts, Identifier, LabelValue, Mention, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Facts, Identifier, LabelValue, Mention
 
 _KIND = {kind: code for code, kind in enumerate(KINDS)}
 _ROLE = {role: code for code, role in enumerate(ROLES)}
@@ -36,9 +37,9 @@ def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes
     return write(EMPTY._replace(heap=heap, ends=ends, mentions=mentions, identifiers=identifiers, **columns))
 
 
-def encode_snapshot(snapshot: RingSnapshot) -> bytes:
-    """The entry of a revision that added a ring snapshot."""
-    return write(EMPTY._replace(snapshot=np.frombuffer(snapshot_text(snapshot), "u1")))
+def encode_snapshot(snapshot: AnySnapshot) -> bytes:
+    """The entry of a revision that added a ring snapshot; no more than one ring of it is held at once."""
+    return write_snapshot(snapshot_text(snapshot))
 
 
 class _Texts(dict[str | None, int]):

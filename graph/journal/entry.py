@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from itertools import chain
+from tempfile import SpooledTemporaryFile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +23,7 @@ FORMAT = 1
 NO_TEXT = -1  # a text, or a row, that nothing tells
 NO_NUMBER = -(2**63)  # an integer or a moment that nothing tells
 PACKED_FROM = 4_096  # bytes from which on an entry is compressed: that of one application is not
+_IN_MEMORY, _PIECE = 16 << 20, 1 << 20  # bytes of a snapshot's text
 _LEVEL = 1  # more costs a load more than the disk gains
 
 # Texts (ids, words, JSON) are numbers into one table of texts. Moments are microseconds since 1970 UTC,
@@ -130,6 +134,24 @@ def write(entry: EncodedEntry) -> bytes:
     return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (
         isal_zlib.compress(body, _LEVEL) if packed else body
     )
+
+
+def write_snapshot(text: Iterable[bytes]) -> bytes:
+    """The entry that has this snapshot alone, of the pieces of its text. They wait in a file until all are
+    there, because the entry begins with their length.
+    """
+    with SpooledTemporaryFile(_IN_MEMORY) as waiting:
+        for piece in text:  # `writelines` would keep all in memory until the last
+            waiting.write(piece)
+        size = waiting.tell()
+        waiting.seek(0)
+        sizes = _SIZES.pack(*([0] * (len(DTYPES) - 1)), size) + _FILLED[-_SIZES.size % _STEP]
+        length = len(sizes) + size + -size % _STEP
+        packed = isal_zlib.compressobj(_LEVEL) if length >= PACKED_FROM else None
+        out = [_HEADER.pack(_MAGIC, FORMAT, packed is not None, length)]
+        for piece in chain((sizes,), iter(partial(waiting.read, _PIECE), b""), (_FILLED[-size % _STEP],)):
+            out.append(packed.compress(piece) if packed else piece)
+        return b"".join([*out, packed.flush() if packed else b""])
 
 
 def decode(data: bytes) -> EncodedEntry:

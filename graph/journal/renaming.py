@@ -10,6 +10,7 @@ from graph.journal.encode import encode, encode_snapshot
 from graph.journal.entry import EncodedEntry, decode
 from graph.journal.snapshots import SnapshotText, snapshot_text
 from graph.model.erasure import Renaming
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import (
     Application,
     Event,
@@ -19,7 +20,6 @@ from graph.model.types import (
     Mention,
     Ring,
     RingChange,
-    RingSnapshot,
 )
 
 _CLEARED = "cleared="
@@ -30,7 +30,7 @@ def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
     if len(entry.snapshot):
         text = SnapshotText.of(entry.snapshot)
         members = (member.applicant_id for ring in text.rings() for member in ring.members)
-        return any(who in texts for who in members) or _in_changes(text.without_rings().changes, texts)
+        return any(who in texts for who in members) or _in_changes(text.in_turn().changes, texts)
     heap, begins = entry.heap.tobytes(), 0
     for ends in entry.ends.tolist():
         if heap[begins:ends].decode() in texts:
@@ -54,12 +54,20 @@ def renamed_entry(body: bytes, renaming: Renaming, texts: frozenset[str]) -> byt
     entry = decode(body)
     if not names_in(entry, texts):
         return None
-    content = journal_entry(0, entry)
-    if content.snapshot is not None:
-        renamed = renamed_snapshot(content.snapshot, renaming)
-        return None if snapshot_text(renamed) == snapshot_text(content.snapshot) else encode_snapshot(renamed)
-    facts = renamed_facts(content.facts, renaming)
-    return None if facts == content.facts else encode(facts)
+    if len(entry.snapshot):
+        return _renamed_snapshot(SnapshotText.of(entry.snapshot).in_turn(), renaming)
+    stored = journal_entry(0, entry).facts
+    facts = renamed_facts(stored, renaming)
+    return None if facts == stored else encode(facts)
+
+
+def _renamed_snapshot(old: RingsInTurn, r: Renaming) -> bytes | None:
+    """The entry of a snapshot with surrogates, the members of each ring in the order in which they stood."""
+    new = replace(
+        old, changes=renamed_changes(old.changes, r), walk=lambda: (_ring(ring, r) for ring in old.rings)
+    )
+    same = all(one == other for one, other in zip(snapshot_text(old), snapshot_text(new), strict=True))
+    return None if same else encode_snapshot(new)
 
 
 def renamed_facts(facts: Facts, r: Renaming) -> Facts:
@@ -97,15 +105,6 @@ def renamed_facts(facts: Facts, r: Renaming) -> Facts:
 def renamed_mentions(mentions: Sequence[Mention], r: Renaming) -> tuple[Mention, ...]:
     """The mentions with the surrogates of identifiers."""
     return tuple([_mention(m, r) for m in mentions])
-
-
-def renamed_snapshot(snapshot: RingSnapshot, r: Renaming) -> RingSnapshot:
-    """The snapshot with surrogates, the members of each ring in the order in which they stood."""
-    return replace(
-        snapshot,
-        rings=tuple([_ring(ring, r) for ring in snapshot.rings]),
-        changes=renamed_changes(snapshot.changes, r),
-    )
 
 
 def renamed_changes(changes: Sequence[RingChange], r: Renaming) -> tuple[RingChange, ...]:

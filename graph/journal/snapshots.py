@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from graph.facts.tables import Column
 from graph.journal.ring_rows import RingRows, ring_rows
 from graph.model.moments import micros, moment
+from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
 
 _DECODER = json.JSONDecoder()
@@ -19,18 +20,15 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def snapshot_text(snapshot: RingSnapshot) -> bytearray:
-    """A snapshot as JSON, with its rings, their members and what changed; one ring after the other, so that
-    the text is all that is held beside it.
-    """
-    out = bytearray(f'{{"name": {_json(snapshot.name)}, "as_of": {micros(snapshot.as_of)}'.encode())
+def snapshot_text(snapshot: AnySnapshot) -> Iterator[bytes]:
+    """A snapshot as JSON, with its rings, their members and what changed: piece by piece, a ring in each."""
+    yield f'{{"name": {_json(snapshot.name)}, "as_of": {micros(snapshot.as_of)}'.encode()
     for name, rows in (("rings", map(_whole, snapshot.rings)), ("changes", map(_row, snapshot.changes))):
-        out += f', "{name}": ['.encode()
+        yield f', "{name}": ['.encode()
         for number, row in enumerate(rows):
-            out += f"{', ' if number else ''}{_json(row)}".encode()
-        out += b"]"
-    out += b"}"
-    return out
+            yield f"{', ' if number else ''}{_json(row)}".encode()
+        yield b"]"
+    yield b"}"
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,14 @@ class SnapshotText:
         ids = [_DECODER.raw_decode(self._at(place), 1)[0] for place in range(len(self.rows.begins))]
         return sorted(range(len(ids)), key=ids.__getitem__)
 
-    def without_rings(self) -> RingSnapshot:
-        """Name, moment and changes."""
+    def in_turn(self) -> RingsInTurn:
+        """Name, moment and changes, and the rings as they stand there."""
         before, after = self.body[: self.rows.begin], self.body[self.rows.end :]
         record = json.loads(before.tobytes() + b"[]" + after.tobytes())
-        changes = tuple(_change(*row) for row in record["changes"])
-        return RingSnapshot(name=record["name"], as_of=moment(record["as_of"]), rings=(), changes=changes)
+        changes = tuple([_change(*row) for row in record["changes"]])
+        return RingsInTurn(
+            name=record["name"], as_of=moment(record["as_of"]), changes=changes, walk=self.rings
+        )
 
     def _at(self, place: int) -> str:
         begin, end = self.rows.begins[place], self.rows.ends[place]
@@ -73,8 +73,8 @@ class SnapshotText:
 
 def snapshot_of(body: Column) -> RingSnapshot:
     """The snapshot behind `snapshot_text`, whole; `body` (bytes,)."""
-    text = SnapshotText.of(body)
-    return replace(text.without_rings(), rings=tuple(text.rings()))
+    given = SnapshotText.of(body).in_turn()
+    return RingSnapshot(name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=given.changes)
 
 
 def ring_body(ring: Ring) -> str:

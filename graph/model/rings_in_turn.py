@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from graph.model.types import Ring, RingChange
+
+
+class AnySnapshot(Protocol):
+    """A `RingSnapshot`, or one whose rings come one after the other: each walk over `rings` begins anew."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def as_of(self) -> datetime: ...
+
+    @property
+    def changes(self) -> tuple[RingChange, ...]: ...
+
+    @property
+    def rings(self) -> Iterable[Ring]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,5 +37,5 @@ class RingsInTurn:
 
     @property
     def rings(self) -> Iterator[Ring]:
-        """All rings with their members in order of ring_id, from the first one, read meanwhile."""
+        """All rings with their members, from the first one, read meanwhile."""
         return self.walk()

@@ -19,7 +19,7 @@ from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOME
 from graph.journal.decode import JournalEntry, journal_entry
 from graph.journal.entry import decode
 from graph.model.moments import COUNTRY
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import (
     Added,
     Application,
@@ -167,9 +167,9 @@ class GraphStore(Forgetting):
         """
 
     @abstractmethod
-    def save_rings(self, snapshot: RingSnapshot, edition: int = 0) -> None:
-        """Save a snapshot beside the earlier ones and switch to it atomically. A snapshot of the same name
-        replaces it for new readers.
+    def save_rings(self, snapshot: AnySnapshot, edition: int = 0) -> None:
+        """Save a snapshot beside the earlier ones and switch to it atomically; it is walked over several
+        times. A snapshot of the same name replaces it for new readers.
 
         `edition` is the one that the rings were looked for in; raises ConflictError where people were erased
         since: the snapshot may name them.

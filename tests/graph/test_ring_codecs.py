@@ -42,7 +42,7 @@ def test_rings_are_found_in_a_snapshot_whatever_signs_its_names_have(
         for one, people in named
     ]
     given = RingSnapshot(name=name, as_of=snapshot.as_of, rings=tuple(rings), changes=(change,))
-    body = np.frombuffer(snapshot_text(given), "u1")
+    body = np.frombuffer(b"".join(snapshot_text(given)), "u1")
     assert snapshot_of(body) == given
     text = SnapshotText.of(body)
     assert [text.ring(place).ring_id for place in text.by_id()] == sorted(one for one, _ in named)
@@ -50,4 +50,4 @@ def test_rings_are_found_in_a_snapshot_whatever_signs_its_names_have(
 
 def test_what_ends_too_early_is_no_snapshot() -> None:
     with pytest.raises(ValueError, match="no ring snapshot"):
-        snapshot_of(np.frombuffer(snapshot_text(a_snapshot(1, 1))[:200], "u1"))
+        snapshot_of(np.frombuffer(b"".join(snapshot_text(a_snapshot(1, 1)))[:200], "u1"))

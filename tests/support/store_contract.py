@@ -18,6 +18,7 @@ from graph.facts.decisive import LABELS, OUTCOMES, SUBJECTS, decisive_labels, fi
 from graph.facts.fraud_labels import fraud_status
 from graph.facts.hubs import COUNT_CAP, GUARD
 from graph.facts.tables import Tables
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import (
     Facts,
     IdentifierKind,
@@ -501,6 +502,17 @@ class StoreContract:
             assert tuple(in_turn.rings) == whole.rings
         assert [ring.ring_id for ring in whole.rings] == ["R-1", "R-10", "R-2", "R-3", "R-4"]
         assert (in_turn.name, in_turn.as_of, in_turn.changes) == (whole.name, whole.as_of, whole.changes)
+
+    def test_rings_that_come_one_after_the_other_are_saved_like_whole_ones(self, store: GraphStore) -> None:
+        whole = a_snapshot(7, 3)
+        in_turn = RingsInTurn(
+            name=whole.name, as_of=whole.as_of, changes=whole.changes, walk=lambda: iter(whole.rings)
+        )
+        store.save_rings(in_turn)
+        assert store.view(day(9)).rings() == whole
+        store.save_rings(whole)
+        [(_, one), (_, other)] = store.tail(0)
+        assert one == other
 
     def test_a_snapshot_that_is_saved_later_does_not_change_an_earlier_mark(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("p0", 1),)))

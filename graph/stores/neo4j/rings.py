@@ -11,7 +11,7 @@ from graph.journal.encode import encode_snapshot
 from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
 from graph.model.errors import ConflictError
 from graph.model.moments import micros, moment
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import Ring, RingSnapshot
 from graph.store.forgetting import ERASED_MEANWHILE
 from graph.stores.neo4j.cypher import MEMBER, properties, when
@@ -52,7 +52,7 @@ THROW_PEOPLE_AWAY = """UNWIND $people AS who MATCH (p:Applicant {applicant_id: w
     WHERE p:Unknown AND NOT (p)--() DELETE p"""
 
 
-def save_rings(database: Database, snapshot: RingSnapshot, edition: int) -> None:
+def save_rings(database: Database, snapshot: AnySnapshot, edition: int) -> None:
     """Save a snapshot; it is in force from the last transaction on. Raises ConflictError, and nothing of it
     is left, where the store is of another edition; 0 is any.
     """

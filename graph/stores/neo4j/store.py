@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 from graph.model.erasure import Erasure
 from graph.model.errors import StoreUnavailableError
-from graph.model.types import Added, Facts, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Added, Facts
 from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.store.refusing import Refusal
@@ -184,7 +185,7 @@ class Neo4jStore(GraphStore):
     def revision(self) -> int:
         return int(self._read(cypher_read.MARK)[0][0])
 
-    def save_rings(self, snapshot: RingSnapshot, edition: int = 0) -> None:
+    def save_rings(self, snapshot: AnySnapshot, edition: int = 0) -> None:
         self._prepare()
         save_rings(self._database, snapshot, edition)
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from graph import private
 from graph.model.erasure import Erasure
 from graph.model.errors import ConflictError, StoreUnavailableError
-from graph.model.types import Added, Facts, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Added, Facts
 from graph.store.forgetting import ERASED_MEANWHILE, StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.store.refusing import Refusal
@@ -95,7 +96,7 @@ class SqliteStore(GraphStore):
     def revision(self) -> int:
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0])
 
-    def save_rings(self, snapshot: RingSnapshot, edition: int = 0) -> None:
+    def save_rings(self, snapshot: AnySnapshot, edition: int = 0) -> None:
         with self._transaction() as connection:
             if edition and edition != int(connection.execute(EDITION).fetchone()[0]):
                 raise ConflictError(ERASED_MEANWHILE)
