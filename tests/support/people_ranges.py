@@ -38,11 +38,12 @@ def odd_facts() -> Facts:
         for n, who in enumerate(ODD_NAMES)
     )  # fmt: skip
     pairs = zip(ODD_NAMES, (*ODD_NAMES[1:], "p003", "only named"), strict=False)
+    popular = ((f"p{n:03d}", "only named") for n in range(1, 8))
     return Facts(
         applications=made,
         events=tuple(
             does(who, "transfer", 20 + n, event_id=f"t{who}", counterparty_id=other, merchant_id="M7")
-            for n, (who, other) in enumerate([*pairs, ("p001", "only named")])
+            for n, (who, other) in enumerate([*pairs, *popular])
         ),
         outcomes=tuple(
             Outcome(
