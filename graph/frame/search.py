@@ -21,7 +21,7 @@ from graph.frame.texts import (
     text_of,
 )
 from graph.kernels.compiled import compiled
-from graph.store.port import SearchHit
+from graph.store.search_hit import SearchHit
 
 SearchScope = tuple[np.int64, np.int64, int]  # as of, revision, limit
 _ONE = np.int64(1)

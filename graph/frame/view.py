@@ -56,7 +56,8 @@ from graph.model.types import (
     RingSnapshot,
     Tie,
 )
-from graph.store.port import GraphView, SearchHit
+from graph.store.port import GraphView
+from graph.store.search_hit import SearchHit
 
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
 _KINDS = frozenset(str(kind) for kind in KINDS)

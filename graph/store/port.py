@@ -7,7 +7,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -40,24 +39,12 @@ from graph.model.types import (
     Tie,
 )
 from graph.store.evidence import Evidence, Subject
-from graph.store.forgetting import Forgetting
+from graph.store.forgetting import Forgetting, StoreState
 from graph.store.in_columns import InColumns
 from graph.store.keys import applications_beyond_bounds
 from graph.store.refusing import Refusal
+from graph.store.search_hit import SearchHit
 from graph.store.walk import Bounds, Walk
-
-SEARCH_S = 0.5  # how long an investigator's search looks
-
-
-@dataclass(frozen=True, slots=True)
-class SearchHit:
-    """A hit of the investigators' search: `node` names it in a subgraph, `type` is applicant, application,
-    ring or an identifier kind.
-    """
-
-    node: str
-    type: str
-    label: str
 
 
 class UnknownIds(NamedTuple):
@@ -159,6 +146,12 @@ class GraphStore(Forgetting):
         """The graph strictly before `as_of`, of what was recorded up to the revision `revision` (default: the
         latest).
         """
+
+    def view_of(self, as_of: datetime, state: StoreState) -> GraphView:
+        """`view` of a state of the store, which says its edition."""
+        view = self.view(as_of, state.revision)
+        view.edition = state.edition
+        return view
 
     @abstractmethod
     def revision(self) -> int:

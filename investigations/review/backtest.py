@@ -18,6 +18,7 @@ from graph.rings.applicants import ApplicantRows
 from graph.rings.people import SuspectSignals
 from graph.rings.projected import Engine
 from graph.rings.search import RingSearch, search
+from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore
 from investigations.review.result import EarlyWarning
 
@@ -39,20 +40,20 @@ def look_back(
     store: GraphStore,
     as_of: datetime,
     steps: int,
-    closely: tuple[int, SuspectSignals],
+    closely: tuple[StoreState, SuspectSignals],
     engine: Engine,
 ) -> tuple[EarlierFlags, ...]:
     """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only
     what was known by then.
 
-    `closely` is the store's revision up to which it is read, and how people are looked at closely then
+    `closely` is the state of the store that is read, and how people are looked at closely then
     (`graph.rings.people`).
     """
-    mark, look = closely
+    state, look = closely
     earlier = []
     for step in range(steps, 0, -1):
         at = as_of - step * STEP
-        then = search(engine.of_view(store.view(at, mark)), closely=look)
+        then = search(engine.of_view(store.view_of(at, state)), closely=look)
         earlier.append(EarlierFlags(at, flagged_then(then)))
     return tuple(earlier)
 

@@ -91,11 +91,11 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     """
     started = time.perf_counter()
     name = week_of(plan.as_of, plan.zone)
-    mark, edition = store.state()
+    state = store.state()
     previous = _previous(store, plan.as_of, name)
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
-    view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
+    view, closely = store.view_of(plan.as_of, state), through_frame(store, state.revision, plan.frame)
     compared_with = previous.name if previous else None
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     projected, usual = plan.engine.of_view(view), PreviousFlags(before)
@@ -110,10 +110,10 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         len(flagged),
         took,
     )
-    earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely), plan.engine)
+    earlier = look_back(store, plan.as_of, plan.back_steps, (state, closely), plan.engine)
     decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
     as_usual = search(projected, usual, closely) if memory != usual else None
-    fairness = fairness_of_week(found, of_few(closely, store, mark), decisions, as_usual)
+    fairness = fairness_of_week(found, of_few(closely, store, state.revision), decisions, as_usual)
     if plan.most_times is not None and (unfair := unfair_to(fairness, plan.most_times)):
         raise UnfairRingsError(unfair)
     result = ReviewResult(
@@ -130,13 +130,13 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         desk=plan.desk,
         fairness=fairness,
     )
-    _publish(store, edition, result, plan.out)
+    _publish(store, state.edition, result, plan.out)
     with _taken_back(plan.out):
-        opened = _open_cases(result, casebook, plan, view, lambda: _refuse_another(store, edition))
+        opened = _open_cases(result, casebook, plan, view, lambda: _refuse_another(store, state.edition))
         if opened:  # the page was in place before: what cannot be opened costs nobody the report
             record = record_of(store, casebook, snapshot, found.applicants, plan.now)
             render(dataclasses.replace(result, record=record), plan.out / REPORT)
-        _refuse_another(store, edition)
+        _refuse_another(store, state.edition)
     whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
     return dataclasses.replace(result, figures={**result.figures, **whole})
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graph.model.types import IdentifierKind
-from graph.store.port import GraphView, SearchHit
+from graph.store.port import GraphView
+from graph.store.search_hit import SearchHit
 from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, Column
 from ingestion.normalise import normalise

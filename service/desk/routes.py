@@ -12,7 +12,8 @@ import orjson
 from flask import Blueprint, Response, g, render_template, request, url_for
 
 from graph.model.errors import InputError, StoreError
-from graph.store.port import SEARCH_S, GraphView
+from graph.store.port import GraphView
+from graph.store.search_hit import SEARCH_S
 from investigations.casebook import Casebook
 from service.assessment.context import AppContext
 from service.desk import alerts as watch_alerts

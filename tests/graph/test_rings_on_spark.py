@@ -249,11 +249,9 @@ def test_without_labels_the_rings_beside_a_shops_tablet_are_the_same_to_the_last
 def searched(session, tmp_path, world):
     """The same search on one machine and on Spark: equal to the last bit."""
     with town(tmp_path / "t.db", world) as store:
-        tables = store.view(AS_OF).tables()
-    one, two = (
-        search(in_this_process(tables)),
-        search(OnSpark(session, f"file://{tmp_path}/stages", rows=500).of_tables(tables)),
-    )
+        view = store.view(AS_OF)
+        one = search(in_this_process(view.tables()))
+        two = search(OnSpark(session, f"file://{tmp_path}/stages", rows=500).of_view(view))
     assert one.suspicion.tobytes() == two.suspicion.tobytes()
     assert snapshot_of(one, "now", AS_OF) == snapshot_of(two, "now", AS_OF)
     assert honest_impact(one) == honest_impact(two)

@@ -19,6 +19,7 @@ from graph.rings.spark.context_rows import ClusterRows
 from graph.rings.spark.group_rows import ClusterGroups
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.link_rows import ClusterLinks
+from graph.rings.spark.numbered_facts import digest_of_view, facts_by_ranges
 from graph.rings.spark.sharing_rows import ClusterSharing
 from graph.rings.spark.stages import Stages, folder_of
 from graph.store.port import GraphView
@@ -40,19 +41,27 @@ class OnSpark:
     largest: int = LARGEST
 
     def of_view(self, view: GraphView) -> Projected:
-        """As of the view's moment."""
-        return self.of_tables(view.tables())
+        """As of the view's moment: facts are read by ranges of people and numbered on the cluster, and no
+        process holds all of them. A view that does not say of which edition it is has a folder that no other
+        run finds.
+        """
+        stages = self._stages(digest_of_view(view))
+        facts_by_ranges(stages, view)
+        return self._projected(stages)
 
     def of_tables(self, tables: Tables) -> Projected:
         """As of the tables' moment."""
         if not len(tables.applicant_ids):
             return in_this_process(tables)  # files without rows have no columns to go on with
         reported = facts.fact_tables(tables)
-        own = f"{facts.digest_of(reported)}_{self.rows}_{self.largest}"
-        stages = Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
+        stages = self._stages(facts.digest_of(reported))
         for table in reported:
             stages.made(table.name, partial(facts.write_facts, table))
         return self._projected(stages)
+
+    def _stages(self, of: str) -> Stages:
+        own = f"{of}_{self.rows}_{self.largest}"
+        return Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
 
     def _projected(self, stages: Stages) -> Projected:
         """Of the facts that are in the stages' folder."""

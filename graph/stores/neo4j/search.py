@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graph.model.types import IdentifierKind
-from graph.store.port import SearchHit
+from graph.store.search_hit import SearchHit
 from graph.stores.neo4j.cypher_read import (
     SEARCH_APPLICANTS,
     SEARCH_APPLICATIONS,

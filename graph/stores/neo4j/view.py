@@ -29,7 +29,8 @@ from graph.model.types import (
     RingSnapshot,
     Tie,
 )
-from graph.store.port import GraphView, SearchHit
+from graph.store.port import GraphView
+from graph.store.search_hit import SearchHit
 from graph.stores.neo4j import cypher_read
 from graph.stores.neo4j.codec import (
     ROLE_CODE,

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from graph.model.errors import StoreUnavailableError
-from graph.store.port import SEARCH_S, SearchHit
+from graph.store.search_hit import SEARCH_S, SearchHit
 from graph.stores.sqlite.codec import KINDS
 
 _LOOK_AGAIN = 10_000  # steps of SQLite between two looks at the clock

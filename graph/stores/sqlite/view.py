@@ -32,7 +32,8 @@ from graph.model.types import (
     RingSnapshot,
     Tie,
 )
-from graph.store.port import GraphView, SearchHit
+from graph.store.port import GraphView
+from graph.store.search_hit import SearchHit
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.codec import (
