@@ -159,17 +159,21 @@ class MessageFiles:
     def drop(self, one: MessageDelivery) -> None:
         """Do not send it, nor keep the next one about the same waiting."""
         with self._engines.writing() as connection:
-            connection.execute(
-                sa.update(DELIVERIES).where(*_named(one)).values(state=DeliveryState.DROPPED.value)
-            )
+            dropped = sa.update(DELIVERIES).where(*_still(one))
+            connection.execute(dropped.values(state=DeliveryState.DROPPED.value))
 
     def attempted(self, one: MessageDelivery, state: DeliveryState, due: datetime, error: str | None) -> None:
-        """What became of an attempt to send: `due` is when the next one is."""
+        """What became of an attempt to send: `due` is when the next one is.
+
+        What was sent stays sent, and what failed changes nothing where somebody else has tried since it was
+        read: whoever was frozen meanwhile may come late.
+        """
         values = {
             "state": state.value, "attempts": one.attempts + 1, "due": micros(due), "error": error,
         }  # fmt: skip
+        changed = _named(one) if state is DeliveryState.SENT else _still(one)
         with self._engines.writing() as connection:
-            connection.execute(sa.update(DELIVERIES).where(*_named(one)).values(values))
+            connection.execute(sa.update(DELIVERIES).where(*changed).values(values))
 
     def deliveries(self, state: DeliveryState | None, limit: int = 1000) -> tuple[MessageDelivery, ...]:
         """Deliveries in that state (default: all), oldest first."""
@@ -217,6 +221,12 @@ class MessageFiles:
 
 def _named(one: MessageDelivery) -> tuple[Any, ...]:
     return DELIVERIES.c.message == one.message.position, DELIVERIES.c.endpoint == one.endpoint
+
+
+def _still(one: MessageDelivery) -> tuple[Any, ...]:
+    """Nobody has tried to send it since it was read."""
+    waits = DELIVERIES.c.state == DeliveryState.WAITING.value
+    return (*_named(one), waits, DELIVERIES.c.attempts == one.attempts)
 
 
 def _message(row: Any) -> KeptMessage:

@@ -8,7 +8,7 @@ import importlib.util
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -256,6 +256,55 @@ def test_a_sender_that_dies_after_sending_sends_again_and_the_receiver_does_it_o
         assert not other.step()
         assert [one.state for one in book.messages.deliveries(None)] == [DeliveryState.SENT]
     assert len(app.received) == 1
+
+
+class Woken(Receiver):
+    """Meanwhile `work` is done, as by another machine while the one that sends is frozen."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self._work = [work]
+
+    def _take(self) -> Response:
+        while self._work:
+            self._work.pop()()
+        return super()._take()
+
+
+@pytest.mark.parametrize("woken", [500, 410, 204])
+def test_who_was_frozen_while_sending_takes_back_nothing_that_another_sent(
+    book: Casebook, woken: int
+) -> None:
+    clock = Clock(step=timedelta(0))
+    other, receiver = Receiver(), Woken(lambda: None)
+    with listening(other.app) as there, listening(receiver.app) as url:
+
+        def other_machine() -> None:
+            book.give_back_lease("webhooks")
+            sender(book, clock, endpoint(there, new_secret())).step()
+            receiver.status = woken
+
+        receiver._work = [other_machine]
+        owe(book, ring_message("R-1", 1))
+        sender(book, clock, endpoint(url, new_secret())).step()
+    (left,) = book.messages.deliveries(None)
+    assert (left.state, left.error) == (DeliveryState.SENT, None)
+
+
+def test_what_was_taken_is_sent_whoever_had_failed_with_it_meanwhile(book: Casebook) -> None:
+    clock, failing = Clock(step=timedelta(0)), Receiver()
+    failing.status = 410
+    receiver = Woken(lambda: None)
+    with listening(failing.app) as there, listening(receiver.app) as url:
+
+        def other_machine() -> None:
+            book.give_back_lease("webhooks")
+            sender(book, clock, endpoint(there, new_secret())).step()
+
+        receiver._work = [other_machine]
+        owe(book, ring_message("R-1", 1))
+        sender(book, clock, endpoint(url, new_secret())).step()
+    assert [one.state for one in book.messages.deliveries(None)] == [DeliveryState.SENT]
 
 
 @pytest.mark.parametrize(("status", "state"), [(302, DeliveryState.WAITING), (410, DeliveryState.DEAD)])
