@@ -1,5 +1,5 @@
 """Measures who shares what, the links and the first cut, then the rest of a search, and then rings with
-measures and names, by one process and by Spark, on so many copies of a store's people.
+measures and names, by one process and by Spark, of a store or of so many copies of its people.
 
 Every copy has values of its own, save those with over HUB holders, shops and agents, which all copies share.
 Equal digests: equal to the last bit.
@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ from graph.model.types import RingSnapshot
 from graph.rings.projected import Engine, Projected
 from graph.rings.search import RingSearch, search
 from graph.rings.snapshot import snapshot_of
+from graph.store.port import GraphView
 from ingestion.parse_context import time_zone
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.opening import open_existing
@@ -57,28 +59,41 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     zone = time_zone("Asia/Shanghai")
-    with open_existing(options.store, "Asia/Shanghai") as store:
-        tables = multiplied(store.view(read_moment(options.as_of, zone)).tables(), options.copies)
     stages = stages_address(options.stages)
     plan = ClusterPlan(
         cluster=options.cluster, stages=stages, memory_mb=options.memory, partitions=options.partitions
     )
-    with ring_engine(options.engine, plan) as engine:
-        print(json.dumps({"copies": options.copies} | measured(tables, engine, options.server)))
+    with (
+        open_existing(options.store, "Asia/Shanghai") as store,
+        ring_engine(options.engine, plan) as engine,
+    ):
+        view = store.view(read_moment(options.as_of, zone))
+        print(
+            json.dumps(
+                {"copies": options.copies}
+                | measured(_projecting(engine, view, options.copies), options.server)
+            )
+        )
     return 0
 
 
-def measured(tables: Tables, engine: Engine, server: int) -> dict[str, object]:
-    """Of both steps, seconds by the clock and of the processor, peak memory above what was held before, of
+def _projecting(engine: Engine, view: GraphView, copies: int) -> Callable[[], Projected]:
+    """The first step: of the store itself, or of so many copies, which this process holds all the time."""
+    if copies == 1:
+        return partial(engine.of_view, view)
+    return partial(engine.of_tables, multiplied(view.tables(), copies))
+
+
+def measured(project: Callable[[], Projected], server: int) -> dict[str, object]:
+    """Of all steps, seconds by the clock and of the processor, peak memory above what was held before, of
     all processes and of this one, and a digest of the result.
     """
-    found, of_links = _timed(server, lambda: engine.of_tables(tables))
+    found, of_links = _timed(server, project)
     rings, of_rest = _timed(server, lambda: search(found))
-    snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(tables.as_of)))
+    snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(found.applicants.as_of)))
     # the digest reads all links here, so it comes last
     return {
-        "applicants": len(tables.applicant_ids),
-        "ties": len(tables.ties["since"]),
+        "applicants": len(found.applicants),
         "links": len(found.links),
         "groups": int(found.coarse.max(initial=-1)) + 1,
         "flagged": int(rings.flagged.sum()),
