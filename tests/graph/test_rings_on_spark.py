@@ -109,6 +109,12 @@ def test_who_some_are_and_their_facts_are_those_of_one_machine(tables, kept):
         assert facts_of(one, some) == facts_of(other, some)
 
 
+def test_an_id_with_a_line_break_is_not_taken_for_two_ids(tables, kept):
+    one, other = in_this_process(tables).applicants, kept[1].applicants
+    for names in (["p001\np002"], ["p001", "p002"]):
+        assert one.places(names).tolist() == other.places(names).tolist()
+
+
 def facts_of(applicants, some) -> list[object]:
     """The facts of some people as values, where they are in no order in any order."""
     facts = applicants.facts_of(some)

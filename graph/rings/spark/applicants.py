@@ -107,8 +107,7 @@ class ClusterApplicants:
         if not names:
             return out
         asked = {"place": np.arange(len(names)), "applicant_id": np.array(names, object)}
-        text, stages = "\n".join(names), self._stages
-        name = f"places_{digest(text.encode())}"
+        name, stages = f"places_{digest(repr([*names]).encode())}", self._stages
         stages.given(f"{name}_asked", np.zeros(len(names), np.int64), asked)
         stages.kept(name, lambda: stages.read(f"{name}_asked").join(stages.read(NAMES), "applicant_id"))
         found = whole(stages.folder, name, {"place": "i8", "who": "i4"})
