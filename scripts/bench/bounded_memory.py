@@ -23,6 +23,7 @@ from graph.frame.frozen import FrozenFrame
 from graph.frame.pages import advise
 from graph.store.evidence import Subject
 from scripts.bench.frozen_copy import AnswerTimer, forget, latest_subjects, quantiles
+from scripts.bench.memory_cgroups import limit_memory, memory_group
 
 MOST_S = 60.0  # for so long at most answers are timed, and earlier ones bring memory to what is asked for
 EARLIER = 10  # of those there are so many times as many as are timed
@@ -38,16 +39,6 @@ class Bound:
     cgroup: Path
     most: int
     ahead: bool
-
-
-def is_memory_cgroup(folder: Path) -> bool:
-    """Whether this process may make cgroups there that bound memory, of either version."""
-    if not os.access(folder / "cgroup.procs", os.W_OK):
-        return False
-    of_second_version = folder / "cgroup.subtree_control"
-    if of_second_version.exists():
-        return "memory" in of_second_version.read_text().split()
-    return (folder / "memory.limit_in_bytes").exists()
 
 
 def timed_in_a_process(copy: Path, zone: str, count: int, bound: Bound) -> dict[str, object]:
@@ -126,16 +117,13 @@ def _bounded(bound: Bound) -> Iterator[None]:
     if not bound.most:
         yield
         return
-    group = bound.cgroup / f"ringfence-{os.getpid()}"
-    group.mkdir()
-    limit = next(group / name for name in ("memory.limit_in_bytes", "memory.max") if (group / name).exists())
-    limit.write_text(str(bound.most))
-    (group / "cgroup.procs").write_text(str(os.getpid()))
-    try:
-        yield
-    finally:
-        (bound.cgroup / "cgroup.procs").write_text(str(os.getpid()))
-        group.rmdir()
+    with memory_group(bound.cgroup) as group:
+        limit_memory(group, bound.most)
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+        try:
+            yield
+        finally:
+            (bound.cgroup / "cgroup.procs").write_text(str(os.getpid()))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.frozen import FrozenFrame
 from graph.frame.layout import Arrays
 from graph.store.evidence import Subject
-from scripts.bench.bounded_memory import Bound, is_memory_cgroup, timed_in_a_process
+from scripts.bench.bounded_memory import Bound, timed_in_a_process
 from scripts.bench.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles
+from scripts.bench.memory_cgroups import is_memory_cgroup
 
 SHARES = (None, 0.5, 0.25, 0.125)  # of the frame that there is memory for; None: all
 MEMORY = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the frame's pages that memory holds

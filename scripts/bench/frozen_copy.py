@@ -40,7 +40,7 @@ def frozen_copy(store: Path, folder: Path) -> Iterator[FrozenFrame]:
         yield FrozenFrame(copy, held.zone)
 
 
-def latest_subjects(arrays: Arrays, count: int, frozen: FrozenFrame) -> Iterator[tuple[Subject, int]]:
+def latest_subjects(arrays: Arrays, count: int, frozen: Frame | FrozenFrame) -> Iterator[tuple[Subject, int]]:
     """The latest applications, oldest first, each with its moment in microseconds."""
     used = arrays.applications[: arrays.header[USED + NAMES.index("applications")]]
     read = FactReader(arrays)
@@ -54,8 +54,14 @@ def latest_subjects(arrays: Arrays, count: int, frozen: FrozenFrame) -> Iterator
 def forget(arrays: Arrays, copy: Path) -> None:
     """No page of the copy in that folder, to which the arrays belong, is in memory."""
     advise(arrays, mmap.MADV_DONTNEED)
-    for path in copy.iterdir():
+    forget_files(copy)
+
+
+def forget_files(folder: Path) -> None:
+    """No page of the files there is in memory, where no process has mapped them."""
+    for path in folder.iterdir():
         descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
 
