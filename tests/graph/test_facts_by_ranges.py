@@ -23,6 +23,7 @@ pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 from graph.rings.spark import numbered_facts  # noqa: E402
 from graph.rings.spark.buckets import table_of  # noqa: E402
 from graph.rings.spark.facts import fact_tables  # noqa: E402
+from graph.rings.spark.raw_facts import read_facts  # noqa: E402
 from graph.rings.spark.session import opened  # noqa: E402
 from graph.rings.spark.stages import Stages  # noqa: E402
 
@@ -72,6 +73,22 @@ def test_what_is_numbered_by_ranges_is_what_all_tables_hold(
     firsts = [pq.read_table(file)["who"][0].as_py() for file in in_order_of_number]
     assert firsts == sorted(firsts)
     assert 1 < len(firsts) < 9
+
+
+def test_no_step_pairs_all_names_with_all_numbers(
+    session, store: GraphStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = Stages(session, f"file://{tmp_path}/stages", 500_000)
+    numbering = numbered_facts._Numbered(stages, read_facts(stages, store.view(day(50))))
+    numbering.write()
+    for step in (numbering._ties_by_number(), numbering._asked_by_number(), numbering._events_by_number()):
+        step.explain()
+    plans = capsys.readouterr().out
+    assert plans.count("Physical Plan") == 3
+    assert "HashJoin" in plans or "SortMergeJoin" in plans
+    assert "Cartesian" not in plans
+    assert "NestedLoopJoin" not in plans
+    assert "window" not in plans.lower()
 
 
 def test_what_is_numbered_goes_on_where_it_was_cut_off(

@@ -51,6 +51,8 @@ def ranked(stages: Stages, what: Ranking, rows: Callable[[], Any]) -> Any:
     """Stage `what.name`: each of `rows`, whose keys are distinct, with its number, 0 for the first. A file
     has numbers that follow each other.
     """
+    if stages.done(what.name):
+        return stages.read(what.name)
     named, bounded, by_range = what.stages()
     keys = stages.kept(named, lambda: rows().select(*what.columns))
     ranges = stages.buckets(keys.count())
