@@ -49,8 +49,7 @@ class SnapshotText:
 
     def ring(self, place: int) -> Ring:
         """The one at that place."""
-        ring_id, body, members = json.loads(self._at(place))
-        return _ring(ring_id, body, tuple(map(member_of, members)))
+        return ring_from(self._at(place))
 
     def by_id(self) -> list[int]:
         """The places in order of the rings' ids."""
@@ -75,6 +74,17 @@ def snapshot_of(body: Column) -> RingSnapshot:
     """The snapshot behind `snapshot_text`, whole; `body` (bytes,)."""
     given = SnapshotText.of(body).in_turn()
     return RingSnapshot(name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=given.changes)
+
+
+def ring_text(ring: Ring) -> bytes:
+    """A ring with its members as JSON."""
+    return _json(_whole(ring)).encode()
+
+
+def ring_from(text: str | bytes) -> Ring:
+    """The ring behind `ring_text`."""
+    ring_id, body, members = json.loads(text)
+    return _ring(ring_id, body, tuple(map(member_of, members)))
 
 
 def ring_body(ring: Ring) -> str:

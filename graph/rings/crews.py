@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
-from graph.model.types import Ring
 from graph.rings.communities import components
 from graph.rings.search import RingSearch
 
@@ -23,6 +24,16 @@ CUT_LINKS = 3
 CUT_DAYS = 30
 CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew
 SAME_AGENT = 0.6  # of the members of each came through one and the same agent
+
+
+class Dated(Protocol):
+    """A ring as far as crews are named by it."""
+
+    @property
+    def ring_id(self) -> str: ...
+
+    @property
+    def first_seen(self) -> datetime: ...
 
 
 @dataclass(frozen=True)
@@ -58,11 +69,11 @@ def crew_ties(search: RingSearch) -> CrewTies:
     return CrewTies(_cut_apart(search), _same_agent(search))
 
 
-def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
+def named(rings: Sequence[Dated], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
     """The crew id of each ring. A crew keeps the id that most of its rings had `before` (by ring id), the
     largest crew first, unless it is the name of a ring elsewhere; a new one is called like its eldest ring.
     """
-    members: dict[int, list[Ring]] = {}
+    members: dict[int, list[Dated]] = {}
     for ring, number in zip(rings, crew, strict=True):
         members.setdefault(number, []).append(ring)
     taken, living = set[str](), {ring.ring_id for ring in rings}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from graph.model.types import Ring, RingKind
 from graph.rings.applicants import ApplicantRows
 
 NONE = -1
-_AT_ONCE = 50_000  # rings whose members are looked up at once
+_AT_ONCE = 200_000  # members who are looked up at once
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ class RingsBefore:
     @classmethod
     def of(cls, rings: Iterable[Ring], applicants: ApplicantRows) -> RingsBefore:
         """Of rings of different people, in any order, each looked at once."""
-        found, each = _Gathered(applicants), iter(rings)
-        while some := list(islice(each, _AT_ONCE)):
-            found.take(some)
+        found = _Gathered(applicants)
+        for ring in rings:
+            found.take(ring)
+        found.place()
         order = sorted(range(len(found.ids)), key=found.ids.__getitem__)
         place = np.append(np.argsort(order), NONE).astype(np.int32)  # of none: the last
         return cls(
@@ -70,20 +71,28 @@ class _Gathered:
     def __post_init__(self) -> None:
         self.ring = np.full(len(self.applicants), NONE, np.int32)
         self.joined = np.zeros(len(self.applicants), np.int64)
+        self._names, self._numbers, self._joined = list[str](), array("i"), array("q")
 
-    def take(self, rings: Sequence[Ring]) -> None:
-        """Some more."""
-        size = [ring.size for ring in rings]
-        members = [member for ring in rings for member in ring.members]
-        people = self.applicants.places([member.applicant_id for member in members])
-        known = np.flatnonzero(people >= 0)
-        number = np.repeat(np.arange(len(rings)) + len(self.ids), size)
-        self.ring[people[known]] = number[known]
-        self.joined[people[known]] = np.array([micros(m.joined_at) for m in members], np.int64)[known]
-        self.ids += [ring.ring_id for ring in rings]
+    def take(self, ring: Ring) -> None:
+        """One more."""
+        self._names += [member.applicant_id for member in ring.members]
+        self._numbers.extend([len(self.ids)] * ring.size)
+        self._joined.extend([micros(member.joined_at) for member in ring.members])
+        self.ids.append(ring.ring_id)
         # most are a crew of their own: one text for both
-        self.crews += [r.ring_id if r.crew_id == r.ring_id else r.crew_id for r in rings]
-        self.kinds += [ring.kind for ring in rings]
-        self.size += size
-        self.first_seen += [micros(ring.first_seen) for ring in rings]
-        self.flagged |= {ring.ring_id: ring for ring in rings if ring.kind.flagged}
+        self.crews.append(ring.ring_id if ring.crew_id == ring.ring_id else ring.crew_id)
+        self.kinds.append(ring.kind)
+        self.size.append(ring.size)
+        self.first_seen.append(micros(ring.first_seen))
+        if ring.kind.flagged:
+            self.flagged[ring.ring_id] = ring
+        if len(self._names) >= _AT_ONCE:
+            self.place()
+
+    def place(self) -> None:
+        """Look up the members who wait."""
+        people = self.applicants.places(self._names)
+        known = np.flatnonzero(people >= 0)
+        self.ring[people[known]] = np.array(self._numbers, np.int32)[known]
+        self.joined[people[known]] = np.array(self._joined, np.int64)[known]
+        self._names, self._numbers, self._joined = [], array("i"), array("q")

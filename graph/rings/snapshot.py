@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from graph.model.moments import moment
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
 from graph.rings.changes import STATES, TwoWeeks, compared
 from graph.rings.crews import crew_ties, named
@@ -17,6 +19,7 @@ from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.measured import measured
 from graph.rings.measures import Measures, Members
 from graph.rings.projection import LINK_KINDS
+from graph.rings.ring_file import RingFile
 from graph.rings.rings_before import NONE, RingsBefore
 from graph.rings.search import RingSearch
 from graph.rings.whole_groups import in_large_groups
@@ -42,31 +45,63 @@ class _Group:
     members: Members
 
 
-def snapshot_of(
-    search: RingSearch, name: str, as_of: datetime, previous: Iterable[Ring] = ()
-) -> RingSnapshot:
+class _Head(NamedTuple):
+    """What is held of a ring that waits at a place of the file."""
+
+    ring_id: str
+    first_seen: datetime
+    flagged: bool
+    score: float
+    place: int
+
+
+def rings_found(search: RingSearch, name: str, as_of: datetime, previous: Iterable[Ring] = ()) -> RingsInTurn:
     """All groups of three or more as rings, worst first, with their changes since the rings of the `previous`
-    snapshot (by ring id). Those are looked at once, one after the other, in any order.
+    snapshot (by ring id). Those are looked at once, one after the other, in any order; the new ones wait in a
+    file.
     """
-    before = RingsBefore.of(previous, search.applicants)
+    before, waiting = RingsBefore.of(previous, search.applicants), RingFile()
     numbers, changes = _changes(search, before, as_of)
     place = {ring_id: at for at, ring_id in enumerate(before.ids)}
     identities = {
         number: _Identity(change.ring_id, STATES[change.change], place.get(change.ring_id, NONE))
         for number, change in zip(numbers, changes)
     }
-    found = dict(_rings(search, before, identities))
-    rings = [found.pop(number) for number in numbers]
+    found = {number: _head(ring, waiting) for number, ring in _rings(search, before, identities)}
+    heads = [found[number] for number in numbers]
     ties = crew_ties(search)
     crews = ties.crews(len(search.flagged))[numbers].tolist()
-    crew = named(rings, crews, dict(zip(before.ids, before.crews)))
-    rings = [replace(ring, crew_id=crew[ring.ring_id]) for ring in rings]
+    crew = named(heads, crews, dict(zip(before.ids, before.crews)))
     together = ties.reasons({number: identity.ring_id for number, identity in identities.items()})
-    rows = with_flags(changes, rings, before, (search.flags, together))
-    rings.sort(key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    return RingSnapshot(
-        name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(rows, key=lambda c: c.ring_id))
-    )
+
+    def ring(head: _Head) -> Ring:
+        return replace(waiting.ring(head.place), crew_id=crew[head.ring_id])
+
+    looked_at = [ring(found[number]) for number in _with_flags(search, before, numbers)]
+    rows = with_flags(changes, looked_at, before, (search.flags, together))
+    heads.sort(key=lambda head: (not head.flagged, -head.score, head.ring_id))
+    changed = tuple(sorted(rows, key=lambda change: change.ring_id))
+    return RingsInTurn(name=name, as_of=as_of, changes=changed, walk=lambda: map(ring, heads))
+
+
+def snapshot_of(
+    search: RingSearch, name: str, as_of: datetime, previous: Iterable[Ring] = ()
+) -> RingSnapshot:
+    """The same whole."""
+    found = rings_found(search, name, as_of, previous)
+    return RingSnapshot(name=name, as_of=as_of, rings=tuple(found.rings), changes=found.changes)
+
+
+def _head(ring: Ring, waiting: RingFile) -> _Head:
+    return _Head(ring.ring_id, ring.first_seen, ring.kind.flagged, ring.score, waiting.add(ring))
+
+
+def _with_flags(search: RingSearch, before: RingsBefore, numbers: list[int]) -> list[int]:
+    """Those of the groups `numbers` that are flagged, or in which somebody is who was in a flagged ring."""
+    was = np.array([*(kind.flagged for kind in before.kinds), False])[before.ring]
+    some = search.flagged.copy()
+    some[search.group[was]] = True
+    return [number for number in numbers if some[number]]
 
 
 def _changes(

@@ -13,8 +13,8 @@ from graph.facts.fraud_labels import NEVER
 from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros
-from graph.model.rings_in_turn import RingsInTurn
-from graph.model.types import OutcomeStatus, Ring, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import OutcomeStatus, Ring
 from graph.rings.applicants import ApplicantRows
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
@@ -28,7 +28,7 @@ _INSTANT = timedelta(microseconds=1)
 def record_of(
     store: GraphStore,
     casebook: Casebook | None,
-    snapshot: RingSnapshot,
+    snapshot: AnySnapshot,
     applicants: ApplicantRows,
     now: datetime,
 ) -> ReviewRecord:
@@ -54,7 +54,7 @@ class _Week:
     flagged: tuple[Ring, ...]
 
 
-def _weeks(store: GraphStore, latest: RingSnapshot) -> list[_Week]:
+def _weeks(store: GraphStore, latest: AnySnapshot) -> list[_Week]:
     """The last snapshots, the oldest first, the last of each week."""
     found, before = [_week(latest)], store.view(latest.as_of).rings_in_turn()
     while before is not None and len(found) < WEEKS:
@@ -64,7 +64,7 @@ def _weeks(store: GraphStore, latest: RingSnapshot) -> list[_Week]:
     return found[::-1]
 
 
-def _week(snapshot: RingSnapshot | RingsInTurn) -> _Week:
+def _week(snapshot: AnySnapshot) -> _Week:
     flagged = tuple(ring for ring in snapshot.rings if ring.kind.flagged)
     flags = Counter(change.flag for change in snapshot.changes)
     trend = TrendWeek(

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from graph import private
-from graph.model.types import Ring, RingChange, RingKind
+from graph.model.types import Ring, RingChange
 from graph.quantities import quantity
 from investigations.estimates import TOO_FEW
 from investigations.review import report_charts as charts
@@ -28,6 +28,7 @@ from investigations.review.report_flags import honest_shares, no_longer_flagged
 from investigations.review.report_model import alarm_lines
 from investigations.review.report_record import case_words, desk_link, tallies, trend_charts
 from investigations.review.result import EarlyWarning, ReviewResult
+from investigations.review.tally import RingTally
 
 DRAWN_RINGS = 8  # the worst ones
 LISTED_RINGS = 60  # rows of the table; rings.parquet has all
@@ -141,8 +142,7 @@ def back_test(early: Sequence[EarlyWarning]) -> BackTest:
 
 
 def _context(result: ReviewResult) -> dict[str, Any]:
-    rings = result.snapshot.rings
-    flagged = [ring for ring in rings if ring.kind.flagged]
+    flagged = result.tally.flagged
     return {
         "result": result,
         "snapshot": result.snapshot,
@@ -152,7 +152,7 @@ def _context(result: ReviewResult) -> dict[str, Any]:
         "people": sum(ring.size for ring in flagged),
         "exposure": sum(ring.exposure for ring in flagged),
         "confirmed": sum(ring.confirmed_bad for ring in flagged),
-        "largest": max((ring.size for ring in rings), default=0),
+        "largest": result.tally.largest,
         "mistaken": _mistaken(result.figures),
         "changes": Counter(change.change for change in result.changes),
         "changed": _changed(result)[:LISTED_CHANGES],
@@ -202,11 +202,10 @@ def _changed(result: ReviewResult) -> list[Changed]:
     """What is new in flagged rings, and why their flags came or stay; births first, then the most
     newcomers.
     """
-    rings = {ring.ring_id: ring for ring in result.snapshot.rings}
+    rings = {ring.ring_id: ring for ring in result.tally.flagged}
     order = list(words.CHANGES)
     summary = [c for c in result.changes if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
-    results = [Changed(c, rings[c.ring_id]) for c in summary if c.ring_id in rings]
-    shown = [one for one in results if one.ring.kind.flagged]
+    shown = [Changed(c, rings[c.ring_id]) for c in summary if c.ring_id in rings]
     return sorted(
         shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id)
     )
@@ -241,22 +240,19 @@ def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
 def _charts(result: ReviewResult, flagged: Sequence[Ring]) -> dict[str, Markup]:
     days = [warning.days for warning in result.early if warning.days is not None]
     return {
-        "kinds": charts.bars(_kind_bars(result.snapshot.rings), 210),
+        "kinds": charts.bars(_kind_bars(result.tally), 210),
         "exposure": charts.bars(
             [Bar(r.ring_id, r.exposure, money(r.exposure), charts.ORANGE) for r in _by_exposure(flagged)]
         ),
         "sizes": charts.histogram([ring.size for ring in flagged], *SIZES, charts.ORANGE),
-        "scores": charts.histogram([ring.score for ring in result.snapshot.rings], *SCORES),
+        "scores": charts.histogram(result.tally.scores, *SCORES),
         "months": charts.columns(_month_bars(flagged, result), every=2),
         "days": charts.histogram(days, *DAYS, charts.BLUE) if days else Markup(""),
     }
 
 
-def _kind_bars(rings: Sequence[Ring]) -> list[Bar]:
-    groups, people = Counter(ring.kind for ring in rings), Counter[RingKind]()
-    for ring in rings:
-        people[ring.kind] += ring.size
-    bars = []
+def _kind_bars(tally: RingTally) -> list[Bar]:
+    groups, people, bars = tally.rings, tally.people, []
     for kind, (english, chinese) in words.KINDS.items():
         if groups[kind]:
             colour = charts.ORANGE if kind.flagged else charts.GREY

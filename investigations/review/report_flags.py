@@ -37,12 +37,10 @@ class HonestShare:
 
 def no_longer_flagged(result: ReviewResult) -> list[Gone]:
     """Every ring that lost its flag since last time, the most money open first."""
-    was, now = ({ring.ring_id: ring for ring in some} for some in (result.before, result.snapshot.rings))
-    gone = [
-        Gone(was[c.ring_id], now.get(c.ring_id), why(c.why))
-        for c in result.changes
-        if c.flag == "no_longer_flagged" and c.ring_id in was
-    ]
+    was = {ring.ring_id: ring for ring in result.before}
+    lost = {c.ring_id: c for c in result.changes if c.flag == "no_longer_flagged" and c.ring_id in was}
+    now = {ring.ring_id: ring for ring in result.snapshot.rings if ring.ring_id in lost} if lost else {}
+    gone = [Gone(was[ring_id], now.get(ring_id), why(c.why)) for ring_id, c in lost.items()]
     return sorted(gone, key=lambda one: (-one.was.exposure, one.was.ring_id))
 
 

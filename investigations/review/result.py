@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from graph.model.types import Ring, RingChange, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Ring, RingChange
 from investigations.review.record import ReviewRecord
+from investigations.review.tally import RingTally
 from investigations.review.week_fairness import GroupOfWeek
 
 
@@ -45,7 +47,7 @@ class EarlyWarning:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewResult:
     """A finished review. `snapshot.rings` come worst first (flagged before others, then by score),
-    `snapshot.changes` by ring.
+    `snapshot.changes` by ring; `tally` is what is held of the rings.
 
     `previous` names the snapshot it was compared with, None on a first run. `known_frauds` are the applicants
     who were known for fraud by the moment. `edges` holds, for every flagged ring, its strongest links (at
@@ -65,7 +67,8 @@ class ReviewResult:
     `zone`, and names it; the files hold UTC.
     """
 
-    snapshot: RingSnapshot
+    snapshot: AnySnapshot
+    tally: RingTally
     previous: str | None
     known_frauds: frozenset[str] = frozenset()
     edges: Mapping[str, tuple[GroupEdge, ...]]

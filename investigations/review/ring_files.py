@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph import private
-from graph.model.types import Ring, RingChange, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Ring, RingChange
 from investigations.review.flag_words import why
 from investigations.review.report import render
 from investigations.review.result import EarlyWarning, ReviewResult
@@ -63,14 +64,14 @@ def write_files(result: ReviewResult, folder: Path) -> None:
     render(result, folder / REPORT)
 
 
-def tables_of(snapshot: RingSnapshot) -> dict[str, pa.Table]:
+def tables_of(snapshot: AnySnapshot) -> dict[str, pa.Table]:
     """`rings`, `members` and `changes` of a snapshot; the back-test's columns of the rings are null."""
     tables = _tables(snapshot, ())
     return {name: pa.Table.from_pylist(list(rows), schema=schema) for name, (schema, rows) in tables.items()}
 
 
 def _tables(
-    snapshot: RingSnapshot, early: Sequence[EarlyWarning]
+    snapshot: AnySnapshot, early: Sequence[EarlyWarning]
 ) -> dict[str, tuple[pa.Schema, Iterator[dict[str, Any]]]]:
     """The tables' columns and rows."""
     warned = {warning.ring_id: warning for warning in early}

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -24,7 +24,7 @@ import numpy as np
 from graph.model.errors import ConflictError
 from graph.model.moments import COUNTRY
 from graph.model.rings_in_turn import RingsInTurn
-from graph.model.types import Ring, RingSnapshot
+from graph.model.types import Ring, RingChange
 from graph.quantities import quantity
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.honest_impact import honest_impact
@@ -34,7 +34,7 @@ from graph.rings.people import of_few, through_frame
 from graph.rings.projected import Engine, InThisProcess
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
-from graph.rings.snapshot import snapshot_of
+from graph.rings.snapshot import rings_found
 from graph.rings.store_habits import FALSE_ALARMS
 from graph.store.forgetting import ERASED_MEANWHILE
 from graph.store.port import GraphStore, GraphView
@@ -46,6 +46,7 @@ from investigations.review.flag_words import why
 from investigations.review.report import render
 from investigations.review.result import GroupEdge, ReviewResult
 from investigations.review.ring_files import FILES, REPORT, write_files
+from investigations.review.tally import RingTally
 from investigations.review.week_fairness import UnfairRingsError, fairness_of_week, unfair_to
 
 log = logging.getLogger("ringfence.rings")
@@ -101,12 +102,13 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     projected, usual = plan.engine.of_view(view), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
     found = search(projected, memory, closely)
-    snapshot = snapshot_of(found, name, plan.as_of, previous.rings if previous else ())
+    snapshot = rings_found(found, name, plan.as_of, previous.rings if previous else ())
     took = time.perf_counter() - started
-    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+    tally = RingTally.of(snapshot)
+    flagged = tally.flagged
     log.info(
         "%s, %d flagged, in %.1f s; looking back",
-        quantity(len(snapshot.rings), "group"),
+        quantity(tally.rings.total(), "group"),
         len(flagged),
         took,
     )
@@ -118,12 +120,13 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         raise UnfairRingsError(unfair)
     result = ReviewResult(
         snapshot=snapshot,
+        tally=tally,
         known_frauds=frozenset(found.applicants.names(np.flatnonzero(found.known.fraud)).tolist()),
         previous=compared_with,
         edges=_edges(found, flagged),
         early=early_warnings(flagged, earlier, found.applicants),
         moments=tuple(e.at for e in earlier),
-        figures=_figures(snapshot, found, took),
+        figures=_figures(snapshot.changes, tally, found, took),
         before=before,
         zone=plan.zone,
         record=record_of(store, casebook, snapshot, found.applicants, plan.now),
@@ -157,7 +160,7 @@ def _previous(store: GraphStore, as_of: datetime, name: str) -> RingsInTurn | No
     return before
 
 
-def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
+def _edges(search: RingSearch, flagged: Sequence[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
     """Every flagged ring's strongest inner links."""
     group, people = search.group, np.flatnonzero(search.flagged[search.group])
     links, ids = (
@@ -176,17 +179,16 @@ def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupE
     return {ring_id: tuple(edges) for ring_id, edges in out.items()}
 
 
-def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[str, float | int]:
-    changes, flags = (
-        Counter(getattr(change, name) for change in snapshot.changes) for name in ("change", "flag")
-    )
-    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+def _figures(
+    changed: Sequence[RingChange], tally: RingTally, search: RingSearch, took: float
+) -> dict[str, float | int]:
+    changes, flags = (Counter(getattr(change, name) for change in changed) for name in ("change", "flag"))
     return {
-        "groups": len(snapshot.rings),
-        "flagged": len(flagged),
-        "members_flagged": sum(ring.size for ring in flagged),
+        "groups": tally.rings.total(),
+        "flagged": len(tally.flagged),
+        "members_flagged": sum(ring.size for ring in tally.flagged),
         "largest_component": largest_component(search),
-        "largest_group": max((ring.size for ring in snapshot.rings), default=0),
+        "largest_group": tally.largest,
         **{change: changes[change] for change in _CHANGES},
         "newly_flagged": flags["newly_flagged"],
         "no_longer_flagged": flags["no_longer_flagged"],
@@ -260,7 +262,7 @@ def _open_cases(
     if casebook is None:
         return 0
     opened = 0
-    for ring in (one for one in result.snapshot.rings if one.kind.flagged):
+    for ring in result.tally.flagged:
         refuse()
         if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
             continue

@@ -14,7 +14,7 @@ from graph.rings.communities import components
 from graph.rings.incidence import incidence_of
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
-from graph.rings.snapshot import snapshot_of
+from graph.rings.snapshot import rings_found, snapshot_of
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled, uses
 
@@ -99,6 +99,13 @@ def test_rings_measured_some_people_after_the_other_are_the_same(tmp_path, monke
     assert len({len(ring.members) for ring in whole.rings}) > 1
     monkeypatch.setattr(whole_groups, "AT_ONCE", 7)
     assert snapshot_of(found, "now", AS_OF) == whole
+
+
+def test_rings_that_wait_in_a_file_are_the_same_at_every_walk(tmp_path):
+    given = rings_found(found(tmp_path / "t.db", both(honest(families=20), crew())), "now", AS_OF)
+    first = tuple(given.rings)
+    assert len(first) > 1
+    assert tuple(given.rings) == first
 
 
 def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ from investigations.review.report_drawing import MEMBERS_DRAWN, draw
 from investigations.review.report_fairness import GROUPS
 from investigations.review.report_model import ALARMS
 from investigations.review.result import EarlyWarning, GroupEdge, ReviewResult
+from investigations.review.tally import RingTally
 from investigations.review.week_fairness import GroupOfWeek
 from tests.support.browsers import chromium
 from tests.support.small_worlds import day
@@ -79,8 +80,10 @@ def review(rings, previous="2025-W14", changes=(), early=(), **figures):
         "known_good": 200,
         "known_good_flagged": 1,
     } | figures
+    snapshot = RingSnapshot(name="2025-W15", as_of=day(100), rings=tuple(rings), changes=tuple(changes))
     return ReviewResult(
-        snapshot=RingSnapshot(name="2025-W15", as_of=day(100), rings=tuple(rings), changes=tuple(changes)),
+        snapshot=snapshot,
+        tally=RingTally.of(snapshot),
         previous=previous,
         edges={one.ring_id: chain(one) for one in rings if one.kind.flagged},
         early=tuple(early),

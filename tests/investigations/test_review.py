@@ -110,8 +110,8 @@ def test_a_ring_that_loses_its_flag_keeps_its_case_and_the_case_says_why(store, 
 def test_a_closed_case_is_not_opened_again_for_a_flag_that_is_merely_held(store, casebook, tmp_path):
     first = review(store, None, plan(tmp_path / "w1")).snapshot
     family = next(ring for ring in first.rings if ring.kind is RingKind.HOUSEHOLD)
-    flagged = tuple(replace(ring, kind=RingKind.RING) if ring is family else ring for ring in first.rings)
-    store.save_rings(replace(first, rings=flagged))
+    flagged = [replace(ring, kind=RingKind.RING) if ring == family else ring for ring in first.rings]
+    store.save_rings(replace(first, walk=lambda: iter(flagged)))
     review(store, casebook, plan(tmp_path / "w2", day(207)))
     case_id = casebook.open_case_of_ring(family.ring_id).case_id
     concluded = casebook.give_verdict(
@@ -129,7 +129,7 @@ def test_a_closed_case_is_not_opened_again_for_a_flag_that_is_merely_held(store,
 def test_a_review_of_an_earlier_week_gives_again_what_it_gave(store, tmp_path):
     weeks = [review(store, None, plan(tmp_path / str(n), day(n))).snapshot for n in (193, 200, 207)]
     again = review(store, None, plan(tmp_path / "again", day(200))).snapshot
-    assert (again.rings, again.changes) == (weeks[1].rings, weeks[1].changes)
+    assert (tuple(again.rings), again.changes) == (tuple(weeks[1].rings), weeks[1].changes)
 
 
 def test_a_first_run_flags_newly_and_every_ring_has_a_crew(store, tmp_path):
