@@ -45,8 +45,8 @@ class ComparedModel:
 @dataclass(frozen=True)
 class ModelComparison:
     """`model` beside `other`. `recall`: the gain in the share of frauds found at `capacity`, `ap` in average
-    precision, `ece` in calibration error (more is worse), `groups` in recall by group of the slice: of a
-    group's frauds among those who are reviewed of all.
+    precision, `ece` in calibration error (more is worse, and it is `better` in the draws with less), `groups`
+    in recall by group of the slice: of a group's frauds among those who are reviewed of all.
     """
 
     model: ComparedModel
@@ -139,7 +139,9 @@ def _ece_gain(ours: Floats, against: Floats, on: LastSlice) -> Gain:
         return ece(ours[rows], bad, now) - ece(against[rows], bad, now)
 
     draws = (on.weight * factor for factor in redrawn(on.samples.person))
-    return gain_of(gain(on.weight), [gain(now) for now in draws if now.sum() > 0])
+    drawn = [gain(now) for now in draws if now.sum() > 0]
+    fewer = float(np.mean(np.array(drawn) < 0)) if drawn else 0.0
+    return gain_of(gain(on.weight), drawn)._replace(better=fewer)  # more of an error is no better
 
 
 def _latencies(scorers: list[Scorer], on: LastSlice) -> list[float]:

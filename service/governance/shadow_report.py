@@ -65,7 +65,7 @@ def shadow_report(casebook: Casebook, store: GraphStore, plan: ShadowPlan) -> Sh
             f"{plan.challenger} has answered no application from {plan.since.isoformat()} until "
             f"{plan.until.isoformat()}: is it in shadow, since when, and does anything "
             "fall under it (ringfence models list; of a policy ringfence policy show)? What waits for its "
-            "answer gets it by ringfence shadow run"
+            "answer gets it by ringfence shadow run; --since looks further back"
         )
     matured = Maturation.of(store.view(plan.now).tables(), plan.now, plan.horizon_days)
     found = side_by_side(pairs, [matured.bad(one.applicant_id, one.at) for one in pairs])

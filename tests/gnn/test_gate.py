@@ -102,6 +102,15 @@ def test_the_slice_is_scored_as_the_service_scores(on: LastSlice, models: dict[s
     assert np.array_equal(served(models["sharp"], on), expected)
 
 
+def test_a_model_is_better_calibrated_in_the_draws_in_which_it_errs_less(
+    on: LastSlice, models: dict[str, ModelBundle]
+) -> None:
+    for name, other in (("sharp", "blind"), ("blind", "sharp")):
+        gain = compared(models[name], models[other], on, CAPACITY).ece
+        assert gain.low > 0 or gain.high < 0, "else nothing is told apart"
+        assert (gain.better > 0.5) == (gain.more < 0)
+
+
 def test_who_knows_the_trick_passes_and_who_is_fooled_does_not(
     on: LastSlice, models: dict[str, ModelBundle]
 ) -> None:
