@@ -296,8 +296,10 @@ def _is_file(database: str | None) -> TypeGuard[str]:
 
 
 def name_of(url: str) -> str:
-    """A casebook's URL without its password, and without what else a query says."""
+    """A casebook's URL without its password."""
     try:
-        return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
+        parsed = sa.make_url(url)
+        query = {name: value for name, value in parsed.query.items() if "password" not in name.lower()}
+        return parsed.set(query=query).render_as_string(hide_password=True)
     except ArgumentError:
         return url.rpartition("@")[2].partition("?")[0]

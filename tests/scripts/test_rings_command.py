@@ -115,6 +115,7 @@ def test_the_command_says_in_which_casebook_its_cases_are(
             "postgresql+psycopg://book:pass@db:5432/casebook?password=other",
             "postgresql+psycopg://book:***@db:5432/casebook",
         ),
+        ("postgresql://book@/casebook?host=/run&password=p", "postgresql://book@/casebook?host=%2Frun"),
         ("sqlite:////var/casebook.db", "sqlite:////var/casebook.db"),
         ("no url:pass@db", "db"),
     ],

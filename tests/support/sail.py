@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ SAIL = Path(sys.prefix) / "sail"  # `make test-slow` installs it there
 @pytest.fixture
 def sail() -> Iterator[str]:
     """The address of a server."""
+    with sail_server() as (address, _):
+        yield address
+
+
+@contextmanager
+def sail_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a server, and its process, which may be killed."""
     if not (SAIL / "pysail").is_dir():
         pytest.skip(
             f"Sail is not installed in {SAIL}: make test-slow does, where there is one for the machine"
@@ -30,7 +38,7 @@ def sail() -> Iterator[str]:
     server = subprocess.Popen([sys.executable, *command.split()], env=environment(SAIL), cwd=ROOT)
     try:
         _answers(port, server)
-        yield f"sc://127.0.0.1:{port}"
+        yield f"sc://127.0.0.1:{port}", server
     finally:
         server.terminate()
         server.wait(timeout=60)
