@@ -21,7 +21,7 @@ from graph.stores.sqlite import SqliteStore
 from scripts.bench.cold_frame import SHARES
 from scripts.bench.frozen_copy import forget_files, latest_subjects
 from scripts.bench.memory_cgroups import is_memory_cgroup, limit_memory, memory_group
-from scripts.bench.processes import running
+from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.serving import wait_until_ready
 from scripts.bench.traffic import keyed, traffic
 
@@ -42,6 +42,7 @@ def main() -> int:
         help="a memory cgroup that this process may write to, which takes root (default: of version 1)",
     )
     options = parser.parse_args()
+    leave_on_sigterm()
     if not is_memory_cgroup(options.cgroup):
         parser.error(f"{options.cgroup} is no memory cgroup that this process may write to")
     with SqliteStore(options.store) as store, closing(frame_of(store)) as frame:

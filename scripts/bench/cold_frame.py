@@ -26,6 +26,7 @@ from graph.store.evidence import Subject
 from scripts.bench.bounded_memory import Bound, timed_in_a_process
 from scripts.bench.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles
 from scripts.bench.memory_cgroups import is_memory_cgroup
+from scripts.bench.processes import leave_on_sigterm
 
 SHARES = (None, 0.5, 0.25, 0.125)  # of the frame that there is memory for; None: all
 MEMORY = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the frame's pages that memory holds
@@ -48,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.cgroup is not None and not is_memory_cgroup(options.cgroup):
         parser.error(f"{options.cgroup} is no memory cgroup that this process may write to")
+    leave_on_sigterm()
     with frozen_copy(options.store, options.folder) as frozen:
         figures = _counted(frozen, options.folder / "frozen", options.assessments)
     print(json.dumps(figures, indent=1), flush=True)
