@@ -60,6 +60,7 @@ class Files:
             self.header: Column = np.frombuffer(
                 _map(folder / "header", HEADER_WORDS * 8, grow=True), np.int64
             )
+        self._opened = _file_number(folder / "header")
         # of which generation: in one, so that no thread sees half of a change
         self._mapped: tuple[int, Arrays] | None = None
 
@@ -69,6 +70,11 @@ class Files:
         over.
         """
         return bool(self.header[MAGIC] == _MAGIC)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder is still the one that was opened: somebody may have taken it away."""
+        return self._opened == _file_number(self.folder / "header")
 
     @property
     def is_sound(self) -> bool:
@@ -265,6 +271,14 @@ def _overwrite(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _file_number(path: Path) -> int | None:
+    """By which number the disk knows a file; None where it is not there."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _map(path: Path, size: int, grow: bool = False) -> mmap.mmap:

@@ -100,9 +100,17 @@ class Frame:
         """Whether it can be read, and once held all that its store had: not while it is filled, or anew."""
         header = self._files.header
         if header[DIRTY]:  # a slice is coming in, for some milliseconds, or its writer died
-            with self._reading.shared():
-                return self._files.is_of_layout and bool(header[WHOLE]) and not header[DIRTY]
+            try:
+                with self._reading.shared():
+                    return self._files.is_of_layout and bool(header[WHOLE]) and not header[DIRTY]
+            except FrameUnreadableError:
+                return False
         return self._files.is_of_layout and bool(header[WHOLE])
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder is still there: one that somebody took away is not written any more."""
+        return self._files.is_there
 
     @property
     def size(self) -> int:

@@ -12,6 +12,7 @@ from time import monotonic, sleep
 
 from graph import private
 from graph.facts.tables import Column
+from graph.model.errors import FrameUnreadableError
 
 # for how long readers that come stand back for a writer; then they come in, and it asks again
 YIELDS_S = 0.005
@@ -117,9 +118,14 @@ class FairLock:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Among other readers. Not to be taken again by who holds it."""
-        if self._wanted[0] or not self._inside.try_shared():
-            self._wait()
+        """Among other readers. Not to be taken again by who holds it. Raises FrameUnreadableError where the
+        folder was taken away.
+        """
+        try:
+            if self._wanted[0] or not self._inside.try_shared():
+                self._wait()
+        except FileNotFoundError as error:
+            raise FrameUnreadableError("the frame's folder was taken away") from error
         try:
             yield
         finally:

@@ -158,6 +158,9 @@ class Views:
         """One step of bringing the frame to the store's revision and edition; whether nothing is left to do,
         or somebody else is at it.
         """
+        if self.frame is not None and not self.frame.is_there:
+            log.warning("the frame's folder was taken away: it is filled anew, until then the store answers")
+            self.frame = None  # who reads it still has what is mapped
         if self.frame is None:
             self.frame = self._find()
         upto = self.now()

@@ -4,9 +4,11 @@ view gives.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +217,22 @@ def test_a_folder_that_another_version_has_taken_over_is_left_to_it(context: App
         context.views._bring()
     assert context.views.latest() == context.store.revision()
     header[MAGIC] -= 1
+
+
+def test_a_frame_whose_folder_is_taken_away_is_filled_anew_beside_the_answers(context: AppContext) -> None:
+    client, lost = create_app(context).test_client(), frame_of(context)
+    for path in (folder := lost._files.folder).parent.glob(f"{folder.name}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    lost._files.header[DIRTY] = 1  # in the middle of a change
+    with ThreadPoolExecutor(1) as another_thread:  # which has no lock's file open
+        assert another_thread.submit(client.get, "/readyz").result().get_json()["frame"]["state"] == "filling"
+    assert risk(context, body("l-1"))["degraded"]["level"] == "full"
+    context.views.keeper.wake()
+    assert soon(lambda: context.views.frame is not None and context.views.frame is not lost)
+    assert soon(lambda: frame_of(context).holds(context.store.revision()))
+    answer = risk(context, body("l-2"))
+    assert isinstance(context.views.at(day(80), context.views.now()), FrameView)
+    assert replay(context, answer["assessment_id"])["equal"]
 
 
 @pytest.mark.parametrize("processes", [1, 2])
