@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -90,26 +90,22 @@ class Frame:
 
     @property
     def behind(self) -> int:
-        """By how many revisions the frame lags behind the store, as far as any process of this machine
-        knows.
-        """
+        """By how many revisions it lags behind the store, as far as any process of this machine knows."""
         return max(0, int(self._files.header[GOAL]) - self.revision)
 
     @property
     def is_whole(self) -> bool:
         """Whether it can be read, and once held all that its store had: not while it is filled, or anew."""
         header = self._files.header
-        if header[DIRTY]:  # a slice is coming in, for some milliseconds, or its writer died
-            try:
-                with self._reading.shared():
-                    return self._files.is_of_layout and bool(header[WHOLE]) and not header[DIRTY]
-            except FrameUnreadableError:
-                return False
-        return self._files.is_of_layout and bool(header[WHOLE])
+        try:  # a slice is coming in, for some milliseconds, or its writer died
+            with self._reading.shared() if header[DIRTY] else nullcontext():
+                return self._files.is_of_layout and bool(header[WHOLE]) and not header[DIRTY]
+        except FrameUnreadableError:
+            return False
 
     @property
     def is_there(self) -> bool:
-        """Whether its folder is still there: one that somebody took away is not written any more."""
+        """Whether its folder is still there."""
         return self._files.is_there
 
     @property
@@ -339,9 +335,7 @@ class Frame:
         )
 
     def _outlived(self) -> bool:
-        """Whether the files are whole: nobody died in a slice, and no power failed while the disk lacked
-        something.
-        """
+        """Whether the files are whole: nobody died in a slice, nor did power fail before all was written."""
         header = self._files.header
         return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == boot())
 
@@ -401,8 +395,5 @@ class Frame:
         state = self._store.state()
         if identity == 0 or identity != state.edition or revision > state.revision:
             return False
-        return (
-            all(zlib.crc32(body) == check for _, body in self._store.tail(revision - 1, revision))
-            if revision
-            else True
-        )
+        last = self._store.tail(revision - 1, revision) if revision else ()
+        return all(zlib.crc32(body) == check for _, body in last)

@@ -175,15 +175,13 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
     """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, also
     in what was measured and in its row's columns.
 
-    Raises NotFoundError, and StoreChangedError for a row that cannot be what was written.
+    Raises NotFoundError, StoreUnavailableError, and StoreChangedError for a row that cannot be what was
+    written.
     """
     for _ in range(LOOKS):
         recorded = context.casebook.assessment(assessment_id)
-        view = (
-            context.views.at(recorded.as_of, recorded.recorded_by)
-            if recorded.recorded_by is not None
-            else None
-        )
+        at, by = recorded.as_of, recorded.recorded_by
+        view = None if by is None else context.views.at(at, by)
         result = _replayed(context, recorded, view)
         if view is None or context.views.is_still(view):
             break
@@ -202,6 +200,8 @@ def _replayed(context: AppContext, recorded: RiskAssessment, view: GraphView | N
             evaluation,
             degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]),
         )
+    elif view is not None and evaluation.degraded.reason == _AWAY:
+        raise StoreUnavailableError("the store does not answer now: replay again when it does")
     concluded = audit_record.policy_of(recorded, then_served.policies).conclude(evaluation.findings)
     again = _findings(then_served, recorded.stage, subject, recorded.as_of, (evaluation, concluded))
     if answered["changes_since"] is not None:

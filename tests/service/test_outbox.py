@@ -20,6 +20,7 @@ from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
 from service.app import create_app
+from service.assessment import evaluation
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.assessment.owed import FEWEST, deliver_pending
@@ -234,3 +235,33 @@ def test_a_casebook_of_the_first_schema_is_brought_up_to_date_and_keeps_all(
     with Casebook(url) as again:
         assert again.assessment(answer["assessment_id"]).application_id == "old"
         assert again.outbox_pending(9) == ()
+
+
+def test_a_replay_that_the_store_does_not_answer_is_no_difference(
+    bare: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assessment_id = risk(bare, body("before"))["assessment_id"]
+
+    def fails(*_: object) -> None:
+        raise StoreUnavailableError("no answer in the middle of a read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "read_neighbourhood", fails)
+        with pytest.raises(StoreUnavailableError, match="replay again"):
+            replay(bare, assessment_id)
+        refused = create_app(bare).test_client().get(f"/risk/{assessment_id}/replay")
+        assert (refused.status_code, refused.get_json()["code"]) == (503, "store_unavailable")
+    assert replay(bare, assessment_id)["equal"]
+
+
+def test_an_answer_that_the_store_did_not_give_is_replayed_as_it_was(
+    bare: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreUnavailableError("no answer in the middle of a read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "read_neighbourhood", fails)
+        answer = risk(bare, body("then"))
+    assert answer["degraded"]["level"] == "rules_only"
+    assert replay(bare, answer["assessment_id"])["equal"]
