@@ -26,7 +26,7 @@ _PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 class ClusterPlan:
     """`cluster` is a Spark master or the address of Spark Connect. `stages` is the folder or bucket in which
     the stages are kept, which every executor can read and write; empty: one that goes with the run.
-    `keep_stages`: those of scores and features stay when their run has ended well.
+    `keep_stages`: they stay when the run has ended well.
     """
 
     cluster: str = "local[*]"
@@ -77,7 +77,7 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
                 raise
             raise RingfenceError(
                 f"{error} is gone from --stages: another run of the same work may have deleted it at its end "
-                "(--keep-stages, where the command has it, leaves it); the same command makes it again"
+                "(--keep-stages leaves it); the same command makes it again"
             ) from error
         finally:
             _stop(session, plan.cluster)

@@ -61,11 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     zone = time_zone("Asia/Shanghai")
     stages = stages_address(options.stages)
     plan = ClusterPlan(
-        cluster=options.cluster, stages=stages, memory_mb=options.memory, partitions=options.partitions
+        cluster=options.cluster,
+        stages=stages,
+        memory_mb=options.memory,
+        partitions=options.partitions,
+        keep_stages=True,
     )
     with (
         open_existing(options.store, "Asia/Shanghai") as store,
-        ring_engine(options.engine, plan) as engine,
+        ring_engine(options.engine, plan, store.edition) as engine,
     ):
         view = store.view(read_moment(options.as_of, zone))
         print(

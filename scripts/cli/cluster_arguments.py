@@ -49,7 +49,7 @@ def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:
 
 
 def add_keep_stages(parser: argparse.ArgumentParser) -> None:
-    """`--keep-stages`, for who copies the frame."""
+    """`--keep-stages`."""
     parser.add_argument(
         "--keep-stages",
         action="store_true",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -33,12 +33,14 @@ class OnSpark:
     other, kept in a folder of `folder` that is named by Ringfence's version, the facts and these two:
     a run that was cut off goes on where it stopped. `rows` is how many rows one task of ours holds at most,
     `largest` how many people a part may have; neither changes a bit, the second as long as no part is larger.
+    `folders` are those of all that was computed.
     """
 
     session: Any
     folder: str
     rows: int = ROWS
     largest: int = LARGEST
+    folders: list[str] = field(default_factory=list)
 
     def of_view(self, view: GraphView) -> Projected:
         """As of the view's moment: facts are read by ranges of people and numbered on the cluster, and no
@@ -61,7 +63,8 @@ class OnSpark:
 
     def _stages(self, of: str) -> Stages:
         own = f"{of}_{self.rows}_{self.largest}"
-        return Stages(self.session, folder_of(self.folder, "rings", own), self.rows)
+        self.folders.append(folder_of(self.folder, "rings", own))
+        return Stages(self.session, self.folders[-1], self.rows)
 
     def _projected(self, stages: Stages) -> Projected:
         """Of the facts that are in the stages' folder."""

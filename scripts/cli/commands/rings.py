@@ -19,7 +19,7 @@ from investigations.review.result import ReviewResult
 from investigations.review.week_fairness import UnfairRingsError, unfair_to
 from investigations.review.weekly import ReviewPlan, review, week_of
 from investigations.users import AuditAction, AuditEntry
-from scripts.cli.cluster_arguments import add_engine, cluster_plan
+from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.forced import Deliberate, add_force, deliberate
 from scripts.cli.looks import add_purpose, keep_look, purpose_given
@@ -62,7 +62,7 @@ def _run(options: argparse.Namespace) -> Result:
             frame = "" if settings.frame == NO_FRAME else settings.frame
             desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
             how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
-            with ring_engine(options.engine, cluster_plan(options)) as engine:
+            with ring_engine(options.engine, cluster_plan(options), store.edition) as engine:
                 how["engine"] = engine
                 how["most_times"] = None if who.force else settings.gate_fairness
                 plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
@@ -105,6 +105,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
     add_purpose(parser)
     add_engine(parser, of="links, first cut and features are computed", same="rings")
+    add_keep_stages(parser)
     parser.add_argument(
         "--honest-budget",
         type=_share,
