@@ -295,6 +295,12 @@ def test_where_there_is_nobody_nothing_is_asked_of_the_cluster(tmp_path):
     assert len(found.coarse) == len(found.links) == 0
 
 
+def test_where_nobody_is_read_by_ranges_there_is_no_ring(session, tmp_path):
+    with town(tmp_path / "nobody.db", Facts()) as store:
+        found = OnSpark(session, f"file://{tmp_path}/stages").of_view(store.view(AS_OF))
+        assert len(found.coarse) == len(found.links) == 0
+
+
 def test_facts_that_differ_have_stages_of_their_own(tables):
     ties = {name: column[:-1] for name, column in tables.ties.items()}
     fewer = dataclasses.replace(tables, ties=ties)

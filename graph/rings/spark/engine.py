@@ -49,6 +49,8 @@ class OnSpark:
         """
         stages = self._stages(digest_of_view(view))
         facts_by_ranges(stages, view)
+        if not stages.read(facts.NAMES).count():
+            return in_this_process(view.tables())  # nobody: files without rows have no columns to go on with
         return self._projected(stages)
 
     def of_tables(self, tables: Tables) -> Projected:
