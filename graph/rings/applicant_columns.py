@@ -61,4 +61,6 @@ def _first_amount(tables: Tables) -> Column:
 
 def _open_amount(tables: Tables, became: LoanHistories) -> Column:
     amount = np.where(became.ever(*ENDED), 0.0, became.paid_out)
-    return np.bincount(tables.applications["applicant"], weights=amount, minlength=len(tables.applicant_ids))
+    people = tables.applications["applicant"]
+    # of nothing at all it counts in whole numbers
+    return np.bincount(people, weights=amount, minlength=len(tables.applicant_ids)).astype(np.float64)

@@ -12,7 +12,7 @@ from graph.model.types import Facts
 from graph.rings.applicant_columns import COLUMNS, applicant_columns
 from graph.rings.applicants import HeldApplicants
 from tests.support.ring_worlds import town
-from tests.support.small_worlds import day, random_facts
+from tests.support.small_worlds import day, does, facts_of, random_facts
 
 
 @pytest.fixture(scope="module", params=range(3))
@@ -86,3 +86,11 @@ def test_in_a_store_without_people_nobody_is_found(tmp_path) -> None:
     assert len(nobody) == 0
     assert nobody.places(["ann"]).tolist() == [-1]
     assert len(nobody.facts_of(np.zeros(0, np.int64)).applicant_ids) == 0
+
+
+def test_columns_are_of_their_kinds_also_where_nobody_has_applied(tmp_path):
+    sent = does("ann", "transfer", 1, counterparty_id="bob", amount=5.0)
+    with town(tmp_path / "t.db", facts_of(sent)) as store:
+        found = applicant_columns(store.view(day(9)).tables())
+    assert {name: column.dtype for name, column in found.items()} == COLUMNS
+    assert [len(column) for column in found.values()] == [2] * len(COLUMNS)
