@@ -123,19 +123,19 @@ class SparkBatch(NeighbourhoodBatch):
 @dataclass(frozen=True)
 class LookOnSpark:
     """Looks around seeds on the cluster of `session`. The stages are in a folder of `folder` that is named by
-    Ringfence's version and by what the rows depend on, the store's `edition` among it: a run that was cut off
-    goes on where it stopped. `folders` are those that were used.
+    Ringfence's version and by what the rows depend on, the store's `past` (`graph.store.past`) among it: a
+    run that was cut off goes on where it stopped. `folders` are those that were used.
     """
 
     session: Any
     folder: str
     partitions: int
-    edition: int
+    past: str
     folders: set[str] = field(default_factory=set, compare=False)
 
     def __call__(self, frame: Frame, revision: int, of: Seeds) -> SparkBatch:
         """What is around them."""
-        same = (VERSION, self.edition, revision, frame.zone, features.names())
+        same = (VERSION, self.past, revision, frame.zone, features.names())
         own = folder_of(self.folder, "features", digest(repr(same).encode()))
         self.folders.add(own)
         stages = Stages(self.session, own, WINDOW)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from gnn.batch_extraction import LookAround, NeighbourhoodBatch
 from gnn.batch_on_spark import LookOnSpark
+from graph.store.past import past_of
 from graph.store.port import GraphStore
 from service.cluster import LOCAL, ClusterPlan, opened_cluster
 from service.spent_stages import spent_after
@@ -22,6 +23,6 @@ def look_engine(name: str, plan: ClusterPlan, store: GraphStore) -> Iterator[Loo
         yield NeighbourhoodBatch
         return
     with opened_cluster(plan) as cluster:
-        look = LookOnSpark(cluster.session, cluster.stages, plan.partitions, store.edition())
+        look = LookOnSpark(cluster.session, cluster.stages, plan.partitions, past_of(store, store.state()))
         with spent_after(look.folders, store.edition, plan.keep_stages):
             yield look

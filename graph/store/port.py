@@ -42,6 +42,7 @@ from graph.store.evidence import Evidence, Subject
 from graph.store.forgetting import Forgetting, StoreState
 from graph.store.in_columns import InColumns
 from graph.store.keys import applications_beyond_bounds
+from graph.store.past import past_of
 from graph.store.refusing import Refusal
 from graph.store.search_hit import SearchHit
 from graph.store.walk import Bounds, Walk
@@ -148,9 +149,9 @@ class GraphStore(Forgetting):
         """
 
     def view_of(self, as_of: datetime, state: StoreState) -> GraphView:
-        """`view` of a state of the store, which says its edition."""
+        """`view` of a state of the store, which says its edition and its past."""
         view = self.view(as_of, state.revision)
-        view.edition = state.edition
+        view.edition, view.past = state.edition, past_of(self, state)
         return view
 
     @abstractmethod
@@ -219,6 +220,7 @@ class GraphView(InColumns):
     as_of: datetime
     revision: int
     edition: int = 0  # of the store when the view was opened, where whoever opened it knows
+    past: str = ""  # a name for what the store held then (`graph.store.past`), where whoever opened it asked
     zone: str = COUNTRY
 
     @abstractmethod

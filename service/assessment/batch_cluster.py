@@ -20,6 +20,8 @@ from graph.frame.location import frame_of
 from graph.model.errors import SettingError
 from graph.model.moments import micros, moment
 from graph.rings.spark.stages import Stages, digest, folder_of
+from graph.store.forgetting import StoreState
+from graph.store.past import past_of
 from graph.store.port import GraphStore
 from service.assessment.batch_executor import FRAME, MODEL, SUBJECTS, ExecutorTask, results
 from service.assessment.batch_work import CHUNK, BatchSubject, BatchTask, Period, Rows, chunks
@@ -80,7 +82,8 @@ def _work(task: BatchTask, period: Period, store: GraphStore, stages: str) -> Ex
     """What executors are told, with a folder that no other work has."""
     policy = policy_for(task.settings, task.scorer)
     model = task.scorer.version if task.scorer else ""
-    same = (VERSION, store.edition(), task.revision, period, model, policy.version, task.variables)
+    past = past_of(store, StoreState(task.revision, store.edition()))
+    same = (VERSION, past, task.revision, period, model, policy.version, task.variables)
     folder = folder_of(stages, "scores", digest(repr((*same, task.settings.timezone)).encode()))
     zone, has_model = task.settings.timezone, task.scorer is not None
     return ExecutorTask(folder, task.revision, period.until, zone, policy, has_model, task.variables)

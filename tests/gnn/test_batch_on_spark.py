@@ -24,6 +24,7 @@ from graph.model.errors import NotFoundError
 from graph.model.moments import micros
 from graph.product import product_version
 from graph.rings.spark import stages
+from graph.store.past import past_of
 from scripts.cli.main import main
 from service import look_engine
 from service.cluster import Cluster, ClusterPlan, opened_cluster
@@ -50,7 +51,7 @@ def bundle_in(folder: Path) -> dict[str, bytes]:
 def bundle_of(store: Path, out: Path, session: Any, stages: Path, partitions: int = 3) -> dict[str, bytes]:
     """What a training makes with its features and embeddings from a cluster."""
     with open_store(store) as opened:
-        look = LookOnSpark(session, f"file://{stages}", partitions, opened.edition())
+        look = LookOnSpark(session, f"file://{stages}", partitions, past_of(opened, opened.state()))
         train_model(opened, TODAY, out, SMALL, Sight(look=look))
     return bundle_in(out)
 
@@ -85,7 +86,8 @@ def test_a_training_that_was_cut_off_goes_on_where_it_stopped(frame: Frame, tmp_
     network = RingNet(hidden=8, embedding=4).weights()
 
     def found() -> tuple[bytes, bytes]:
-        around = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 3, 1)(frame, frame.revision, asked(frame))
+        look = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 3, "one")
+        around = look(frame, frame.revision, asked(frame))
         return around.features().tobytes(), around.embedded(network).tobytes()
 
     first = found()
@@ -103,7 +105,7 @@ def test_a_training_that_was_cut_off_goes_on_where_it_stopped(frame: Frame, tmp_
 
 
 def test_work_that_differs_has_stages_of_its_own(frame: Frame, tmp_path: Path) -> None:
-    look = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, edition=1)
+    look = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, past="one")
     some, network = asked(frame), RingNet(hidden=8, embedding=4).weights()
     one = look(frame, frame.revision, some)
     rows, answers = one.features(), one.embedded(network)
@@ -119,13 +121,13 @@ def test_work_that_differs_has_stages_of_its_own(frame: Frame, tmp_path: Path) -
     assert written == ["features", "features", "frame.done", "network", "network", "seeds", "seeds"]
     assert look(frame, frame.revision, some).stages.folder == folder
     assert look(frame, frame.revision - 1, some).stages.folder != folder
-    assert replace(look, edition=2)(frame, frame.revision, some).stages.folder != folder
+    assert replace(look, past="another")(frame, frame.revision, some).stages.folder != folder
 
 
 def test_features_of_an_older_version_are_not_found_again(
     frame: Frame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look, some = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, edition=1), asked(frame)
+    look, some = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, past="one"), asked(frame)
     now = look(frame, frame.revision, some).stages.folder
     assert f"features-{product_version()}." in now
     for what, older in (("product_version", lambda: "0.1.0"), ("VERSION", 1)):
@@ -138,7 +140,7 @@ def test_features_of_an_older_version_are_not_found_again(
 
 
 def test_an_application_that_the_copy_lacks_is_named_on_the_cluster_too(frame: Frame, tmp_path: Path) -> None:
-    look = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, edition=1)
+    look = LookOnSpark(PlayedSession(), f"file://{tmp_path}", 2, past="one")
     with pytest.raises(NotFoundError, match="nobodys"):
         look(frame, frame.revision, seeds(["nobodys"], np.ones(1, np.bool_), np.zeros(1))).features()
 

@@ -44,8 +44,8 @@ class OnSpark:
 
     def of_view(self, view: GraphView) -> Projected:
         """As of the view's moment: facts are read by ranges of people and numbered on the cluster, and no
-        process holds all of them. A view that does not say of which edition it is has a folder that no other
-        run finds.
+        process holds all of them. A view that does not say what its store's past is has a folder that no
+        other run finds.
         """
         stages = self._stages(digest_of_view(view))
         facts_by_ranges(stages, view)

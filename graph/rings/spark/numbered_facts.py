@@ -52,11 +52,8 @@ def facts_by_ranges(stages: Stages, view: GraphView, people: int = PEOPLE_AT_ONC
 
 
 def digest_of_view(view: GraphView) -> str:
-    """A name for its facts: what a store of an edition was told up to a revision does not change. One that no
-    other view has, where it does not say of which edition it is.
-    """
-    of = f"{view.edition} {view.revision}" if view.edition else secrets.token_hex(16)
-    return digest(f"{of} {micros(view.as_of)} {view.zone}".encode())
+    """A name for its facts. One that no other view has, where it does not say what its store's past is."""
+    return digest(f"{view.past or secrets.token_hex(16)} {micros(view.as_of)} {view.zone}".encode())
 
 
 class _Numbered:
