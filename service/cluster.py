@@ -73,10 +73,10 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
                 f"--engine spark failed: {said_by(error)}; {after if plan.stages else other}"
             ) from error
         except FileNotFoundError as error:
-            if urlsplit(stages).path not in str(error):
+            if error.filename and urlsplit(stages).path not in error.filename:
                 raise
             raise RingfenceError(
-                f"{error} is gone from --stages: another run of the same work may have deleted it at its end "
+                f"{error}: of --stages another run of the same work may have deleted it at its end "
                 "(--keep-stages leaves it); the same command makes it again"
             ) from error
         finally:

@@ -97,7 +97,9 @@ def test_stages_that_another_run_took_away_are_named_with_the_next_step(
         with opened_cluster(ClusterPlan(cluster="local[2]", stages=str(tmp_path))):
             file.read_bytes()
 
-    with pytest.raises(RingfenceError, match=r"gone from --stages: .*--keep-stages"):
+    with pytest.raises(
+        RingfenceError, match=r"another run of the same work may have deleted it .*--keep-stages"
+    ):
         read(tmp_path / "scores" / "subjects.parquet")
     with pytest.raises(FileNotFoundError):
         read(Path("/nobodys/subjects.parquet"))
