@@ -21,12 +21,12 @@ from graph.rings.parts import first_cut
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.projection import ApplicantLinks, project
 from graph.rings.pull import suspect_links
-from graph.rings.search import search
+from graph.rings.search import CONFIRMED, search
 from graph.rings.sharing_rows import SharingRows
 from graph.rings.snapshot import snapshot_of
 from graph.rings.suspect_features import suspects_nearby
 from tests.support.ring_worlds import AS_OF, both, crew, honest, town, with_known_frauds
-from tests.support.small_worlds import applies, day, random_facts, uses
+from tests.support.small_worlds import applies, day, fraud, random_facts, uses
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
@@ -240,9 +240,12 @@ def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
 
 
 def test_where_nobody_shares_anything_nobody_is_in_a_ring(session, tmp_path):
-    alone = Facts(applications=(applies("ann", 1, uses("device", "d")), applies("bob", 3)))
+    alone = Facts(
+        applications=(applies("ann", 1, uses("device", "d")), applies("bob", 3)), labels=(fraud("ann@1", 9),)
+    )
     one, two = searched(session, tmp_path, alone)
     assert len(one.links) == len(two.links) == 0
+    assert one.suspicion.max() == CONFIRMED
 
 
 def test_without_labels_the_rings_beside_a_shops_tablet_are_the_same_to_the_last_id(session, tmp_path):

@@ -98,9 +98,10 @@ class Stages:
     def kept_by_bucket(self, name: str, make: Callable[[], Any]) -> None:
         """The same for what our tasks read: a folder for each `bucket`, a column of what `make` gives."""
 
-        def write(place: str) -> None:
+        def write(place: str) -> str:
             rows = make().repartition("bucket")
             rows.write.mode("overwrite").partitionBy("bucket").parquet(place)
+            return str(rows.schema.json())
 
         self.made(name, write)
 
