@@ -39,8 +39,8 @@ class ApplicantRows(Protocol):
 
     def facts_of(self, people: Column) -> Tables:
         """The facts of `people` (N,) alone, who are numbered 0, 1, ... there: applications, outcomes, labels
-        and the events between two of them. Nothing is there of identifiers and ties, of merchants and
-        devices.
+        and the events between two of them, of whose kinds a referral is told from all others alone. Nothing
+        is there of identifiers and ties, of merchants and devices.
         """
 
 
