@@ -25,8 +25,9 @@ from statistics import median
 from gnn.registry.models import Deed, ModelRegistry
 from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import family, seconds_of
-from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, prepared, url, wait_until_ready
+from scripts.bench.serving import prepared, wait_until_ready
 from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.bench.worlds import AS_OF, SCRIPTS, Figures, measured, url
 from service.clock import system_clock
 from service.opening import open_keyring, open_store
 from service.settings import Settings

@@ -21,9 +21,10 @@ from pathlib import Path
 from random import Random
 
 from scripts.bench.processes import Started
-from scripts.bench.serving import Figures, measured, wait_until_ready
+from scripts.bench.serving import wait_until_ready
 from scripts.bench.shared_store import SharedStore, options_of, shared_store
 from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.bench.worlds import Figures, measured
 from service.opening import open_store
 
 PORTS = (8711, 8712, 8713)
@@ -44,7 +45,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         with shared_store(options.folder, options.applicants) as shared:
-            site = Site(shared, options.folder / "model", options.machines)
+            site = Site(shared, options.machines)
             print(json.dumps(site.run(options.requests, options.between)))
     except subprocess.CalledProcessError as failed:
         print(f"bench.machines: {failed}", file=sys.stderr)
@@ -179,9 +180,9 @@ class Troubles:
 class Site:
     """Machines over one store and one casebook."""
 
-    def __init__(self, shared: SharedStore, model: Path, machines: int) -> None:
-        self._shared, self._model = shared, model
-        command = shared.serving(model)
+    def __init__(self, shared: SharedStore, machines: int) -> None:
+        self._shared = shared
+        command = shared.serving()
         self._machines = [
             Machine(port, command, shared.scratch / f"frame-{port}") for port in PORTS[:machines]
         ]
@@ -217,7 +218,7 @@ class Site:
     def _replayed(self, count: int) -> Figures:
         replay = measured(
             "replay_assessments.py", "--store", self._shared.server.url, "--casebook", self._shared.casebook,
-            "--model", self._model, "--last", count,
+            "--model", self._shared.model, "--last", count,
         )  # fmt: skip
         return {name: replay[name] for name in replay if isinstance(replay[name], int | float)}
 

@@ -26,7 +26,7 @@ from graph.frame.location import frame_of
 from graph.stores.neo4j.store import Neo4jStore
 from scripts.bench.bare_statements import bare_load
 from scripts.bench.processor import seconds_of
-from scripts.bench.serving import Figures, measured
+from scripts.bench.worlds import Figures, measured
 from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 
 WARM_UP = 1_000  # applicants

@@ -22,8 +22,9 @@ import neo4j
 from graph.frame.location import frame_of
 from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import seconds_of
-from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
+from scripts.bench.serving import wait_until_ready
 from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.bench.worlds import SCRIPTS, Figures, measured, records_of, trained, url
 from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 from service.opening import open_existing
 from service.settings import Settings
@@ -110,10 +111,7 @@ def main() -> int:
         server.start()
         figures = prepared(folder, options.applicants, server)
         model = options.model or options.folder / "model"
-        if not model.exists():
-            figures["train"] = measured(
-                "train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model
-            )
+        figures["train"] = trained(model, url(folder))
         figures["risk"] = raced(folder, model, server, options)
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
@@ -135,15 +133,11 @@ def _hash_key(folder: Path) -> str:
 
 def prepared(folder: Path, applicants: int, server: Neo4jServer) -> Figures:
     """The world and both stores, made and loaded where they are not there yet; what the loads said."""
-    world, figures = folder / "world", Figures()
-    if not (world / "records").exists():
-        measured("make_world.py", world, "--applicants", applicants, "--days", 365, "--seed", 11)
+    records, figures = records_of(folder, applicants), Figures()
     for name, store in (("sqlite", url(folder)), ("neo4j", server.url)):
         loaded = folder / f"load-{name}.json"
         if not loaded.exists():
-            load = measured(
-                "load_records.py", world / "records", "--store", store, "--report", folder / f"load-{name}"
-            )
+            load = measured("load_records.py", records, "--store", store, "--report", folder / f"load-{name}")
             loaded.write_text(json.dumps(load))
         figures[f"load_{name}"] = json.loads(loaded.read_text())
         fill(store)

@@ -26,10 +26,9 @@ from graph.frame.from_view import neighbourhood_of
 from graph.model.errors import RingfenceError
 from graph.store.evidence import Evidence, subject_of
 from graph.store.port import GraphStore
-from scripts.bench.serving import AS_OF, url
+from scripts.bench.worlds import AS_OF, Figures, url
 from service.opening import open_existing
 
-Figures = dict[str, Any]
 ROUNDS = 5
 BENCH = Path("var/bench")
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.bench.processes import leave_on_sigterm, running
-from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
+from scripts.bench.serving import wait_until_ready
 from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.bench.worlds import SCRIPTS, Figures, measured, records_of, trained
 from scripts.tools.neo4j_server import Neo4jServer
 from service.opening import open_store
 
@@ -50,25 +51,15 @@ def main() -> int:
     options = parser.parse_args()
     os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     folder = options.folder / str(options.applicants)
-    records = folder / "world" / "records"
     leave_on_sigterm()
     try:
-        if not records.exists():
-            measured(
-                "make_world.py",
-                folder / "world",
-                "--applicants",
-                options.applicants,
-                "--days",
-                365,
-                "--seed",
-                11,
-            )
+        records = records_of(folder, options.applicants)
         server = Neo4jServer(folder / f"neo4j-killed-{time.time_ns()}", heap_mb=2048)
         server.start()
         try:
             figures: Figures = {"load": killed_load(server, records, folder / "load-killed", options)}
             print(json.dumps(figures), file=sys.stderr, flush=True)
+            trained(options.folder / "model", server.url)
             figures["risk"] = killed_traffic(server, records, folder, options)
         finally:
             server.stop()

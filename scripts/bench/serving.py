@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,11 +22,9 @@ import pyarrow.parquet as pq
 from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import seconds_of
 from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.bench.worlds import AS_OF, SCRIPTS, Figures, made_world, measured, trained, url
 
-SCRIPTS = Path(__file__).parents[1]  # the commands that are measured
-AS_OF = "2026-01-01"
 HUB = "7f3a9c0de4b71256"  # a device
-Figures = dict[str, Any]
 
 
 def main() -> int:
@@ -68,11 +64,7 @@ def main() -> int:
             there = options.reuse and (folder / "graph.db").exists()
             figures[str(applicants)] = {} if there else prepared(folder, applicants)
         model = options.folder / "model"
-        if not model.exists():
-            small = options.folder / str(min(options.applicants))
-            figures["train"] = measured(
-                "train_model.py", "--store", url(small), "--as-of", AS_OF, "--out", model
-            )
+        figures["train"] = trained(model, url(options.folder / str(min(options.applicants))))
         for applicants in options.applicants:
             folder, result = options.folder / str(applicants), figures[str(applicants)]
             result["risk"] = served(folder, model, options.requests)
@@ -86,18 +78,11 @@ def main() -> int:
     return 0
 
 
-def url(folder: Path) -> str:
-    """The store of one size."""
-    return f"sqlite:///{folder / 'graph.db'}"
-
-
 def prepared(folder: Path, applicants: int) -> Figures:
     """Make a world of that size, load it into an empty store, find its rings: seconds, rates and peak memory
     of each.
     """
-    world = measured(
-        "make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11
-    )
+    world = made_world(folder, applicants)
     for left in folder.glob("graph.db*"):
         left.unlink()
     load = measured(
@@ -119,31 +104,6 @@ def prepared(folder: Path, applicants: int) -> Figures:
         0,
     )
     return {"world": world, "load": load, "rings": rings}
-
-
-def measured(script: str, *arguments: object) -> Figures:
-    """Run one script as a user would; its JSON line, with wall seconds and peak memory in MB. Raises
-    CalledProcessError.
-    """
-    command = [sys.executable, str(SCRIPTS / script), *map(str, arguments)]
-    print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            message = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
-        except BaseException:
-            process.terminate()
-            raise
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    figures: Figures = json.loads(message.splitlines()[-1])
-    return figures | {
-        "wall_s": round(time.perf_counter() - started, 1),
-        "peak_mb": round(usage.ru_maxrss / 1024),
-    }
 
 
 def load_hub(folder: Path, count: int) -> None:

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench.processes import leave_on_sigterm, running
-from scripts.bench.serving import SCRIPTS, measured, url, wait_until_ready
+from scripts.bench.serving import wait_until_ready
 from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.bench.worlds import SCRIPTS, Figures, measured, records_of, trained, url
 
-AS_OF = "2026-01-01"
 HALF_OPEN, ENDLESS, BATCHES = 200, 8, 4
 DEADLINE_MS = 200
 LONGEST_S = 300.0
-Figures = dict[str, Any]
 
 
 def main() -> int:
@@ -54,11 +53,10 @@ def main() -> int:
 
 def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
     """Figures of the same service in peace and under siege."""
-    records, model = folder / "world" / "records", folder / "model"
+    records, model = records_of(folder, applicants), folder / "model"
     if not model.exists():
-        measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
         measured("load_records.py", records, "--store", url(folder), "--report", folder / "load")
-        measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
+        trained(model, url(folder))
     command = [
         sys.executable,
         str(SCRIPTS / "serve.py"),

@@ -23,9 +23,9 @@ from graph.store.port import GraphStore
 from scripts.bench.machines import PORTS, Machine
 from scripts.bench.processes import running
 from scripts.bench.processor import seconds_of
-from scripts.bench.serving import Figures
 from scripts.bench.shared_store import options_of, shared_store
 from scripts.bench.traffic import bodies, traffic
+from scripts.bench.worlds import Figures
 from scripts.tools.neo4j_server import Neo4jServer
 from service.opening import open_store
 
@@ -43,7 +43,7 @@ def main() -> int:
         return write(options.write[0], int(options.write[1]))
     try:
         with shared_store(options.folder, options.applicants) as shared:
-            command = shared.serving(options.folder / "model")
+            command = shared.serving()
             machines = [Machine(port, command, shared.scratch / f"frame-{port}") for port in PORTS]
             print(json.dumps(rungs(shared.server, machines, shared.records, options.requests)))
     except subprocess.CalledProcessError as failed:
