@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from graph.facts.tables import Column, Tables
-from graph.rings.applicants import ApplicantRows, HeldApplicants
-from graph.rings.context_features import context_features
-from graph.rings.context_rows import ContextRows, HeldRows
-from graph.rings.group_rows import GroupRows, HeldGroups
-from graph.rings.incidence import incidence_of
-from graph.rings.link_rows import HeldLinks, LinkRows
-from graph.rings.parts import first_cut
-from graph.rings.projection import project
-from graph.rings.sharing_rows import HeldSharing, SharingRows
+from graph.rings.applicants.rows import ApplicantRows, HeldApplicants
+from graph.rings.groups.rows import GroupRows, HeldGroups
+from graph.rings.links.parts import first_cut
+from graph.rings.links.projection import project
+from graph.rings.links.rows import HeldLinks, LinkRows
+from graph.rings.sharing.incidence import incidence_of
+from graph.rings.sharing.rows import HeldSharing, SharingRows
+from graph.rings.suspicion.context_features import context_features
+from graph.rings.suspicion.rows import ContextRows, HeldRows
 from graph.store.port import GraphView
 
 

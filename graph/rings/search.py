@@ -13,28 +13,28 @@ import numpy as np
 from graph.facts.tables import Column, Tables
 from graph.model.errors import FrameFullError
 from graph.model.types import Ring
-from graph.rings.applicants import ApplicantRows
-from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
-from graph.rings.columns import Features
-from graph.rings.communities import communities
-from graph.rings.context_rows import ContextRows
-from graph.rings.flag_retention import RetainedFlags, retained_flags
-from graph.rings.group_rows import GroupRows
-from graph.rings.improbable import beside_learned, improbable_suspicion
-from graph.rings.joined_crews import hanging, joined
-from graph.rings.labelled import LabelledApplicants, labelled_applicants
-from graph.rings.link_rows import LinkRows
-from graph.rings.measures import MEANS
-from graph.rings.people import SuspectSignals
-from graph.rings.pretrained_prior import beside_experience, prior_suspicion
+from graph.rings.applicants.labelled import LabelledApplicants, labelled_applicants
+from graph.rings.applicants.rows import ApplicantRows
+from graph.rings.groups.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
+from graph.rings.groups.flag_retention import RetainedFlags, retained_flags
+from graph.rings.groups.joined_crews import hanging, joined
+from graph.rings.groups.measures import MEANS
+from graph.rings.groups.rows import GroupRows
+from graph.rings.links.communities import communities
+from graph.rings.links.projection import ApplicantLinks
+from graph.rings.links.pull import FINE, SuspectLinks, suspect_links
+from graph.rings.links.rows import LinkRows
 from graph.rings.projected import Projected, in_this_process
-from graph.rings.projection import ApplicantLinks
-from graph.rings.pull import FINE, SuspectLinks, suspect_links
-from graph.rings.scores import SMALLEST, group_scores, rescaled
-from graph.rings.sharing_rows import SharingRows
-from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
-from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
-from graph.rings.suspicion import Examples, fold_judges, learned_rows, member_examples
+from graph.rings.sharing.rows import SharingRows
+from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.improbable import beside_learned, improbable_suspicion
+from graph.rings.suspicion.learned import Examples, fold_judges, learned_rows, member_examples
+from graph.rings.suspicion.people import SuspectSignals
+from graph.rings.suspicion.pretrained_prior import beside_experience, prior_suspicion
+from graph.rings.suspicion.rows import ContextRows
+from graph.rings.suspicion.scores import SMALLEST, group_scores, rescaled
+from graph.rings.suspicion.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
+from graph.rings.suspicion.suspect_features import links_beyond_a_place, suspects_nearby
 
 log = logging.getLogger("ringfence.rings")
 
@@ -101,8 +101,8 @@ def search(
     groups.
 
     `closely` says by what signals serving and training see the people who are looked at closely
-    (`graph.rings.people`); None: by none. Nobody is where the frame, by which they are seen, cannot hold the
-    store.
+    (`graph.rings.suspicion.people`); None: by none. Nobody is where the frame, by which they are seen,
+    cannot hold the store.
     """
     applicants, labelled = projected.applicants, labelled_applicants(projected.applicants)
     sharing, links, coarse = projected.sharing, projected.links, projected.coarse
@@ -179,8 +179,8 @@ def _in_flagged(label: Column) -> Column:
 
 
 def suspicion_features(tables: Tables) -> Features:
-    """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned
-    from these columns.
+    """The suspicion features of everybody (A,), without labels; the pretrained prior is learned from these
+    columns.
     """
     return in_this_process(tables).context().of(np.arange(len(tables.applicant_ids)))
 

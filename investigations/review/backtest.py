@@ -14,10 +14,10 @@ from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
-from graph.rings.applicants import ApplicantRows
-from graph.rings.people import SuspectSignals
+from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.projected import Engine
 from graph.rings.search import RingSearch, search
+from graph.rings.suspicion.people import SuspectSignals
 from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore
 from investigations.review.result import EarlyWarning
@@ -47,7 +47,7 @@ def look_back(
     what was known by then.
 
     `closely` is the state of the store that is read, and how people are looked at closely then
-    (`graph.rings.people`).
+    (`graph.rings.suspicion.people`).
     """
     state, look = closely
     earlier = []

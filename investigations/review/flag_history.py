@@ -15,7 +15,7 @@ from graph.facts.tables import Column, Tables
 from graph.model.moments import micros
 from graph.model.rings_in_turn import AnySnapshot
 from graph.model.types import OutcomeStatus, Ring
-from graph.rings.applicants import ApplicantRows
+from graph.rings.applicants.rows import ApplicantRows
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.review.backtest import first_hurt

@@ -1,5 +1,5 @@
 """Sentences (English, Chinese) for why a ring became flagged, stays flagged or lost its flag, from the codes
-of `graph.rings.flagging`.
+of `graph.rings.weekly.flagging`.
 """
 
 from __future__ import annotations

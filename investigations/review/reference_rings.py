@@ -11,9 +11,9 @@ import numpy as np
 
 from graph.facts.fraud_labels import fraud_spells
 from graph.facts.tables import Column, Tables
-from graph.rings.communities import components
-from graph.rings.incidence import MERCHANT, Incidence, incidence_of
-from graph.rings.projection import PairRows, pair_rows
+from graph.rings.links.communities import components
+from graph.rings.links.projection import PairRows, pair_rows
+from graph.rings.sharing.incidence import MERCHANT, Incidence, incidence_of
 
 # the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds
 # tried

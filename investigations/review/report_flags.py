@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.model.types import Ring, RingKind
-from graph.rings.honest_impact import PLACES, HonestImpact
+from graph.rings.weekly.honest_impact import PLACES, HonestImpact
 from investigations.review.flag_words import why
 from investigations.review.report_words import KINDS, Words
 from investigations.review.result import ReviewResult

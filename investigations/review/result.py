@@ -58,13 +58,13 @@ class ReviewResult:
     known_good (applicants whose latest conclusion by then is good) and known_good_flagged (how many of those
     a flagged ring would hold had nobody cleared them: the report's headline of honest people hit),
     newly_flagged, no_longer_flagged and held (flags that stay for want of evidence against them), and for
-    household, dormitory and kiosk honest_..._known and honest_..._flagged (graph.rings.honest_impact);
+    household, dormitory and kiosk honest_..._known and honest_..._flagged (graph.rings.weekly.honest_impact);
     honest_expected, _low and _high, the share of the honest that is expected in flagged groups, with the
-    interval in which it lies nine times in ten (graph.rings.budget); improbable_groups and improbable_people,
-    which the store's habits of sharing do not explain (graph.rings.store_habits). `before` holds the rings
-    that were flagged last time; `record` says what became of the flags of the last weeks, `fairness` how each
-    group of people fared, and `desk` where the page links to (empty: nowhere). The page tells times in
-    `zone`, and names it; the files hold UTC.
+    interval in which it lies nine times in ten (graph.rings.groups.budget); improbable_groups and
+    improbable_people, which the store's habits of sharing do not explain
+    (graph.rings.suspicion.store_habits). `before` holds the rings that were flagged last time; `record` says
+    what became of the flags of the last weeks, `fairness` how each group of people fared, and `desk` where
+    the page links to (empty: nowhere). The page tells times in `zone`, and names it; the files hold UTC.
     """
 
     snapshot: AnySnapshot

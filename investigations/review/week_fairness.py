@@ -13,11 +13,11 @@ from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
 from graph.model.moments import moment
 from graph.model.types import OutcomeStatus
-from graph.rings.applicants import ApplicantRows
-from graph.rings.honest_impact import known_honest
-from graph.rings.labelled import LabelledApplicants
-from graph.rings.people import SuspectSignals
+from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.search import RingSearch
+from graph.rings.suspicion.people import SuspectSignals
+from graph.rings.weekly.honest_impact import known_honest
 from investigations.assessments import Decision
 from investigations.estimates import TOO_FEW, Estimate, Excess, excess, share
 from investigations.fairness.lot import drawn

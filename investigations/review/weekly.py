@@ -26,16 +26,16 @@ from graph.model.moments import COUNTRY
 from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingChange
 from graph.quantities import quantity
-from graph.rings.budget import HONEST_BUDGET
-from graph.rings.honest_impact import honest_impact
-from graph.rings.kinds import FLAG_HELD
-from graph.rings.measured import largest_component
-from graph.rings.people import of_few, through_frame
+from graph.rings.groups.budget import HONEST_BUDGET
+from graph.rings.groups.kinds import FLAG_HELD
+from graph.rings.links.projection import LINK_KINDS
 from graph.rings.projected import Engine, InThisProcess
-from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
-from graph.rings.snapshot import rings_found
-from graph.rings.store_habits import FALSE_ALARMS
+from graph.rings.suspicion.people import of_few, through_frame
+from graph.rings.suspicion.store_habits import FALSE_ALARMS
+from graph.rings.weekly.honest_impact import honest_impact
+from graph.rings.weekly.measured import largest_component
+from graph.rings.weekly.snapshot import rings_found
 from graph.store.forgetting import ERASED_MEANWHILE
 from graph.store.port import GraphStore, GraphView
 from investigations.case_subjects import about_ring

@@ -23,10 +23,10 @@ from graph.frame.frame import Frame
 from graph.journal.decode import journal_entry
 from graph.journal.entry import decode
 from graph.model.types import Facts, OutcomeStatus, RingSnapshot
-from graph.rings.people import through_frame
 from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
-from graph.rings.snapshot import snapshot_of
+from graph.rings.suspicion.people import through_frame
+from graph.rings.weekly.snapshot import snapshot_of
 from graph.stores.sqlite import SqliteStore
 from investigations.watch.alerts import Alert, AlertGrade
 from investigations.watch.look import look

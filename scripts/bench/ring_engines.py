@@ -28,7 +28,7 @@ from graph.model.moments import moment, read_moment
 from graph.model.types import RingSnapshot
 from graph.rings.projected import Engine, Projected
 from graph.rings.search import RingSearch, search
-from graph.rings.snapshot import snapshot_of
+from graph.rings.weekly.snapshot import snapshot_of
 from graph.store.port import GraphView
 from ingestion.parse_context import time_zone
 from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan

@@ -1,5 +1,5 @@
-"""Learn again what the ring search takes from other stores (graph/rings/pretrained_prior.txt): from worlds by
-three hands, at many ages and sizes.
+"""Learn again what the ring search takes from other stores (graph/rings/suspicion/pretrained_prior.txt): from
+worlds by three hands, at many ages and sizes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from sklearn.metrics import average_precision_score
 
 from graph.facts.tables import Column
 from graph.progress import bar
-from graph.rings.columns import Features
-from graph.rings.context_rows import HeldRows
-from graph.rings.pretrained_prior import FILE, fit_prior, suspicion_by
 from graph.rings.search import suspicion_features
+from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.pretrained_prior import FILE, fit_prior, suspicion_by
+from graph.rings.suspicion.rows import HeldRows
 from scripts.tools.made_worlds import END, GENERATORS, WorldError, store_of_world
 
 # Of each hand: applicants, days, what else is chosen. The examiner's worlds are a year long.
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog="example: .venv/bin/python -m scripts.tools.fit_pretrained_prior --out "
-        "graph/rings/pretrained_prior.txt",
+        "graph/rings/suspicion/pretrained_prior.txt",
     )
     parser.add_argument(
         "--out", type=Path, default=FILE, help="the file (default: the one that the ring search reads)"

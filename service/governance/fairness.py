@@ -12,8 +12,8 @@ from graph.facts.groups import groups_of, history_of
 from graph.facts.tables import Tables
 from graph.model.types import Application, PlatformType
 from graph.progress import bar
-from graph.rings.applicants import HeldApplicants
-from graph.rings.labelled import MATURE_DAYS, labelled_applicants
+from graph.rings.applicants.labelled import MATURE_DAYS, labelled_applicants
+from graph.rings.applicants.rows import HeldApplicants
 from graph.store.evidence import subject_of
 from graph.store.one_edition import of_one_edition
 from graph.store.port import GraphStore

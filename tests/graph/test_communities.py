@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from graph.rings.communities import communities, components
+from graph.rings.links.communities import communities, components
 
 
 def clique(first, size):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from graph.facts.local_time import at_night, night, nights, offsets, on_weekend, weekend, year
 from graph.model.moments import micros
 from graph.model.types import Facts
-from graph.rings.member_features import member_features
+from graph.rings.suspicion.member_features import member_features
 from graph.store.evidence import Subject
 from service.opening import open_store as wired_store
 from tests.support.by_views import seen

@@ -9,8 +9,8 @@ from graph.facts.fraud_labels import fraud_spells
 from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Tables
 from graph.model.types import Facts
-from graph.rings.applicant_columns import COLUMNS, applicant_columns
-from graph.rings.applicants import HeldApplicants
+from graph.rings.applicants.columns import COLUMNS, applicant_columns
+from graph.rings.applicants.rows import HeldApplicants
 from tests.support.ring_worlds import town
 from tests.support.small_worlds import day, does, facts_of, random_facts
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.rings.budget import Candidates, Spending, affordable, flagged_groups
-from graph.rings.labelled import LabelledApplicants
+from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.groups.budget import Candidates, Spending, affordable, flagged_groups
 
 HONEST = 10_000  # people alone, whom nobody suspects
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.rings.changes import TwoWeeks
-from graph.rings.changes import compared as compared_weeks
+from graph.rings.weekly.changes import TwoWeeks
+from graph.rings.weekly.changes import compared as compared_weeks
 from tests.support.changes_by_sets import FlagStates, compared_by_sets
 from tests.support.small_worlds import day
 

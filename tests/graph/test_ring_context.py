@@ -3,8 +3,8 @@
 import numpy as np
 
 from graph.model.moments import DAY
-from graph.rings.columns import Features
-from graph.rings.link_features import OF_CUSTOMERS, arrivals, counted, mean_of_others
+from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.link_features import OF_CUSTOMERS, arrivals, counted, mean_of_others
 
 
 def test_who_came_within_a_week_is_told_to_the_microsecond_among_many_values():

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from graph.facts.tables import Tables
 from graph.model.types import Application, Facts, Mention, Role
-from graph.rings.applicants import HeldApplicants
-from graph.rings.incidence import incidence_of
-from graph.rings.sharing_rows import HeldSharing
-from graph.rings.store_habits import unusual_groups
+from graph.rings.applicants.rows import HeldApplicants
+from graph.rings.sharing.incidence import incidence_of
+from graph.rings.sharing.rows import HeldSharing
+from graph.rings.suspicion.store_habits import unusual_groups
 from scripts.make_world import main as our_world
 from tests.support.deliveries import load_into
 from tests.support.ring_worlds import town

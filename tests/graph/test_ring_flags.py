@@ -9,7 +9,7 @@ import pytest
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind, Role
 from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
-from graph.rings.snapshot import snapshot_of
+from graph.rings.weekly.snapshot import snapshot_of
 from investigations.review.flag_words import why
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, before, day, fraud, random_facts, shuffled, uses

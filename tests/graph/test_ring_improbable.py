@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.facts.tables import Column
-from graph.rings.improbable import beside_learned
+from graph.rings.suspicion.improbable import beside_learned
 
 CHANCES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
 

@@ -9,11 +9,11 @@ import pytest
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
-from graph.rings.communities import communities
-from graph.rings.joined_crews import hanging, joined
-from graph.rings.link_rows import HeldLinks
-from graph.rings.projection import LINK_KINDS, ApplicantLinks
-from graph.rings.pull import DRAWN, FINE, by_closeness, relative_pull, suspect_links
+from graph.rings.groups.joined_crews import hanging, joined
+from graph.rings.links.communities import communities
+from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
+from graph.rings.links.pull import DRAWN, FINE, by_closeness, relative_pull, suspect_links
+from graph.rings.links.rows import HeldLinks
 
 DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
 

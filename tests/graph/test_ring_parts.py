@@ -5,9 +5,9 @@ its links are light.
 import numpy as np
 import pytest
 
-from graph.rings.communities import communities, components
-from graph.rings.parts import COARSE, first_cut, parts
-from graph.rings.projection import LINK_KINDS, ApplicantLinks
+from graph.rings.links.communities import communities, components
+from graph.rings.links.parts import COARSE, first_cut, parts
+from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
 
 WEIGHTS = (0.0005, 0.004, COARSE, np.nextafter(COARSE, 1), 0.006, 0.015, 0.03, 0.3)
 

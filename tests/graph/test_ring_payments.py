@@ -8,9 +8,9 @@ import pytest
 
 from graph.model.moments import DAY
 from graph.model.types import Facts
-from graph.rings.payments import same_payments
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
+from graph.rings.sharing.payments import same_payments
 from tests.support.ring_worlds import AS_OF, both, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, uses
 

@@ -17,10 +17,10 @@ from graph.frame import files
 from graph.frame.location import folder_of as frame_folder
 from graph.frame.location import frame_of
 from graph.model.types import Facts
-from graph.rings.applicants import HeldApplicants
-from graph.rings.people import INFORMATIVE, NAMES, of_few, signals_of, through_frame, through_view
+from graph.rings.applicants.rows import HeldApplicants
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
+from graph.rings.suspicion.people import INFORMATIVE, NAMES, of_few, signals_of, through_frame, through_view
 from tests.support.frames import tiny_rooms
 from tests.support.ring_worlds import both
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled

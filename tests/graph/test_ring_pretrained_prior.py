@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.rings.columns import Features, features
-from graph.rings.context_rows import HeldRows
-from graph.rings.labelled import LabelledApplicants
-from graph.rings.pretrained_prior import (
+from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.projected import in_this_process
+from graph.rings.search import search, suspicion_features
+from graph.rings.suspicion.columns import Features, features
+from graph.rings.suspicion.pretrained_prior import (
     FILE,
     beside_experience,
     fit_prior,
@@ -21,8 +22,7 @@ from graph.rings.pretrained_prior import (
     ranked,
     suspicion_by,
 )
-from graph.rings.projected import in_this_process
-from graph.rings.search import search, suspicion_features
+from graph.rings.suspicion.rows import HeldRows
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from scripts.tools import fit_pretrained_prior

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from graph.rings.labelled import LabelledApplicants
-from graph.rings.scores import group_scores
+from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.suspicion.scores import group_scores
 
 HONEST, CREWS = 2_000, 40  # people whom nobody suspects, and crews of five of whom three were confirmed
 

@@ -8,16 +8,16 @@ import pytest
 
 from graph.model.moments import DAY
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, Ring, RingKind, Role
-from graph.rings.applicant_columns import applicant_columns
-from graph.rings.crews import crew_ties, named
-from graph.rings.honest_impact import honest_impact
-from graph.rings.incidence import incidence_of
-from graph.rings.link_rows import HeldLinks
+from graph.rings.applicants.columns import applicant_columns
+from graph.rings.groups.shared_items import NEVER, shared_items
+from graph.rings.links.projection import LINK_KINDS
+from graph.rings.links.rows import HeldLinks
 from graph.rings.projected import in_this_process
-from graph.rings.projection import LINK_KINDS
 from graph.rings.search import search
-from graph.rings.shared_items import NEVER, shared_items
-from graph.rings.snapshot import snapshot_of
+from graph.rings.sharing.incidence import incidence_of
+from graph.rings.weekly.crews import crew_ties, named
+from graph.rings.weekly.honest_impact import honest_impact
+from graph.rings.weekly.snapshot import snapshot_of
 from investigations.review.flag_words import why
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.types import Facts
-from graph.rings.applicants import HeldApplicants
-from graph.rings.improbable import improbable_suspicion
-from graph.rings.incidence import incidence_of
-from graph.rings.labelled import LabelledApplicants
+from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.applicants.rows import HeldApplicants
 from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
-from graph.rings.sharing_rows import HeldSharing
-from graph.rings.snapshot import snapshot_of
-from graph.rings.store_habits import SCALES, UnusualGroups, unusual_groups
+from graph.rings.sharing.incidence import incidence_of
+from graph.rings.sharing.rows import HeldSharing
+from graph.rings.suspicion.improbable import improbable_suspicion
+from graph.rings.suspicion.store_habits import SCALES, UnusualGroups, unusual_groups
+from graph.rings.weekly.snapshot import snapshot_of
 from tests.support.burst_worlds import burst_world
 from tests.support.ring_worlds import CREW, both, crew, honest, town
 from tests.support.small_worlds import applies, before, day, shuffled, uses

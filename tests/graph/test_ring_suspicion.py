@@ -5,8 +5,15 @@ them.
 import numpy as np
 import pytest
 
-from graph.rings.labelled import LabelledApplicants
-from graph.rings.suspicion import FOLDS, Examples, fold_judges, folds_of, learned_rows, member_examples
+from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.suspicion.learned import (
+    FOLDS,
+    Examples,
+    fold_judges,
+    folds_of,
+    learned_rows,
+    member_examples,
+)
 
 
 def people(seed: int, rows: int = 600) -> tuple[np.ndarray, Examples]:

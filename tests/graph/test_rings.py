@@ -9,12 +9,13 @@ import pytest
 
 from graph.facts.hubs import REASONS
 from graph.model.types import Event, Facts
-from graph.rings import measured, whole_groups
-from graph.rings.communities import components
-from graph.rings.incidence import incidence_of
+from graph.rings.groups import whole_groups
+from graph.rings.links.communities import components
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
-from graph.rings.snapshot import rings_found, snapshot_of
+from graph.rings.sharing.incidence import incidence_of
+from graph.rings.weekly import measured
+from graph.rings.weekly.snapshot import rings_found, snapshot_of
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled, uses
 

@@ -12,8 +12,8 @@ import pytest
 from graph.facts.tables import Column
 from graph.model.moments import micros
 from graph.model.types import Ring, RingKind
-from graph.rings.applicants import ApplicantRows
-from graph.rings.rings_before import RingsBefore
+from graph.rings.applicants.rows import ApplicantRows
+from graph.rings.weekly.rings_before import RingsBefore
 from tests.support.store_contract import a_snapshot
 
 
@@ -40,7 +40,7 @@ def ring_of(ring_id: str, kind: RingKind, *people: str) -> Ring:
 
 @pytest.mark.parametrize("at_once", [1, 2, 100])
 def test_rings_in_any_order_are_numbered_by_their_ids(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.rings.rings_before._AT_ONCE", at_once)
+    monkeypatch.setattr("graph.rings.weekly.rings_before._AT_ONCE", at_once)
     rings = [
         ring_of("R-2", RingKind.RING, "ann", "gone"),
         ring_of("R-1", RingKind.HOUSEHOLD, "cid"),

@@ -13,18 +13,18 @@ from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
 from graph.model.moments import DAY
 from graph.model.types import Facts
 from graph.product import product_version
-from graph.rings.applicant_columns import COLUMNS
-from graph.rings.honest_impact import honest_impact
-from graph.rings.incidence import Incidence
-from graph.rings.measures import MEANS
-from graph.rings.parts import first_cut
+from graph.rings.applicants.columns import COLUMNS
+from graph.rings.groups.measures import MEANS
+from graph.rings.links.parts import first_cut
+from graph.rings.links.projection import ApplicantLinks, project
+from graph.rings.links.pull import suspect_links
 from graph.rings.projected import Projected, in_this_process
-from graph.rings.projection import ApplicantLinks, project
-from graph.rings.pull import suspect_links
 from graph.rings.search import CONFIRMED, search
-from graph.rings.sharing_rows import SharingRows
-from graph.rings.snapshot import snapshot_of
-from graph.rings.suspect_features import suspects_nearby
+from graph.rings.sharing.incidence import Incidence
+from graph.rings.sharing.rows import SharingRows
+from graph.rings.suspicion.suspect_features import suspects_nearby
+from graph.rings.weekly.honest_impact import honest_impact
+from graph.rings.weekly.snapshot import snapshot_of
 from tests.support.ring_worlds import AS_OF, both, crew, honest, town, with_known_frauds
 from tests.support.small_worlds import applies, day, fraud, random_facts, uses
 

@@ -12,8 +12,8 @@ from gnn.schema import APPLICANT
 from gnn.training_plan import TrainingPlan
 from graph.features.extraction import COUNT_NAMES
 from graph.model.types import Facts, Label, LabelValue
-from graph.rings.applicants import HeldApplicants
-from graph.rings.labelled import labelled_applicants
+from graph.rings.applicants.labelled import labelled_applicants
+from graph.rings.applicants.rows import HeldApplicants
 from graph.store.evidence import Subject
 from investigations import rules
 from service.desk import subgraphs

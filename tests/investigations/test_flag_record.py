@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph.model.types import Facts, Outcome, OutcomeStatus, RingChange, RingKind, RingSnapshot
-from graph.rings.applicants import HeldApplicants
+from graph.rings.applicants.rows import HeldApplicants
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.cases import CaseKind, NewCase, Verdict, VerdictValue

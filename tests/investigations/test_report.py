@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
-from graph.rings import kinds
-from graph.rings.projection import LINK_KINDS
+from graph.rings.groups import kinds
+from graph.rings.links.projection import LINK_KINDS
 from investigations.case_outcomes import CaseStanding, Tally, VerdictCounts
 from investigations.cases import CaseState, VerdictValue
 from investigations.estimates import Estimate, Excess

@@ -147,7 +147,7 @@ def test_folders_and_files_side_by_side_have_an_order() -> None:
         (one, another)
         for path in FILES
         for other in imports(path) & MODULES
-        for depth in (1, 2)
+        for depth in (1, 2, 3)
         if len(one := tuple(name_of(path).split(".")[:depth])) == depth
         and len(another := tuple(other.split(".")[:depth])) == depth
         and one != another

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from graph.model.errors import ConflictError, NotFoundError
-from graph.rings.applicants import HeldApplicants
-from graph.rings.people import through_frame
+from graph.rings.applicants.rows import HeldApplicants
+from graph.rings.suspicion.people import through_frame
 from service.assessment.batch import Scoring, score
 from service.assessment.batch_output import ScoresOut
 from service.assessment.batch_work import BatchTask, Period, Rows

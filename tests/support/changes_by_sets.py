@@ -1,4 +1,4 @@
-"""What became of each ring by sets of texts, as it was worked out before `graph.rings.changes`."""
+"""What became of each ring by sets of texts, as it was worked out before `graph.rings.weekly.changes`."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from stdnum.cn import ric
 from graph.facts.tables import Tables
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
-from graph.rings.snapshot import snapshot_of
+from graph.rings.weekly.snapshot import snapshot_of
 from graph.stores.sqlite import SqliteStore
 from ingestion.load import Report
 from investigations.review.evaluation import TrueApplicant, TruthMatch, matched, read_truth

@@ -11,8 +11,8 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from graph.facts.tables import Column, Tables
-from graph.rings.applicant_columns import COLUMNS, applicant_columns
-from graph.rings.projection import REFERRAL
+from graph.rings.applicants.columns import COLUMNS, applicant_columns
+from graph.rings.links.projection import REFERRAL
 from graph.rings.spark.buckets import Rows, bucket, whole
 from graph.rings.spark.facts import APPLICATIONS, EVENTS, LABELS, NAMES, OUTCOMES, PLATFORMS
 from graph.rings.spark.homes import Homes

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import functions as f
 
 from graph.model.errors import RingfenceError
-from graph.rings.parts import DECIDES, LARGEST, RUNGS
+from graph.rings.links.parts import DECIDES, LARGEST, RUNGS
 from graph.rings.spark.incidence import beside_few
 from graph.rings.spark.stages import Stages
 

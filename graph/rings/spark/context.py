@@ -10,13 +10,13 @@ from typing import Any
 from pyspark.sql import functions as f
 from pyspark.sql.window import Window
 
-from graph.rings.incidence import AGENT, MERCHANT
-from graph.rings.link_features import DESCRIBED, NEAR_IN_TIME
+from graph.rings.sharing.incidence import AGENT, MERCHANT
 from graph.rings.spark import context_tasks
 from graph.rings.spark.context_tasks import SUMS
 from graph.rings.spark.incidence import DAY_BY_DAY, VALUE, beside_few
 from graph.rings.spark.own_features import own_features
 from graph.rings.spark.stages import Stages
+from graph.rings.suspicion.link_features import DESCRIBED, NEAR_IN_TIME
 
 CONTEXT = "context"
 

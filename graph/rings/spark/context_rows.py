@@ -10,12 +10,12 @@ from functools import partial
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.columns import Features
-from graph.rings.context_rows import Judge
 from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.context import CONTEXT
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.stages import Stages, digest
+from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.rows import Judge
 
 
 @dataclass(frozen=True)

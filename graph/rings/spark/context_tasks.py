@@ -7,12 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.columns import Features
-from graph.rings.context_features import Surroundings, side_by_side, surroundings
-from graph.rings.link_features import DESCRIBED, OF_CUSTOMERS, counted, mean_of_others, most_by_kind
-from graph.rings.projection import ApplicantLinks
+from graph.rings.links.projection import ApplicantLinks
 from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.links import LINKS
+from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.context_features import Surroundings, side_by_side, surroundings
+from graph.rings.suspicion.link_features import DESCRIBED, OF_CUSTOMERS, counted, mean_of_others, most_by_kind
 
 SUMS = tuple(f"{what}_{name}" for what in ("sum", "known") for name in OF_CUSTOMERS)
 _PARTS = tuple(Surroundings.__dataclass_fields__)

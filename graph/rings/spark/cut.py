@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import functions as f
 
-from graph.rings.communities import communities
-from graph.rings.parts import COARSE
+from graph.rings.links.communities import communities
+from graph.rings.links.parts import COARSE
 
 _GROUPS = "who int, coarse int"
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from graph.facts.tables import Tables
-from graph.rings.context_rows import ContextRows
-from graph.rings.parts import LARGEST
+from graph.rings.links.parts import LARGEST
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.spark import components, context, cut, facts, incidence, links
 from graph.rings.spark.applicants import ClusterApplicants
@@ -22,6 +21,7 @@ from graph.rings.spark.link_rows import ClusterLinks
 from graph.rings.spark.numbered_facts import digest_of_view, facts_by_ranges
 from graph.rings.spark.sharing_rows import ClusterSharing
 from graph.rings.spark.stages import Stages, folder_of
+from graph.rings.suspicion.rows import ContextRows
 from graph.store.port import GraphView
 
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB

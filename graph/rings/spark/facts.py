@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.facts.tables import Column, Tables
-from graph.rings.projection import REFERRAL, TRANSFER
+from graph.rings.links.projection import REFERRAL, TRANSFER
 from graph.rings.spark.buckets import table_of
 
 ROWS = 250_000  # of a file: a cluster reads several at once, and this process holds one of them
@@ -56,7 +56,7 @@ def fact_tables(tables: Tables) -> tuple[FactTable, ...]:
                   agent, what CHECKS names, city
     outcomes      applicant, application (a number), status, at, amount
     labels        applicant, application (a number), fraud, known_at, by_person
-    events        applicant, at, kind (TRANSFER or REFERRAL of `graph.rings.projection`), counterparty,
+    events        applicant, at, kind (TRANSFER or REFERRAL of `graph.rings.links.projection`), counterparty,
                   merchant, amount
     platforms     type
     names         who, applicant_id

@@ -13,8 +13,9 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from graph.facts.tables import Column
-from graph.rings.measures import Measures, Members, measure
-from graph.rings.projection import REFERRAL
+from graph.rings.groups.measures import Measures, Members, measure
+from graph.rings.groups.whole_groups import ASKED, WholeGroups, in_large_groups
+from graph.rings.links.projection import REFERRAL
 from graph.rings.spark.buckets import Parted, Rows, bucket, kinds_of
 from graph.rings.spark.components import within
 from graph.rings.spark.context_tasks import numbered_links
@@ -22,7 +23,6 @@ from graph.rings.spark.facts import APPLICATIONS, EVENTS, NAMES
 from graph.rings.spark.links import LINKS
 from graph.rings.spark.sharing_rows import HELD, incidence, shared
 from graph.rings.spark.stages import Stages, digest
-from graph.rings.whole_groups import ASKED, WholeGroups, in_large_groups
 
 _MEASURES = tuple(name for name in Measures.__dataclass_fields__ if name != "members")
 _MEMBERS = tuple(Members.__dataclass_fields__)

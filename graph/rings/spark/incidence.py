@@ -14,12 +14,12 @@ from pyspark.sql.window import Window
 
 from graph.facts.hubs import BATCH_GUARD, batch_reasons
 from graph.model.moments import DAY
-from graph.rings.incidence import AGENT, MERCHANT, PAYMENT
-from graph.rings.payments import SOON, TOGETHER
+from graph.rings.sharing.incidence import AGENT, MERCHANT, PAYMENT
+from graph.rings.sharing.payments import SOON, TOGETHER
 
 # a value is known by the sort of thing, its number, and for a payment by its amount in hundredths
 VALUE = ("sort", "source", "amount")
-IDENTIFIER, SHOP, AGENTS, PAID = range(4)  # sorts of things, in the order of `graph.rings.incidence`
+IDENTIFIER, SHOP, AGENTS, PAID = range(4)  # sorts of things, in the order of `graph.rings.sharing.incidence`
 DAY_BY_DAY = BATCH_GUARD  # more holders than this are put in order one day after the other
 HEAVY = 100_000  # rows of one key from which on a join takes them apart from the others
 _HUBS = "sort int, source long, amount long, hub int"
@@ -128,8 +128,8 @@ def _always(value: tuple[Any, ...], kind: int) -> tuple[Any, ...]:
 
 
 def payments(applications: Any, events: Any) -> Any:
-    """What was paid at a shop soon after asking for money, as `graph.rings.payments` says: shop, cents,
-    applicant, and when first (`at`) and last.
+    """What was paid at a shop soon after asking for money, as `graph.rings.sharing.payments` says: shop,
+    cents, applicant, and when first (`at`) and last.
     """
     asked = applications.select("applicant", "at", f.lit(0).alias("paid"), *_nothing_paid())
     paid = events.filter("merchant >= 0 and amount > 0").select(

@@ -10,8 +10,8 @@ from functools import cached_property, partial
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.link_rows import Look
-from graph.rings.projection import ApplicantLinks
+from graph.rings.links.projection import ApplicantLinks
+from graph.rings.links.rows import Look
 from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.context_tasks import each_once, numbered_links
 from graph.rings.spark.homes import Homes

@@ -10,7 +10,7 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from graph.facts.hubs import ALL_PAIRS, NEAR
-from graph.rings.projection import LINK_KINDS, Ends, linked, shared_by
+from graph.rings.links.projection import LINK_KINDS, Ends, linked, shared_by
 from graph.rings.spark.buckets import Rows, bucket
 from graph.rings.spark.incidence import VALUE, beside_few
 
@@ -97,7 +97,7 @@ def by_bucket(rows: Any, buckets: int) -> Any:
 
 
 def links(folder: str, number: int, applicants: int) -> Rows:
-    """Links (a < b) of a bucket of PAIRS, each once, as `graph.rings.projection.linked` adds them up."""
+    """Links (a < b) of a bucket of PAIRS, each once, as `links.projection.linked` adds them up."""
     sides = [{f"{name}_{side}": kind for name, kind in _ENDS.items()} for side in ("left", "right")]
     rows = bucket(folder, PAIRS, number, {**_PAIRS, **sides[0], **sides[1]})
     order = np.lexsort([rows[name] for name in reversed(VALUE)])

@@ -7,11 +7,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from graph.rings.active import first_applied
-from graph.rings.member_features import member_features
+from graph.rings.applicants.active import first_applied
 from graph.rings.spark.buckets import Rows
 from graph.rings.spark.own_facts import own_facts, people_of, tables_of
 from graph.rings.spark.stages import Stages
+from graph.rings.suspicion.member_features import member_features
 
 OWN = "own"
 

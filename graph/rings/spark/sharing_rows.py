@@ -12,9 +12,9 @@ from pyspark.sql.window import Window
 
 from graph.facts.hubs import SHOP_SHARE
 from graph.facts.tables import Column
-from graph.rings.arrivals import EMPLOYER, PHONE, TELLING, Arrivals, TellingRows, arrivals
-from graph.rings.counters import KNOWN, LARGER, PLACES
-from graph.rings.incidence import PAYMENT, Incidence
+from graph.rings.sharing.arrivals import EMPLOYER, PHONE, TELLING, Arrivals, TellingRows, arrivals
+from graph.rings.sharing.counters import KNOWN, LARGER, PLACES
+from graph.rings.sharing.incidence import PAYMENT, Incidence
 from graph.rings.spark.buckets import Rows, bucket, whole
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.incidence import AGENTS, IDENTIFIER, SHOP, VALUE, beside_few
@@ -74,8 +74,8 @@ def shared(stages: Stages) -> Any:
 
 
 def telling(stages: Stages, within: int) -> Any:
-    """The columns of `graph.rings.arrivals.TellingRows` of values to which two came so soon, the value as
-    VALUE.
+    """The columns of `graph.rings.sharing.arrivals.TellingRows` of values to which two came so soon, the
+    value as VALUE.
     """
     value = stages.read("hubs").filter("hub = 0").select(*VALUE)
     rows = stages.read("held").filter(f.col("kind").isin(*TELLING) & (f.col("role") != EMPLOYER))
@@ -90,8 +90,8 @@ def telling(stages: Stages, within: int) -> Any:
 
 
 def counters(stages: Stages) -> Any:
-    """Telling values of a counter, as `graph.rings.counters.of_a_counter` has them: most of whose holders
-    have one shop, one agent or one much larger place in common.
+    """Telling values of a counter, as `graph.rings.sharing.counters.of_a_counter` has them: most of whose
+    holders have one shop, one agent or one much larger place in common.
     """
     held, size = stages.read("held"), stages.read("sizes").select(*VALUE, "holders")
     users = held.filter(f.col("kind").isin(*TELLING)).select(*VALUE, "who")

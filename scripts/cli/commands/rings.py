@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from graph.rings.budget import HONEST_BUDGET
-from graph.rings.store_habits import FALSE_ALARMS
+from graph.rings.groups.budget import HONEST_BUDGET
+from graph.rings.suspicion.store_habits import FALSE_ALARMS
 from graph.store.port import GraphStore
 from ingestion.parse_context import time_zone
 from investigations.casebook import Casebook, name_of

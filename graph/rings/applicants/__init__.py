@@ -1,0 +1,1 @@
+"""What is known of each applicant alone: activity, labels, columns of everybody."""

@@ -1,0 +1,1 @@
+"""How suspicious applicants are: features, what labels and other stores taught, the store's own habits."""

@@ -1,0 +1,213 @@
+"""Groups that are improbable under the store's own habits of sharing: a scan over short times that needs no
+label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.facts.tables import Column
+from graph.rings.applicants.rows import ApplicantRows
+from graph.rings.sharing.rows import SharingRows
+from graph.rings.suspicion.fast_sharing import (
+    KINDS_AT_MOST,
+    FastPairs,
+    Linked,
+    attached,
+    fast_pairs,
+    linked,
+    queued,
+    unusual_within,
+)
+from graph.rings.suspicion.scores import SMALLEST
+
+FALSE_ALARMS = 0.01  # of the groups that stand out, at most so many by chance, unless somebody asks otherwise
+_HOUR = 3_600_000_000  # microseconds
+SCALES = tuple(int(hours * _HOUR) for hours in (1 / 6, 1, 24, 168, 720))
+REASON_OF_SCALE = dict(
+    zip(
+        SCALES,
+        (
+            "RING_WITHIN_AN_HOUR",
+            "RING_WITHIN_AN_HOUR",
+            "RING_WITHIN_A_DAY",
+            "RING_WITHIN_A_WEEK",
+            "RING_WITHIN_A_MONTH",
+        ),
+        strict=True,
+    )
+)
+WAYS = ("shared", "shared_twice", "same_amount")  # how those who belong together are linked
+REASON_OF_WAY: dict[str, tuple[str, ...]] = {
+    "shared": (),
+    "shared_twice": ("RING_TWO_KINDS_AT_ONCE",),
+    "same_amount": ("RING_SAME_AMOUNT_AT_ONCE",),
+}
+_OF_THE_AGE = 0.3  # of the time that a store has seen, the longest at which its habits can be known
+_ROUNDS = 3  # of estimating the habits without the groups that stood out
+# what is expected of how often a pair becomes three before a store has shown it, and for how many pairs it
+# counts
+_ON, _ON_COUNTS = 0.15, 2.0
+
+
+@dataclass(frozen=True)
+class UnusualGroups:
+    """Groups that stand out by how fast their people came to share things.
+
+    `group` (A,) int, -1: in none. By group (G,): `chance` that the store's habits make a group at least as
+    large in so short a time, `false`: the share of groups at least as improbable that chance would make of
+    all that were looked at (a q-value, Benjamini and Hochberg 1995), `within` microseconds and `way`, a
+    position in WAYS: where it stands out most.
+    """
+
+    group: Column
+    chance: Column
+    false: Column
+    within: Column
+    way: Column
+
+    def reasons(self, among: Column, groups: int) -> list[tuple[str, ...]]:
+        """Codes by group of `among` (A,) int: why the most improbable of ours of which enough are in it
+        stands out; none where none is.
+        """
+        inside = self.group >= 0
+        pairs, people = np.unique(
+            among[inside].astype(np.int64) * max(len(self.chance), 1) + self.group[inside], return_counts=True
+        )
+        out: list[tuple[str, ...]] = [()] * groups
+        # they are numbered by how improbable they are: the first stays
+        for pair in pairs[people >= SMALLEST][::-1].tolist():
+            ours = pair % len(self.chance)
+            out[pair // len(self.chance)] = (
+                REASON_OF_SCALE[int(self.within[ours])],
+                *REASON_OF_WAY[WAYS[self.way[ours]]],
+            )
+        return out
+
+
+@dataclass(frozen=True)
+class _Look:
+    """All groups of two or more by one way of being linked within one time: `counts` (C,) float is how many
+    people each counts for, fewer than it has where some came to a thing one after another; `attached` (L,)
+    bool are merely attached to theirs; `alone` other applicants are in none.
+    """
+
+    among: Linked
+    way: int
+    within: int
+    counts: Column
+    attached: Column
+    alone: int
+
+    def chance(self, aside: Column) -> Column:
+        """By group (C,): how often the store's habits make one at least as large, learned without those
+        `aside` (A,) bool.
+        """
+        size, inside = self.counts, aside[self.among.people]
+        quiet = np.bincount(self.among.part, weights=inside) == 0
+        ones = float(self.alone - (int(aside.sum()) - int(inside.sum())))
+        twos, threes = (float((quiet & (size == n)).sum()) for n in (2, 3))
+        begins = (twos + threes + 1.0) / (ones + twos + threes + 2.0)
+        on = max((threes + _ON * _ON_COUNTS) / (twos + _ON_COUNTS), begins)
+        return np.minimum(begins * min(on, 1.0) ** np.maximum(size - 2.0, 0), 1.0)
+
+
+def no_groups() -> UnusualGroups:
+    """Of a store without people."""
+    none, nobody = np.zeros(0), np.zeros(0, np.int64)
+    return UnusualGroups(nobody, none, none, nobody, nobody)
+
+
+def unusual_groups(
+    applicants: ApplicantRows, sharing: SharingRows, level: float = FALSE_ALARMS
+) -> UnusualGroups:
+    """The groups of which at most the share `level` are there by chance.
+
+    At each of several times, and by each way of being linked, people who came to share something telling that
+    fast are a group. How often one begins, and how often a pair becomes three, is the store's own rate; a
+    larger group is that rate to the power of its size. Groups that stand out are left out when the rates are
+    estimated again.
+    """
+    scales, size = _scales(applicants), len(applicants)
+    pairs = fast_pairs(applicants.column("first_amount"), sharing.arrivals(scales[-1]), scales[-1])
+    looks = [look for scale in scales for look in _looks(pairs, scale, size)]
+    aside = np.zeros(size, bool)
+    for _ in range(_ROUNDS):
+        chances = [look.chance(aside) for look in looks]
+        false = _false_discoveries(chances, sum(look.alone for look in looks))
+        aside = np.zeros(size, bool)
+        for q, look in zip(false, looks, strict=True):
+            aside[look.among.people[(q <= level)[look.among.part]]] = True
+    return _settled(looks, chances, false, (level, size))
+
+
+def _scales(applicants: ApplicantRows) -> list[int]:
+    """Times (microseconds) of which the store has seen enough to know what is usual within them."""
+    as_of = applicants.as_of
+    begun = int(applicants.column("since").min(initial=as_of))
+    return [scale for scale in SCALES if scale <= _OF_THE_AGE * (as_of - begun)] or [SCALES[0]]
+
+
+def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:
+    near = unusual_within(pairs, scale)
+    pair = pairs.a[near] * size + pairs.b[near]
+    kinds = np.unique(pair * KINDS_AT_MOST + pairs.kind[near]) // KINDS_AT_MOST
+    often, count = np.unique(kinds, return_counts=True)
+    both = near.copy()
+    both[near] = np.isin(pair, often[count >= 2])
+    ways = (near, both, near & pairs.alike)
+    return [_look(pairs, linking, way, scale, size) for way, linking in enumerate(ways)]
+
+
+def _look(pairs: FastPairs, linking: Column, way: int, scale: int, size: int) -> _Look:
+    among = linked(pairs, linking)
+    people = np.bincount(among.part)
+    counts = np.maximum(people - queued(pairs.line, among), np.minimum(people, 2))
+    return _Look(among, way, scale, counts, attached(pairs.line, among), size - len(among.people))
+
+
+def _false_discoveries(chances: list[Column], alone: int) -> list[Column]:
+    """q-values (Benjamini and Hochberg 1995) of the groups of all looks, beside which `alone` people were
+    looked at as groups of one, whom chance explains.
+    """
+    chance = np.concatenate(chances)
+    order = np.argsort(chance)
+    place = np.arange(1, len(chance) + 1, dtype=np.float64)
+    least = np.minimum.accumulate((chance[order] * ((len(chance) + alone) / place))[::-1])[::-1]
+    out = np.empty(len(chance))
+    out[order] = np.minimum(least, 1.0)
+    return np.split(out, np.cumsum([len(c) for c in chances])[:-1])
+
+
+def _settled(
+    looks: list[_Look], chances: list[Column], false: list[Column], limits: tuple[float, int]
+) -> UnusualGroups:
+    """Whatever stands out by `limits` (level, applicants), the most improbable first, each person once."""
+    level, applicants = limits
+    group = np.full(applicants, -1)
+    rows: list[tuple[float, int, int]] = []
+    people: list[tuple[Column, Column]] = []
+    for n, look in enumerate(looks):
+        size = np.bincount(look.among.part)
+        people.append((np.argsort(look.among.part, kind="stable"), np.r_[0, np.cumsum(size)]))
+        unlikely = np.flatnonzero((false[n] <= level) & (size >= SMALLEST)).tolist()
+        rows += [(float(chances[n][part]), n, part) for part in unlikely]
+    kept: list[tuple[float, float, int, int]] = []
+    for chance, n, part in sorted(rows):
+        order, start = people[n]
+        members = order[start[part] : start[part + 1]]
+        who = looks[n].among.people[members[~looks[n].attached[members]]]
+        if len(who) < SMALLEST or (group[who] >= 0).any():
+            continue
+        group[who] = len(kept)
+        kept.append((chance, float(false[n][part]), looks[n].within, looks[n].way))
+    columns = list(zip(*kept)) or [(), (), (), ()]
+    return UnusualGroups(
+        group,
+        np.array(columns[0], np.float64),
+        np.array(columns[1], np.float64),
+        np.array(columns[2], np.int64),
+        np.array(columns[3], np.int64),
+    )

@@ -1,0 +1,134 @@
+"""Crews: flagged rings that belong together, as pieces of one group that the partition separated, or as
+clients of one intermediary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+from graph.facts.tables import Column
+from graph.model.moments import DAY
+from graph.rings.links.communities import components
+from graph.rings.search import RingSearch
+
+# between two rings, of people who applied first within so many days of each other: one or two are a
+# second-hand phone, a cousin, and crews that hide in one place at different times are strangers
+CUT_LINKS = 3
+CUT_DAYS = 30
+CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew
+SAME_AGENT = 0.6  # of the members of each came through one and the same agent
+
+
+class Dated(Protocol):
+    """A ring as far as crews are named by it."""
+
+    @property
+    def ring_id(self) -> str: ...
+
+    @property
+    def first_seen(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class CrewTies:
+    """Pairs of flagged groups that belong together: `cut_apart` between which the partition separated links,
+    `same_agent` that hang on one agent; each two int columns (P,).
+    """
+
+    cut_apart: tuple[Column, Column]
+    same_agent: tuple[Column, Column]
+
+    def crews(self, groups: int) -> Column:
+        """A number for each of so many groups (G,), the same for those that belong together; every other
+        group has one of its own.
+        """
+        a, b = (np.concatenate(ends) for ends in zip(self.cut_apart, self.same_agent))
+        return components(groups, a, b)
+
+    def reasons(self, ring_of: Mapping[int, str]) -> dict[str, tuple[str, ...]]:
+        """Why each ring belongs to others, as codes with their ids; `ring_of` is the id of each group."""
+        out: dict[str, tuple[str, ...]] = {}
+        for code, (a, b) in (("tied_to", self.cut_apart), ("same_agent_as", self.same_agent)):
+            others: dict[str, set[str]] = {}
+            for one, other in zip(a.tolist() + b.tolist(), b.tolist() + a.tolist()):
+                others.setdefault(ring_of[one], set()).add(ring_of[other])
+            for ring, some in others.items():
+                out[ring] = (*out.get(ring, ()), f"{code}={','.join(sorted(some))}")
+        return out
+
+
+def crew_ties(search: RingSearch) -> CrewTies:
+    """What makes crews of the flagged groups."""
+    return CrewTies(_cut_apart(search), _same_agent(search))
+
+
+def named(rings: Sequence[Dated], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
+    """The crew id of each ring. A crew keeps the id that most of its rings had `before` (by ring id), the
+    largest crew first, unless it is the name of a ring elsewhere; a new one is called like its eldest ring.
+    """
+    members: dict[int, list[Dated]] = {}
+    for ring, number in zip(rings, crew, strict=True):
+        members.setdefault(number, []).append(ring)
+    taken, living = set[str](), {ring.ring_id for ring in rings}
+    out: dict[str, str] = {}
+    for together in sorted(
+        members.values(), key=lambda some: (-len(some), min(ring.ring_id for ring in some))
+    ):
+        had = Counter(before[ring.ring_id] for ring in together if before.get(ring.ring_id))
+        own = {ring.ring_id for ring in together}
+        names = [
+            name
+            for name, _ in sorted(had.items(), key=lambda one: (-one[1], one[0]))
+            if name in own or name not in living
+        ]
+        names += [ring.ring_id for ring in sorted(together, key=lambda ring: (ring.first_seen, ring.ring_id))]
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        out |= {ring.ring_id: name for ring in together}
+    return out
+
+
+def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
+    """Pairs of flagged groups between which the cut went through at least CUT_LINKS links of CUT_WEIGHT
+    together, each between people who first applied within CUT_DAYS.
+    """
+    group, since = search.group, search.known.since
+    links = search.links.among(np.flatnonzero(search.flagged[group]))
+    one, other = group[links.a], group[links.b]
+    at = (one != other) & (np.abs(since[links.a] - since[links.b]) <= CUT_DAYS * DAY)
+    key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(
+        one[at], other[at]
+    )
+    pairs, pair, count = np.unique(key, return_inverse=True, return_counts=True)
+    cut = pairs[
+        (count >= CUT_LINKS)
+        & (np.bincount(pair, weights=links.weight[at], minlength=len(pairs)) >= CUT_WEIGHT)
+    ]
+    return (cut // max(len(search.flagged), 1)).astype(np.int32), (cut % max(len(search.flagged), 1)).astype(
+        np.int32
+    )
+
+
+def _same_agent(search: RingSearch) -> tuple[Column, Column]:
+    """Neighbouring pairs of the flagged groups that hang on one agent."""
+    group, people = search.group, np.flatnonzero(search.flagged[search.group])
+    asked = search.applicants.facts_of(people).applications
+    at = asked["agent"] >= 0
+    who, agent = people[asked["applicant"][at]], asked["agent"][at]
+    once = np.unique(np.stack([group[who], agent, who]), axis=1)
+    (of, agent), clients = np.unique(once[:2], axis=1, return_counts=True)
+    hang = clients >= SAME_AGENT * np.bincount(group, minlength=len(search.flagged))[of]
+    by_agent: dict[int, list[int]] = {}
+    for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
+        by_agent.setdefault(whose, []).append(number)
+    rows = np.array([pair for numbers in by_agent.values() for pair in pairwise(numbers)], np.int32).reshape(
+        -1, 2
+    )
+    return rows[:, 0], rows[:, 1]
