@@ -52,8 +52,9 @@ coverage: test
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
 # law on more examples.
 test-slow: setup $(VENV)/.spark
-	@STORE=neo4j $(PYTEST) tests/graph/test_rings.py tests/service/test_assess.py tests/service/test_risk_api.py \
-		tests/service/test_refusal.py tests/service/test_verdict_races.py tests/scripts/erasure/test_erase_command.py
+	@STORE=neo4j $(PYTEST) tests/graph/rings/test_rings.py tests/service/assessment/test_assess.py \
+		tests/service/assessment/test_risk_api.py tests/service/assessment/test_refusal.py \
+		tests/service/assessment/test_verdict_races.py tests/scripts/erasure/test_erase_command.py
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
 
 test-all: test test-slow
@@ -67,10 +68,11 @@ check: setup
 
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py \
-		tests/graph/test_lending_request.py tests/graph/test_multi_lending.py tests/graph/test_signals*.py \
+	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/frame/test_frame*.py tests/graph/features/test_features*.py \
+		tests/graph/features/test_lending_request.py tests/graph/features/test_multi_lending.py \
+		tests/graph/features/test_signals*.py \
 		tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py \
-		"tests/service/test_schemathesis.py::test_every_operation_answers_as_described[assess-positive]" $(SIDE_BY_SIDE)
+		"tests/service/http/test_schemathesis.py::test_every_operation_answers_as_described[assess-positive]" $(SIDE_BY_SIDE)
 
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup

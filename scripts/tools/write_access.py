@@ -22,7 +22,7 @@ OPENING = """# Who may use which route
 By the scope of a key, or by the role of somebody who has logged in ([users](how_to/users.md)): ✓ is answered,
 and what is empty is 403 `scope_missing`. Routes of the API answer under `/v1` as well.
 `scripts/tools/write_access.py` writes this page from the application's own routes,
-and `tests/service/test_roles.py` asks every route as every role.
+and `tests/service/http/test_roles.py` asks every route as every role.
 
 """
 

@@ -21,7 +21,7 @@ from investigations.network import NetworkLinks
 from investigations.policy import Findings, Policy
 from investigations.rules import RuleInputs
 from service.assessment.context import AppContext
-from tests.service.test_assess import snapshot
+from tests.service.assessment.test_assess import snapshot
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 from tests.support.stores import open_store

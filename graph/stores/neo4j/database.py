@@ -314,8 +314,8 @@ def as_sent(text: str, graph: str | None) -> str:
     The server keeps a plan for each combination of its parameters' types, and a list's length and a text's
     length are part of the type: with a dozen of them a statement would be planned, for seconds, dozens of
     times. A map is always a map. Nor is a statement planned anew when the graph has grown: every plan starts
-    at an index that it cannot do better without (tests/graph/test_neo4j_schema.py), on an empty graph and a
-    full one.
+    at an index that it cannot do better without (tests/graph/stores/test_neo4j_schema.py), on an empty graph
+    and a full one.
     """
     message = _PARAMETER.sub(r"$q.\1", text)
     if graph is not None:

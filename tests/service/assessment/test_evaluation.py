@@ -12,7 +12,7 @@ from graph.features.read_neighbourhood import read_neighbourhood
 from graph.store.evidence import Subject
 from investigations.rules import RuleInputs
 from service.assessment.evaluation import _rule_inputs_of, rule_inputs
-from tests.service.test_assess import snapshot
+from tests.service.assessment.test_assess import snapshot
 from tests.support.frames import FramedStore
 from tests.support.small_worlds import day, random_facts
 

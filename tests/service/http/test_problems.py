@@ -17,7 +17,7 @@ from service.http import logs
 from service.http.problems import PROBLEMS
 from tests.support.small_service import body, key, service
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
 ROOMS = ("graph", "gnn", "ingestion", "investigations", "service", "ringfence", "scripts")
 KEY = {"Idempotency-Key": "one"}

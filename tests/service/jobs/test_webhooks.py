@@ -41,7 +41,7 @@ LOOPBACK = networks("127.0.0.0/8")
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
     """The receiver of examples/."""
-    path = Path(__file__).parents[2] / "examples" / "webhook_receiver.py"
+    path = Path(__file__).parents[3] / "examples" / "webhook_receiver.py"
     spec = importlib.util.spec_from_file_location("webhook_receiver", path)
     assert spec is not None
     assert spec.loader is not None

@@ -22,7 +22,7 @@ from service.assessment.context import AppContext
 from service.assessment.fields import MOST_NAMES
 from service.assessment.views import Views
 from service.threads.background_writer import BackgroundWriter
-from tests.service.test_assess import Unreachable
+from tests.service.assessment.test_assess import Unreachable
 from tests.support.small_service import PlainModel, body, key, risk, service, settings_in
 from tests.support.small_worlds import PLATFORMS, applies, day
 

@@ -25,7 +25,7 @@ from service.http.openapi import document
 from service.purposes import said
 from service.serving import serve
 from service.settings import Settings
-from tests.service.test_roles import SAMPLES, ask
+from tests.service.http.test_roles import SAMPLES, ask
 from tests.support.people import desk_of, staffed
 from tests.support.small_service import body, key
 from tests.support.small_worlds import day

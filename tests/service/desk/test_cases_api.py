@@ -17,8 +17,8 @@ from service.app import create_app
 from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels
 from service.http.operations import OPERATIONS
-from tests.service.test_assess import snapshot
-from tests.service.test_outbox import away
+from tests.service.assessment.test_assess import snapshot
+from tests.service.assessment.test_outbox import away
 from tests.support.small_service import body, key
 
 __all__ = ["away"]  # a fixture

@@ -28,7 +28,7 @@ from service.http.problems import PROBLEMS
 from service.http.request_schemas import EXAMPLE
 from tests.support.small_service import body, service
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 API = json.loads(json.dumps(document("1.0")))
 SCHEMAS: Mapping[str, Any] = API["components"]["schemas"]
 EVENT = {"event_id": "E-1", "at": "2025-02-01T10:00:00+08:00", "kind": "login", "applicant_id": "p001"}

@@ -17,7 +17,7 @@ from investigations.monitoring.alarms import AlarmCode
 from investigations.monitoring.stability import Stability
 from investigations.review import flag_words, report_words
 
-TABLES = sorted((Path(__file__).parents[2] / "service" / "web" / "src" / "words").glob("*.ts"))
+TABLES = sorted((Path(__file__).parents[3] / "service" / "web" / "src" / "words").glob("*.ts"))
 TEXT = "".join(table.read_text(encoding="utf-8") for table in TABLES)
 ENTRY = re.compile(r'^  (\w+): \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
 WORDS = {key: (english, chinese) for key, english, chinese in ENTRY.findall(TEXT)}

@@ -20,7 +20,7 @@ from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels, deliver_pending
 from service.wiring import wire
-from tests.service.test_saved_views import MADE
+from tests.service.desk.test_saved_views import MADE
 from tests.support.casebooks import everything
 from tests.support.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service

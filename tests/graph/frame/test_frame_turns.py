@@ -18,7 +18,7 @@ from graph.frame.catch_up import CatchUpBudget
 from graph.frame.layout import DIRTY, UNDERWAY
 from graph.frame.locks import FairLock
 from graph.model.types import Facts
-from tests.graph.test_frame_files import assert_right
+from tests.graph.frame.test_frame_files import assert_right
 from tests.support.frames import FramedStore
 from tests.support.small_worlds import applies, day, random_facts, uses
 

@@ -21,7 +21,7 @@ from service.assessment.context import AppContext
 from service.http.access import OPEN_TO_ALL, scope_of
 from service.http.openapi import document
 from service.http.risk_api import MOST
-from tests.service.test_assess import snapshot
+from tests.service.assessment.test_assess import snapshot
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import applies, day
 
@@ -30,7 +30,7 @@ FIELDS = [
     "score", "probability", "uncertainty", "policy_version", "models", "degraded", "reasons", "dimensions",
     "multi_lending", "ring", "subgraph", "changes_since", "timings_ms",
 ]  # fmt: skip
-DOCS = (Path(__file__).parents[2] / "docs" / "risk_api.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "risk_api.md").read_text(encoding="utf-8")
 
 
 def test_an_answer_has_every_field_of_the_contract_in_its_order(

@@ -33,7 +33,7 @@ from service.wiring import wire
 from tests.support.small_service import body, key, service, settings_in
 from tests.support.stores import sqlite_only
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def beside(folder: Path, **more: Any) -> Settings:

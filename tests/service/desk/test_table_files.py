@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from service.table_files import COMPUTED, writer_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IDS = ("=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\x00=1", "＝1+1", "＋1", "－1", "＠1",
        "'=1", "''", "C-8841", "a=1", "王", "", None)  # fmt: skip
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.assessment.fields import ALWAYS, FIELDS
-from tests.service.test_risk_api import FIELDS as PROMISED
+from tests.service.assessment.test_risk_api import FIELDS as PROMISED
 from tests.support.small_service import body, key, service
 
 IDS = {"request_id", "application_id", "assessment_id", "idempotent_replay", "degraded"}

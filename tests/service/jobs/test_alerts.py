@@ -256,7 +256,7 @@ def killed_and_calm(folder: Path, start: Facts) -> Iterator[tuple[AppContext, Ap
 def watching(folder: Path) -> Iterator[None]:
     """Another process watches, until it is killed without a warning."""
     command = [sys.executable, "-c", _WATCH, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
         assert process.stdout is not None
         process.stdout.readline()
         yield

@@ -22,8 +22,8 @@ from investigations.cases import CaseFilter, CaseKind, NewCase
 from investigations.users import DeskRole
 from service.app import create_app
 from service.assessment.context import AppContext
-from tests.service.test_assess import snapshot
-from tests.service.test_cases_api import in_the_queue
+from tests.service.assessment.test_assess import snapshot
+from tests.service.desk.test_cases_api import in_the_queue
 from tests.support.people import add_user, by_command
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import day

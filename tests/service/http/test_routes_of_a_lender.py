@@ -17,7 +17,7 @@ from investigations.watch.messages import WatchFindings, message_of
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.http.access import ANY_USER, LENDERS_SCOPES, OPEN_TO_ALL, scope_of
-from tests.service.test_roles import ask
+from tests.service.http.test_roles import ask
 from tests.support.people import staffed
 from tests.support.small_service import body, key
 from tests.support.small_worlds import day

@@ -36,7 +36,7 @@ from tests.support.by_views import person, reading, seen
 from tests.support.small_worlds import PLATFORMS, applies, day, random_facts, uses
 from tests.support.stores import open_store
 
-DOCS = Path(__file__).parents[2] / "docs" / "multi_lending.md"
+DOCS = Path(__file__).parents[3] / "docs" / "multi_lending.md"
 REQUIRED = [
     f"ml_{window}_{key}_{segment}_{stat}"
     for window in ("7d", "1m", "3m", "12m")

@@ -362,7 +362,7 @@ def test_an_identifier_without_a_masked_form_shows_only_its_last_characters(tmp_
 
 
 def test_every_way_to_the_desk_is_in_its_page_of_the_docs():
-    text = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "desk.md").read_text(encoding="utf-8")
     for name in ("overview", "search", "subgraph", "expand", "node", "assessment"):
         assert f"/desk/{name}" in text
 
