@@ -45,8 +45,8 @@ class SelfCheck:
             self._executor.submit(self._check, subject, as_of, revision, row)
 
     def close(self) -> None:
-        """Wait for what is under way."""
-        self._executor.shutdown(wait=True)
+        """Wait for the check that is under way; what still waits is not checked."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _check(self, subject: Subject, as_of: datetime, revision: int, row: Column) -> None:
         result = "failed"

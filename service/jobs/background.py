@@ -12,7 +12,7 @@ from service.jobs.monitor import DailyMonitor
 from service.jobs.sealer import Sealer
 from service.jobs.watcher import Watcher
 from service.settings import ON
-from service.threads.periodic_thread import PeriodicThread
+from service.threads.periodic_thread import PeriodicThread, close_all
 from service.webhooks.endpoints import endpoints, networks
 from service.webhooks.sender import WebhookSender
 
@@ -48,6 +48,5 @@ def background(context: AppContext) -> Iterator[None]:
         yield
     finally:
         monitor.close()
-        for thread in threads:
-            thread.close()
+        close_all(threads)
         watcher.close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from graph.model.errors import RingfenceError
 
 log = logging.getLogger("ringfence.threads")
 PAUSE_S = 1.0  # between two looks when nobody tells, and after a failure
-ENDS_S = 5.0  # how long a stopping service waits for the current step
+ENDS_S = 5.0  # how long a stopping service waits for all current steps
 
 
 class PeriodicThread:
@@ -41,12 +42,19 @@ class PeriodicThread:
                 self._thread = (os.getpid(), thread)
                 thread.start()
 
-    def close(self) -> None:
-        """Stop after the current step."""
+    def end(self) -> None:
+        """Stop after the current step; nobody waits for it."""
         self._ended.set()
         self._woken.set()
+
+    def close(self) -> None:
+        """Stop after the current step, and wait for that."""
+        close_all((self,))
+
+    def _join(self, until: float) -> None:
+        """Wait for the thread's end, no longer than `until` (monotonic seconds)."""
         if self._thread is not None and self._thread[0] == os.getpid():
-            self._thread[1].join(timeout=ENDS_S)
+            self._thread[1].join(timeout=max(until - time.monotonic(), 0.0))
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -74,3 +82,12 @@ class PeriodicThread:
             log.warning("%s", error)
         else:
             log.exception("something is wrong")
+
+
+def close_all(threads: Sequence[PeriodicThread]) -> None:
+    """Stop all of them, each after its current step; all together have ENDS_S for that."""
+    for thread in threads:
+        thread.end()
+    until = time.monotonic() + ENDS_S
+    for thread in threads:
+        thread._join(until)

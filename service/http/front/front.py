@@ -11,7 +11,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from service.http.front.lanes import Job, Lane
+from service.http.front.lanes import Job, Lane, close_all
 from service.http.front.reading import BodyReader, Receive
 from service.http.front.turns import Turns
 from service.http.front.wsgi import Answer, App, Environ, Scope, answer_of, environ_of
@@ -125,8 +125,8 @@ class Front:
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                for lane in (self._short, self._long, self._logins, self._looks, self._alive, self._refusals):
-                    await asyncio.to_thread(lane.close, CLOSING_S)
+                lanes = (self._short, self._long, self._logins, self._looks, self._alive, self._refusals)
+                await asyncio.to_thread(close_all, lanes, CLOSING_S)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

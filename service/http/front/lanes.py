@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -61,12 +62,15 @@ class Lane:
         self._queue.put(job)
         return True
 
-    def close(self, seconds: float) -> None:
-        """Finish what waits, and end the threads; give up on a thread that takes longer."""
+    def end(self) -> None:
+        """Finish what waits, and end the threads; nobody waits for that."""
         for _ in self._threads:
             self._queue.put(None)
+
+    def join(self, until: float) -> None:
+        """Wait for the threads' end, no longer than `until` (monotonic seconds)."""
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(until - time.monotonic(), 0.0))
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
@@ -86,3 +90,12 @@ class Lane:
         ):  # the application answers every error itself; what comes here is a fault in how it was called
             log.exception("a request could not be answered")
             return Answer.bare(500)
+
+
+def close_all(lanes: Sequence[Lane], seconds: float) -> None:
+    """Finish what waits in all of them, which together have so long; whatever takes longer is given up."""
+    for lane in lanes:
+        lane.end()
+    until = time.monotonic() + seconds
+    for lane in lanes:
+        lane.join(until)
