@@ -17,12 +17,12 @@ from ingestion.characters import visible
 from ingestion.contract import Cell, Column
 from ingestion.digits import EXACT, digits_of, is_scientific, whole
 from ingestion.excerpts import plain
-from ingestion.forms.validity import Validity
-from ingestion.gaps import id_shows_gaps
-from ingestion.normalise import normalise
+from ingestion.identifiers.gaps import id_shows_gaps
+from ingestion.identifiers.normalise import normalise
+from ingestion.identifiers.recognise import without_identifiers
+from ingestion.identifiers.validity import Validity
 from ingestion.nulls import is_null
 from ingestion.parse_context import ParseContext, time_zone
-from ingestion.recognise import without_identifiers
 from ingestion.written_numbers import number as written
 
 LONGEST = 512  # characters of an id or a text; longer is not one

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from itertools import islice
 from reprlib import Repr
 
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.recognise import scrubbed
 
 _LONGEST, _NAMES = 120, 5
 _repr = Repr()

@@ -43,9 +43,9 @@ from ingestion.contract import (
     name_space,
 )
 from ingestion.digits import whole
-from ingestion.forms.validity import Validity
+from ingestion.identifiers.recognise import without_identifiers
+from ingestion.identifiers.validity import Validity
 from ingestion.parse_context import ParseContext
-from ingestion.recognise import without_identifiers
 from ingestion.shapes import joined, shaped
 
 Row = Mapping[str, object]

@@ -15,14 +15,14 @@ from graph.model.types import Identifier, IdentifierKind, Mention
 from ingestion.characters import compatible
 from ingestion.contract import Column
 from ingestion.digits import is_scientific, whole
-from ingestion.forms.masks import tail
-from ingestion.forms.validity import Validity, Why
-from ingestion.gaps import id_shows_gaps
-from ingestion.hashes import PSEUDONYM, TOKENS, digest_of
-from ingestion.normalise import normalise
+from ingestion.identifiers.gaps import id_shows_gaps
+from ingestion.identifiers.hashes import PSEUDONYM, TOKENS, digest_of
+from ingestion.identifiers.masks import tail
+from ingestion.identifiers.normalise import normalise
+from ingestion.identifiers.placeholders import hashes_of_placeholders, is_placeholder
+from ingestion.identifiers.pseudonymise import Keyring, own_key
+from ingestion.identifiers.validity import Validity, Why
 from ingestion.nulls import is_null
-from ingestion.placeholders import hashes_of_placeholders, is_placeholder
-from ingestion.pseudonymise import Keyring, own_key
 from ingestion.repeats import Repeats
 
 _REMEMBERED = 100_000  # values of a kind in a role whose pseudonym is kept at hand: about 50 MB when full

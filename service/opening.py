@@ -15,8 +15,8 @@ from graph.model.moments import COUNTRY, read_moment
 from graph.signatures import Keys
 from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
+from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.parse_context import keyring, time_zone
-from ingestion.pseudonymise import Keyring
 from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
 from service.clock import system_clock

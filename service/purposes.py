@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 
 from graph.model.errors import InputError, SettingError
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.recognise import scrubbed
 
 LONGEST = 200  # characters
 USUAL = "assessment, payout check, monitoring, review, complaint, data subject request, audit"

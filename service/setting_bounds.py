@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ingestion.limits import DeliveryLimits
+from ingestion.sources.limits import DeliveryLimits
 
 BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from graph import private
 from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
-from ingestion.limits import DeliveryLimits
+from ingestion.sources.limits import DeliveryLimits
 from service.purposes import USUAL, Purposes, purposes_of
 from service.setting_bounds import BOUNDS
 

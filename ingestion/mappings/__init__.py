@@ -1,1 +1,1 @@
-"""Mappings shipped with the product, one YAML file each (docs/records.md)."""
+"""Mappings from foreign tables to the contract's: how one is read, and those of public data sets as YAML."""

@@ -14,13 +14,13 @@ from typing import Protocol
 from graph.model.errors import DeliveryError
 from ingestion.cells import is_empty
 from ingestion.characters import visible
-from ingestion.databases import open_source, tables_in
-from ingestion.limits import DEFAULT, DeliveryLimits
 from ingestion.nulls import is_null
-from ingestion.readers import inspect, is_json, records, suffix_of
-from ingestion.recoding import DELIMITERS, UTF8, Format
-from ingestion.rows import Inspection, Record
-from ingestion.unpacking import unpacked
+from ingestion.sources.databases import open_source, tables_in
+from ingestion.sources.limits import DEFAULT, DeliveryLimits
+from ingestion.sources.readers import inspect, is_json, records, suffix_of
+from ingestion.sources.recoding import DELIMITERS, UTF8, Format
+from ingestion.sources.rows import Inspection, Record
+from ingestion.sources.unpacking import unpacked
 
 _SAMPLE, _OF = 2_000, 200_000  # rows of a table, taken evenly from so many of its first
 _LOOKED_AT = 1 << 18  # bytes from which the encoding is told

@@ -13,7 +13,7 @@ from ingestion.cells import moment_of
 from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, TABLES
 from ingestion.excerpts import names, plain
-from ingestion.limits import DEFAULT, DeliveryLimits
+from ingestion.sources.limits import DEFAULT, DeliveryLimits
 from ingestion.suggest.drafts import Draft, Line, Said
 from ingestion.suggest.foreign import Foreign, read_database, read_foreign
 from ingestion.suggest.meaning import KINDS, Meaning, Placed, meaning_of

@@ -16,10 +16,10 @@ from ingestion.cells import READ, any_text, known, moment_of, text_of
 from ingestion.characters import visible
 from ingestion.contract import TABLES, Column
 from ingestion.digits import whole
-from ingestion.forms.validity import Validity, Why
-from ingestion.normalise import normalise
+from ingestion.identifiers.normalise import normalise
+from ingestion.identifiers.pseudonymise import Keyring
+from ingestion.identifiers.validity import Validity, Why
 from ingestion.parse_context import ParseContext, Pseudonymiser
-from ingestion.pseudonymise import Keyring
 
 _WORDS = 1_000  # different ones that are counted
 FITS = 0.7  # from this share of its values on a column may be what it is taken for

@@ -12,9 +12,9 @@ from graph.model.types import Role
 from ingestion import exact_json
 from ingestion.cells import is_empty
 from ingestion.contract import APPLICATIONS, TABLES, Cell, Column, Table, hashed_already
-from ingestion.hashes import SCHEMES, scheme_of
+from ingestion.identifiers.hashes import SCHEMES, scheme_of
+from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from ingestion.recognise import scrubbed
 from service.assessment import fields
 
 Row = dict[str, object]

@@ -11,8 +11,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from graph.store.port import GraphStore
+from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.parse_context import Pseudonymiser
-from ingestion.pseudonymise import Keyring
 from investigations.assessments import ModelUsed
 from investigations.casebook import Casebook
 from investigations.policy import Policy

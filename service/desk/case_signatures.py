@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from graph.signatures import SignatureState, sign, state_of
-from ingestion.pseudonymise import Keyring
+from ingestion.identifiers.pseudonymise import Keyring
 
 _PURPOSE = b"ringfence case file, version 1"
 _LINE = re.compile(rb"%Ringfence-Signature: v1 ([a-z]\w{0,15}) ([0-9a-f]{64})\n\Z")

@@ -10,9 +10,9 @@ from graph.store.port import GraphView
 from graph.store.search_hit import SearchHit
 from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, Column
-from ingestion.normalise import normalise
+from ingestion.identifiers.normalise import normalise
+from ingestion.identifiers.recognise import UNMISTAKABLE, recognised
 from ingestion.parse_context import Pseudonymiser
-from ingestion.recognise import UNMISTAKABLE, recognised
 from service.desk.drawings import label_of
 
 LEAST = 2  # characters of a search: with fewer everybody would begin

@@ -13,7 +13,7 @@ from graph.facts.hubs import COUNT_CAP
 from graph.model.errors import NotFoundError
 from graph.model.types import IdentifierKind, Label, LabelValue
 from graph.store.port import GraphView
-from ingestion.recognise import recognised
+from ingestion.identifiers.recognise import recognised
 from investigations.casebook import Casebook
 from investigations.cases import Case
 from service.desk.drawings import bare

@@ -7,7 +7,7 @@ from datetime import datetime
 from graph.model.errors import InputError
 from graph.model.moments import read_moment
 from graph.model.types import IdentifierKind
-from ingestion.recognise import recognised
+from ingestion.identifiers.recognise import recognised
 from service.assessment.context import AppContext
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, g, request
 
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.recognise import scrubbed
 from investigations.saved_views import SavedView
 from service.desk.requested import moment_of, refuse_raw
 from service.http import looks

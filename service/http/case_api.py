@@ -13,8 +13,8 @@ from flask import Blueprint, Response, g
 from graph.model.errors import RecordError, StoreError, UnknownRingError
 from graph.model.types import Facts, Label, LabelValue
 from graph.store.erased_codes import NameKind
+from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from ingestion.recognise import scrubbed
 from investigations.case_subjects import about_ring, lender_types
 from investigations.cases import Case, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
 from service.assessment.owed import deliver_labels

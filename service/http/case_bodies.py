@@ -10,8 +10,8 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct, field
 
 from graph.model.errors import RecordError
+from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from ingestion.recognise import scrubbed
 from investigations.cases import VerdictValue
 from service.http.parameters import fields
 from service.http.what_is_taken import what_is_wrong

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g
 
 from graph.model.errors import RecordError, UnknownCaseError
+from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from ingestion.recognise import scrubbed
 from service.assessment import bodies
 from service.http.calls import app_context, json_body, json_object
 from service.http.case_bodies import CaseAttachment, CaseDue, CaseLink, read_body

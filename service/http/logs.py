@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g, has_request_context
 
-from ingestion.recognise import without_identifiers
+from ingestion.identifiers.recognise import without_identifiers
 
 FORM = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 
 from graph.model.errors import InputError
 from graph.model.types import PlatformType, RingKind
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.recognise import scrubbed
 from investigations.cases import CaseKind, CaseState
 from investigations.users import AuditAction
 from investigations.watch.alerts import AlertCode

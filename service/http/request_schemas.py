@@ -8,7 +8,7 @@ from typing import Any
 from graph.features.lending_grammar import PATTERN
 from ingestion.column_guide import GUIDE
 from ingestion.contract import APPLICATIONS, EVENTS, LABELS, OUTCOMES, RELATIONS, Cell, Column, Table
-from ingestion.hashes import SCHEMES
+from ingestion.identifiers.hashes import SCHEMES
 from investigations.assessments import Stage
 from service.assessment.bodies import flat
 from service.assessment.fields import FIELDS, MOST_NAMES

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.recognise import scrubbed
 
 _NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}
 _MOMENT = "a moment with its zone, such as 2026-01-05T10:00:00+08:00"

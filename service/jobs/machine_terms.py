@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 from graph.model.errors import SettingError
 from graph.product import product_version
-from ingestion.pseudonymise import Keyring
+from ingestion.identifiers.pseudonymise import Keyring
 from service.assessment.context import AppContext
 from service.settings import PREFIX, Settings
 

@@ -13,7 +13,7 @@ import orjson
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.recognise import scrubbed
 from investigations.casebook.user_files import Change
 from investigations.users import AuditAction, AuditEntry, AuditWay, DeskUser
 from service.http import sessions, web_assets

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ingestion.check_page import grid, page
-from ingestion.checking import SHOWN, Check, check
-from ingestion.delivery import open_delivery
+from ingestion.loading.check_page import grid, page
+from ingestion.loading.checking import SHOWN, Check, check
+from ingestion.loading.delivery import open_delivery
 from scripts.load_records import main
 from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context
 from tests.support.stores import open_store

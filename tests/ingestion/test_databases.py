@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from graph.model.errors import DeliveryError, RingfenceError
 from graph.model.types import IdentifierKind
-from ingestion import databases
-from ingestion.batches import batches
-from ingestion.delivery import open_delivery
-from ingestion.limits import DeliveryLimits
-from ingestion.load import load
-from ingestion.prefetch import prefetch
-from ingestion.report import Report
+from ingestion.loading.batches import batches
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import load
+from ingestion.loading.prefetch import prefetch
+from ingestion.loading.report import Report
+from ingestion.sources import databases
+from ingestion.sources.limits import DeliveryLimits
 from tests.support.deliveries import NOW, parse_context
 from tests.support.stores import open_store
 

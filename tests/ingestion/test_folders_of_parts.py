@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.model.errors import DeliveryError
-from ingestion.batches import batches
-from ingestion.delivery import open_delivery
-from ingestion.prefetch import prefetch
+from ingestion.loading.batches import batches
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.prefetch import prefetch
 from tests.support.deliveries import (
     APPLICATION,
     NOW,

@@ -15,9 +15,9 @@ import pytest
 
 from graph import private
 from graph.model.errors import DeliveryError
-from ingestion.delivery import open_delivery
-from ingestion.limits import DeliveryLimits
-from ingestion.load import load
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import load
+from ingestion.sources.limits import DeliveryLimits
 from scripts.tools.bombs import BOMBS, REFUSED
 from tests.support.deliveries import (
     APPLICATION,

@@ -14,16 +14,17 @@ import pytest
 
 from graph.model.errors import DeliveryError, RingfenceError
 from graph.model.types import Event, Identifier, IdentifierKind, Mention
-from ingestion import heavy_hitters, repeats
 from ingestion import parse_context as doors
+from ingestion import repeats
 from ingestion.contract import Cell, Column
-from ingestion.delivery import open_delivery
-from ingestion.limits import DeliveryLimits
-from ingestion.load import load
+from ingestion.identifiers.pseudonymise import Keyring
+from ingestion.loading import heavy_hitters
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import load
 from ingestion.parse import BadRow, application
 from ingestion.parse_context import Pseudonymiser
-from ingestion.pseudonymise import Keyring
 from ingestion.repeats import Repeats
+from ingestion.sources.limits import DeliveryLimits
 from scripts.load_records import main
 from scripts.tools.bombs_parquet import a_page_of_200_megabytes
 from tests.support.deliveries import (

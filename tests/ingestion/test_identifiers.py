@@ -17,12 +17,12 @@ from stdnum.cn import ric
 from graph.model.errors import RecordError
 from graph.model.types import IdentifierKind as K
 from ingestion.contract import APPLICATIONS, hashed_already
-from ingestion.forms.masks import mask
-from ingestion.forms.validity import Validity, Why
-from ingestion.hashes import scheme_of
-from ingestion.normalise import normalise
+from ingestion.identifiers.hashes import scheme_of
+from ingestion.identifiers.masks import mask
+from ingestion.identifiers.normalise import normalise
+from ingestion.identifiers.pseudonymise import Keyring
+from ingestion.identifiers.validity import Validity, Why
 from ingestion.parse_context import Pseudonymiser
-from ingestion.pseudonymise import Keyring
 
 SAME = [
     (K.PHONE, "+86 150-7315-7065", "15073157065"),

@@ -7,8 +7,8 @@ import pytest
 from graph.model.errors import SettingError
 from ingestion import parse_context
 from ingestion.contract import TABLES
+from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.parse_context import Pseudonymiser
-from ingestion.pseudonymise import Keyring
 
 KEY = "a key for tests"
 

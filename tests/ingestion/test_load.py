@@ -13,10 +13,10 @@ import pytest
 from graph.facts.hubs import COUNT_CAP
 from graph.model.errors import DeliveryError
 from graph.model.types import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
-from ingestion.batches import batches
-from ingestion.delivery import open_delivery
-from ingestion.load import load
-from ingestion.prefetch import prefetch
+from ingestion.loading.batches import batches
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import load
+from ingestion.loading.prefetch import prefetch
 from tests.support.deliveries import (
     APPLICATION,
     NOW,

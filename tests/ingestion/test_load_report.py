@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.batches import batches
-from ingestion.delivery import open_delivery
+from ingestion.loading.batches import batches
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.prefetch import prefetch
 from ingestion.parse import event
-from ingestion.prefetch import prefetch
 from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context
 from tests.support.stores import open_store
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import column_reading, conditions, feed_reading, mapping
 from ingestion.cells import EPOCH_UNITS
-from ingestion.hashes import SCHEMES
-from ingestion.readers import FOREIGN_SUFFIXES
-from ingestion.recoding import DELIMITERS, ENCODINGS
+from ingestion.identifiers.hashes import SCHEMES
+from ingestion.mappings import column_reading, conditions, feed_reading, mapping
+from ingestion.sources.readers import FOREIGN_SUFFIXES
+from ingestion.sources.recoding import DELIMITERS, ENCODINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
 WORDS = (

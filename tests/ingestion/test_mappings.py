@@ -17,9 +17,9 @@ from graph.facts.tables import KINDS
 from graph.model.errors import DeliveryError
 from graph.model.types import IdentifierKind, LabelValue, Role
 from ingestion.contract import TABLES
-from ingestion.delivery import open_delivery
-from ingestion.load import load
-from ingestion.mapping import read_mapping, shipped
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import load
+from ingestion.mappings.mapping import read_mapping, shipped
 from ingestion.parse import PARSERS
 from tests.support.deliveries import (
     APPLICATION,

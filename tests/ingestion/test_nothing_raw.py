@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.types import IdentifierKind
-from ingestion.forms.masks import FORMLESS
-from ingestion.forms.validity import Validity
-from ingestion.normalise import normalise
-from ingestion.recognise import scrubbed
+from ingestion.identifiers.masks import FORMLESS
+from ingestion.identifiers.normalise import normalise
+from ingestion.identifiers.recognise import scrubbed
+from ingestion.identifiers.validity import Validity
 from service.app import create_app
 from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, rejects
 from tests.support.small_service import body, service

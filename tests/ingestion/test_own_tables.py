@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from graph.model.errors import DeliveryError
 from graph.model.types import Application, IdentifierKind
-from ingestion.batches import batches
 from ingestion.contract import APPLICATIONS, Cell
-from ingestion.delivery import open_delivery
+from ingestion.loading.batches import batches
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.prefetch import prefetch
 from ingestion.parse import application
-from ingestion.prefetch import prefetch
 from ingestion.written_numbers import number
 from tests.support.deliveries import (
     NOW,

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.model.errors import DeliveryError
-from ingestion.delivery import open_delivery
+from ingestion.loading.delivery import open_delivery
 from tests.support.deliveries import NOW, deliver, load_into, rejects
 from tests.support.stores import open_store
 

@@ -11,9 +11,9 @@ import pytest
 
 from graph.model.errors import RecordError
 from graph.model.types import Contact, Facts, IdentifierKind
-from ingestion.batches import ParsedBatch
-from ingestion.prefetch import _pack, _unpack
-from ingestion.rows import Record
+from ingestion.loading.batches import ParsedBatch
+from ingestion.loading.prefetch import _pack, _unpack
+from ingestion.sources.rows import Record
 from tests.support.small_worlds import day, random_facts, uses
 
 FACTS = dataclasses.replace(

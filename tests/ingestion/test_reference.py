@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from graph.frame.neighbourhood import EVENT_KINDS
-from ingestion.batches import ParsedBatch
-from ingestion.checking import Check
 from ingestion.contract import TABLES
-from ingestion.forms.validity import Why
+from ingestion.identifiers.validity import Why
+from ingestion.loading.batches import ParsedBatch
+from ingestion.loading.checking import Check
+from ingestion.loading.report import Report
 from ingestion.parse_context import PLACEHOLDER
-from ingestion.report import Report
 from ingestion.simulation.build import make_world
 from ingestion.simulation.world_spec import WorldSpec
 from ingestion.word_guide import WORDS

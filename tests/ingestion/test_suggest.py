@@ -21,9 +21,9 @@ import pytest
 from graph.model.errors import DeliveryError
 from graph.model.types import IdentifierKind, LabelValue
 from ingestion.contract import TABLES
-from ingestion.delivery import open_delivery
-from ingestion.load import load
-from ingestion.report import Report
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import load
+from ingestion.loading.report import Report
 from ingestion.suggest.names import meant
 from ingestion.suggest.propose import suggest, suggest_of_database
 from ingestion.suggest.suggestion import Suggestion

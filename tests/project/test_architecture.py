@@ -33,7 +33,7 @@ GUESTS = {
     "adbc_driver_sqlite": ("graph/stores/sqlite",),
     "pandas": ("ingestion", "gnn", "service/analysis", "graph/rings/spark"),
     "pyspark": ("graph/rings/spark",),
-    "sqlalchemy": ("investigations/casebook", "ingestion/databases"),
+    "sqlalchemy": ("investigations/casebook", "ingestion/sources/databases"),
     "rich": ("graph/progress", "scripts/cli"),
     "shtab": ("scripts/cli",),
     "reportlab": ("service/desk/case_pdf",),

@@ -15,7 +15,7 @@ import pytest
 from graph import private
 from graph.model.errors import SettingError
 from graph.stores.sqlite import SqliteStore
-from ingestion.pseudonymise import own_key
+from ingestion.identifiers.pseudonymise import own_key
 from investigations.casebook import Casebook
 from scripts.cli.command import Result, ended
 from service.http.auth import CallerKeyRing

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.pseudonymise import Keyring
+from ingestion.identifiers.pseudonymise import Keyring
 from scripts.cli.main import main
 from service.desk.case_signatures import signed
 from tests.support.desk_worlds import fill

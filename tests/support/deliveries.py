@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.store.port import GraphStore
-from ingestion.delivery import open_delivery
-from ingestion.load import Report, load
+from ingestion.identifiers.pseudonymise import Keyring
+from ingestion.loading.delivery import open_delivery
+from ingestion.loading.load import Report, load
 from ingestion.parse_context import ParseContext, Pseudonymiser
-from ingestion.pseudonymise import Keyring
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

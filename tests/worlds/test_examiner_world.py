@@ -20,7 +20,7 @@ from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.weekly.snapshot import snapshot_of
 from graph.stores.sqlite import SqliteStore
-from ingestion.load import Report
+from ingestion.loading.load import Report
 from investigations.review.evaluation import TrueApplicant, TruthMatch, matched, read_truth
 from tests.support.deliveries import load_into, rejects
 from tests.worlds.examiner_ground import END, IDLE_DEVICE, VARIANTS

@@ -17,16 +17,16 @@ from typing import Any
 from graph.progress import bar
 from graph.quantities import quantity
 from graph.store.replication import copy_refusal
-from ingestion.check_page import page
-from ingestion.checking import check
-from ingestion.databases import is_url, name_of
-from ingestion.delivery import REJECTS, Delivery, open_delivery
 from ingestion.excerpts import names, plain
-from ingestion.limits import SETTING as LIMIT
-from ingestion.load import load
+from ingestion.identifiers.pseudonymise import Keyring
+from ingestion.loading.check_page import page
+from ingestion.loading.checking import check
+from ingestion.loading.delivery import REJECTS, Delivery, open_delivery
+from ingestion.loading.load import load
+from ingestion.loading.report import Report
 from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
-from ingestion.pseudonymise import Keyring
-from ingestion.report import Report
+from ingestion.sources.databases import is_url, name_of
+from ingestion.sources.limits import SETTING as LIMIT
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock

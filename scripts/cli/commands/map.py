@@ -7,8 +7,8 @@ from pathlib import Path
 
 from graph import private
 from graph.model.errors import DeliveryError
-from ingestion.databases import is_url
-from ingestion.readers import suffix_of
+from ingestion.sources.databases import is_url
+from ingestion.sources.readers import suffix_of
 from ingestion.suggest.propose import suggest, suggest_of_database
 from scripts.cli.command import Command, Result
 from service.clock import system_clock

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingestion.pseudonymise import Keyring
+from ingestion.identifiers.pseudonymise import Keyring
 from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.learning_libraries import learning_libraries

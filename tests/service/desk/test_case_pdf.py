@@ -12,7 +12,7 @@ from base64 import a85decode
 import pytest
 
 from graph.signatures import SignatureState
-from ingestion.pseudonymise import Keyring
+from ingestion.identifiers.pseudonymise import Keyring
 from service.app import create_app
 from service.desk.case_signatures import checked
 from tests.support.desk_pages import small_desk

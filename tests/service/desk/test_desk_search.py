@@ -12,7 +12,7 @@ from graph.model.errors import StoreUnavailableError
 from graph.model.types import Facts, IdentifierKind
 from graph.stores.sqlite.view import SqliteView
 from ingestion.contract import IDENTIFIERS
-from ingestion.recognise import recognised, without_identifiers
+from ingestion.identifiers.recognise import recognised, without_identifiers
 from service.app import create_app
 from service.http.logs import install
 from service.settings import Settings

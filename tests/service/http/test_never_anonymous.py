@@ -19,7 +19,7 @@ from werkzeug.test import Client
 
 from graph.model.errors import SettingError
 from graph.strength import weakness
-from ingestion.pseudonymise import Keyring
+from ingestion.identifiers.pseudonymise import Keyring
 from scripts.cli.commands import demo
 from service.app import create_app, from_environment
 from service.assessment.lender_binding import OPERATOR

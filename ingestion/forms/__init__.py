@@ -1,1 +1,0 @@
-"""Canonical forms and validity of each kind of identifier."""

@@ -1,0 +1,1 @@
+"""What somebody wrote as an identifier: its form and checks, one spelling for all, and its pseudonym."""

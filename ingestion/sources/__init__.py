@@ -1,0 +1,1 @@
+"""Where rows come from: files of each format, folders of parts, tables of a database; all within limits."""
