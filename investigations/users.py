@@ -14,8 +14,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 class DeskRole(StrEnum):
     """What a person at the desk may do, the lowest first; which scopes that is stands in
-    `service.http.access`. Whoever decides on cases does not read the trail of those who do: of an auditor's
-    and a deciding role the deciding one is higher.
+    `service.http.callers.access`. Whoever decides on cases does not read the trail of those who do: of an
+    auditor's and a deciding role the deciding one is higher.
     """
 
     READER = "reader"

@@ -15,33 +15,29 @@ from graph.model.errors import SettingError
 from service.assessment.context import AppContext
 from service.assessment.lender_binding import OPERATOR
 from service.desk import assessing, case_files, model_watch, routes, views
-from service.http import (
-    alert_api,
-    assignee_api,
-    audit_api,
-    calls,
-    case_api,
-    case_papers_api,
-    facts_api,
-    headers,
-    logs,
-    looks,
-    metrics,
-    problems,
-    queries,
-    ring_api,
-    risk_api,
-    status_api,
-    verdict_api,
-)
-from service.http.access import require_declared
-from service.http.admission import IN_PROCESS, admit
-from service.http.auth import CallerKeyRing
+from service.http import calls, headers, logs, metrics, problems
+from service.http.callers.access import require_declared
+from service.http.callers.admission import IN_PROCESS, admit
+from service.http.callers.auth import CallerKeyRing
 from service.http.handover import CallerGone
-from service.http.miss_rates import MissRates
-from service.http.probing import Probing
-from service.http.rate_limits import RateLimit
-from service.http.slots import Slots
+from service.http.limits.miss_rates import MissRates
+from service.http.limits.probing import Probing
+from service.http.limits.rate_limits import RateLimit
+from service.http.limits.slots import Slots
+from service.http.routes import (
+    alerts,
+    assignees,
+    audit,
+    case_papers,
+    cases,
+    facts,
+    looks,
+    rings,
+    risk,
+    status,
+    verdicts,
+)
+from service.http.schemas import queries
 from service.jobs.champion import ChampionFollower
 from service.jobs.machine_terms import MachineTerms
 from service.jobs.machines import EVERY_S, Machines
@@ -57,15 +53,15 @@ log = logging.getLogger("ringfence.app")
 
 # the rooms of the API, which answer under /v1 as well
 API = (
-    risk_api,
-    facts_api,
-    ring_api,
-    case_api,
-    case_papers_api,
-    assignee_api,
-    alert_api,
-    audit_api,
-    verdict_api,
+    risk,
+    facts,
+    rings,
+    cases,
+    case_papers,
+    assignees,
+    alerts,
+    audit,
+    verdicts,
 )
 
 # wrong keys that one address may send: ten at once, then one every five seconds
@@ -114,7 +110,7 @@ def create_app(context: AppContext) -> Flask:
         folder, provider_of(context.settings), lambda: machines.count
     )
     ring = CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file)
-    app.extensions[assignee_api.KEYS] = ring
+    app.extensions[assignees.KEYS] = ring
     _frame(
         app,
         ring,
@@ -124,7 +120,7 @@ def create_app(context: AppContext) -> Flask:
     for blueprint in (module.bp for module in API):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
-    app.register_blueprint(status_api.bp)
+    app.register_blueprint(status.bp)
     app.register_blueprint(routes.bp)
     app.register_blueprint(case_files.bp)
     app.register_blueprint(login.bp)

@@ -19,9 +19,9 @@ from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError, StoreError
 from service.clock import system_clock
-from service.http.auth import CallerKeyRing
-from service.http.operator_key import NAME as OPERATOR
-from service.http.operator_key import operators_file, with_operators_key
+from service.http.callers.auth import CallerKeyRing
+from service.http.callers.operator_key import NAME as OPERATOR
+from service.http.callers.operator_key import operators_file, with_operators_key
 from service.jobs.machine_terms import MachineTerms
 from service.jobs.machines import Machines, others_now
 from service.login.oidc import provider_of

@@ -18,7 +18,7 @@ from typing import Any
 from graph.model.types import Facts, Platform, PlatformType
 from scripts.cli.command import DONE, FAILED, Result, ended
 from service.app import create_app
-from service.http.probing import MOST
+from service.http.limits.probing import MOST
 from service.settings import Settings
 from service.wiring import wire
 

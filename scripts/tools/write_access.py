@@ -12,7 +12,7 @@ from werkzeug.routing import Map
 
 from investigations.users import DeskRole
 from service.app import create_app
-from service.http.access import ANY_USER, OPEN_TO_ALL, ROLES, scope_of
+from service.http.callers.access import ANY_USER, OPEN_TO_ALL, ROLES, scope_of
 from service.settings import NO_FRAME, Settings
 from service.wiring import wire
 

@@ -8,8 +8,8 @@ from graph.model.errors import InputError
 from service.assessment.assess import assess
 from service.assessment.request import assessment_request
 from service.desk.subgraphs import split
-from service.http import looks
 from service.http.calls import app_context, call, json_object
+from service.http.routes import looks
 
 bp = Blueprint("desk_assess", __name__, url_prefix="/desk")
 

@@ -12,8 +12,8 @@ from service.desk.case_pdf import CasePaper, case_pdf
 from service.desk.case_signatures import signed
 from service.desk.drawings import Drawing
 from service.desk.ring_histories import RingHistory
-from service.http import looks
 from service.http.calls import app_context, json_object
+from service.http.routes import looks
 
 bp = Blueprint("case_file", __name__, url_prefix="/desk")
 LANGUAGES = ("en", "zh")

@@ -20,7 +20,9 @@ from service.desk import alerts as watch_alerts
 from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, scores, subgraphs
 from service.desk import paths as tied
 from service.desk.requested import moment_of, refuse_raw
-from service.http import calls, looks, sessions, web_assets
+from service.http import calls, web_assets
+from service.http.callers import sessions
+from service.http.routes import looks
 
 LONGEST_SEARCH = 200  # characters of a search text at most
 

@@ -11,11 +11,11 @@ from flask import Blueprint, Response, g, request
 from ingestion.identifiers.recognise import scrubbed
 from investigations.saved_views import SavedView
 from service.desk.requested import moment_of, refuse_raw
-from service.http import looks
 from service.http.calls import app_context, json_object
-from service.http.case_bodies import read_body
-from service.http.erased_nodes import refuse_erased
-from service.http.view_bodies import ViewSaving, composition, packed
+from service.http.routes import looks
+from service.http.routes.erased_nodes import refuse_erased
+from service.http.schemas.case_bodies import read_body
+from service.http.schemas.view_bodies import ViewSaving, composition, packed
 
 bp = Blueprint("desk_views", __name__, url_prefix="/desk")
 

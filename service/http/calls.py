@@ -19,11 +19,11 @@ from service.assessment.call import Call
 from service.assessment.context import AppContext
 from service.assessment.lender_binding import Binding
 from service.http.handover import ENVIRON_KEY, Handover
-from service.http.miss_rates import MissRates
-from service.http.parameters import EveryHeader, RiskHeaders, read
-from service.http.probing import Probing
-from service.http.rate_limits import RateLimit
-from service.http.slots import Slots
+from service.http.limits.miss_rates import MissRates
+from service.http.limits.probing import Probing
+from service.http.limits.rate_limits import RateLimit
+from service.http.limits.slots import Slots
+from service.http.schemas.parameters import EveryHeader, RiskHeaders, read
 
 PURPOSE_HEADER = "X-Purpose"
 

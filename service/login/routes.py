@@ -16,9 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from ingestion.identifiers.recognise import scrubbed
 from investigations.casebook.user_files import Change
 from investigations.users import AuditAction, AuditEntry, AuditWay, DeskUser
-from service.http import sessions, web_assets
+from service.http import web_assets
+from service.http.callers import sessions
 from service.http.calls import app_context
-from service.http.rate_limits import RateLimit
+from service.http.limits.rate_limits import RateLimit
 from service.login import oidc, passwords
 from service.login.words import LANGUAGES, words
 

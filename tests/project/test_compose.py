@@ -19,7 +19,7 @@ import yaml
 from graph.stores.neo4j.address import address_of
 from scripts.make_secrets import main as make_secrets
 from scripts.tools.neo4j_jars import SERVER_VERSION
-from service.http.auth import CallerKeyRing
+from service.http.callers.auth import CallerKeyRing
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]

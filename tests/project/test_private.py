@@ -18,7 +18,7 @@ from graph.stores.sqlite import SqliteStore
 from ingestion.identifiers.pseudonymise import own_key
 from investigations.casebook import Casebook
 from scripts.cli.command import Result, ended
-from service.http.auth import CallerKeyRing
+from service.http.callers.auth import CallerKeyRing
 from service.settings import Settings
 from tests.support.casebooks import assessment, url_of
 from tests.support.small_worlds import random_facts

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from service.http.operator_key import operators_file
+from service.http.callers.operator_key import operators_file
 from service.settings import Settings
 from service.webhooks.signing import new_secret
 from tests.support.raw_values import MARKED, NAME, SECRET, raw_values

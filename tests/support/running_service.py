@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from service.http.operator_key import operators_file
+from service.http.callers.operator_key import operators_file
 from service.settings import Settings
 from tests.support.stores import store_url
 

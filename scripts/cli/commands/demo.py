@@ -24,7 +24,7 @@ from graph import private
 from graph.model.errors import RingfenceError
 from scripts.cli import first_look
 from scripts.cli.command import Command, Result
-from service.http.operator_key import operators_file
+from service.http.callers.operator_key import operators_file
 from service.login.accounts import FIRST, first_admin
 from service.opening import open_casebook
 from service.settings import Settings

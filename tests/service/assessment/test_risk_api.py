@@ -18,9 +18,9 @@ from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.bodies import flat
 from service.assessment.context import AppContext
-from service.http.access import OPEN_TO_ALL, scope_of
-from service.http.openapi import document
-from service.http.risk_api import MOST
+from service.http.callers.access import OPEN_TO_ALL, scope_of
+from service.http.routes.risk import MOST
+from service.http.schemas.openapi import document
 from tests.service.assessment.test_assess import snapshot
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import applies, day

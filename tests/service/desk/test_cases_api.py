@@ -16,7 +16,7 @@ from graph.model.types import RingKind
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels
-from service.http.operations import OPERATIONS
+from service.http.schemas.operations import OPERATIONS
 from tests.service.assessment.test_assess import snapshot
 from tests.service.assessment.test_outbox import away
 from tests.support.small_service import body, key

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from graph.model.errors import StoreUnavailableError
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.http.access import scope_of
-from service.http.looks import LOOKS
+from service.http.callers.access import scope_of
+from service.http.routes.looks import LOOKS
 from tests.support.desk_worlds import PHONE
 from tests.support.people import desk_of as logged_in
 from tests.support.people import staffed

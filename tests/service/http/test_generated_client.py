@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from service.http.request_schemas import EXAMPLE
+from service.http.schemas.request_schemas import EXAMPLE
 from tests.support.desk_pages import running
 from tests.support.small_service import key
 

@@ -16,12 +16,12 @@ from graph.model.errors import SettingError
 from graph.model.types import Facts, Identifier, IdentifierKind, Mention
 from service.app import create_app
 from service.assessment.lender_binding import OPERATOR, Binding
-from service.http import auth
-from service.http.access import SCOPES
-from service.http.auth import CallerKeyRing, Keys
-from service.http.miss_rates import ENOUGH, MissRates
-from service.http.probing import MOST, Probing
-from service.http.rate_limits import RateLimit
+from service.http.callers import auth
+from service.http.callers.access import SCOPES
+from service.http.callers.auth import CallerKeyRing, Keys
+from service.http.limits.miss_rates import ENOUGH, MissRates
+from service.http.limits.probing import MOST, Probing
+from service.http.limits.rate_limits import RateLimit
 from tests.support.small_service import body, key, service
 from tests.support.small_worlds import PLATFORMS
 

@@ -9,7 +9,7 @@ import pytest
 from graph.model.types import Facts, Platform, PlatformType
 from scripts.tools.attack_lenders import run
 from service.app import create_app
-from service.http.probing import MOST
+from service.http.limits.probing import MOST
 from tests.support.small_service import body, key, service
 from tests.support.small_worlds import applies, uses
 

@@ -23,10 +23,10 @@ from ingestion.identifiers.pseudonymise import Keyring
 from scripts.cli.commands import demo
 from service.app import create_app, from_environment
 from service.assessment.lender_binding import OPERATOR
-from service.http import auth
-from service.http.access import OPEN_TO_ALL, SCOPES, scope_of
-from service.http.auth import CallerKeyRing
-from service.http.operator_key import operators_file, with_operators_key
+from service.http.callers import auth
+from service.http.callers.access import OPEN_TO_ALL, SCOPES, scope_of
+from service.http.callers.auth import CallerKeyRing
+from service.http.callers.operator_key import operators_file, with_operators_key
 from service.opening import open_keyring
 from service.settings import Settings
 from service.wiring import wire

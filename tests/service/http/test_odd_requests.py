@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from ingestion.contract import TABLES
 from service.assessment.context import AppContext
-from service.http import risk_api
+from service.http.routes import risk
 from tests.support.small_service import body
 
 ODD: tuple[Any, ...] = (
@@ -56,14 +56,14 @@ def test_no_value_of_any_column_makes_the_service_fail(client: FlaskClient, path
 def test_a_fault_at_one_request_of_a_batch_leaves_the_others_their_answers(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = risk_api.assess
+    real = risk.assess
 
     def sometimes(context: AppContext, asked: Any) -> Any:
         if asked.subject.application.application_id == "b-2":
             raise ArithmeticError("a fault of ours")
         return real(context, asked)
 
-    monkeypatch.setattr(risk_api, "assess", sometimes)
+    monkeypatch.setattr(risk, "assess", sometimes)
     answers = client.post("/risk/batch", json=[body("b-1"), body("b-2"), body("b-3")]).get_json()
     assert [a.get("application_id", a.get("status")) for a in answers] == ["b-1", 500, "b-3"]
 

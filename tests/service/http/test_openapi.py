@@ -21,11 +21,11 @@ from graph.features.catalogue import DIMENSIONS
 from ingestion.column_guide import GUIDE
 from ingestion.contract import TABLES
 from service.app import create_app
-from service.http.access import ACCESS, OPEN_TO_ALL
-from service.http.openapi import document
-from service.http.operations import OPERATIONS
+from service.http.callers.access import ACCESS, OPEN_TO_ALL
 from service.http.problems import PROBLEMS
-from service.http.request_schemas import EXAMPLE
+from service.http.schemas.openapi import document
+from service.http.schemas.operations import OPERATIONS
+from service.http.schemas.request_schemas import EXAMPLE
 from tests.support.small_service import body, service
 
 ROOT = Path(__file__).parents[3]

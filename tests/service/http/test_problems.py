@@ -168,7 +168,7 @@ def test_an_applicant_of_whom_a_single_fact_is_known_is_assessed(client: FlaskCl
 def test_the_log_knows_a_fault_of_ours_under_the_id_that_the_caller_was_told(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("service.http.risk_api.assess", lambda *_: 1 / 0)
+    monkeypatch.setattr("service.http.routes.risk.assess", lambda *_: 1 / 0)
     for sent in (client.post("/risk", json=body()), client.post("/risk/batch", json=[body()])):
         reported = sent.get_json() if isinstance(sent.get_json(), dict) else sent.get_json()[0]
         assert reported["code"] == "internal_error"

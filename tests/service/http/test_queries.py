@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 
 from service.app import create_app
-from service.http.case_bodies import BODIES
-from service.http.parameters import RiskHeaders, fields
-from service.http.queries import PAGES, QUERIES, READING
-from service.http.what_is_taken import what_is_wrong
+from service.http.schemas.case_bodies import BODIES
+from service.http.schemas.parameters import RiskHeaders, fields
+from service.http.schemas.queries import PAGES, QUERIES, READING
+from service.http.schemas.what_is_taken import what_is_wrong
 from tests.support.small_service import service
 
 GIVEN = {"ring_id": "R-1", "case_id": "C-1", "assessment_id": "A-1", "attachment_id": "1", "view_id": "V-1"}

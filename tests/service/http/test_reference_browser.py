@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.http.request_schemas import EXAMPLE
+from service.http.schemas.request_schemas import EXAMPLE
 from tests.support.desk_pages import browser, running
 from tests.support.small_service import key
 

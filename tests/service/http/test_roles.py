@@ -22,7 +22,15 @@ from investigations.users import WORKING, DeskRole
 from scripts.tools.write_access import PAGE, may, page
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.http.access import ACCESS, ANY_USER, OPEN_TO_ALL, ROLES, SCOPES, require_declared, scope_of
+from service.http.callers.access import (
+    ACCESS,
+    ANY_USER,
+    OPEN_TO_ALL,
+    ROLES,
+    SCOPES,
+    require_declared,
+    scope_of,
+)
 from tests.support.desk_worlds import dormitory_and_ring
 from tests.support.people import PASSWORD, add_user, desk_of, form, staffed
 from tests.support.small_service import key, service

@@ -16,7 +16,7 @@ from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.http.access import ANY_USER, LENDERS_SCOPES, OPEN_TO_ALL, scope_of
+from service.http.callers.access import ANY_USER, LENDERS_SCOPES, OPEN_TO_ALL, scope_of
 from tests.service.http.test_roles import ask
 from tests.support.people import staffed
 from tests.support.small_service import body, key

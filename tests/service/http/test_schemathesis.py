@@ -14,7 +14,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from service.app import create_app
-from service.http.operations import OPERATIONS, Operation
+from service.http.schemas.operations import OPERATIONS, Operation
 from tests.support.small_service import key, service
 
 pytestmark = pytest.mark.slow

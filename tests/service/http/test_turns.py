@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.http.front.turns import Turns
-from service.http.slots import Slots
+from service.http.limits.slots import Slots
 
 
 def _together(*works: Callable[[], None]) -> None:

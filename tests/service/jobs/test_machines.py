@@ -16,8 +16,8 @@ from graph.model.types import Identifier, IdentifierKind, Mention, Role
 from investigations.casebook import Casebook
 from investigations.casebook.watch_tables import LEASES
 from service.app import create_app
-from service.http.probing import Probing
-from service.http.rate_limits import RateLimit
+from service.http.limits.probing import Probing
+from service.http.limits.rate_limits import RateLimit
 from service.jobs.machines import Machines, number_of
 from service.leases import LASTS, Lease
 from service.opening import open_casebook

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from investigations.users import AuditAction, AuditFilter, DeskRole
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.http import sessions
+from service.http.callers import sessions
 from service.login import passwords
 from service.login.passwords import PasswordError, refuse_unfit
 from tests.support.people import FULL_COST, PASSWORD, add_user, by_command, desk_of, form, log_in

@@ -19,9 +19,9 @@ from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.http.access import ANY_USER, OPEN_TO_ALL, scope_of
-from service.http.looks import LOOKS, STEPS
-from service.http.openapi import document
+from service.http.callers.access import ANY_USER, OPEN_TO_ALL, scope_of
+from service.http.routes.looks import LOOKS, STEPS
+from service.http.schemas.openapi import document
 from service.purposes import said
 from service.serving import serve
 from service.settings import Settings

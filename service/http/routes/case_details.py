@@ -12,7 +12,7 @@ from flask import Response, g
 from graph.model.types import LabelValue, PlatformType
 from investigations.cases import Attachment, Case, CaseState, Verdict
 from service.http.calls import app_context
-from service.http.case_answers import CaseAttachmentShown, CaseConclusion, CaseDetail, CaseSummary
+from service.http.schemas.case_answers import CaseAttachmentShown, CaseConclusion, CaseDetail, CaseSummary
 
 
 def second_above() -> float:

@@ -11,7 +11,7 @@ from time import monotonic
 
 from graph.model.types import IdentifierKind, Mention
 from service.http import metrics
-from service.http.shared_counters import SharedCounters
+from service.http.limits.shared_counters import SharedCounters
 
 log = logging.getLogger("ringfence.probing")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from service.http import metrics
-from service.http.shared_counters import SharedCounters
+from service.http.limits.shared_counters import SharedCounters
 
 log = logging.getLogger("ringfence.probing")
 

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from service.assessment.answer import Assessment, AuditRow, Replay
-from service.http.alert_answers import AlertPage
-from service.http.answers import (
+from service.http.problems import PAGE
+from service.http.schemas.alert_answers import AlertPage
+from service.http.schemas.answers import (
     BatchAnswers,
     FactsTaken,
     Health,
@@ -18,9 +19,9 @@ from service.http.answers import (
     RingShown,
     Versions,
 )
-from service.http.audit_answers import AuditPage
-from service.http.case_answers import AssigneeList, CaseDetail, CasePage
-from service.http.parameters import (
+from service.http.schemas.audit_answers import AuditPage
+from service.http.schemas.case_answers import AssigneeList, CaseDetail, CasePage
+from service.http.schemas.parameters import (
     AlertQuery,
     AuditQuery,
     CaseQuery,
@@ -29,9 +30,8 @@ from service.http.parameters import (
     RiskHeaders,
     VerdictQuery,
 )
-from service.http.problems import PAGE
-from service.http.request_schemas import Schema, many, ref
-from service.http.verdict_answers import VerdictTable
+from service.http.schemas.request_schemas import Schema, many, ref
+from service.http.schemas.verdict_answers import VerdictTable
 
 EVERYWHERE = ("bad_header", "internal_error", "busy")
 KEYED = (

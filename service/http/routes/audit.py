@@ -9,11 +9,11 @@ from flask import Blueprint, Response
 
 from graph.model.errors import StoreError
 from investigations.users import AuditEntry, AuditFilter
-from service.http.audit_answers import AuditLine, AuditPage
 from service.http.calls import app_context
-from service.http.erased_nodes import without_erased
-from service.http.parameters import AuditQuery
-from service.http.queries import query
+from service.http.routes.erased_nodes import without_erased
+from service.http.schemas.audit_answers import AuditLine, AuditPage
+from service.http.schemas.parameters import AuditQuery
+from service.http.schemas.queries import query
 
 bp = Blueprint("audit", __name__)
 

@@ -10,11 +10,11 @@ from flask import Blueprint, Response
 from investigations.casebook.alert_files import AlertFilter
 from investigations.watch.alerts import Alert
 from service.assessment.redaction import alert_by_the_day
-from service.http import looks
-from service.http.alert_answers import AlertPage
 from service.http.calls import app_context, binding
-from service.http.parameters import AlertQuery, QueryError
-from service.http.queries import query
+from service.http.routes import looks
+from service.http.schemas.alert_answers import AlertPage
+from service.http.schemas.parameters import AlertQuery, QueryError
+from service.http.schemas.queries import query
 
 bp = Blueprint("alerts", __name__)
 

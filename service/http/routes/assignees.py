@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from service.http.auth import CallerKeyRing
+from service.http.callers.auth import CallerKeyRing
 from service.http.calls import app_context
-from service.http.case_answers import Assignee, AssigneeList
-from service.http.case_details import answered
+from service.http.routes.case_details import answered
+from service.http.schemas.case_answers import Assignee, AssigneeList
 from service.settings import named
 
 bp = Blueprint("assignees", __name__)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from service.http.shared_counters import SharedCounters
+from service.http.limits.shared_counters import SharedCounters
 
 _BUCKETS = 4_096
 _LEVEL = struct.Struct("=d")

@@ -13,7 +13,7 @@ from flask import Flask, g, request
 
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.http.calls import app_context, purpose
-from service.http.erased_nodes import without_erased
+from service.http.routes.erased_nodes import without_erased
 
 View = Callable[..., Any]
 

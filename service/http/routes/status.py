@@ -13,11 +13,12 @@ from graph.model.errors import RegistryError, StoreError
 from graph.product import product_version
 from service.assessment.in_shadow import lags
 from service.assessment.response import models
-from service.http import metrics, openapi, problems, web_assets
-from service.http.answers import Health, ShadowState, Versions
+from service.http import metrics, problems, web_assets
 from service.http.calls import app_context
-from service.http.parameters import ReadinessQuery
-from service.http.queries import query
+from service.http.schemas import openapi
+from service.http.schemas.answers import Health, ShadowState, Versions
+from service.http.schemas.parameters import ReadinessQuery
+from service.http.schemas.queries import query
 
 bp = Blueprint("status", __name__)
 log = logging.getLogger("ringfence.app")

@@ -27,7 +27,7 @@ from service.assessment.case_opening import open_case
 from service.assessment.fields import KEYS
 from service.assessment.redaction import Redaction
 from service.assessment.request import assessment_request, fingerprint_of
-from service.http import looks, metrics, problems
+from service.http import metrics, problems
 from service.http.calls import (
     app_context,
     batches,
@@ -41,7 +41,8 @@ from service.http.calls import (
     spend,
 )
 from service.http.handover import CallerGone
-from service.http.request_schemas import MOST
+from service.http.routes import looks
+from service.http.schemas.request_schemas import MOST
 
 log = logging.getLogger("ringfence.risk")
 bp = Blueprint("risk", __name__)

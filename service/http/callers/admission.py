@@ -10,10 +10,11 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from service.assessment.lender_binding import OPERATOR, Binding
-from service.http import calls, metrics, sessions
-from service.http.access import ANY_USER, OPEN_TO_ALL, ROLES, scope_of
-from service.http.auth import LOCAL, Caller, Keys
-from service.http.rate_limits import RateLimit
+from service.http import calls, metrics
+from service.http.callers import sessions
+from service.http.callers.access import ANY_USER, OPEN_TO_ALL, ROLES, scope_of
+from service.http.callers.auth import LOCAL, Caller, Keys
+from service.http.limits.rate_limits import RateLimit
 
 IN_PROCESS = "ringfence.in_process"
 """In the environ of a request that came over no socket; no header can put it there."""

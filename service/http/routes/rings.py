@@ -9,10 +9,10 @@ from flask import Blueprint, Response
 
 from graph.model.errors import UnknownRingError
 from graph.model.types import Ring
-from service.http.answers import RingMemberShown, RingPage, RingShown, RingSummary
 from service.http.calls import app_context
-from service.http.parameters import RingQuery
-from service.http.queries import query
+from service.http.schemas.answers import RingMemberShown, RingPage, RingShown, RingSummary
+from service.http.schemas.parameters import RingQuery
+from service.http.schemas.queries import query
 
 bp = Blueprint("rings", __name__)
 

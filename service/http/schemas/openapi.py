@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from service.assessment import answer
 from service.assessment.fields import ALWAYS
-from service.http import alert_answers, answers, audit_answers, case_answers, verdict_answers
-from service.http.case_bodies import BODIES
-from service.http.operations import OPERATIONS, TAGS, Operation
-from service.http.parameters import EveryHeader, PurposeHeader, fields
 from service.http.problems import PROBLEMS, RETRY_SECONDS
-from service.http.request_schemas import Schema, components, many, ref
+from service.http.schemas import alert_answers, answers, audit_answers, case_answers, verdict_answers
+from service.http.schemas.case_bodies import BODIES
+from service.http.schemas.operations import OPERATIONS, TAGS, Operation
+from service.http.schemas.parameters import EveryHeader, PurposeHeader, fields
+from service.http.schemas.request_schemas import Schema, components, many, ref
 
 _REF = "#/components/schemas/{name}"
 _DATA = "application/json"

@@ -15,9 +15,9 @@ from investigations.assessments import RiskAssessment
 from investigations.case_outcomes import JudgedPerson, Tally
 from service.assessment import audit_record
 from service.http.calls import app_context
-from service.http.parameters import REVERSED, QueryError, VerdictQuery
-from service.http.queries import query
-from service.http.verdict_answers import VerdictRow, VerdictTable
+from service.http.schemas.parameters import REVERSED, QueryError, VerdictQuery
+from service.http.schemas.queries import query
+from service.http.schemas.verdict_answers import VerdictRow, VerdictTable
 
 bp = Blueprint("verdicts", __name__)
 

@@ -117,4 +117,4 @@ def require_declared(app: Flask) -> None:
     """Raise LookupError where the application has a route of which nobody said who may use it."""
     endpoints = {rule.endpoint.removeprefix("v1_") for rule in app.url_map.iter_rules()}
     if undeclared := sorted(endpoints - set(ACCESS)):
-        raise LookupError(f"say in service/http/access.py who may use {', '.join(undeclared)}")
+        raise LookupError(f"say in service/http/callers/access.py who may use {', '.join(undeclared)}")

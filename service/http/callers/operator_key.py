@@ -11,7 +11,7 @@ from pathlib import Path
 from graph import private
 from graph.model.errors import SettingError
 from investigations.casebook import file_of
-from service.http.auth import digest_of
+from service.http.callers.auth import digest_of
 from service.opening import sqlite_path
 from service.settings import Settings
 

@@ -14,8 +14,8 @@ from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
 from service.assessment import bodies
 from service.http.calls import app_context, json_body, json_object
-from service.http.case_bodies import CaseAttachment, CaseDue, CaseLink, read_body
-from service.http.case_details import detail
+from service.http.routes.case_details import detail
+from service.http.schemas.case_bodies import CaseAttachment, CaseDue, CaseLink, read_body
 
 bp = Blueprint("case_papers", __name__)
 

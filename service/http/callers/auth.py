@@ -21,7 +21,7 @@ from graph.model.errors import SettingError
 from graph.quantities import quantity
 from graph.strength import ADVICE, weakness
 from service.assessment.lender_binding import OPERATOR, Binding
-from service.http.access import LENDERS_SCOPES, SCOPES
+from service.http.callers.access import LENDERS_SCOPES, SCOPES
 
 log = logging.getLogger("ringfence.auth")
 

@@ -13,8 +13,8 @@ from graph.model.errors import RecordError
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
 from investigations.cases import VerdictValue
-from service.http.parameters import fields
-from service.http.what_is_taken import what_is_wrong
+from service.http.schemas.parameters import fields
+from service.http.schemas.what_is_taken import what_is_wrong
 
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 _NOTE = Meta(

@@ -17,7 +17,7 @@ from ingestion.identifiers.recognise import scrubbed
 from investigations.cases import CaseKind, CaseState
 from investigations.users import AuditAction
 from investigations.watch.alerts import AlertCode
-from service.http.what_is_taken import what_is_wrong
+from service.http.schemas.what_is_taken import what_is_wrong
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page

@@ -19,8 +19,10 @@ from investigations.case_subjects import about_ring, lender_types
 from investigations.cases import Case, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
 from service.assessment.owed import deliver_labels
 from service.http.calls import app_context, json_object
-from service.http.case_answers import CaseCounts, CasePage
-from service.http.case_bodies import (
+from service.http.routes.case_details import answered, detail, second_above, summary
+from service.http.routes.erased_nodes import refuse_erased
+from service.http.schemas.case_answers import CaseCounts, CasePage
+from service.http.schemas.case_bodies import (
     CaseAssignment,
     CaseClosing,
     CaseNote,
@@ -28,10 +30,8 @@ from service.http.case_bodies import (
     CaseVerdict,
     read_body,
 )
-from service.http.case_details import answered, detail, second_above, summary
-from service.http.erased_nodes import refuse_erased
-from service.http.parameters import CaseQuery
-from service.http.queries import query
+from service.http.schemas.parameters import CaseQuery
+from service.http.schemas.queries import query
 
 log = logging.getLogger("ringfence.cases")
 bp = Blueprint("cases", __name__)

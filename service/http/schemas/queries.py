@@ -9,7 +9,7 @@ from typing import TypeVar
 from flask import Request, g
 from msgspec import Struct
 
-from service.http.parameters import (
+from service.http.schemas.parameters import (
     AlertQuery,
     AuditQuery,
     CaseQuery,

@@ -22,9 +22,9 @@ from ingestion.contract import TABLES
 from ingestion.parse import BadRow
 from ingestion.parse_context import ParseContext
 from service.assessment import bodies
-from service.http.answers import FactsTaken
 from service.http.calls import app_context, binding, handover, json_body, spend
-from service.http.request_schemas import MOST
+from service.http.schemas.answers import FactsTaken
+from service.http.schemas.request_schemas import MOST
 
 bp = Blueprint("facts", __name__)
 

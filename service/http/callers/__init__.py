@@ -1,0 +1,1 @@
+"""Who calls, by key or by session, and which routes they may use."""

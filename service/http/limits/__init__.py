@@ -1,0 +1,1 @@
+"""How much a caller may ask: rates, work at once, and guessing, counted over all workers."""

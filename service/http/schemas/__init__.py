@@ -1,0 +1,1 @@
+"""What routes take and answer, as types; the OpenAPI description is made of them."""
