@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from graph.model.errors import InputError
 from graph.model.moments import micros, moment
-from investigations.casebook.case_papers import CasePapers
+from investigations.casebook.cases.case_papers import CasePapers
 from investigations.casebook.engine import insert_into, insert_new
 from investigations.casebook.message_files import owe_messages
-from investigations.casebook.watch_tables import ALERTS, LEASES, WATCHED
+from investigations.casebook.tables.watch_tables import ALERTS, LEASES, WATCHED
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, Stage
 from investigations.casebook.engine import Engines
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import ASSESSMENTS
+from investigations.casebook.tables.answer_tables import ASSESSMENTS
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
 from investigations.review_capacity import ScoreWindow
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
-from investigations.casebook.user_tables import AUDIT_TRAIL
+from investigations.casebook.tables.user_tables import AUDIT_TRAIL
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 
 

@@ -26,21 +26,21 @@ from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.alert_files import AlertFiles
 from investigations.casebook.answer_scores import AnswerScores
 from investigations.casebook.audit_trail import AuditTrail
-from investigations.casebook.case_outcomes import CaseOutcomes
+from investigations.casebook.cases.case_outcomes import CaseOutcomes
 from investigations.casebook.engine import Engines, inserted, prepared
-from investigations.casebook.erasing import ErasureFiles
-from investigations.casebook.erasure_plans import ErasurePlans
+from investigations.casebook.erasure.erasing import ErasureFiles
+from investigations.casebook.erasure.erasure_plans import ErasurePlans
+from investigations.casebook.erasure.rewriting import ERASED_REQUEST
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.monitor_files import MonitorFiles
 from investigations.casebook.person_files import PersonFiles
-from investigations.casebook.policy_tables import POLICY_TRIALS
 from investigations.casebook.policy_uses import PolicyUses
 from investigations.casebook.retention import Retention
-from investigations.casebook.rewriting import ERASED_REQUEST
 from investigations.casebook.score_files import ScoreFiles
 from investigations.casebook.seals import Seals
 from investigations.casebook.shadow_files import ShadowFiles
-from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
+from investigations.casebook.tables.answer_tables import ASSESSMENTS, CLAIMS, OWED
+from investigations.casebook.tables.policy_tables import POLICY_TRIALS
 from investigations.casebook.user_files import UserFiles
 from investigations.casebook.view_files import ViewFiles
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from graph.model.erasure import is_surrogate
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines, insert_into, insert_new
-from investigations.casebook.watch_tables import DELIVERIES, MESSAGES, OWED_MESSAGES
+from investigations.casebook.tables.watch_tables import DELIVERIES, MESSAGES, OWED_MESSAGES
 from investigations.watch.messages import Message, MessageType
 
 ADDRESSED_AT_ONCE = 500  # messages

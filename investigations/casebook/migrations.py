@@ -14,33 +14,30 @@ import sqlalchemy as sa
 
 from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
-from investigations.casebook.erasure_tables import ERASURE_PLANS, ERASURES, REWRITABLE
-from investigations.casebook.metadata import METADATA
-from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
-from investigations.casebook.policy_tables import POLICY_FILES, POLICY_TRIALS, POLICY_USES
-from investigations.casebook.retention_tables import FORGOTTEN
-from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import (
-    ABOUT,
-    ASSESSMENTS,
+from investigations.casebook.tables.answer_tables import ABOUT, ASSESSMENTS, CLAIMS, OWED
+from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
     CASE_EVENTS,
     CASE_LENDERS,
     CASE_TERMS,
     CASE_WORK,
     CASES,
-    CLAIMS,
-    OWED,
     OWED_LABELS,
     PERSON_VERDICTS,
     PROPOSALS,
     VERDICTS,
 )
-from investigations.casebook.user_tables import AUDIT_TRAIL, USER_SESSIONS, USERS
-from investigations.casebook.view_tables import SAVED_VIEWS
-from investigations.casebook.watch_tables import (
+from investigations.casebook.tables.erasure_tables import ERASURE_PLANS, ERASURES, REWRITABLE
+from investigations.casebook.tables.metadata import METADATA
+from investigations.casebook.tables.monitor_tables import MODEL_ALARMS, MONITORED
+from investigations.casebook.tables.policy_tables import POLICY_FILES, POLICY_TRIALS, POLICY_USES
+from investigations.casebook.tables.retention_tables import FORGOTTEN
+from investigations.casebook.tables.score_tables import BATCH_SCORES
+from investigations.casebook.tables.seal_tables import SEALED_ROWS, SEALS
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
+from investigations.casebook.tables.user_tables import AUDIT_TRAIL, USER_SESSIONS, USERS
+from investigations.casebook.tables.view_tables import SAVED_VIEWS
+from investigations.casebook.tables.watch_tables import (
     ALERTS,
     DELIVERIES,
     LEASES,

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines, insert_into
 from investigations.casebook.message_files import owe_messages
-from investigations.casebook.monitor_tables import MODEL_ALARMS, MONITORED
-from investigations.casebook.tables import OWED
+from investigations.casebook.tables.answer_tables import OWED
+from investigations.casebook.tables.monitor_tables import MODEL_ALARMS, MONITORED
 from investigations.monitoring.alarms import Alarm, AlarmCode
 from investigations.monitoring.record import Kept, KeptAlarm, KeptKind, MonitorRun, alarm_messages
 

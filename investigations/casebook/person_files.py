@@ -15,19 +15,12 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
 from investigations.casebook.score_files import of_person
-from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.tables import (
-    ASSESSMENTS,
-    CASES,
-    CLAIMS,
-    OWED,
-    OWED_LABELS,
-    PERSON_VERDICTS,
-    VERDICTS,
-)
-from investigations.casebook.user_tables import AUDIT_TRAIL
-from investigations.casebook.view_tables import SAVED_VIEWS
-from investigations.casebook.watch_tables import ALERTS, MESSAGES
+from investigations.casebook.tables.answer_tables import ASSESSMENTS, CLAIMS, OWED
+from investigations.casebook.tables.case_tables import CASES, OWED_LABELS, PERSON_VERDICTS, VERDICTS
+from investigations.casebook.tables.score_tables import BATCH_SCORES
+from investigations.casebook.tables.user_tables import AUDIT_TRAIL
+from investigations.casebook.tables.view_tables import SAVED_VIEWS
+from investigations.casebook.tables.watch_tables import ALERTS, MESSAGES
 from investigations.last_scores import RecordedScore
 
 _AT_ONCE = 500  # names of one query

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.casebook.audit_trail import write_down
 from investigations.casebook.engine import Engines, insert_new
-from investigations.casebook.policy_tables import POLICY_FILES, POLICY_USES
+from investigations.casebook.tables.policy_tables import POLICY_FILES, POLICY_USES
 from investigations.policies.file import PolicyFile, PolicyScope
 from investigations.users import AuditEntry
 

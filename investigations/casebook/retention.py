@@ -12,14 +12,14 @@ from graph.model.errors import SettingError
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines, insert_into
 from investigations.casebook.migrations import append_only
-from investigations.casebook.monitor_tables import MONITORED
-from investigations.casebook.retention_tables import FORGOTTEN
-from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import CLAIMS
-from investigations.casebook.user_tables import USER_SESSIONS
-from investigations.casebook.view_tables import SAVED_VIEWS
-from investigations.casebook.watch_tables import DELIVERIES, MESSAGES
+from investigations.casebook.tables.answer_tables import CLAIMS
+from investigations.casebook.tables.monitor_tables import MONITORED
+from investigations.casebook.tables.retention_tables import FORGOTTEN
+from investigations.casebook.tables.score_tables import BATCH_SCORES
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
+from investigations.casebook.tables.user_tables import USER_SESSIONS
+from investigations.casebook.tables.view_tables import SAVED_VIEWS
+from investigations.casebook.tables.watch_tables import DELIVERIES, MESSAGES
 
 _SENT = DELIVERIES.c.state.in_(("sent", "dropped")) & DELIVERIES.c.message.in_(
     sa.select(MESSAGES.c.position).where(MESSAGES.c.at < sa.bindparam("before"))

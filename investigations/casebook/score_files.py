@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
-from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import ASSESSMENTS
+from investigations.casebook.tables.answer_tables import ASSESSMENTS
+from investigations.casebook.tables.score_tables import BATCH_SCORES
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
 from investigations.last_scores import RecordedScore, ScoreSource
 
 _AT_ONCE = 500  # people of one query

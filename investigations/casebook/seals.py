@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from graph.signatures import Keys
 from investigations.casebook.engine import Engines
-from investigations.casebook.erasure_tables import ERASURES
+from investigations.casebook.erasure.rewritten import Rewritten, row_digest
 from investigations.casebook.migrations import append_only
-from investigations.casebook.rewritten import Rewritten, row_digest
-from investigations.casebook.seal_tables import SEALED_ROWS, SEALS
-from investigations.casebook.tables import ASSESSMENTS
+from investigations.casebook.tables.answer_tables import ASSESSMENTS
+from investigations.casebook.tables.erasure_tables import ERASURES
+from investigations.casebook.tables.seal_tables import SEALED_ROWS, SEALS
 
 AT_ONCE = 100  # rows under one seal: their transaction keeps nobody's answer waiting
 NOTHING = "0" * 64  # the digest before the first seal

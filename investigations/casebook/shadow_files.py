@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, Stage
 from investigations.casebook.engine import Engines, insert_into
+from investigations.casebook.erasure.rewriting import ERASED_REQUEST
 from investigations.casebook.retention import forgotten_before
-from investigations.casebook.rewriting import ERASED_REQUEST
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import ASSESSMENTS
+from investigations.casebook.tables.answer_tables import ASSESSMENTS
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
 from investigations.shadow.answers import (
     OUT_OF_SCOPE,
     AnsweredPeriod,

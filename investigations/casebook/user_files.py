@@ -14,7 +14,7 @@ from graph.model.errors import ConflictError, UnknownUserError
 from graph.model.moments import micros, moment
 from investigations.casebook.audit_trail import write_down
 from investigations.casebook.engine import Engines
-from investigations.casebook.user_tables import USER_SESSIONS, USERS
+from investigations.casebook.tables.user_tables import USER_SESSIONS, USERS
 from investigations.users import AuditAction, AuditEntry, AuditWay, DeskRole, DeskUser
 
 SEEN_EVERY = timedelta(minutes=1)  # how exactly it is kept when a session was used last

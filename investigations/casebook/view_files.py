@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from graph.model.errors import ConflictError, NotFoundError
 from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
-from investigations.casebook.view_tables import SAVED_VIEWS
+from investigations.casebook.tables.view_tables import SAVED_VIEWS
 from investigations.saved_views import SavedView
 
 LISTED = 50  # views of one node, the latest

@@ -23,8 +23,8 @@ from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
-from investigations.casebook.erasing import ErasedPeople
-from investigations.casebook.erasure_plans import KeptPlan, subject_of
+from investigations.casebook.erasure.erasing import ErasedPeople
+from investigations.casebook.erasure.erasure_plans import KeptPlan, subject_of
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
 from service.governance.erased_frames import fill_frames_anew

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from investigations.casebook import Casebook
-from investigations.casebook.metadata import METADATA
 from investigations.casebook.migrations import MIGRATIONS, VERSION, append_only, prepare
-from investigations.casebook.tables import CASES
+from investigations.casebook.tables.case_tables import CASES
+from investigations.casebook.tables.metadata import METADATA
 from investigations.cases import CaseFilter
 from tests.support.casebooks import NOW, assessment, forge, url_of
 

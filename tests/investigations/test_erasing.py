@@ -19,7 +19,7 @@ from graph.model.erasure import Renaming, surrogate
 from graph.model.errors import ErasedError, StoreUnavailableError
 from investigations.casebook import Casebook
 from investigations.casebook.book import IdempotencyClaim
-from investigations.casebook.erasing import ErasedPeople
+from investigations.casebook.erasure.erasing import ErasedPeople
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.erased_names import ERASED, ErasedNames
 from investigations.masks import masked_node

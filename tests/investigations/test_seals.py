@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from graph.model.erasure import Renaming, surrogate
 from graph.signatures import Keys
 from investigations.casebook import Casebook
-from investigations.casebook.erasing import ErasedPeople
+from investigations.casebook.erasure.erasing import ErasedPeople
 from investigations.casebook.guards import statements
 from investigations.casebook.migrations import append_only
 from investigations.casebook.seals import AT_ONCE, NOTHING, Anchor, Fault

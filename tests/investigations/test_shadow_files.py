@@ -12,7 +12,7 @@ import pytest
 from graph.model.erasure import Renaming, surrogate
 from investigations.assessments import Decision, Level, Stage
 from investigations.casebook import Casebook
-from investigations.casebook.erasing import ErasedPeople
+from investigations.casebook.erasure.erasing import ErasedPeople
 from investigations.erased_names import ErasedNames
 from investigations.review_capacity import ScoreWindow
 from investigations.shadow.answers import AnsweredPeriod, Proposed, ShadowAnswer

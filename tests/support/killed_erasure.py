@@ -11,9 +11,9 @@ from typing import Any
 
 from graph import private
 from graph.stores.sqlite import SqliteStore
-from investigations.casebook import erasure_plans
-from investigations.casebook.erasing import ErasureFiles
-from investigations.casebook.erasure_plans import ErasurePlans
+from investigations.casebook.erasure import erasure_plans
+from investigations.casebook.erasure.erasing import ErasureFiles
+from investigations.casebook.erasure.erasure_plans import ErasurePlans
 from scripts.cli.main import main
 from service.governance.erasure import PeopleEraser
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from investigations.casebook.rewriting import ERASED_REQUEST
+from investigations.casebook.erasure.rewriting import ERASED_REQUEST
 from investigations.users import AuditAction, AuditFilter
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, UNUSABLE
 from scripts.cli.main import main

@@ -18,7 +18,7 @@ from graph.model.types import Added, Facts
 from graph.store.port import GraphView
 from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
-from investigations.casebook.tables import ABOUT, OWED
+from investigations.casebook.tables.answer_tables import ABOUT, OWED
 from service.app import create_app
 from service.assessment import evaluation
 from service.assessment.assess import replay

@@ -15,7 +15,7 @@ import pytest
 from graph.model.types import Facts, Label, LabelValue
 from investigations.casebook import Casebook
 from investigations.casebook.guards import statements
-from investigations.casebook.tables import ASSESSMENTS
+from investigations.casebook.tables.answer_tables import ASSESSMENTS
 from investigations.policy import Policy
 from investigations.rules import RuleLimits
 from scripts.replay_assessments import main

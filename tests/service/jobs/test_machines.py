@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from graph.model.types import Identifier, IdentifierKind, Mention, Role
 from investigations.casebook import Casebook
-from investigations.casebook.watch_tables import LEASES
+from investigations.casebook.tables.watch_tables import LEASES
 from service.app import create_app
 from service.http.limits.probing import Probing
 from service.http.limits.rate_limits import RateLimit

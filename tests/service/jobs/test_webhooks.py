@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from graph.model.erasure import Renaming, surrogate
 from graph.model.errors import SettingError
 from investigations.casebook import Casebook
-from investigations.casebook.erasing import ErasedPeople
+from investigations.casebook.erasure.erasing import ErasedPeople
 from investigations.casebook.message_files import DeliveryState, owe_messages
 from investigations.erased_names import ErasedNames
 from investigations.watch.messages import Message, MessageType

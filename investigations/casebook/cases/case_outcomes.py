@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.case_outcomes import CaseStanding, JudgedPerson, Tally, VerdictCounts
 from investigations.casebook.engine import Engines
-from investigations.casebook.tables import CASE_TERMS, CASE_WORK, CASES, PERSON_VERDICTS, VERDICTS
+from investigations.casebook.tables.case_tables import CASE_TERMS, CASE_WORK, CASES, PERSON_VERDICTS, VERDICTS
 from investigations.cases import CaseState, VerdictValue
 
 _AT_ONCE = 500  # rings of one query

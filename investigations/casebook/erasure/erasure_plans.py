@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from graph.model.errors import ConflictError
 from investigations.casebook.audit_trail import write_down
 from investigations.casebook.engine import Engines, file_of
-from investigations.casebook.erasure_tables import ERASURE_PLANS
-from investigations.casebook.user_tables import AUDIT_TRAIL
+from investigations.casebook.tables.erasure_tables import ERASURE_PLANS
+from investigations.casebook.tables.user_tables import AUDIT_TRAIL
 from investigations.users import AuditAction, AuditEntry
 
 _LOCK, _UNLOCK = "SELECT pg_try_advisory_lock(7246365)", "SELECT pg_advisory_unlock(7246365)"

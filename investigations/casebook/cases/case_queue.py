@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from graph.model.moments import micros
-from investigations.casebook.case_files import CaseFiles
-from investigations.casebook.case_rows import WITH_WORK, case_of, lenders_of, step
-from investigations.casebook.tables import CASE_EVENTS, CASE_LENDERS, CASE_TERMS, CASE_WORK, CASES
-from investigations.casebook.user_tables import USERS
+from investigations.casebook.cases.case_files import CaseFiles
+from investigations.casebook.cases.case_rows import WITH_WORK, case_of, lenders_of, step
+from investigations.casebook.tables.case_tables import CASE_EVENTS, CASE_LENDERS, CASE_TERMS, CASE_WORK, CASES
+from investigations.casebook.tables.user_tables import USERS
 from investigations.cases import Case, CaseFilter, CaseState
 from investigations.users import WORKING
 

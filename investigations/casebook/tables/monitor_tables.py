@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # What was found of a day, a month or a run about a model; `content` is zlib of JSON. A later run writes anew.
 MONITORED = sa.Table(

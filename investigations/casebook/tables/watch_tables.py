@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # What got worse around a loan in force or a flagged ring. `evidence` is JSON: the path, since when, what
 # fills the words.

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from graph.model.errors import ConflictError, InputError
 from graph.model.moments import micros
-from investigations.casebook.case_rows import step
-from investigations.casebook.case_work import CaseWork
-from investigations.casebook.tables import ATTACHMENTS, CASE_EVENTS, CASES
+from investigations.casebook.cases.case_rows import step
+from investigations.casebook.cases.case_work import CaseWork
+from investigations.casebook.tables.case_tables import ATTACHMENTS, CASE_EVENTS, CASES
 from investigations.cases import LINKED, UNLINKED, Case, CaseState
 
 MOST_ATTACHMENTS = 20  # of one case

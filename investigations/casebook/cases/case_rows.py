@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
-from investigations.casebook.tables import (
+from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
     CASE_LENDERS,
     CASE_TERMS,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from graph.model.errors import InputError, UnknownCaseError
 from graph.model.moments import micros
-from investigations.casebook.case_rows import (
+from investigations.casebook.cases.case_rows import (
     WITH_WORK,
     attachments_of,
     case_of,
@@ -22,7 +22,7 @@ from investigations.casebook.case_rows import (
     verdicts_of,
 )
 from investigations.casebook.engine import Engines, Prepared, Run, inserted, prepared
-from investigations.casebook.tables import (
+from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
     CASE_EVENTS,
     CASE_LENDERS,

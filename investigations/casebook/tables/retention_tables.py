@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # By table: rows older than `before` are gone, so that nobody takes them for work that is still to be done.
 FORGOTTEN = sa.Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # `content` is zlib of the JSON of what was made of the drawing.
 SAVED_VIEWS = sa.Table(

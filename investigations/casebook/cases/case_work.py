@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from graph.model.errors import CaseChangedError, ConflictError, UnknownCaseError
 from graph.model.moments import micros
 from graph.model.types import Label
-from investigations.casebook.case_queue import CaseQueue
-from investigations.casebook.case_rows import LOOKED_AT, proposal_of, step, verdicts_of
+from investigations.casebook.cases.case_queue import CaseQueue
+from investigations.casebook.cases.case_rows import LOOKED_AT, proposal_of, step, verdicts_of
 from investigations.casebook.message_files import owe_messages
-from investigations.casebook.tables import (
+from investigations.casebook.tables.case_tables import (
     CASE_EVENTS,
     CASE_TERMS,
     CASE_WORK,

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from graph.signatures import Keys, SignatureState, sign, state_of
-from investigations.casebook.erasure_tables import ERASURES
+from investigations.casebook.tables.erasure_tables import ERASURES
 
 _PURPOSE = b"ringfence erasure, version 1"
 

@@ -1,53 +1,10 @@
-"""The casebook's tables, the same in SQLite and PostgreSQL; `migrations` says which version brought which."""
+"""The casebook's tables of cases: their steps, terms, papers and verdicts."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
-
-# Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was
-# computed from; both zlib.
-ASSESSMENTS = sa.Table(
-    "assessments",
-    METADATA,
-    sa.Column("assessment_id", sa.String(40), primary_key=True),
-    sa.Column("as_of", sa.BigInteger, nullable=False),
-    sa.Column("recorded_by", sa.BigInteger),
-    sa.Column("stage", sa.String(16), nullable=False),
-    sa.Column("applicant_id", sa.Text, nullable=False),
-    sa.Column("application_id", sa.Text),
-    sa.Column("client", sa.Text, nullable=False),
-    sa.Column("request_id", sa.Text, nullable=False),
-    sa.Column("level", sa.String(16), nullable=False),
-    sa.Column("decision", sa.String(16), nullable=False),
-    sa.Column("score", sa.Integer, nullable=False),
-    sa.Column("probability", sa.Float),
-    sa.Column("policy_version", sa.Text, nullable=False),
-    sa.Column("model_version", sa.Text),
-    sa.Column("ring_id", sa.Text),
-    sa.Column("answer", sa.LargeBinary, nullable=False),
-    sa.Column("audit", sa.LargeBinary, nullable=False),
-    sa.Index("assessments_by_applicant", "applicant_id", "as_of"),
-    sa.Index("assessments_by_application", "application_id", "as_of"),
-    sa.Index("assessments_by_time", "as_of"),
-    sqlite_with_rowid=True,
-)
-
-# A claim is a client's idempotency key: the first to write it has its answer remembered.
-CLAIMS = sa.Table(
-    "claims",
-    METADATA,
-    sa.Column("client", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.Text, nullable=False),
-    sa.Column("assessment_id", sa.String(40), nullable=False),
-    sa.Column("claimed_at", sa.BigInteger, nullable=False),
-)
-
-# An assessment whose application the graph store could not take at that moment: it is owed to the store until
-# it is there.
-OWED = sa.Table("owed", METADATA, sa.Column("assessment_id", sa.String(40), primary_key=True))
+from investigations.casebook.tables.metadata import METADATA
 
 CASES = sa.Table(
     "cases",
@@ -163,11 +120,4 @@ PERSON_VERDICTS = sa.Table(
 # Verdicts whose labels have not reached the graph store yet.
 OWED_LABELS = sa.Table(
     "owed_labels", METADATA, sa.Column("verdict", sa.Integer, primary_key=True, autoincrement=False)
-)
-
-ABOUT = sa.Table(
-    "about",
-    METADATA,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
 )

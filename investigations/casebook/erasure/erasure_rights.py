@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from investigations.casebook.erasure_tables import ERASURE_PLANS, ERASURES, REWRITABLE
-from investigations.casebook.rewriting import REWRITTEN
-from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import CASES, CLAIMS, OWED
-from investigations.casebook.user_tables import AUDIT_TRAIL
-from investigations.casebook.view_tables import SAVED_VIEWS
-from investigations.casebook.watch_tables import DELIVERIES
+from investigations.casebook.erasure.rewriting import REWRITTEN
+from investigations.casebook.tables.answer_tables import CLAIMS, OWED
+from investigations.casebook.tables.case_tables import CASES
+from investigations.casebook.tables.erasure_tables import ERASURE_PLANS, ERASURES, REWRITABLE
+from investigations.casebook.tables.score_tables import BATCH_SCORES
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
+from investigations.casebook.tables.user_tables import AUDIT_TRAIL
+from investigations.casebook.tables.view_tables import SAVED_VIEWS
+from investigations.casebook.tables.watch_tables import DELIVERIES
 
 
 def tries() -> Iterator[sa.Executable]:

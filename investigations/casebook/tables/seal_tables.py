@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # One link of the chain: over the `rows` that it seals, and over the seal before it (`previous`). `reached` is
 # JSON: by table the highest place in its order of all rows sealed so far.

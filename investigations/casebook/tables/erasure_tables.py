@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # A guarded row that an erasure rewrote: its SHA-256 before and after, in which erasure (by certificate),
 # and a signature over these by a key that is not in the database.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # `password` is an Argon2 hash; `subject` is by what a provider of logins knows the user.
 USERS = sa.Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # A file as it was read; `digest` is the SHA-256 of its content.
 POLICY_FILES = sa.Table(

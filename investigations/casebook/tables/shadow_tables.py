@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # `as_of` is the assessment's, `at` when the challenger answered. Without `failure` the rest is there.
 SHADOW_ANSWERS = sa.Table(

@@ -15,16 +15,16 @@ import orjson
 import sqlalchemy as sa
 
 from graph.journal.renaming import renamed_why
-from investigations.casebook.tables import (
-    ASSESSMENTS,
+from investigations.casebook.tables.answer_tables import ASSESSMENTS
+from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
     CASE_EVENTS,
     PERSON_VERDICTS,
     PROPOSALS,
     VERDICTS,
 )
-from investigations.casebook.user_tables import AUDIT_TRAIL
-from investigations.casebook.watch_tables import ALERTS, MESSAGES
+from investigations.casebook.tables.user_tables import AUDIT_TRAIL
+from investigations.casebook.tables.watch_tables import ALERTS, MESSAGES
 from investigations.erased_names import ERASED, ErasedNames
 from investigations.watch.alerts import AlertCode, alert_id_of
 from investigations.watch.messages import message_id_of

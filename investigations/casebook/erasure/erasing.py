@@ -22,15 +22,16 @@ from graph.progress import bar
 from graph.signatures import Keys
 from graph.stores.embedded import overwrite_free_space
 from investigations.casebook.engine import Engines, plainly_translated
-from investigations.casebook.erasure_rights import tries
-from investigations.casebook.erasure_tables import ERASURES, REWRITABLE
-from investigations.casebook.rewriting import REWRITTEN, Rewriting
-from investigations.casebook.rewritten import row_digest, signature_of
-from investigations.casebook.score_tables import BATCH_SCORES
-from investigations.casebook.shadow_tables import SHADOW_ANSWERS
-from investigations.casebook.tables import ASSESSMENTS, ATTACHMENTS, CASES, CLAIMS, OWED
-from investigations.casebook.view_tables import SAVED_VIEWS
-from investigations.casebook.watch_tables import ALERTS, DELIVERIES
+from investigations.casebook.erasure.erasure_rights import tries
+from investigations.casebook.erasure.rewriting import REWRITTEN, Rewriting
+from investigations.casebook.erasure.rewritten import row_digest, signature_of
+from investigations.casebook.tables.answer_tables import ASSESSMENTS, CLAIMS, OWED
+from investigations.casebook.tables.case_tables import ATTACHMENTS, CASES
+from investigations.casebook.tables.erasure_tables import ERASURES, REWRITABLE
+from investigations.casebook.tables.score_tables import BATCH_SCORES
+from investigations.casebook.tables.shadow_tables import SHADOW_ANSWERS
+from investigations.casebook.tables.view_tables import SAVED_VIEWS
+from investigations.casebook.tables.watch_tables import ALERTS, DELIVERIES
 from investigations.erased_names import ErasedNames
 
 _PAGE, _FILES = 500, 10  # rows read at once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables.metadata import METADATA
 
 # What a batch computed of a person as of a moment; `scored_at` is when the batch began. Each can be computed
 # again, so old ones may go; the answers of /risk are in `assessments`.

@@ -1,0 +1,1 @@
+"""The casebook's tables, the same in SQLite and PostgreSQL."""
