@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gnn import packed
-from gnn.column_blocks import ColumnBlocks
-from gnn.encode import encode
-from gnn.forward import Forward
-from gnn.packed import PackedGraphs
-from gnn.weights import NetworkWeights
+from gnn.graphs import packed
+from gnn.graphs.column_blocks import ColumnBlocks
+from gnn.graphs.encode import encode
+from gnn.graphs.packed import PackedGraphs
+from gnn.scoring.forward import Forward
+from gnn.scoring.weights import NetworkWeights
 from graph.facts.tables import Column
 from graph.features import extraction as features
 from graph.features.compute import (

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from gnn.batch_extraction import Floats, NeighbourhoodBatch
-from gnn.forward import Forward
-from gnn.weights import NetworkWeights
+from gnn.scoring.forward import Forward
+from gnn.scoring.weights import NetworkWeights
 from graph import private
 from graph.features import extraction as features
 from graph.frame.frame import Frame

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from gnn.warm_up import exercise_model_kernels
+from gnn.scoring.warm_up import exercise_model_kernels
 from investigations.policy import Policy
 from service.assessment.warm_up import exercise_kernels
 

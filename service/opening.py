@@ -23,7 +23,7 @@ from service.clock import system_clock
 from service.settings import NO_FRAME, ON, Settings
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 log = logging.getLogger("ringfence.opening")
 
@@ -166,7 +166,7 @@ def load_scorer(folder: str, pinned: str = "") -> Scorer:
     Raises BundleError for one that is missing, damaged, another, or made for other inputs, naming what
     differs.
     """
-    from gnn.scorer import Scorer  # here, because most commands need no model
+    from gnn.scoring.scorer import Scorer  # here, because most commands need no model
 
     return Scorer.load(Path(folder), pinned)
 

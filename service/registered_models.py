@@ -13,10 +13,10 @@ from graph.store.port import GraphStore
 from service.opening import load_scorer, open_keyring
 
 if TYPE_CHECKING:
-    from gnn.bundle import ModelBundle
     from gnn.registry.history import RegisteredModel
     from gnn.registry.models import ModelRegistry
-    from gnn.scorer import Scorer
+    from gnn.scoring.bundle import ModelBundle
+    from gnn.scoring.scorer import Scorer
     from service.settings import Settings
 
 _KEPT = 4  # scorers that are kept ready: the champion, and older ones whose answers are replayed
@@ -51,7 +51,7 @@ class RegisteredModels:
 
     def scorer(self, version: str) -> Scorer:
         """The scorer of a version; the latest few are kept ready. Raises RegistryError and BundleError."""
-        from gnn.scorer import Scorer  # here, because most commands need no model
+        from gnn.scoring.scorer import Scorer  # here, because most commands need no model
 
         with self._loading:
             if (scorer := self._scorers.get(version)) is None:
@@ -91,7 +91,7 @@ def scorer_of(settings: Settings, store: GraphStore) -> Scorer | None:
 
 def bundle_of(settings: Settings, store: GraphStore, version: str) -> ModelBundle:
     """The bundle of the model of that version, which serves. Raises RegistryError and BundleError."""
-    from gnn import bundle  # here, because most commands need no model
+    from gnn.scoring import bundle  # here, because most commands need no model
 
     models = open_models(settings, open_keyring(settings, store).keys)
     if models is not None and models.holds(version):

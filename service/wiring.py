@@ -30,7 +30,7 @@ from service.settings import NO_FRAME, Settings
 from service.threads.background_writer import BackgroundWriter
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 __all__ = ["open_store", "wire"]  # what embedding code imports
 

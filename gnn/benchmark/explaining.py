@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gnn import network_fitting
 from gnn.benchmark.inputs import WebNeighbourhoods
 from gnn.benchmark.stages import stages_of
 from gnn.benchmark.tables import GraphTables
 from gnn.benchmark.web import web_of
-from gnn.forward import Forward
-from gnn.tensors import Tensors, without
+from gnn.graphs.tensors import Tensors, without
+from gnn.scoring.forward import Forward
+from gnn.training import network_fitting
 from gnn.training_plan import TrainingPlan
 
 Floats = npt.NDArray[np.float64]

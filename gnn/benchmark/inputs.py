@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gnn import packed
 from gnn.benchmark import walk
 from gnn.benchmark.tables import GraphTables
 from gnn.benchmark.web import Web, slot_names, web_of
-from gnn.blend import NETWORK_WEIGHT
-from gnn.column_blocks import ColumnBlocks
-from gnn.forward import Forward
-from gnn.learning import Design, embedding_names
-from gnn.packed import PackedGraphs
-from gnn.schema import GraphSchema
+from gnn.graphs import packed
+from gnn.graphs.column_blocks import ColumnBlocks
+from gnn.graphs.packed import PackedGraphs
+from gnn.graphs.schema import GraphSchema
+from gnn.scoring.blend import NETWORK_WEIGHT
+from gnn.scoring.forward import Forward
+from gnn.scoring.weights import NetworkWeights
+from gnn.training.learning import Design, embedding_names
 from gnn.training_plan import TrainingPlan
-from gnn.weights import NetworkWeights
 from graph.facts.tables import Column
 
 Floats = npt.NDArray[np.float64]

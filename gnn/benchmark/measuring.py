@@ -14,17 +14,17 @@ import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from gnn import trees
 from gnn.benchmark.inputs import WebInputs, design_of, inputs_of
 from gnn.benchmark.stages import stages_of
 from gnn.benchmark.tables import SPLITS, TEST, GraphTables
-from gnn.beyond_counts import chosen
-from gnn.ensemble import REFERENCE
-from gnn.evaluate import recall_at
-from gnn.intervals import gains
-from gnn.learning import PARTS, Design, Learned, TrainingStages, learn
+from gnn.scoring.ensemble import REFERENCE
+from gnn.training import trees
+from gnn.training.beyond_counts import chosen
+from gnn.training.evaluate import recall_at
+from gnn.training.intervals import gains
+from gnn.training.learning import PARTS, Design, Learned, TrainingStages, learn
+from gnn.training.trees import TrainingRows
 from gnn.training_plan import TrainingPlan
-from gnn.trees import TrainingRows
 from graph.progress import part_of_work
 
 Floats = npt.NDArray[np.float64]

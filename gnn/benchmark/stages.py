@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.benchmark.tables import TEST, TRAIN, VAL, GraphTables
-from gnn.learning import StageTargets, TrainingStages, thinned
+from gnn.training.learning import StageTargets, TrainingStages, thinned
 from gnn.training_plan import TrainingPlan
 
 Bools = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.benchmark.web import Web
-from gnn.packed import PackedGraphs
+from gnn.graphs.packed import PackedGraphs
 from graph.kernels.compiled import compiled, inner
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.benchmark.tables import NONE, TRAIN, GraphTables
-from gnn.schema import GraphSchema
+from gnn.graphs.schema import GraphSchema
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

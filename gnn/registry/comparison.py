@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gnn.blend import blended
-from gnn.bundle import ModelBundle
-from gnn.calibrator import Calibrator
-from gnn.ensemble import REFERENCE
-from gnn.evaluate import Measures, ece, measures, reviewed
-from gnn.intervals import Gain, gain_of, gains, redrawn
 from gnn.registry.last_slice import LastSlice
-from gnn.scorer import Scorer
+from gnn.scoring.blend import blended
+from gnn.scoring.bundle import ModelBundle
+from gnn.scoring.calibrator import Calibrator
+from gnn.scoring.ensemble import REFERENCE
+from gnn.scoring.scorer import Scorer
+from gnn.training.evaluate import Measures, ece, measures, reviewed
+from gnn.training.intervals import Gain, gain_of, gains, redrawn
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.model.moments import moment
 from graph.store.evidence import Subject, subject_of

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gnn.bundle import CARD
+from gnn.scoring.bundle import CARD
 from graph.model.errors import RegistryError
 
 if TYPE_CHECKING:

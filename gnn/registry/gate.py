@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gnn.beyond_counts import LIKELY
-from gnn.intervals import Gain
 from gnn.registry.checks import GateCheck, GateResult
 from gnn.registry.comparison import ModelComparison
+from gnn.training.beyond_counts import LIKELY
+from gnn.training.intervals import Gain
 
 # What else a gate asks: from a comparison to checks.
 GateChecks = Callable[[ModelComparison], Sequence[GateCheck]]

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.batch_extraction import SubjectInputs, extract_all
-from gnn.collect import collect
-from gnn.samples import Samples
+from gnn.samples.collect import collect
+from gnn.samples.samples import Samples
 from gnn.training_plan import TrainingPlan
 from graph.facts.loans import THIN_FILE
 from graph.facts.tables import PLATFORM_TYPES, Column, Tables
@@ -31,7 +31,7 @@ _MOST_SAMPLES = 200_000
 @dataclass(frozen=True)
 class LastSlice:
     """N samples of people not known for fraud at their moment, from `begin` on (microseconds), whose horizon
-    had passed by `as_of`; `bad`, `weight` and `mass` as in `gnn.evaluate.measures`, all (N,).
+    had passed by `as_of`; `bad`, `weight` and `mass` as in `gnn.training.evaluate.measures`, all (N,).
 
     `groups`: by name which of them are of it: product, platform type, thin file, new citizen; those with
     LEAST_FRAUDS frauds.

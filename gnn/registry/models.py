@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gnn import bundle
-from gnn.bundle import ModelBundle
 from gnn.registry.folder import RegistryFolder
 from gnn.registry.history import (
     NOTHING,
@@ -24,6 +22,8 @@ from gnn.registry.history import (
     read,
     written,
 )
+from gnn.scoring import bundle
+from gnn.scoring.bundle import ModelBundle
 from graph.model.errors import RegistryError
 from graph.signatures import Keys, SignatureState
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from gnn.batch_extraction import extract_all
-from gnn.collect import collect
-from gnn.parts import OWN_VERDICTS
+from gnn.samples.collect import collect
+from gnn.training.parts import OWN_VERDICTS
 from gnn.training_plan import TrainingPlan
 from graph.facts.distributions import Distribution, Values
 from graph.facts.linked_kinds import LinkedKinds

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from gnn import bundle
-from gnn.encode import encode
-from gnn.explain import Explainer
-from gnn.forward import Forward
-from gnn.network import RingNet, by_torch
+from gnn.graphs.encode import encode
+from gnn.scoring import bundle
+from gnn.scoring.explain import Explainer
+from gnn.scoring.forward import Forward
+from gnn.training.network import RingNet, by_torch
 from graph.features.compute import FeatureExtractor
 from graph.frame.from_view import neighbourhood_of
 from graph.model.errors import RingfenceError

@@ -27,7 +27,7 @@ from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import evaluate_neighbourhood
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 PLACES = frozenset({IdentifierKind.ADDRESS, IdentifierKind.WIFI, IdentifierKind.IP, IdentifierKind.EMPLOYER})
 _UNHURRIED_MS = 1e9

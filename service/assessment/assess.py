@@ -40,7 +40,7 @@ from service.assessment.served_model import as_served, kept
 from service.assessment.warm_up import exercise_kernels
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 _UNHURRIED_MS = 1e9
 _AWAY = "store_unavailable"

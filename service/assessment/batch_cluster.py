@@ -108,7 +108,7 @@ def _copy_frame(task: BatchTask, store: GraphStore, address: str) -> None:
 
 
 def _copy_model(task: BatchTask, store: GraphStore, address: str) -> None:
-    from gnn import bundle  # here, because most commands need no model
+    from gnn.scoring import bundle  # here, because most commands need no model
 
     assert task.scorer is not None
     files, place = fsspec.core.url_to_fs(address)

@@ -26,7 +26,7 @@ from service.assessment.batch_work import CHUNK, COLUMNS, BatchSubject, BatchWor
 from service.opening import load_scorer
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 FRAME, MODEL = "frame", "model"  # in the folder of a task
 SUBJECTS = pa.schema(

@@ -25,7 +25,7 @@ from service.registered_models import scorer_of
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 Rows = list[dict[str, Any]]
 CHUNK = 250  # assessments a process takes at once

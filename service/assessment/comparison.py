@@ -22,7 +22,7 @@ from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 _UNHURRIED_MS = 1e9
 NAMED = 20  # subjects that differ are named up to here

@@ -27,7 +27,7 @@ from service.settings import Settings
 from service.threads.background_writer import BackgroundWriter
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True, kw_only=True)

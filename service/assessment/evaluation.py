@@ -32,7 +32,7 @@ from investigations.rules import RuleInputs
 from service.assessment.deadline import Stopwatch
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 log = logging.getLogger("ringfence.risk")
 

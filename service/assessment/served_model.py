@@ -16,7 +16,7 @@ from service.opening import follows, policy_for
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 # in an audit record: the version of the model that was loaded, whether or not it had a say
 LOADED = "model_loaded"

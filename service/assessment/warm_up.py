@@ -37,7 +37,7 @@ from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 _DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _UNHURRIED_MS = 1e9

@@ -29,7 +29,7 @@ from service.registered_models import scorer_of
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
 
 DAY_S = 86_400.0
 MOST = 5_000  # people

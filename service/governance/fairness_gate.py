@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from gnn.evaluate import reviewed
-from gnn.sample_groups import lives_of
+from gnn.samples.sample_groups import lives_of
+from gnn.training.evaluate import reviewed
 from service.governance.group_checks import HonestLives, Mask, group_checks
 
 if TYPE_CHECKING:

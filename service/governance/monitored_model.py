@@ -16,7 +16,7 @@ from service.registered_models import open_models
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from gnn.bundle import ModelBundle
+    from gnn.scoring.bundle import ModelBundle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def model_that_serves(settings: Settings, store: GraphStore) -> MonitoredModel |
     """The registry's champion, while there is none the model that the settings name; None where neither is.
     Raises BundleError and RegistryError.
     """
-    from gnn import bundle  # here, because a service may do without
+    from gnn.scoring import bundle  # here, because a service may do without
 
     models = open_models(settings, open_keyring(settings, store).keys) if settings.registry else None
     if models is not None and (champion := models.champion()) is not None:

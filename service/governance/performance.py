@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from gnn.evaluate import measures, precision_at
+from gnn.training.evaluate import measures, precision_at
 from graph.facts.tables import Tables
 from graph.model.moments import DAY
 from investigations.casebook.answer_scores import AnsweredScore

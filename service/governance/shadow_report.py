@@ -9,8 +9,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from gnn.evaluate import Measures, measures, reviewed
-from gnn.intervals import Gain, gain_of, gains, redrawn
+from gnn.training.evaluate import Measures, measures, reviewed
+from gnn.training.intervals import Gain, gain_of, gains, redrawn
 from graph.model.errors import InputError
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook

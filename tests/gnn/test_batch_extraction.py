@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gnn import batch_extraction, packed
+from gnn import batch_extraction
 from gnn.batch_extraction import SubjectInputs, extract_all
-from gnn.collect import collect
-from gnn.forward import Forward
-from gnn.network import RingNet
-from gnn.packed import PackedGraphs
-from gnn.sampler import union
-from gnn.schema import EDGE_TYPES, NODE_TYPES
-from gnn.tensors import Tensors
+from gnn.graphs import packed
+from gnn.graphs.packed import PackedGraphs
+from gnn.graphs.sampler import union
+from gnn.graphs.schema import EDGE_TYPES, NODE_TYPES
+from gnn.graphs.tensors import Tensors
+from gnn.samples.collect import collect
+from gnn.scoring.forward import Forward
+from gnn.training.network import RingNet
 from gnn.training_plan import TrainingPlan
 from graph.frame import neighbourhood
 from graph.frame.location import folder_of, frame_of

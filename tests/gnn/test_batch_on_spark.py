@@ -15,8 +15,8 @@ import pytest
 from gnn import batch_on_spark
 from gnn.batch_extraction import NeighbourhoodBatch
 from gnn.batch_on_spark import LookOnSpark, SeedTask
-from gnn.network import RingNet
-from gnn.training import Sight, train_model
+from gnn.training.network import RingNet
+from gnn.training.run import Sight, train_model
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.frame.seeds import seeds

@@ -21,7 +21,7 @@ from gnn.benchmark.explaining import LinkImportance
 from gnn.benchmark.inputs import WebInputs, inputs_of
 from gnn.benchmark.measuring import METHODS, SERVED, figures, measure, table
 from gnn.benchmark.tables import TEST, GraphTables, read_graph
-from gnn.learning import PARTS, thinned
+from gnn.training.learning import PARTS, thinned
 from gnn.training_plan import TrainingPlan
 from graph.model.errors import InputError
 from scripts.cli.commands.benchmark import COMMAND

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from gnn.beyond_counts import PartsEvidence, chosen, sentence
-from gnn.count_words import by_signal, signal_of
-from gnn.ensemble import REFERENCE
-from gnn.intervals import Gain, gains
+from gnn.scoring.count_words import by_signal, signal_of
+from gnn.scoring.ensemble import REFERENCE
+from gnn.training.beyond_counts import PartsEvidence, chosen, sentence
+from gnn.training.intervals import Gain, gains
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 
 BETTER, LIKELY = Gain(0.1, 0.02, 0.2, 1.0), Gain(0.1, -0.01, 0.2, 0.9)

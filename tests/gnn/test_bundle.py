@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from gnn import bundle
-from gnn.bundle import CARD, NETWORK, USUAL
-from gnn.parts import OWN_VERDICTS
-from gnn.scorer import Scorer
+from gnn.scoring import bundle
+from gnn.scoring.bundle import CARD, NETWORK, USUAL
+from gnn.scoring.scorer import Scorer
+from gnn.training.parts import OWN_VERDICTS
 from graph.facts.distributions import Distribution
 from graph.features import extraction
 from graph.model.errors import BundleError, SettingError

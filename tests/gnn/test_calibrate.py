@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gnn.calibrate import fit, level
-from gnn.calibrator import Calibrator
-from gnn.evaluate import ece, measures, recall_at
+from gnn.scoring.calibrator import Calibrator
+from gnn.training.calibrate import fit, level
+from gnn.training.evaluate import ece, measures, recall_at
 from graph.model.capacity import threshold_at
 
 seeds = st.integers(0, 10_000)

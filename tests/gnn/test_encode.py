@@ -9,13 +9,13 @@ import random
 import numpy as np
 import torch
 
-from gnn.encode import encode
-from gnn.forward import Forward
-from gnn.network import GraphBatch, RingNet
-from gnn.packed import pack
-from gnn.sampler import loader, union
-from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
-from gnn.tensors import Tensors
+from gnn.graphs.encode import encode
+from gnn.graphs.packed import pack
+from gnn.graphs.sampler import loader, union
+from gnn.graphs.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
+from gnn.graphs.tensors import Tensors
+from gnn.scoring.forward import Forward
+from gnn.training.network import GraphBatch, RingNet
 from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood
 from tests.support.by_views import drawn

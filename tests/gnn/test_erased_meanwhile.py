@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gnn import training
 from gnn.registry import last_slice as slices
-from gnn.training import train_model
+from gnn.training import run
+from gnn.training.run import train_model
 from graph.frame.location import frame_of
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
@@ -48,7 +48,7 @@ def erased_before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, store
 def test_a_training_during_which_people_are_erased_is_to_be_begun_again(
     store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = erased_before(monkeypatch, training, "extract_all", store)
+    gone = erased_before(monkeypatch, run, "extract_all", store)
     with pytest.raises(ConflictError, match="erased meanwhile") as refused:
         train_model(store, TODAY, tmp_path / "model", SMALL)
     assert gone

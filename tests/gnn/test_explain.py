@@ -10,8 +10,8 @@ import lightgbm
 import numpy as np
 import pytest
 
-from gnn.ensemble import columns_in, trees_in
-from gnn.explain import MOST_COLUMNS, Explainer, Floats
+from gnn.scoring.ensemble import columns_in, trees_in
+from gnn.scoring.explain import MOST_COLUMNS, Explainer, Floats
 
 
 def rows(seed: int, count: int, columns: int = 7) -> Floats:

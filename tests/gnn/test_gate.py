@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn import bundle
-from gnn.bundle import ModelBundle
-from gnn.evaluate import recall_at, reviewed
-from gnn.intervals import Gain
 from gnn.registry.checks import GateCheck, GateResult
 from gnn.registry.comparison import BARE_COUNTS, ModelComparison, compared, served
 from gnn.registry.gate import GateLimits, passed_gate
 from gnn.registry.last_slice import LastSlice, last_slice
-from gnn.sample_groups import lives_of
-from gnn.scorer import Scorer
+from gnn.samples.sample_groups import lives_of
+from gnn.scoring import bundle
+from gnn.scoring.bundle import ModelBundle
+from gnn.scoring.scorer import Scorer
+from gnn.training.evaluate import recall_at, reviewed
+from gnn.training.intervals import Gain
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.model.errors import InputError

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnn.forward import Forward
-from gnn.network import RingNet
-from gnn.occlusion import occlusion
-from gnn.schema import EDGE_TYPES, TIES
-from gnn.tensors import Index, Tensors, nobody, without
+from gnn.graphs.schema import EDGE_TYPES, TIES
+from gnn.graphs.tensors import Index, Tensors, nobody, without
+from gnn.scoring.forward import Forward
+from gnn.scoring.occlusion import occlusion
+from gnn.training.network import RingNet
 from graph.features.path_rules import over_tie
 from graph.model.types import Facts
 from graph.store.evidence import Evidence, subject_of

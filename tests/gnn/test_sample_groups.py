@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gnn.sample_groups import LEAST, figures_by_group
+from gnn.samples.sample_groups import LEAST, figures_by_group
 
 
 def test_a_group_has_what_was_expected_what_came_and_who_was_held_up_of_its_honest() -> None:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn.collect import collect
-from gnn.samples import Samples
+from gnn.samples.collect import collect
+from gnn.samples.samples import Samples
+from gnn.samples.unlabelled import MaturedSamples, unlabelled_worth
 from gnn.training_plan import TrainingPlan
-from gnn.unlabelled import MaturedSamples, unlabelled_worth
 from graph.model.moments import DAY, micros
 from graph.model.types import Facts, Label, LabelValue, Outcome, OutcomeStatus
 from tests.support.small_models import TODAY

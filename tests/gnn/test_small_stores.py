@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gnn.training import train_model
+from gnn.training.run import train_model
 from gnn.training_plan import TrainingPlan
 from graph.model.errors import InputError
 from graph.model.types import Facts

@@ -12,14 +12,14 @@ import pytest
 import torch
 from torch_geometric.sampler import NodeSamplerInput
 
-from gnn.forward import Forward
-from gnn.network import GraphBatch, RingNet, by_torch
-from gnn.packed import pack
-from gnn.sampler import PastSampler, loader, union
-from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
-from gnn.tensors import Tensors
-from gnn.tensors import tensors as tensors_of
-from gnn.weights import NetworkWeights, shapes
+from gnn.graphs.packed import pack
+from gnn.graphs.sampler import PastSampler, loader, union
+from gnn.graphs.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
+from gnn.graphs.tensors import Tensors
+from gnn.graphs.tensors import tensors as tensors_of
+from gnn.scoring.forward import Forward
+from gnn.scoring.weights import NetworkWeights, shapes
+from gnn.training.network import GraphBatch, RingNet, by_torch
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore

@@ -13,18 +13,19 @@ import lightgbm
 import numpy as np
 import pytest
 
-from gnn import bundle, training, trees
 from gnn.batch_extraction import extract_all
-from gnn.blend import blended
-from gnn.collect import collect
-from gnn.cutoffs import test_cutoff as cut_for_the_test
-from gnn.fitting import RECENT_SAMPLES
-from gnn.forward import Forward
-from gnn.packed import pack
-from gnn.parts import NAMED, SERVABLE, names_of, views_of
-from gnn.samples import Samples
-from gnn.scorer import Scorer
-from gnn.training import train_model
+from gnn.graphs.packed import pack
+from gnn.samples.collect import collect
+from gnn.samples.cutoffs import test_cutoff as cut_for_the_test
+from gnn.samples.samples import Samples
+from gnn.scoring import bundle
+from gnn.scoring.blend import blended
+from gnn.scoring.forward import Forward
+from gnn.scoring.scorer import Scorer
+from gnn.training import run, trees
+from gnn.training.fitting import RECENT_SAMPLES
+from gnn.training.parts import NAMED, SERVABLE, names_of, views_of
+from gnn.training.run import train_model
 from gnn.training_plan import TrainingPlan
 from graph.features.extraction import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.features.subject_features import compute_features
@@ -363,18 +364,18 @@ def test_a_horizon_that_leaves_too_little_to_measure_gives_way_and_that_is_said(
             raise InputError("too few frauds to measure")
         return cut_for_the_test(samples, as_of, plan)
 
-    monkeypatch.setattr(training, "test_cutoff", within_a_month)
+    monkeypatch.setattr(run, "test_cutoff", within_a_month)
     with open_store(tmp_path / "s.db") as store:
         store.add(facts)
         tables = store.view(TODAY).tables()
     plan = replace(SMALL, horizon_days=None)
     monkeypatch.setattr(
-        training,
+        run,
         "collect",
         lambda tables, plan: collect(tables, replace(plan, horizon_days=plan.horizon_days or 90)),
     )
-    drawn, _ = training.measurable(tables, plan)
+    drawn, _ = run.measurable(tables, plan)
     assert drawn.horizon == 30 * DAY
     assert "within 30 days, because: too few frauds to measure" in caplog.text
     with pytest.raises(InputError, match="too few frauds to measure"):
-        training.measurable(tables, replace(plan, horizon_days=90))
+        run.measurable(tables, replace(plan, horizon_days=90))

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gnn.collect import collect
-from gnn.schema import APPLICANT
+from gnn.graphs.schema import APPLICANT
+from gnn.samples.collect import collect
 from gnn.training_plan import TrainingPlan
 from graph.features.extraction import COUNT_NAMES
 from graph.model.types import Facts, Label, LabelValue

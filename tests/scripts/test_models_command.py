@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gnn import bundle
 from gnn.registry.models import ModelRegistry
+from gnn.scoring import bundle
 from graph.model.errors import BundleError, RegistryError
 from graph.model.types import Facts
 from scripts.cli.main import main
@@ -93,7 +93,7 @@ def test_a_training_adds_its_bundle_as_a_candidate(
         test = {"samples": 1, "frauds": 1}
         return {"test": test, "serves": "trees", "evidence": {"sentence": ""}}
 
-    monkeypatch.setattr("gnn.training.train_model", trained)
+    monkeypatch.setattr("gnn.training.run.train_model", trained)
     given = ["--store", desk.store, "--as-of", "2025-03-01", "--out", str(tmp_path / "new")]
     assert main(["train", *given, "--registry", str(desk.registry)]) == 0
     entry = desk.history()[-1]

@@ -24,7 +24,8 @@ sys.meta_path.insert(0, Absent())
 """
 
 
-MODULES = ("service.serving", "service.worker", "gnn.scorer", "gnn.bundle", "service.analysis", *(
+SCORING = ("gnn.scoring.scorer", "gnn.scoring.bundle")
+MODULES = ("service.serving", "service.worker", "service.analysis", *SCORING, *(
     f"scripts.cli.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy",
                                                 "compare", "train", "demo")
 ))  # fmt: skip

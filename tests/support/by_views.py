@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gnn.encode import encode
-from gnn.tensors import Tensors
+from gnn.graphs.encode import encode
+from gnn.graphs.tensors import Tensors
 from graph.features.precompute import precompute
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.features.workspace import Precomputed, workspace_for

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnn import bundle
-from gnn.bundle import ModelBundle
-from gnn.ensemble import REFERENCE, Trees
-from gnn.parts import names_of
+from gnn.scoring import bundle
+from gnn.scoring.bundle import ModelBundle
+from gnn.scoring.ensemble import REFERENCE, Trees
+from gnn.scoring.weights import NetworkWeights, shapes
+from gnn.training.parts import names_of
 from gnn.training_plan import TrainingPlan
-from gnn.weights import NetworkWeights, shapes
 from graph.facts.distributions import Distribution, Values
 
 _SHAPE = {"hidden": 4, "embedding": 2, "layers": 1}

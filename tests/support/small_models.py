@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gnn.training import train_model
+from gnn.training.run import train_model
 from gnn.training_plan import TrainingPlan
 from graph.model.types import Facts
 from tests.support.small_worlds import START, day, fraud, random_facts

@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.wiring import wire
 
 if TYPE_CHECKING:
-    from gnn.scorer import Scorer
+    from gnn.scoring.scorer import Scorer
     from investigations.estimates import Estimate
     from investigations.shadow.report import Became, ReviewSet
     from service.governance.shadow_report import JudgedPair, ShadowReport

@@ -78,8 +78,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> Result:
     with learning_libraries("training"):
-        from gnn.bundle import digest
-        from gnn.training import Sight, train_model
+        from gnn.scoring.bundle import digest
+        from gnn.training.run import Sight, train_model
         from gnn.training_plan import TrainingPlan
         from service.look_engine import look_engine
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gnn.schema import EDGE_FEATURES, NODE_FEATURES
+from gnn.graphs.schema import EDGE_FEATURES, NODE_FEATURES
 from graph.features.extraction import COUNT_NAMES
 from graph.model.types import (
     Application,

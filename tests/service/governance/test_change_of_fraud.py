@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gnn.training import train_model
+from gnn.training.run import train_model
 from investigations.casebook import Casebook
 from scripts.cli.main import main
 from service.app import create_app

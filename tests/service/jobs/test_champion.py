@@ -19,7 +19,7 @@ from flask import Flask
 
 from gnn.registry.folder import RegistryFolder
 from gnn.registry.history import written
-from gnn.scorer import Scorer
+from gnn.scoring.scorer import Scorer
 from graph.model.errors import BundleError, RegistryError, SettingError
 from scripts.cli.main import main
 from service import serving

@@ -1,0 +1,1 @@
+"""From neighbourhoods to the graphs that the network reads, one or very many."""

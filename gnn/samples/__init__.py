@@ -1,0 +1,1 @@
+"""Samples from which is learned: applications at moments of their own, and what became of them."""

@@ -1,0 +1,1 @@
+"""Training: every part fitted, calibrated, and evaluated on later applications."""
