@@ -8,8 +8,8 @@ from math import exp
 from types import MappingProxyType
 from typing import NamedTuple
 
-from graph.features.evidence_paths import EvidencePaths, Path
 from graph.features.path_rules import PathRule
+from graph.features.paths.evidence_paths import EvidencePaths, Path
 from investigations.assessments import ReasonCode
 from investigations.reasons import Candidate, stated
 

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import exp, log2, prod
 
-from graph.features.catalogue import DIMENSIONS, SIGNALS
-from graph.features.evidence_paths import EvidencePaths
-from graph.features.multi_lending import STATS
+from graph.features.lending.multi_lending import STATS
+from graph.features.paths.evidence_paths import EvidencePaths
+from graph.features.signals.catalogue import DIMENSIONS, SIGNALS
 from graph.model.errors import SettingError
 from graph.model.types import RingKind
 from investigations import network, reasons, rules

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from graph.features import multi_lending
-from graph.features.catalogue import SIGNALS
-from graph.features.evidence_paths import EvidencePaths, Path
+from graph.features.lending import multi_lending
 from graph.features.path_rules import TO_RING, is_of_links
+from graph.features.paths.evidence_paths import EvidencePaths, Path
+from graph.features.signals.catalogue import SIGNALS
 from graph.model.types import Membership
 from investigations.assessments import Reason, ReasonCode
 from investigations.masks import masked_node

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from graph.facts.local_time import offsets
 from graph.facts.tables import KINDS, Column
-from graph.features import multi_lending
 from graph.features.extraction import VARIABLE_NAMES, extract, names
-from graph.features.multi_lending import CountingPlan, plan
+from graph.features.lending import multi_lending
+from graph.features.lending.multi_lending import CountingPlan, plan
 from graph.features.workspace import Precomputed, workspace_for
 from graph.frame.histories import histories
 from graph.frame.layout import Arrays, Int

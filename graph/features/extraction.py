@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graph.facts.tables import Column
-from graph.features import (
+from graph.features import counts
+from graph.features.lending import multi_lending
+from graph.features.lending.multi_lending import CountingPlan
+from graph.features.precompute import precompute
+from graph.features.signals import (
     behaviour,
     bursts,
-    counts,
     holders,
     merchant,
-    multi_lending,
     neighbour_activity,
     phones,
     ring,
     sharing,
 )
-from graph.features.catalogue import FAMILIES, SIGNALS
-from graph.features.multi_lending import CountingPlan
-from graph.features.precompute import precompute
+from graph.features.signals.catalogue import FAMILIES, SIGNALS
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled

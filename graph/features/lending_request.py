@@ -13,17 +13,17 @@ import numpy as np
 
 from graph.facts.hubs import GUARD
 from graph.facts.tables import Column
-from graph.features.keys import RING, counted, named
-from graph.features.lending_counts import (
+from graph.features.lending.counts import (
     CountingPlan,
     counting_plan,
     fill_counts,
     key_bit,
     segment_bit,
 )
-from graph.features.lending_grammar import PRODUCTS, RELATIONS, TYPES, WINDOWS, Variable, variable
-from graph.features.lending_relations import fill_relations, relation_plan
-from graph.features.lending_rhythm import fill_rhythm, rhythm_plan
+from graph.features.lending.grammar import PRODUCTS, RELATIONS, TYPES, WINDOWS, Variable, variable
+from graph.features.lending.keys import RING, counted, named
+from graph.features.lending.relations import fill_relations, relation_plan
+from graph.features.lending.rhythm import fill_rhythm, rhythm_plan
 from graph.features.read_neighbourhood import read_histories
 from graph.features.subject_features import SubjectFeatures
 from graph.features.workspace import DAY
@@ -63,7 +63,7 @@ NOTHING = Requested({}, {})
 @by_address(counts=CountingPlan, rhythm=("i8", 2), relations=("i8", 2))
 class RequestPlan(NamedTuple):
     """Which variables are wanted of one neighbourhood: counts, then rhythm, then relations, as
-    `graph.features.lending_counts` and the like take them.
+    `graph.features.lending.counts` and the like take them.
     """
 
     counts: CountingPlan

@@ -1,6 +1,4 @@
-"""Path rules: which path through a neighbourhood is the evidence of a feature; `graph.features.paths` follows
-them in compiled code.
-"""
+"""Path rules: which path through a neighbourhood is evidence of a feature; `paths.finding` follows them."""
 
 from __future__ import annotations
 
@@ -106,7 +104,7 @@ def to(who: Target, kind: IdentifierKind | None = None, role: int = OWN) -> Path
 
 
 def lending(key: int) -> PathRule:
-    """Over a key of a multi-lending check, the bit that `graph.features.keys.counted` sets, to the latest
+    """Over a key of a multi-lending check, the bit that `lending.keys.counted` sets, to the latest
     application counted under it.
     """
     return PathRule(Route.LENDING, ways=key)

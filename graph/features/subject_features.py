@@ -11,10 +11,10 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor
-from graph.features.evidence_paths import EvidencePaths
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
-from graph.features.multi_lending import MultiLending
-from graph.features.path_buffer import path_buffer_for
+from graph.features.lending.multi_lending import MultiLending
+from graph.features.paths.evidence_paths import EvidencePaths
+from graph.features.paths.path_buffer import path_buffer_for
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.frame.node_names import NodeNames

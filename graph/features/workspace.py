@@ -158,12 +158,12 @@ class Precomputed(NamedTuple):
     tied    (P, P) who is strongly tied to whom, all applicant ids of the subject together in row 0.
     shop    (I,)  which identifiers are a shop's own devices.
     places  (2,)  the latest applications of other people at the shop and through the agent, where the
-                  application in question has `named` them (`graph.features.merchant` writes it): how many
+                  application in question has `named` them (`signals.merchant` writes it): how many
                   were `made`, the moment of the `oldest`, how many in a `week` and in `three_days`, `decided`
                   and `rejected`; how many `customers`, how many of them `bad`; of the last 30 days how many
                   customers (`month`), how many of them name what another one names (`entangled`), how many
                   applications tell an amount (`priced`), nearly this one (`alike`).
-    conduct (1,)  what the person did (`graph.features.conduct` writes it): `first_heard` of; of their earlier
+    conduct (1,)  what the person did (`conduct` writes it): `first_heard` of; of their earlier
                   applications the `highest` amount, how many in a `week` and in 97 days (`quarter`), at night
                   (the one in question too), ever `late`, `closed`, and the largest share of a payout that was
                   `moved_on`; whether anything was `judged`, and how many `matters` are held for fraud; events

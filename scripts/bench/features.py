@@ -21,7 +21,7 @@ import numpy as np
 from graph.facts.tables import KINDS, Column
 from graph.features.compute import FeatureExtractor
 from graph.features.extraction import extract, names
-from graph.features.multi_lending import CountingPlan, plan
+from graph.features.lending.multi_lending import CountingPlan, plan
 from graph.features.workspace import Precomputed, workspace_for
 from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood, empty_neighbourhood

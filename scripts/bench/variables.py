@@ -19,7 +19,7 @@ from time import thread_time
 
 import numpy as np
 
-from graph.features.lending_grammar import SEGMENTS, STANDARD, WINDOWS, every
+from graph.features.lending.grammar import SEGMENTS, STANDARD, WINDOWS, every
 from graph.features.lending_request import compute_requested
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import SubjectFeatures, compute_features

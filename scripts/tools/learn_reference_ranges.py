@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from graph.facts.fraud_labels import fraud_status
-from graph.features.catalogue import SIGNALS
-from graph.features.multi_lending import NAMES
+from graph.features.lending.multi_lending import NAMES
 from graph.features.read_neighbourhood import read_neighbourhood
+from graph.features.signals.catalogue import SIGNALS
 from graph.features.subject_features import compute_features
 from graph.progress import bar
 from graph.store.evidence import subject_of

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from textwrap import wrap
 
-from graph.features.catalogue import SIGNALS
 from graph.features.registry import plural_form
+from graph.features.signals.catalogue import SIGNALS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIGNAL_TABLE = "| signal | dimension | direction | unit | what it measures |"

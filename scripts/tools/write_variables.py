@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
-from graph.features.lending_grammar import (
+from graph.features.lending.grammar import (
     CHANGE,
     KEYS,
     KINDS_OF_LENDERS,
@@ -27,7 +27,7 @@ from graph.features.lending_grammar import (
     WINDOWS,
     every,
 )
-from graph.features.lending_words import KEY_WORDS, WINDOW_WORDS, describe, unit_of
+from graph.features.lending.words import KEY_WORDS, WINDOW_WORDS, describe, unit_of
 from graph.features.registry import plural_form
 from scripts.tools.prose import wrapped
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.features.changes import EarlierNeighbourhood
-from graph.features.lending_grammar import beyond_standard
+from graph.features.lending.grammar import beyond_standard
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.frame.catch_up import NOTHING, AtHand
 from graph.model.errors import (

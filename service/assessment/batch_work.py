@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from graph.features.lending_grammar import beyond_standard, is_variable, nearest
+from graph.features.lending.grammar import beyond_standard, is_variable, nearest
 from graph.model.errors import SettingError
 from graph.model.moments import micros
 from graph.store.evidence import Subject, subject_of

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from graph.facts.decisive import APPLICATIONS
 from graph.facts.tables import STATUSES
-from graph.features.bursts import BURST_AT
+from graph.features.lending.multi_lending import MultiLending
 from graph.features.lending_request import NOTHING, Requested, compute_requested
-from graph.features.multi_lending import MultiLending
 from graph.features.read_neighbourhood import read_neighbourhood
+from graph.features.signals.bursts import BURST_AT
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.frame.node_names import NodeNames

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.features.lending_grammar import beyond_standard, is_variable, nearest
+from graph.features.lending.grammar import beyond_standard, is_variable, nearest
 from graph.model.errors import RecordError
 from service.assessment.answer import Assessment
 

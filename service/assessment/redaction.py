@@ -11,14 +11,14 @@ from math import floor
 from types import MappingProxyType
 from typing import Any
 
-from graph.features.catalogue import SIGNALS
-from graph.features.lending_grammar import (
+from graph.features.lending.grammar import (
     STANDARD_KEYS,
     STANDARD_WINDOWS,
     beyond_standard,
     variable,
 )
-from graph.features.multi_lending import NAMES, STATS, describe
+from graph.features.lending.multi_lending import NAMES, STATS, describe
+from graph.features.signals.catalogue import SIGNALS
 
 FEWEST = 3  # other lenders at least, for their kinds to be shown to the operator's keys
 _TYPED = ("bank", "nbank")

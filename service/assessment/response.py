@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import orjson
 
 from graph.features.changes import EarlierNeighbourhood, new_holders, new_of_the_person
-from graph.features.multi_lending import NAMES
+from graph.features.lending.multi_lending import NAMES
 from graph.features.subject_features import SubjectFeatures
 from graph.model.types import IdentifierKind, Membership
 from graph.store.evidence import Subject

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from graph.features.catalogue import SIGNALS
+from graph.features.signals.catalogue import SIGNALS
 from graph.frame.frame import Frame
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import (

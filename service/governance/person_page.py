@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from graph.features.catalogue import SIGNALS
-from graph.features.lending_words import describe
+from graph.features.lending.words import describe
+from graph.features.signals.catalogue import SIGNALS
 from investigations.review.report_words import Words
 from service.desk.case_pdf_words import reason_of
 from service.governance.person_words import (

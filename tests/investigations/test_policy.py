@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.features import multi_lending
-from graph.features.catalogue import SIGNALS
+from graph.features.lending import multi_lending
+from graph.features.signals.catalogue import SIGNALS
 from graph.model.errors import SettingError
 from graph.model.types import LabelValue, Membership, Ring, RingKind, RingMember
 from investigations import network, policy, reasons, rules

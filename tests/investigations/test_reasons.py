@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from graph.features.catalogue import SIGNALS
 from graph.features.path_rules import PathRule, is_of_links, over_tie
+from graph.features.signals.catalogue import SIGNALS
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.from_view import node_names_of
 from graph.model.types import Application, Facts, RingKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graph.features.lending_grammar import PATTERN
+from graph.features.lending.grammar import PATTERN
 from ingestion.column_guide import GUIDE
 from ingestion.contract import APPLICATIONS, EVENTS, LABELS, OUTCOMES, RELATIONS, Cell, Column, Table
 from ingestion.identifiers.hashes import SCHEMES

@@ -20,23 +20,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from graph.features import (
+from graph.features.compute import FeatureExtractor
+from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
+from graph.features.lending import multi_lending
+from graph.features.precompute import precompute
+from graph.features.read_neighbourhood import read_neighbourhood
+from graph.features.registry import Family
+from graph.features.signals import (
     behaviour,
     bursts,
     catalogue,
     holders,
     merchant,
-    multi_lending,
     neighbour_activity,
     phones,
     ring,
     sharing,
 )
-from graph.features.compute import FeatureExtractor
-from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
-from graph.features.precompute import precompute
-from graph.features.read_neighbourhood import read_neighbourhood
-from graph.features.registry import Family
 from graph.features.workspace import Precomputed, workspace_for
 from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.features.lending_grammar import PATTERN, STANDARD, every, is_variable, nearest, variable
+from graph.features.lending.grammar import PATTERN, STANDARD, every, is_variable, nearest, variable
+from graph.features.lending.words import describe
 from graph.features.lending_request import MOST_MEMBERS, compute_requested
-from graph.features.lending_words import describe
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.model.types import (

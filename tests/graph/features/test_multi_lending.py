@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from graph.facts.tables import KINDS
-from graph.features import multi_lending
-from graph.features.lending_grammar import KEYS, RELATIONS, RHYTHMS, SEGMENTS, STATS, WINDOWS
-from graph.features.multi_lending import MultiLending
+from graph.features.lending import multi_lending
+from graph.features.lending.grammar import KEYS, RELATIONS, RHYTHMS, SEGMENTS, STATS, WINDOWS
+from graph.features.lending.multi_lending import MultiLending
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import Neighbourhood
 from graph.model.types import (

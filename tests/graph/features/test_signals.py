@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.features.catalogue import DIMENSIONS, FAMILIES, SIGNALS
+from graph.features.signals.catalogue import DIMENSIONS, FAMILIES, SIGNALS
 from graph.model.types import Application, Device, LabelValue, Outcome, OutcomeStatus, Role
 from graph.store.evidence import Evidence, Subject, subject_of
 from scripts.tools import write_signals

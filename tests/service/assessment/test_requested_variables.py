@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from graph.features.lending_grammar import STANDARD
+from graph.features.lending.grammar import STANDARD
 from graph.model.types import Facts, Platform, PlatformType
 from scripts import score
 from service.analysis import open_graph

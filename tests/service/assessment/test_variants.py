@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.features.catalogue import SIGNALS
-from graph.features.multi_lending import NAMES
+from graph.features.lending.multi_lending import NAMES
+from graph.features.signals.catalogue import SIGNALS
 from graph.model.types import Facts, Platform, PlatformType
 from service.app import create_app
 from service.assessment.redaction import Redaction

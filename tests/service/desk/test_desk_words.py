@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graph.facts.groups import AGES
-from graph.features.catalogue import DIMENSIONS
+from graph.features.signals.catalogue import DIMENSIONS
 from graph.model.types import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, RingKind, Role
 from ingestion.contract import EVENTS
 from investigations.assessments import Decision, Level

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graph.features.lending_grammar import PRODUCTS
+from graph.features.lending.grammar import PRODUCTS
 from ingestion.parse_context import time_zone
 from ingestion.word_guide import WORDS
 from investigations.cases import NewCase, Verdict, VerdictValue

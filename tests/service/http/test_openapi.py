@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
-from graph.features.catalogue import DIMENSIONS
+from graph.features.signals.catalogue import DIMENSIONS
 from ingestion.column_guide import GUIDE
 from ingestion.contract import TABLES
 from service.app import create_app

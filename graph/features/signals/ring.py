@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.features.group_ties import (
+from graph.features.path_rules import INTO_FLAGGED, TO_RING, Target, to
+from graph.features.signals.group_ties import (
     RING,
     closest_bond_weight,
     clustering,
@@ -19,7 +20,6 @@ from graph.features.group_ties import (
     strong_people,
     strong_strangers,
 )
-from graph.features.path_rules import INTO_FLAGGED, TO_RING, Target, to
 from graph.features.sums import exact_add, exact_total
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood

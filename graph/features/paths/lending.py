@@ -10,9 +10,9 @@ import numpy as np
 
 from graph.facts.fraud_labels import NEVER
 from graph.facts.tables import KINDS, Column
-from graph.features.keys import OWN, PERSON, counted, named
-from graph.features.path_buffer import APPLICATION, IDENTIFIER, PathBuffer, begin, step
-from graph.features.path_buffer import PERSON as PERSON_NODE
+from graph.features.lending.keys import OWN, PERSON, counted, named
+from graph.features.paths.path_buffer import APPLICATION, IDENTIFIER, PathBuffer, begin, step
+from graph.features.paths.path_buffer import PERSON as PERSON_NODE
 from graph.features.person import RESOLVING
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
@@ -23,7 +23,7 @@ _RESOLVING = np.array([kind in RESOLVING for kind in KINDS])
 
 @inner
 def find_lending(n: Neighbourhood, r: Precomputed, t: PathBuffer, key: int) -> bool:
-    """Over the key (its bit in `graph.features.keys.counted`) to the latest applicant counted, another one
+    """Over the key (its bit in `lending.keys.counted`) to the latest applicant counted, another one
     where there is one, since the first.
 
     For the person: over the applicant to the latest application counted. False where nothing is counted.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graph.facts.tables import Column
 from graph.features.holder_tallies import is_of
-from graph.features.neighbour_activity import own_city, within
 from graph.features.path_rules import Target
+from graph.features.signals.neighbour_activity import own_city, within
 from graph.features.workspace import DAY, MONTH, PLACE_WAYS, Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import inner

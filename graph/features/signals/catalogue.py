@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from graph.features import behaviour, bursts, holders, merchant, neighbour_activity, phones, ring, sharing
 from graph.features.registry import DIMENSIONS, Signal
+from graph.features.signals import (
+    behaviour,
+    bursts,
+    holders,
+    merchant,
+    neighbour_activity,
+    phones,
+    ring,
+    sharing,
+)
 
 __all__ = ["DIMENSIONS", "FAMILIES", "SIGNALS", "Signal"]
 

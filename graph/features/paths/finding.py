@@ -5,8 +5,9 @@ to a merchant, to a ring).
 from __future__ import annotations
 
 from graph.features.holder_tallies import is_of
-from graph.features.lending_path import find_lending, to_other_self
-from graph.features.path_buffer import (
+from graph.features.path_rules import Route, Target
+from graph.features.paths.lending import find_lending, to_other_self
+from graph.features.paths.path_buffer import (
     AGENT,
     APPLICATION,
     IDENTIFIER,
@@ -21,8 +22,7 @@ from graph.features.path_buffer import (
     to_subject,
     towards,
 )
-from graph.features.path_rules import Route, Target
-from graph.features.targets import mark_targets
+from graph.features.paths.targets import mark_targets
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import EVENT_KINDS, NOBODY, UNDATED, Neighbourhood
 from graph.kernels.by_address import taken

@@ -9,9 +9,9 @@ from datetime import timedelta
 import numpy as np
 
 from graph.facts.tables import KINDS, Column
-from graph.features.keys import OWN
-from graph.features.lending_counts import key_bit
-from graph.features.lending_grammar import RELATIONS, WINDOWS, Variable
+from graph.features.lending.counts import key_bit
+from graph.features.lending.grammar import RELATIONS, WINDOWS, Variable
+from graph.features.lending.keys import OWN
 from graph.features.workspace import DAY
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import inner

@@ -21,8 +21,8 @@ from graph.facts.loans import (
 )
 from graph.facts.local_time import night, small_hours, weekend
 from graph.facts.tables import KINDS, Column
-from graph.features.keys import PERSON, RING
-from graph.features.lending_grammar import KEYS, SEGMENTS, STATS, WINDOWS, Variable
+from graph.features.lending.grammar import KEYS, SEGMENTS, STATS, WINDOWS, Variable
+from graph.features.lending.keys import PERSON, RING
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import inner
@@ -47,7 +47,7 @@ _ALL, _OTHERS, _BANK, _NBANK, _OWN, _WEEK, _NIGHT, _SMALL_HOURS = map(
 
 
 def key_bit(key: str) -> int:
-    """The bit of a key, as `graph.features.keys.counted` sets it."""
+    """The bit of a key, as `lending.keys.counted` sets it."""
     kind = KEYS[key]
     if kind is None:
         return RING if key == "ring" else PERSON
@@ -59,7 +59,7 @@ class CountingPlan(NamedTuple):
     """Which variables are wanted, as tables: their number in each is the variable's place in a cube of
     counts.
 
-    windows (W,) int64 microseconds, shortest first; keys (K,) int32 bits as `graph.features.keys.counted`
+    windows (W,) int64 microseconds, shortest first; keys (K,) int32 bits as `lending.keys.counted`
     sets them, several in one key are their union; segments (S,) int32, the one bit of each; of (T,) int8
     position in MARKS of what a statistic counts, and how (T,) int8: each, lenders, new lenders, or the amount
     in CNY; columns (V,) int32 place of each variable wanted in the cube (keys, segments, statistics,

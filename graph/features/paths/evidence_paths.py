@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from graph.features import path_rules
-from graph.features.catalogue import SIGNALS
-from graph.features.multi_lending import key_bits
-from graph.features.path_buffer import Node, PathBuffer, path_buffer_for
+from graph.features.lending.multi_lending import key_bits
 from graph.features.path_rules import PathRule
-from graph.features.paths import find
+from graph.features.paths.finding import find
+from graph.features.paths.path_buffer import Node, PathBuffer, path_buffer_for
+from graph.features.signals.catalogue import SIGNALS
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.frame.node_names import NodeNames

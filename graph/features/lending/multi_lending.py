@@ -13,17 +13,17 @@ import numpy as np
 
 from graph.facts.hubs import REASONS
 from graph.facts.tables import KINDS, Column
-from graph.features.keys import counted, named
-from graph.features.lending_counts import CountingPlan, counting_plan, fill_counts, key_bit
-from graph.features.lending_grammar import (
+from graph.features.lending.counts import CountingPlan, counting_plan, fill_counts, key_bit
+from graph.features.lending.grammar import (
     KEYS,
     STANDARD,
     STANDARD_SEGMENTS,
     STANDARD_STATS,
     variable,
 )
-from graph.features.lending_grammar import STATS as ALL_STATS
-from graph.features.lending_words import STAT_WORDS, describe
+from graph.features.lending.grammar import STATS as ALL_STATS
+from graph.features.lending.keys import counted, named
+from graph.features.lending.words import STAT_WORDS, describe
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled
 
@@ -68,7 +68,7 @@ class MultiLending:
 
 
 def key_bits(name: str) -> int:
-    """Under which key a variable counts, as `graph.features.keys.counted` sets it."""
+    """Under which key a variable counts, as `graph.features.lending.keys.counted` sets it."""
     return key_bit(variable(name).key)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from graph.features.lending_grammar import Variable, variable
+from graph.features.lending.grammar import Variable, variable
 from graph.features.registry import Unit, render_text
 
 Words = Mapping[str, tuple[str, str]]

@@ -9,8 +9,8 @@ import numpy as np
 from graph.facts.fraud_labels import NEVER
 from graph.facts.local_time import calendar_day
 from graph.facts.tables import Column
-from graph.features.lending_counts import applied_at, key_bit
-from graph.features.lending_grammar import BURSTS, RHYTHMS, WINDOWS, Variable
+from graph.features.lending.counts import applied_at, key_bit
+from graph.features.lending.grammar import BURSTS, RHYTHMS, WINDOWS, Variable
 from graph.features.workspace import DAY, MONTH
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import inner

@@ -1,0 +1,1 @@
+"""The signals, a module for each family, and the catalogue of all of them."""
