@@ -7,6 +7,7 @@ A stage that the cluster shuffled has a folder for each bucket (`bucket=7`), one
 from __future__ import annotations
 
 import io
+import resource
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from graph.model.errors import RingfenceError
 from graph.rings.spark.marks import marked, place_of, put_whole
 
 Rows = Mapping[str, Column]
+DONE = "id long, files long, peak_mb long"  # what a task says of each bucket
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,15 @@ def running(
     task: Task, folder: str, place: str
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     """What a task of Spark does with the numbers of buckets (`id`) that it gets: each is computed from the
-    stages in `folder` and written to `place`. One that is run twice writes the same file again.
+    stages in `folder` and written to `place`. One that is run twice writes the same file again. It gives DONE
+    of each: how many files, and the most memory that its process has held by then.
     """
 
     def run(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for numbers in batches:
             files = [write_bucket(place, n, task(folder, n)) for n in numbers["id"].tolist()]
-            yield pd.DataFrame({"id": numbers["id"], "files": np.array(files, np.int64)})
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            yield pd.DataFrame({"id": numbers["id"], "files": np.array(files, np.int64), "peak_mb": peak})
 
     return run
 

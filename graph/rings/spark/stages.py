@@ -22,7 +22,7 @@ import pyarrow.dataset as ds
 from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
 from graph.product import product_version
-from graph.rings.spark.buckets import Rows, Task, running, write_bucket
+from graph.rings.spark.buckets import DONE, Rows, Task, running, write_bucket
 from graph.rings.spark.marks import Mark, drop, files_in, is_whole, marked, place_of, put_whole, write_mark
 
 log = logging.getLogger("ringfence.rings")
@@ -116,7 +116,9 @@ class Stages:
         def write(place: str) -> str:
             tasks = min(buckets, int(self.session.conf.get("spark.sql.shuffle.partitions")))
             numbers = self.session.range(0, buckets, 1, tasks)
-            done = numbers.mapInPandas(running(task, self.folder, place), "id long, files long").collect()
+            done = numbers.mapInPandas(running(task, self.folder, place), DONE).collect()
+            peak = max(row["peak_mb"] for row in done)
+            log.info("stage %s: no process of its tasks has held more than %d MB", name, peak)
             written, seen = sum(row["files"] for row in done), len(files_in(place))
             if written != seen:
                 raise RingfenceError(

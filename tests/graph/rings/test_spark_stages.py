@@ -132,7 +132,16 @@ def test_a_task_that_runs_twice_writes_the_same_file(folder: str) -> None:
     assert list(marks.files_in(place)) == ["one/00000.parquet", "one/00001.parquet", "two/00001.parquet"]
 
 
-def test_files_that_executors_wrote_elsewhere_end_the_run(folder: str) -> None:
+def test_a_task_says_how_much_memory_its_process_has_held(folder: str) -> None:
+    held = np.ones(2**23)  # 64 MB
+    task = running(lambda _, number: {"who": WHO[: int(held[number])]}, folder, f"{folder}/said")
+    [done] = task(iter([pd.DataFrame({"id": [0, 1]})]))
+    assert (done["peak_mb"] > 64).all()
+
+
+def test_files_that_executors_wrote_elsewhere_end_the_run(
+    folder: str, caplog: pytest.LogCaptureFixture
+) -> None:
     class Elsewhere:
         """A cluster whose executors have a folder of their own by the same name."""
 
@@ -145,10 +154,12 @@ def test_files_that_executors_wrote_elsewhere_end_the_run(folder: str) -> None:
             return self
 
         def collect(self) -> list[dict[str, int]]:
-            return [{"id": 0, "files": 1}, {"id": 1, "files": 1}]
+            return [{"id": 0, "files": 1, "peak_mb": 90}, {"id": 1, "files": 1, "peak_mb": 120}]
 
+    caplog.set_level("INFO", "ringfence.rings")
     with pytest.raises(RingfenceError, match="executors wrote 2 files of stage people, and 0 are in"):
         Stages(Elsewhere(), folder, 10).each("people", 2, lambda _, number: {"who": WHO})
+    assert "more than 120 MB" in caplog.text
     assert not run(folder).done("people")
 
 
