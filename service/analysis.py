@@ -22,9 +22,9 @@ import pyarrow as pa
 from graph.model.errors import SettingError
 from graph.model.types import RingKind
 from investigations.review.ring_files import tables_of
-from service.assessment.batch import Scoring, scored
-from service.assessment.batch_processes import InProcesses
-from service.assessment.batch_work import Period, columns_with
+from service.assessment.batches.batch import Scoring, scored
+from service.assessment.batches.processes import InProcesses
+from service.assessment.batches.work import Period, columns_with
 from service.desk.subgraphs import draw
 from service.opening import as_of_given, moment_given, open_existing
 from service.settings import Settings

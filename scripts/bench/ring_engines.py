@@ -31,10 +31,10 @@ from graph.rings.search import RingSearch, search
 from graph.rings.weekly.snapshot import snapshot_of
 from graph.store.port import GraphView
 from ingestion.parse_context import time_zone
-from service.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
+from service.engines.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
+from service.engines.ring_engine import ring_engine
+from service.engines.stages_address import stages_address
 from service.opening import open_existing
-from service.ring_engine import ring_engine
-from service.stages_address import stages_address
 
 Found = TypeVar("Found")
 HUB = 20  # more holders than this: all copies share the value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from service.cluster import LEAST_MEMORY_MB, LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
-from service.stages_address import stages_address
+from service.engines.cluster import LEAST_MEMORY_MB, LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
+from service.engines.stages_address import stages_address
 
 
 def add_engine(parser: argparse.ArgumentParser, *, of: str, same: str) -> None:

@@ -23,7 +23,7 @@ from investigations.fairness.measures import FairnessCase, fairness
 from investigations.review.evaluation import TrueApplicant
 from service.assessment.apart import assess_apart
 from service.assessment.assess import assess_stored
-from service.assessment.batch_work import BatchTask, BatchWorker, Period
+from service.assessment.batches.work import BatchTask, BatchWorker, Period
 from service.opening import open_existing
 from service.registered_models import scorer_of
 from service.settings import Settings

@@ -26,8 +26,8 @@ from graph.product import product_version
 from graph.rings.spark import stages
 from graph.store.past import past_of
 from scripts.cli.main import main
-from service import look_engine
-from service.cluster import Cluster, ClusterPlan, opened_cluster
+from service.engines import look_engine
+from service.engines.cluster import Cluster, ClusterPlan, opened_cluster
 from tests.support.played_cluster import PlayedSession
 from tests.support.sail import SAIL, ran, sail
 from tests.support.small_models import SMALL, TODAY, small_facts, trained
@@ -192,7 +192,7 @@ def test_spark_makes_the_bundle_of_one_machine_to_the_last_byte(
 ON_SAIL = """
 import sys
 from pathlib import Path
-from service.cluster import ClusterPlan, opened_cluster
+from service.engines.cluster import ClusterPlan, opened_cluster
 from tests.gnn.test_batch_on_spark import bundle_of
 store, out, stages = map(Path, sys.argv[2:])
 with opened_cluster(ClusterPlan(cluster=sys.argv[1])) as cluster:

@@ -21,7 +21,7 @@ from ingestion.simulation.world_spec import WorldSpec
 from ingestion.word_guide import WORDS
 from investigations.review import ring_files
 from scripts.tools.write_columns import page
-from service.assessment import batch_work
+from service.assessment.batches import work as batch_work
 from tests.ingestion.test_checking import checked, delivery
 from tests.support.deliveries import load_into
 from tests.support.stores import open_store

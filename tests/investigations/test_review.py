@@ -22,9 +22,9 @@ from investigations.review.reference_rings import reference_groups
 from investigations.review.weekly import ReviewPlan, review, week_of
 from scripts.detect_rings import main as detect
 from scripts.evaluate_rings import main as evaluate
-from service.assessment.batch import score
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_work import Period
+from service.assessment.batches.batch import score
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.work import Period
 from service.settings import Settings
 from tests.support.casebooks import everything
 from tests.support.erasure_contract import erased

@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from scripts.cli.cluster_arguments import add_engine, cluster_plan
-from service.cluster import LEAST_MEMORY_MB
+from service.engines.cluster import LEAST_MEMORY_MB
 
 
 def parsed(*given: str) -> argparse.Namespace:

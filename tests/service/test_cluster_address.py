@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from graph.model.errors import SettingError
-from service.cluster import ClusterPlan, opened_cluster
+from service.engines.cluster import ClusterPlan, opened_cluster
 
 
 def free_port() -> int:

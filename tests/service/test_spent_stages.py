@@ -11,14 +11,14 @@ import pytest
 
 from graph.model.errors import ConflictError, RingfenceError
 from graph.rings.spark.stages import Stages
-from service import look_engine
-from service.assessment import batch_cluster
-from service.assessment.batch import Scoring, score
-from service.assessment.batch_cluster import OnCluster
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_work import Period
-from service.assessment.feature_table import FeaturesOut, write_features
-from service.cluster import Cluster, ClusterPlan
+from service.assessment.batches import cluster as batch_cluster
+from service.assessment.batches.batch import Scoring, score
+from service.assessment.batches.cluster import OnCluster
+from service.assessment.batches.feature_table import FeaturesOut, write_features
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.work import Period
+from service.engines import look_engine
+from service.engines.cluster import Cluster, ClusterPlan
 from service.settings import Settings
 from tests.support.erasure_contract import erased
 from tests.support.played_cluster import PlayedSession

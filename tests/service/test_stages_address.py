@@ -13,9 +13,9 @@ import pytest
 
 from graph.model.errors import RingfenceError, SettingError
 from graph.rings.spark.failures import failures, said_by
-from service import cluster
-from service.cluster import ClusterPlan, opened_cluster
-from service.stages_address import refuse_unwritable, stages_address
+from service.engines import cluster
+from service.engines.cluster import ClusterPlan, opened_cluster
+from service.engines.stages_address import refuse_unwritable, stages_address
 
 
 @pytest.mark.parametrize("name", ["stages/", "my stages", "折段", "100%", "a#b", "a=b"])

@@ -15,7 +15,7 @@ from investigations.fairness.measures import MEASURES
 from investigations.review.evaluation import read_truth
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.batch_work import Period
+from service.assessment.batches.work import Period
 from service.clock import system_clock
 from service.folders import folder_for
 from service.governance.fairness import MOST, measured_fairness, rows

@@ -10,8 +10,8 @@ from pathlib import Path
 from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
-from service.assessment.batch_work import Period
-from service.assessment.feature_table import FeaturesOut, write_features
+from service.assessment.batches.feature_table import FeaturesOut, write_features
+from service.assessment.batches.work import Period
 from service.opening import moment_given
 
 EXAMPLE = """example:

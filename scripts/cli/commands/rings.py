@@ -25,9 +25,9 @@ from scripts.cli.forced import Deliberate, add_force, deliberate
 from scripts.cli.looks import add_purpose, keep_look, purpose_given
 from scripts.cli.settings_given import settings_given
 from service.clock import system_clock
+from service.engines.ring_engine import ring_engine
 from service.folders import folder_for
 from service.opening import as_of_given, casebook_given, open_casebook, open_existing
-from service.ring_engine import ring_engine
 from service.settings import NO_FRAME
 
 EXAMPLE = """example:

@@ -12,11 +12,11 @@ from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_p
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import add_purpose, keep_look
 from scripts.cli.settings_given import settings_given
-from service.assessment.batch import BatchEngine, Scoring, score
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_processes import InProcesses
-from service.assessment.batch_work import Period
-from service.cluster import LOCAL
+from service.assessment.batches.batch import BatchEngine, Scoring, score
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.processes import InProcesses
+from service.assessment.batches.work import Period
+from service.engines.cluster import LOCAL
 from service.opening import casebook_given, moment_given
 
 EXAMPLE = """example:
@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace) -> Result:
 def _engine(options: argparse.Namespace) -> BatchEngine:
     if options.engine == LOCAL:
         return InProcesses(options.processes)
-    from service.assessment.batch_cluster import OnCluster  # here, because it is an extra's
+    from service.assessment.batches.cluster import OnCluster  # here, because it is an extra's
 
     return OnCluster(cluster_plan(options))
 

@@ -81,7 +81,7 @@ def _run(options: argparse.Namespace) -> Result:
         from gnn.scoring.bundle import digest
         from gnn.training.run import Sight, train_model
         from gnn.training_plan import TrainingPlan
-        from service.look_engine import look_engine
+        from service.engines.look_engine import look_engine
 
     settings = settings_given(options)
     plan = TrainingPlan(

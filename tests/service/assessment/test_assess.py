@@ -20,12 +20,13 @@ from graph.model.errors import ConflictError, SettingError, StoreUnavailableErro
 from graph.model.types import Facts, Label, LabelValue, Ring, RingKind, RingMember, RingSnapshot
 from graph.store.refusing import Refusal
 from investigations.assessments import Level, Stage
-from service.assessment import batch, batch_work
 from service.assessment.assess import replay
-from service.assessment.batch import Scoring
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_processes import InProcesses
-from service.assessment.batch_work import COLUMNS, BatchTask, BatchWorker, Period
+from service.assessment.batches import batch
+from service.assessment.batches import work as batch_work
+from service.assessment.batches.batch import Scoring
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.processes import InProcesses
+from service.assessment.batches.work import COLUMNS, BatchTask, BatchWorker, Period
 from service.assessment.context import AppContext
 from service.assessment.response import OF_THE_REQUEST
 from service.assessment.views import Views

@@ -17,13 +17,13 @@ from graph.product import product_version
 from graph.rings.spark import stages as spark_stages
 from graph.rings.spark.stages import Stages
 from scripts.cli.main import main
-from service.assessment import batch_cluster
-from service.assessment.batch import HERE, BatchEngine, Scoring, score, scored
-from service.assessment.batch_cluster import OnCluster, _in_order, _prepare, _work
-from service.assessment.batch_executor import SUBJECTS, ExecutorTask
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_work import BatchTask, Period
-from service.cluster import ClusterPlan
+from service.assessment.batches import cluster as batch_cluster
+from service.assessment.batches.batch import HERE, BatchEngine, Scoring, score, scored
+from service.assessment.batches.cluster import OnCluster, _in_order, _prepare, _work
+from service.assessment.batches.executor import SUBJECTS, ExecutorTask
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.work import BatchTask, Period
+from service.engines.cluster import ClusterPlan
 from service.opening import load_scorer, open_store
 from service.settings import Settings
 from tests.support.sail import SAIL, ran, sail

@@ -11,7 +11,7 @@ import pytest
 
 from investigations.policy import Thresholds
 from investigations.review_capacity import ScoreWindow
-from service.assessment.batch_thresholds import ScoresSoFar, followed
+from service.assessment.batches.thresholds import ScoresSoFar, followed
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = datetime(2025, 3, 1, tzinfo=ZONE)

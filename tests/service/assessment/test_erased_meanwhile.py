@@ -11,9 +11,9 @@ import pytest
 from graph.model.errors import ConflictError, NotFoundError
 from graph.rings.applicants.rows import HeldApplicants
 from graph.rings.suspicion.people import through_frame
-from service.assessment.batch import Scoring, score
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_work import BatchTask, Period, Rows
+from service.assessment.batches.batch import Scoring, score
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.work import BatchTask, Period, Rows
 from service.settings import Settings
 from tests.support.erasure_contract import erased
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town

@@ -20,11 +20,11 @@ from graph.model.moments import micros
 from graph.model.types import Facts
 from graph.store.port import GraphStore
 from scripts.cli.main import main
-from service import look_engine
-from service.assessment import feature_table
-from service.assessment.batch_work import Period
-from service.assessment.feature_table import FeaturesOut, write_features
-from service.cluster import Cluster, ClusterPlan
+from service.assessment.batches import feature_table
+from service.assessment.batches.feature_table import FeaturesOut, write_features
+from service.assessment.batches.work import Period
+from service.engines import look_engine
+from service.engines.cluster import Cluster, ClusterPlan
 from service.settings import Settings
 from tests.support.played_cluster import PlayedSession
 from tests.support.small_worlds import applies, day, does, fraud, random_facts, uses

@@ -29,12 +29,13 @@ from graph.store.evidence import Subject, subject_of
 from graph.stores.sqlite.view import SqliteView
 from service import wiring
 from service.app import create_app
-from service.assessment import assess, batch
+from service.assessment import assess
 from service.assessment.assess import replay
-from service.assessment.batch import Scoring
-from service.assessment.batch_output import ScoresOut
-from service.assessment.batch_processes import InProcesses
-from service.assessment.batch_work import BatchTask, Period, Rows
+from service.assessment.batches import batch
+from service.assessment.batches.batch import Scoring
+from service.assessment.batches.output import ScoresOut
+from service.assessment.batches.processes import InProcesses
+from service.assessment.batches.work import BatchTask, Period, Rows
 from service.assessment.context import AppContext
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import evaluate

@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A desk on day 100, over a store whose first thirteen days a batch scored on day 90."""
     with running(folder) as at:
-        monkeypatch.setattr("service.assessment.batch.system_clock", lambda: day(90))
+        monkeypatch.setattr("service.assessment.batches.batch.system_clock", lambda: day(90))
         where = ["--store", store_url(folder / "store.db"), "--casebook", f"sqlite:///{folder}/book.db"]
         period = ["--since", day(1).isoformat(), "--until", day(14).isoformat(), "--processes", "1"]
         assert score([*where, *period, "--out", str(folder / "scores.csv")]) == 0

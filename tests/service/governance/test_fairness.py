@@ -22,7 +22,7 @@ from investigations.policy import Policy
 from scripts.cli.commands.fairness import COMMAND
 from service.assessment.apart import PLACES, assess_apart, own_place
 from service.assessment.assess import assess_stored
-from service.assessment.batch_work import Period
+from service.assessment.batches.work import Period
 from service.governance.fairness import measured_fairness
 from tests.support.feature_worlds import rings_of
 from tests.support.small_service import PlainModel, settings_in

@@ -9,8 +9,8 @@ from gnn.batch_extraction import LookAround, NeighbourhoodBatch
 from gnn.batch_on_spark import LookOnSpark
 from graph.store.past import past_of
 from graph.store.port import GraphStore
-from service.cluster import LOCAL, ClusterPlan, opened_cluster
-from service.spent_stages import spent_after
+from service.engines.cluster import LOCAL, ClusterPlan, opened_cluster
+from service.engines.spent_stages import spent_after
 
 
 @contextmanager

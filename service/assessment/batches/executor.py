@@ -22,7 +22,7 @@ from graph.rings.spark.buckets import address_of
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
 from investigations.policy import Policy
-from service.assessment.batch_work import CHUNK, COLUMNS, BatchSubject, BatchWorker
+from service.assessment.batches.work import CHUNK, COLUMNS, BatchSubject, BatchWorker
 from service.opening import load_scorer
 
 if TYPE_CHECKING:

@@ -19,11 +19,11 @@ from graph.frame.location import frame_of
 from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import ConflictError
 from graph.progress import bar
-from service.assessment.batch_output import refuse_other_formats
-from service.assessment.batch_work import BatchSubject, BatchTask, Period, chunks
-from service.cluster import LOCAL, ClusterPlan
+from service.assessment.batches.output import refuse_other_formats
+from service.assessment.batches.work import BatchSubject, BatchTask, Period, chunks
+from service.engines.cluster import LOCAL, ClusterPlan
+from service.engines.look_engine import look_engine
 from service.folders import folder_for
-from service.look_engine import look_engine
 from service.opening import open_existing
 from service.settings import NO_FRAME, Settings
 from service.table_files import writer_for

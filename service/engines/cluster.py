@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graph.model.errors import RingfenceError, SettingError
-from service.stages_address import refuse_unwritable, stages_address
+from service.engines.stages_address import refuse_unwritable, stages_address
 
 LOCAL, SPARK = "local", "spark"
 MEMORY_MB = 2048

@@ -23,13 +23,13 @@ from graph.rings.spark.stages import Stages, digest, folder_of
 from graph.store.forgetting import StoreState
 from graph.store.past import past_of
 from graph.store.port import GraphStore
-from service.assessment.batch_executor import FRAME, MODEL, SUBJECTS, ExecutorTask, results
-from service.assessment.batch_work import CHUNK, BatchSubject, BatchTask, Period, Rows, chunks
-from service.cluster import ClusterPlan, opened_cluster
+from service.assessment.batches.executor import FRAME, MODEL, SUBJECTS, ExecutorTask, results
+from service.assessment.batches.work import CHUNK, BatchSubject, BatchTask, Period, Rows, chunks
+from service.engines.cluster import ClusterPlan, opened_cluster
+from service.engines.spent_stages import spent_after
 from service.opening import open_store, policy_for
 from service.registered_models import bundle_of
 from service.settings import NO_FRAME
-from service.spent_stages import spent_after
 
 _SUBJECTS, _SCORED = "subjects", "scored"
 WINDOW = 20_000  # rows that are put in order at once

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from graph.rings.projected import Engine, InThisProcess
-from service.cluster import LOCAL, ClusterPlan, opened_cluster
-from service.spent_stages import spent_after
+from service.engines.cluster import LOCAL, ClusterPlan, opened_cluster
+from service.engines.spent_stages import spent_after
 
 
 @contextmanager

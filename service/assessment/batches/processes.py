@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 
-from service.assessment.batch_work import BatchSubject, BatchTask, BatchWorker, Period, Rows, chunks
+from service.assessment.batches.work import BatchSubject, BatchTask, BatchWorker, Period, Rows, chunks
 from service.opening import open_store
 from service.threads.parent_watch import end_with
 

@@ -17,10 +17,10 @@ from graph.model.errors import NotFoundError
 from graph.progress import bar
 from graph.store.one_edition import refuse_another
 from ingestion.parse_context import time_zone
-from service.assessment.batch_output import ScoresOut, kept
-from service.assessment.batch_processes import InProcesses
-from service.assessment.batch_thresholds import followed
-from service.assessment.batch_work import BatchTask, Period, Rows, columns_with
+from service.assessment.batches.output import ScoresOut, kept
+from service.assessment.batches.processes import InProcesses
+from service.assessment.batches.thresholds import followed
+from service.assessment.batches.work import BatchTask, Period, Rows, columns_with
 from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import follows, open_existing, policy_for

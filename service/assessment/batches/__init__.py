@@ -1,0 +1,1 @@
+"""Assessing many stored applications: whom, where it is computed, and where the scores go."""
