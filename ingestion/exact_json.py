@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from graph.model.errors import RecordError
-from ingestion.digits import Rounded
+from ingestion.digits import Rounded, whole
 
 _MOST_REPORTED = 20  # keys given twice that are told of one value
 _HALVES = re.compile(r"\\u[dD][89a-fA-F]")  # escapes that may be half of a surrogate pair
@@ -33,7 +33,7 @@ class Doubled(dict[str, Any]):
 
 
 def decoded(text: str, *, nan: bool = False, deepest: int) -> Any:
-    """The value of a JSON text: numbers with a point are Decimals, in scientific notation Rounded.
+    """The value of a JSON text: numbers with a point are Decimals, those that may have lost digits Rounded.
 
     `nan`: whether the NaN and Infinity of other writers are read. Raises ValueError for what is no JSON, for
     half of a surrogate pair, and for more than `deepest` groups and lists within one another.
@@ -87,7 +87,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _number(text: str) -> Decimal | float:
-    return Rounded(text) if "e" in text or "E" in text else Decimal(text)
+    """A float's own `9007199254740992.0` may have lost digits as a cell of a csv file may."""
+    return Rounded(text) if "e" in whole(text).lower() else Decimal(text)
 
 
 def _refused(word: str) -> float:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from graph.model.errors import RecordError
 from ingestion.cells import id_of
-from ingestion.digits import EXACT, Rounded
+from ingestion.digits import EXACT, Rounded, is_scientific, whole
 from ingestion.exact_json import decoded, doubles
 from ingestion.nulls import NULLS
 from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, rejects, write_parquet
@@ -36,8 +36,19 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("number", EDGES)
 def test_an_id_keeps_every_digit_of_a_json_number_also_beside_a_nan(number):
-    for body in (f'{{"id": {number}}}', f'{{"id": {number}, "other": NaN}}', f'{{"id": {number}.0}}'):
+    for body in (f'{{"id": {number}}}', f'{{"id": {number}, "other": NaN}}'):
         assert id_of(decoded(body, nan=True, deepest=DEEP)["id"], "id") == str(number)
+
+
+@pytest.mark.parametrize("number", EDGES)
+def test_a_number_with_a_point_is_an_id_in_json_where_it_is_one_in_csv(number):
+    text = f"{number}.0"
+    value = decoded(f'{{"id": {text}}}', nan=False, deepest=DEEP)["id"]
+    if is_scientific(whole(text)):
+        with pytest.raises(RecordError, match="give ids as texts"):
+            id_of(value, "id")
+    else:
+        assert id_of(value, "id") == id_of(text, "id") == str(number)
 
 
 @given(st.integers(-(10**40), 10**40))
