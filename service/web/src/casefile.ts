@@ -5,10 +5,10 @@ import { assignees, giving } from "./assignees";
 import { due, files, filing, linked, linking, type PaperWays } from "./casepapers";
 import { type Assignee, type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
 import { el } from "./dom";
-import { count, date, minute, percent } from "./formats";
+import { count, date, likelihood, minute } from "./formats";
 import { historyList, outcomeList } from "./casehistory";
 import { assessment } from "./panel";
-import { chip, facts, grid, head, link, section, type Ways } from "./parts";
+import { chip, facts, grid, head, link, opening, section, type Ways } from "./parts";
 import { reasonText } from "./queue";
 import { Refused } from "./refusals";
 import { name, say, why, type Word } from "./words";
@@ -36,6 +36,8 @@ export class CaseFile {
   private meanwhile: CaseDetail["history"] = [];
   private done: Word | null = null;
   private sending = false;
+  private asked = 0; // grows with each case asked for: answers about an earlier one are dropped
+  private unsaid = false; // somebody wanted to conclude without a verdict
   private readonly papers: PaperWays = {
     act: (step, body, done, sent) => this.act(step, body, done, sent),
     tried: (run) => this.tried(run),
@@ -49,14 +51,17 @@ export class CaseFile {
 
   /** Read a case; that somebody looked is kept in its history. */
   async load(id: string): Promise<CaseDetail> {
+    const asked = ++this.asked;
     if (this.found?.case_id !== id) this.draft = fresh();
     this.found = null;
     this.past = null;
     this.last = undefined;
     this.alerts = [];
+    this.unsaid = false;
     this.tell(null);
     this.me = await this.ways.me();
     const [found, others] = await Promise.all([cases<CaseDetail>(`/${encodeURIComponent(id)}`), assignees()]);
+    if (asked !== this.asked) return found; // somebody has gone on to the next case
     this.found = found;
     this.others = others;
     return found;
@@ -64,11 +69,15 @@ export class CaseFile {
 
   /** What its people did and the watch found, as of the moment that is shown, and the answer about its applicant. */
   async details(asOf: string, past: Past | null): Promise<void> {
-    if (!this.found) return;
-    const node = subjectOf(this.found);
+    const [found, asked] = [this.found, this.asked];
+    if (!found) return;
+    const node = subjectOf(found);
     this.past = past;
-    this.alerts = await ask<WatchAlert[]>("alerts", { node, as_of: asOf });
-    if (this.found.applicant_id) this.last = await ask<Assessment | null>("assessment", { node, as_of: asOf });
+    const alerts = await ask<WatchAlert[]>("alerts", { node, as_of: asOf });
+    const last = found.applicant_id ? await ask<Assessment | null>("assessment", { node, as_of: asOf }) : undefined;
+    if (asked !== this.asked) return; // somebody has gone on to the next case
+    this.alerts = alerts;
+    this.last = last;
   }
 
   panel(): HTMLElement {
@@ -80,17 +89,17 @@ export class CaseFile {
       { id: "case" },
       head(found.ring_id ? "ring" : "applicant", found.ring_id ?? found.applicant_id ?? "", this.chips(found)),
       this.alert(),
-      grid([[count(found.exposure), "exposure"], [percent(found.probability), "probability"], [count(found.priority), "priority"]]),
+      grid([[count(found.exposure), "at_stake"], [likelihood(found.probability), "probability"], [count(found.priority), "priority"]]),
       facts([
         ["case", found.case_id],
         ["reason", reasonText(found.reason)],
         ["opened_at", minute(found.opened_at)],
         ["due_at", `${date(found.due_at)}${found.overdue ? ` · ${say("overdue")}` : ""}`],
         ["assignee", found.assignee],
-        ["lenders", found.lenders.map((one) => name(one)).join(", ")],
+        ["filter_lender", found.lenders.map((one) => name(one)).join(", ")],
         ["snapshot", found.snapshot],
       ]),
-      el("p", { class: "deeds" }, link(subjectOf(found), say("subject"), this.ways), ...(open ? this.holding(found) : []), ...this.ways.exports(found)),
+      el("p", { class: "deeds" }, link(subjectOf(found), say(found.ring_id ? "see_ring" : "see_person"), this.ways), ...(open ? this.holding(found) : [opening(subjectOf(found), this.ways)]), ...this.ways.exports(found)),
       open && this.passing(found),
       found.ring_id !== null && found.reason_codes.length > 0 && section("why_flagged", this.codes(found)),
       this.alerts.length > 0 && el("section", { id: "alerts" }, ...alertPart(this.alerts, this.ways)),
@@ -151,7 +160,8 @@ export class CaseFile {
         found.ring_id !== null && el("label", { class: "tick" }, el("input", { id: "everyone", type: "checkbox", checked: this.draft.everyone, change: (event) => this.write({ everyone: (event.target as HTMLInputElement).checked }, true) }), say("everyone")),
         this.past && this.people(found, this.past),
         el("label", {}, say("verdict_note"), this.text("why", "verdict-why")),
-        el("p", { class: "quiet", id: "verdict-makes" }, this.makes()),
+        this.unsaid && !this.draft.value && el("p", { class: "note", id: "verdict-missing", role: "alert" }, say("choose_verdict")),
+        el("p", { class: this.nobody(found) ? "note" : "quiet", id: "verdict-makes" }, this.nobody(found) ? say("verdict_names_nobody") : this.makes()),
         el("p", { class: "deeds" }, el("button", { id: "conclude", disabled: this.sending }, say("conclude")), found.verdicts.length > 0 && el("button", { type: "button", id: "close-case", disabled: this.sending, click: () => void this.act("close", { version: found.version }, "done_closed") }, say("close_case"))),
       ),
     );
@@ -170,12 +180,13 @@ export class CaseFile {
   }
 
   private people(found: CaseDetail, past: Past): HTMLElement {
-    const columns: Word[] = ["bad_confirmed", "applicant", ...(judged(found) ? ["verdict" as Word] : []), "joined", "applications", "loans_short", "defaults_short"];
+    const columns: Word[] = ["bad_confirmed", "applicant", ...(judged(found) ? ["verdict" as Word] : []), "lane_applications", "loans_short", "defaults_short", "joined"];
     const header = el("tr", {}, ...columns.map((word, index) => el("th", { scope: "col" }, index ? say(word) : el("span", { class: "unseen" }, say(word)))));
     const rows = past.members.map((one) => el("tr", {}, ...this.row(found, one).map((cell) => el("td", {}, cell))));
     return el(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": say("what_each_did") },
+      { class: "scroll tall", tabindex: 0, role: "region", "aria-label": say("what_each_did") },
+      el("p", { class: "quiet" }, say("people_of_case", { people: say("people", { n: past.size }), bad: past.members.filter((one) => one.bad).length })),
       past.members.length < past.size && el("p", { class: "quiet" }, say("members_listed", { shown: past.members.length, total: past.size })),
       el("table", { id: "case-people" }, el("thead", {}, header), el("tbody", {}, ...rows)),
     );
@@ -188,7 +199,7 @@ export class CaseFile {
     const chosen = judged(found) ? [el("select", { "aria-label": label, id: `on-${one.applicant_id}`, change }, ...options)] : [];
     const loans = one.loans ? `${count(one.loans)} · ${count(one.amount)}` : "0";
     const dot = el("span", { class: one.bad ? "dot bad" : "dot", title: one.bad ? say("known_fraud") : "" });
-    return [dot, link(`applicant:${one.applicant_id}`, one.applicant_id, this.ways), ...chosen, date(one.joined_at), count(one.applications.length), loans, count(one.defaulted)];
+    return [dot, link(`applicant:${one.applicant_id}`, one.applicant_id, this.ways), ...chosen, count(one.applications.length), loans, count(one.defaulted), date(one.joined_at)];
   }
 
   /** Whom the verdict names, and with what. */
@@ -200,6 +211,11 @@ export class CaseFile {
     return Object.fromEntries([...alone, ...all, ...own].slice(0, PEOPLE));
   }
 
+  /** Whether a verdict is chosen that would be about nobody, which is hardly what is meant. */
+  private nobody(found: CaseDetail): boolean {
+    return found.ring_id !== null && ["confirmed_fraud", "false_positive"].includes(this.draft.value) && Object.keys(this.named()).length === 0;
+  }
+
   private makes(): string {
     const values = Object.values(this.named());
     return say("verdict_makes", { fraud: values.filter((one) => one === "confirmed_fraud").length, good: values.filter((one) => one === "false_positive").length });
@@ -208,8 +224,10 @@ export class CaseFile {
   private conclude(event: Event, found: CaseDetail): void {
     event.preventDefault();
     const { value, everyone, why } = this.draft;
+    this.unsaid = false;
     if (!value) {
-      this.ways.said(say("choose_verdict"));
+      this.unsaid = true;
+      this.ways.paint();
       document.getElementById(`value-${VALUES[0]}`)?.focus();
       return;
     }

@@ -20,7 +20,7 @@ export function files(found: CaseDetail, ways: PaperWays): HTMLElement {
     const get = async (): Promise<void> => save(await caseAnswer(`/${found.case_id}/attachments/${one.attachment_id}`), one.name);
     return el("li", {}, el("button", { type: "button", class: "quiet", click: () => void ways.tried(get) }, one.name), el("small", {}, ` ${decimal(one.size / 1024, 1)} kB · ${one.by} · ${date(one.at)}`), el("code", { title: "SHA-256" }, one.sha256.slice(0, 16)));
   });
-  return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none"));
+  return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none_counted"));
 }
 
 export function filing(ways: PaperWays): HTMLElement {
@@ -28,7 +28,12 @@ export function filing(ways: PaperWays): HTMLElement {
     const chosen = await chosenFile(event.target as HTMLInputElement);
     if (chosen) await ways.act("attachments", chosen, "done_file");
   };
-  return el("label", { class: "work" }, say("add_file"), el("input", { id: "add-file", type: "file", accept: ".png,.jpg,.jpeg,.pdf,.txt,.csv", change: (event) => void change(event) }), el("small", {}, say("file_hint")));
+  return el(
+    "div",
+    { class: "work" },
+    el("label", { class: "file" }, el("input", { id: "add-file", class: "unseen", type: "file", accept: ".png,.jpg,.jpeg,.pdf,.txt,.csv", "aria-describedby": "file-hint", change: (event) => void change(event) }), el("span", {}, say("add_file"))),
+    el("small", { id: "file-hint" }, say("file_hint")),
+  );
 }
 
 export function linked(found: CaseDetail, ways: PaperWays): HTMLElement {
@@ -39,7 +44,7 @@ export function linked(found: CaseDetail, ways: PaperWays): HTMLElement {
     };
     return el("li", {}, el("a", { class: "id", href: `?case=${encodeURIComponent(id)}`, click: go }, id), " ", el("button", { type: "button", class: "quiet", click: () => void ways.act("links", { other: id, linked: false }, "done_link") }, say("unlink")));
   });
-  return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none"));
+  return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none_counted"));
 }
 
 export function linking(ways: PaperWays): HTMLElement {

@@ -165,6 +165,7 @@ class Desk {
   private async showCase(page: number, loaded: boolean, drawn: boolean): Promise<void> {
     const found = loaded && this.caseFile.found ? this.caseFile.found : await this.caseFile.load(this.file);
     if (page !== this.page) return;
+    this.say("");
     const subject = subjectOf(found);
     if (!this.node) {
       this.node = this.sheet.node = subject;
@@ -259,11 +260,13 @@ class Desk {
     const found = this.caseFile.found;
     const subject = found ? subjectOf(found) : "";
     const back = (): void => {
-      if (!node) this.toQueue({});
+      if (!node) this.toQueue(this.queue.filters);
       else if (this.node === subject) this.besideCase();
       else this.toCase(this.file);
     };
-    return el("button", { type: "button", class: "back", click: back }, `‹ ${say(node ? "case" : "queue_title")}`);
+    const way = el("button", { type: "button", class: "back", click: back }, `‹ ${say(node ? "case" : "queue_title")}`);
+    const next = node ? "" : this.queue.behind(this.file);
+    return el("div", { class: "ways" }, way, next !== "" && el("button", { type: "button", class: "back", id: "next-case", click: () => this.toCase(next) }, `${say("next_case")} ›`));
   }
 
   private wipe(): void {

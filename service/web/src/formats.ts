@@ -45,6 +45,11 @@ export function percent(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : value.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 1 });
 }
 
+/** How likely a case is fraud; of one that was opened by hand about somebody without a score (0) it is not known. */
+export function likelihood(value: number | null | undefined): string {
+  return value ? percent(value) : "–";
+}
+
 /** A moment as the field shows it: 2026-01-05 10:00, on the zone's clocks. */
 export function toField(moment: number): string {
   return new Date(moment + ahead(moment)).toISOString().slice(0, 16).replace("T", " ");

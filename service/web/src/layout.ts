@@ -17,6 +17,7 @@ export function rounded(places: Record<string, Point>): Record<string, Point> {
   return Object.fromEntries(Object.entries(places).map(([id, { x, y }]) => [id, { x: tenth(x), y: tenth(y) }]));
 }
 
+const PADDING = 36;
 export const LARGE = 300; // nodes beyond which a layout is good rather than perfect
 
 /** Lay the drawing out by fcose; what is left out of it takes no room. */
@@ -26,7 +27,7 @@ export function arrange(graph: Core, options: Record<string, unknown>, done: () 
     quality: graph.nodes().length > LARGE ? "default" : "proof",
     animationDuration: 350,
     fit: true,
-    padding: 50,
+    padding: PADDING,
     nodeSeparation: 90,
     idealEdgeLength: 76,
     nodeRepulsion: 14000,
@@ -36,8 +37,22 @@ export function arrange(graph: Core, options: Record<string, unknown>, done: () 
     ...options,
   };
   const run = graph.elements(":visible").layout(layout as LayoutOptions);
-  run.one("layoutstop", done);
+  run.one("layoutstop", () => {
+    if (options.randomize) widen(graph);
+    done();
+  });
   seeded(() => run.run());
+}
+
+const WIDEST = 1.8; // a drawing that is stretched further looks torn
+
+/** A drawing that was laid out anew takes the width that there is: the layout makes it as wide as high. */
+function widen(graph: Core): void {
+  const box = graph.elements(":visible").boundingBox({ includeLabels: false });
+  const factor = Math.min(WIDEST, ((graph.width() / graph.height()) * box.h) / Math.max(box.w, 1));
+  if (!(factor > 1.05)) return;
+  graph.batch(() => graph.nodes(":visible").not(":parent").forEach((node) => void node.position("x", node.position("x") * factor)));
+  graph.fit(graph.elements(":visible"), PADDING);
 }
 
 /** Somewhere near a neighbour that has its place, the same place every time. */

@@ -3,7 +3,7 @@ import { cases } from "./api";
 import { assignees } from "./assignees";
 import type { Assignee, CasePage, CaseSummary, Me } from "./casetypes";
 import { el, fill } from "./dom";
-import { count, date, percent } from "./formats";
+import { count, date, likelihood } from "./formats";
 import { chip } from "./parts";
 import { Refused } from "./refusals";
 import { name, say, type Word } from "./words";
@@ -25,7 +25,7 @@ export interface QueueWays {
 }
 
 export class Queue {
-  private filters: Filters = {};
+  filters: Filters = {}; // as they were last: the way back to the queue keeps them
   private page: CasePage | null = null;
   private people: Assignee[] = [];
   private problem: Refused | null = null;
@@ -66,6 +66,13 @@ export class Queue {
     const model = el("button", { type: "button", id: "to-model", class: "quiet", click: () => this.ways.model() }, say("model_title"));
     fill(this.place, el("h2", {}, say("queue_title")), el("p", { class: "deeds" }, verdicts, model), this.form(), this.counts(), this.body());
     if (focused && this.place.contains(document.getElementById(focused))) document.getElementById(focused)?.focus();
+  }
+
+  /** The case that stands behind `id` in the list that was shown last; "" behind its end. */
+  behind(id: string): string {
+    const found = this.page?.cases ?? [];
+    const at = found.findIndex((one) => one.case_id === id);
+    return at < 0 ? "" : (found[at + 1]?.case_id ?? "");
   }
 
   private async query(): Promise<URLSearchParams> {
@@ -139,20 +146,20 @@ export class Queue {
       const clear = el("button", { type: "button", id: "queue-clear", click: () => this.ways.narrow({}) }, say("clear_filters"));
       return el("div", { class: "queue-empty" }, el("p", { class: "note" }, say(narrowed ? "queue_empty" : "queue_none")), narrowed && clear);
     }
-    return el("div", {}, this.table(this.page.cases), this.pages());
+    return el("div", {}, el("p", { class: "quiet" }, say("queue_order")), this.table(this.page.cases), this.pages());
   }
 
   private table(found: CaseSummary[]): HTMLElement {
-    const columns: Word[] = ["subject", "filter_kind", "case_state", "priority", "exposure", "probability", "opened_at", "due_at", "assignee", "reason"];
+    const columns: Word[] = ["subject", "filter_kind", "case_state", "priority", "at_stake", "probability", "opened_at", "due_at", "assignee", "reason"];
     const header = el("tr", {}, ...columns.map((word) => el("th", { scope: "col" }, say(word))));
     return el(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": say("queue_title") },
-      el("table", { class: "cases" }, el("thead", {}, header), el("tbody", {}, ...found.map((one) => this.line(one)))),
+      { class: "scroll queue-cases", tabindex: 0, role: "region", "aria-label": say("queue_title") },
+      el("table", { class: "cases" }, el("thead", {}, header), el("tbody", {}, ...found.map((one) => this.line(one, columns)))),
     );
   }
 
-  private line(one: CaseSummary): HTMLElement {
+  private line(one: CaseSummary, columns: Word[]): HTMLElement {
     const open = (event: Event): void => {
       event.preventDefault();
       this.ways.open(one.case_id);
@@ -163,13 +170,13 @@ export class Queue {
       chip(name(one.state, "state_"), `state ${one.state}`),
       count(one.priority),
       count(one.exposure),
-      percent(one.probability),
+      likelihood(one.probability),
       date(one.opened_at),
       el("span", { class: one.overdue ? "late" : "" }, one.overdue ? `${date(one.due_at)} · ${say("overdue")}` : date(one.due_at)),
       one.assignee ?? "–",
       reasonText(one.reason),
     ];
-    return el("tr", {}, ...cells.map((cell) => el("td", {}, cell)));
+    return el("tr", {}, ...cells.map((cell, at) => el("td", { "data-column": say(columns[at] as Word) }, cell)));
   }
 
   private pages(): HTMLElement {

@@ -74,7 +74,9 @@ export class Timeline {
     const at = (WIDTH * (this.shown() - this.from)) / span;
     picture.append(svg("line", { x1: at, x2: at, y1: 0, y2: height, class: "moment-line" }));
     const lanes = LANES.map((word, lane) => el("li", {}, `${say(word)} (${this.marks.filter((mark) => mark.lane === lane).length})`));
-    return el("div", { class: "lanes" }, el("ul", {}, ...lanes), picture);
+    const day = (moment: number): string => date(new Date(moment).toISOString());
+    const ends = el("p", { class: "ends" }, el("span", {}, day(this.from)), el("span", {}, day(this.now())));
+    return el("div", { class: "lanes" }, el("ul", {}, ...lanes), el("div", {}, picture, ends));
   }
 
   private slider(): HTMLElement {

@@ -65,8 +65,20 @@ def test_a_ring_is_drawn_with_its_table(page, address):
     text = page.inner_text("#panel")
     assert "grown · 2 joined, 1 left" in text
     assert "87%" in text
+    assert {"31 Dec 2024", "11 Apr 2025"} <= set(page.locator(".timeline .ends span").all_inner_texts())
     page.go_back()
     page.wait_for_selector("#panel .rings")
+    assert "87% expected bad" in page.inner_text("#panel .rings")
+
+
+def test_a_drawing_takes_the_width_that_there_is(page, address):
+    page.goto(f"{address}?node=ring:R-000042")
+    drawn(page, "applicant:ed")
+    page.wait_for_selector("#panel .members")
+    width, height = page.evaluate(
+        "(box => [box.w, box.h])(document.getElementById('canvas')._cyreg.cy.nodes().boundingBox())"
+    )
+    assert width > height
 
 
 def test_an_earlier_moment_shows_the_graph_as_it_was_known_then(page, address):

@@ -19,11 +19,21 @@ from tests.support.desk_pages import (
     drawn,
     opened,
     page,
+    phone,
 )
 
-__all__ = ["address", "browser", "page"]  # fixtures
+__all__ = ["address", "browser", "page", "phone"]  # fixtures
 pytestmark = pytest.mark.browser
 LIT = "document.getElementById('canvas')._cyreg.cy.nodes('.lit').map(n => n.id())"
+
+
+def close(address, case_id):
+    """The case is closed, whoever has closed it."""
+    at = f"/cases/{case_id}"
+    case = asked(address, at)
+    if case["state"] != "closed":
+        case = asked(address, f"{at}/verdict", {"value": "inconclusive", "version": case["version"]})
+        asked(address, f"{at}/close", {"version": case["version"]})
 
 
 @pytest.fixture
@@ -31,11 +41,7 @@ def ring_case(address):
     """The open case about the ring; closed after the test, so that the next one begins anew."""
     case = asked(address, "/cases", {"ring_id": "R-000042", "reason": "call from the branch"})
     yield case
-    at = f"/cases/{case['case_id']}"
-    case = asked(address, at)
-    if case["state"] != "closed":
-        case = asked(address, f"{at}/verdict", {"value": "inconclusive", "version": case["version"]})
-        asked(address, f"{at}/close", {"version": case["version"]})
+    close(address, case["case_id"])
 
 
 def at_case(page, address, case):
@@ -92,7 +98,9 @@ def test_a_case_stands_beside_its_drawing_with_what_each_did_and_who_looked(page
     text = page.inner_text("#panel")
     assert "call from the branch" in text
     assert "58,000" in text
+    assert "Lenders\nonline bank" in text
     assert page.locator("#case-people tbody tr").count() == 5
+    assert "5 people, 1 known for fraud" in text
     assert {"applicant:bo", "device:k1.shared1"} <= set(page.evaluate(NODES))
     page.click("#panel summary")
     assert "looked at it" in page.inner_text("#panel .history details")
@@ -204,3 +212,62 @@ def test_a_case_is_opened_from_the_panel_and_the_one_that_is_open_is_gone_to(pag
     assert page.url == first
     assert asked(address, "/cases?applicant_id=cy")["total"] == 1
     assert KEY not in page.url
+
+
+def test_the_way_back_keeps_the_filters_and_the_next_case_is_one_step(page, address, ring_case):
+    asked(address, "/cases", {"applicant_id": "di", "reason": "x"})
+    page.goto(f"{address}?queue=&who=nobody")
+    page.wait_for_selector(".cases a.id")
+    page.click(".cases a.id:has-text('R-000042')")
+    page.wait_for_selector("#case h2:has-text('R-000042')")
+    assert page.inner_text("#status") == "", "what was said of the queue says nothing of the case"
+    page.click("#next-case")
+    page.wait_for_selector("#case h2:not(:has-text('R-000042'))")
+    page.click("#panel .back")
+    page.wait_for_selector(".cases a.id")
+    assert page.input_value("#filter-who") == "nobody"
+    assert "who=nobody" in page.url
+
+
+def test_a_verdict_that_is_missing_or_names_nobody_is_said_where_it_is_given(page, address, ring_case):
+    at_case(page, address, ring_case)
+    page.click("#conclude")
+    page.wait_for_selector("#verdict-form #verdict-missing:has-text('Choose what the case comes to first')")
+    page.check("#value-confirmed_fraud")
+    assert page.locator("#verdict-missing").count() == 0
+    assert "names nobody" in page.inner_text("#verdict-makes")
+    page.check("#everyone")
+    assert "5 fraud, 0 good" in page.inner_text("#verdict-makes")
+    page.uncheck("#everyone")
+    page.check("#value-inconclusive")
+    assert "names nobody" not in page.inner_text("#verdict-makes"), "it makes no label anyway"
+
+
+def test_a_case_that_was_closed_offers_a_new_one_about_the_same(page, address, ring_case):
+    close(address, ring_case["case_id"])
+    at_case(page, address, ring_case)
+    page.click("#case .open-case")
+    page.wait_for_selector("#verdict-form")
+    assert ring_case["case_id"] not in page.url
+    (again,) = asked(address, "/cases?open=true&ring_id=R-000042")["cases"]
+    close(address, again["case_id"])
+
+
+def test_nobody_is_said_to_be_a_fraud_with_0_percent_whom_no_model_has_scored(page, address):
+    case = asked(address, "/cases", {"applicant_id": "ed", "reason": "complaint"})
+    page.goto(f"{address}?case={case['case_id']}")
+    page.wait_for_selector("#case .figures")
+    assert "0%" not in page.inner_text("#case .figures")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_on_a_phone_every_column_of_the_queue_is_seen_without_scrolling_aside(
+    phone, address, ring_case, language
+):
+    phone.goto(f"{address}?queue=&lang={language}")
+    phone.wait_for_selector(".cases a.id")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 375
+    boxes = [cell.bounding_box() for cell in phone.locator(".cases tbody tr:first-child td").all()]
+    assert len(boxes) == 10
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 375 for box in boxes)
+    assert phone.evaluate("(f => f.scrollWidth <= f.clientWidth)(document.getElementById('as-of'))")

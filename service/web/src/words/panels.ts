@@ -17,7 +17,7 @@ export const PANELS = {
   hub_not_linking: ["Hub: unverified or a placeholder", "枢纽：未核实或占位值"],
   people: ["{n} [person|people]", "{n} 人"],
   joined_on: ["joined {date}", "{date}加入"],
-  ring_line: ["{score} · {people} · {bad} confirmed bad · {exposure} CNY open", "{score} · {people} · 已确认 {bad} 人 · 在贷余额 {exposure} 元"],
+  ring_line: ["{score} expected bad · {people} · {bad} confirmed bad · {exposure} CNY open", "预计不良 {score} · {people} · 已确认 {bad} 人 · 在贷余额 {exposure} 元"],
   why_not_followed: ["Why nobody is followed through it", "为何不再追踪"],
   many_holders_text: [
     "More than {guard} people hold it. Such a value is likely {place}: that two people share it says nothing about them. Those below are counted and shown, never tied to one another.",
