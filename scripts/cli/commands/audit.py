@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from investigations.casebook.seals import Anchor
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook
 from service.opening import casebook_given, known_keys, open_casebook
 
 EXAMPLE = """example:
@@ -65,7 +66,7 @@ def _anchor(given: str) -> Anchor:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("verify", "seal", "anchor"), help="what to do")
-    parser.add_argument("--casebook", metavar="URL", help="the casebook (default: RINGFENCE_CASEBOOK)")
+    add_casebook(parser, "the casebook")
     parser.add_argument(
         "--store",
         metavar="URL",

@@ -10,6 +10,7 @@ from graph.model.errors import DeliveryError
 from graph.signatures import SignatureState
 from scripts.cli.command import FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_store
 from service.desk.case_signatures import checked
 from service.opening import open_existing, open_keyring
 
@@ -39,9 +40,7 @@ def _read(path: Path) -> bytes:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("verify",), help="what to do")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="case files, as PDF")
-    parser.add_argument(
-        "--store", metavar="URL", help="graph store whose key it is (default: RINGFENCE_STORE)"
-    )
+    add_store(parser, "graph store whose key it is")
 
 
 COMMAND = Command(

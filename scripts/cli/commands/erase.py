@@ -17,6 +17,7 @@ from ingestion.contract import name_space
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import clock_of
 from service.governance.erasure import PeopleEraser
 from service.governance.erasure_certificate import CheckedCertificate, checked, codes_in
@@ -285,8 +286,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--search", metavar="FOLDER", type=Path, action="append", default=[],
         help="name the files below it that still hold ids of anybody erased; may be given again",
     )  # fmt: skip
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+    add_store(parser)
+    add_casebook(parser)
 
 
 COMMAND = Command(

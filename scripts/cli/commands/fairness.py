@@ -15,6 +15,7 @@ from investigations.fairness.measures import MEASURES
 from investigations.review.evaluation import read_truth
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_period, add_store
 from service.assessment.batches.work import Period
 from service.clock import system_clock
 from service.folders import folder_for
@@ -36,12 +37,11 @@ _COLUMNS = pa.schema(
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--model", metavar="DIR", help="folder of the model bundle (default: the model that serves)"
     )
-    parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
-    parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
+    add_period(parser)
     parser.add_argument(
         "--truth",
         type=Path,

@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_period, add_store
 from service.assessment.batches.feature_table import FeaturesOut, write_features
 from service.assessment.batches.work import Period
 from service.opening import moment_given
@@ -22,9 +23,8 @@ those that were known by your moment."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
-    parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
+    add_store(parser)
+    add_period(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
     )

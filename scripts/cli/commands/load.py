@@ -29,6 +29,7 @@ from ingestion.sources.databases import is_url, name_of
 from ingestion.sources.limits import SETTING as LIMIT
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_store
 from service.clock import system_clock
 from service.folders import folder_for
 from service.opening import (
@@ -205,7 +206,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "delivery", metavar="DELIVERY", help="folder with the tables, or the URL of a database"
     )
     parser.add_argument("--check", action="store_true", help="say what would happen, and write nothing")
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--mapping",
         metavar="FILE",

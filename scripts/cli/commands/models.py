@@ -14,6 +14,7 @@ from graph.model.errors import BundleError, SettingError
 from graph.store.port import GraphStore
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_store
 from service.opening import as_of_given, open_existing, open_keyring
 from service.person_at_work import person_at_work
 from service.settings import Settings
@@ -197,7 +198,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "characters, or champion",
     )
     parser.add_argument("--registry", metavar="URL", help="the registry (default: RINGFENCE_REGISTRY)")
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--as-of",
         metavar="T",

@@ -14,6 +14,7 @@ from investigations.monitoring.periods import SCORE, ServedPeriod
 from investigations.monitoring.stability import Stability
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import system_clock
 from service.governance.daily_monitor import DailyRun, limits, monitor_and_keep
 from service.governance.monitored_model import model_that_serves
@@ -28,10 +29,8 @@ _SHOWN = 14  # periods on a terminal
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--casebook", metavar="URL", help="where assessments are recorded (default: RINGFENCE_CASEBOOK)"
-    )
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_casebook(parser, "where assessments are recorded")
+    add_store(parser)
     parser.add_argument(
         "--model",
         metavar="DIR",

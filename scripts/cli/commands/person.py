@@ -17,6 +17,7 @@ from investigations.users import AuditAction, AuditEntry
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import system_clock
 from service.governance.erased_person import ErasedPerson, erased_person
 from service.governance.person_export import as_json, held_about
@@ -106,8 +107,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FOLDER", type=Path, required=True, help="where person.json and person.html go"
     )
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+    add_store(parser)
+    add_casebook(parser)
 
 
 COMMAND = Command(

@@ -21,6 +21,7 @@ from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.forced import add_force, deliberate
 from scripts.cli.printable import printable
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import clock_of
 from service.governance.policy_gate import judged_policy
 from service.governance.share_checks import SHARE
@@ -167,13 +168,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", help="who does it (default: the user's name)")
     parser.add_argument("--shadow", action="store_true", help="drop: what is in shadow, not in force")
     add_force(parser, "use: ")
-    parser.add_argument(
-        "--store", metavar="URL", help="use: graph store of the answers (default: RINGFENCE_STORE)"
-    )
+    add_store(parser, "use: graph store of the answers")
     parser.add_argument(
         "--model", metavar="DIR", help="use: the model that answered (default: the one that serves)"
     )
-    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+    add_casebook(parser)
 
 
 COMMAND = Command(

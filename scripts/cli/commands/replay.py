@@ -7,6 +7,7 @@ from contextlib import closing
 
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.replays import replay_latest
 from service.opening import casebook_given, open_existing
 from service.wiring import wire
@@ -28,7 +29,7 @@ def _run(options: argparse.Namespace) -> Result:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--model", metavar="DIR", help="the model bundle that was served (default: RINGFENCE_MODEL)"
     )
@@ -38,9 +39,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="the registry whose models were served: each answer is computed by its own (default: "
         "RINGFENCE_REGISTRY)",
     )
-    parser.add_argument(
-        "--casebook", metavar="URL", help="casebook with the assessments (default: RINGFENCE_CASEBOOK)"
-    )
+    add_casebook(parser, "casebook with the assessments")
     parser.add_argument(
         "--last", type=int, default=1000, metavar="N", help="how many, the latest first (default: 1000)"
     )

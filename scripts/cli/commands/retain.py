@@ -9,6 +9,7 @@ from graph.model.errors import SettingError
 from investigations.casebook.retention import RETAINABLE, retainable
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook
 from service.clock import clock_of
 from service.opening import casebook_given, open_casebook
 
@@ -54,7 +55,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help=f"keep the rows of a table so long ({', '.join(RETAINABLE)}); may be given again",
     )
     parser.add_argument("--dry-run", action="store_true", help="delete nothing, say how many rows would go")
-    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+    add_casebook(parser)
 
 
 COMMAND = Command(

@@ -24,6 +24,7 @@ from scripts.cli.command import Command, Result
 from scripts.cli.forced import Deliberate, add_force, deliberate
 from scripts.cli.looks import add_purpose, keep_look, purpose_given
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import system_clock
 from service.engines.ring_engine import ring_engine
 from service.folders import folder_for
@@ -90,10 +91,8 @@ def _kept(action: AuditAction, plan: ReviewPlan, who: Deliberate, unfair: Sequen
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument(
-        "--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)"
-    )
+    add_store(parser)
+    add_casebook(parser, "casebook in which cases are opened")
     parser.add_argument(
         "--new-casebook",
         action="store_true",

@@ -12,6 +12,7 @@ from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_p
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import add_purpose, keep_look
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_period, add_store
 from service.assessment.batches.batch import BatchEngine, Scoring, score
 from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.processes import InProcesses
@@ -28,12 +29,11 @@ event in the period, as of --until."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--model", metavar="DIR", help="folder of the model bundle (default: the model that serves)"
     )
-    parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
-    parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
+    add_period(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
     )

@@ -6,6 +6,7 @@ import argparse
 
 from scripts.cli.command import Command
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.serving import serve
 
 EXAMPLE = """example:
@@ -17,7 +18,7 @@ once and keeps it beside the store (ringfence.db.operator.key). Every option is 
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
     )
@@ -27,7 +28,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="registry of models, whose champion serves and is taken over without a restart (default: "
         "RINGFENCE_REGISTRY)",
     )
-    parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
+    add_casebook(parser)
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1; it is plain HTTP)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 8000)")
     parser.add_argument("--workers", type=int, help="worker processes (default: 2)")

@@ -15,6 +15,7 @@ from graph.model.errors import SettingError
 from investigations.shadow.answers import OUT_OF_SCOPE, ShadowAnswer
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.context import AppContext
 from service.assessment.in_shadow import Tried, challenger_of, tried
 from service.clock import system_clock
@@ -205,10 +206,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", metavar="DIR", help="the model that serves without a registry")
     parser.add_argument("--registry", metavar="URL", help="the registry (default: RINGFENCE_REGISTRY)")
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument(
-        "--casebook", metavar="URL", help="casebook with the assessments (default: RINGFENCE_CASEBOOK)"
-    )
+    add_store(parser)
+    add_casebook(parser, "casebook with the assessments")
     parser.add_argument(
         "--since",
         metavar="T",

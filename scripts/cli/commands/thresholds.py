@@ -20,6 +20,7 @@ from investigations.policies.file import EVERYBODY, PolicyFile, PolicyScope
 from scripts.cli.command import Command, Result
 from scripts.cli.commands.policy import in_scope, read_file
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.policy_dry_run import by_policy_file
 from service.assessment.policy_files import PolicyFiles
 from service.clock import system_clock
@@ -44,12 +45,8 @@ _THRESHOLDS = ("review", "decline", "approve")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--casebook", metavar="URL", help="where assessments are recorded (default: RINGFENCE_CASEBOOK)"
-    )
-    parser.add_argument(
-        "--store", metavar="URL", help="graph store with the labels (default: RINGFENCE_STORE)"
-    )
+    add_casebook(parser, "where assessments are recorded")
+    add_store(parser, "graph store with the labels")
     parser.add_argument(
         "--model",
         metavar="DIR",

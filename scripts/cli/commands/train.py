@@ -14,6 +14,7 @@ from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_p
 from scripts.cli.command import Command, Result
 from scripts.cli.learning_libraries import learning_libraries
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_store
 from service.folders import folder_for, folder_named
 from service.opening import as_of_given, open_existing, open_keyring
 from service.person_at_work import person_at_work
@@ -24,7 +25,7 @@ EXAMPLE = """example:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    add_store(parser)
     parser.add_argument(
         "--as-of",
         required=True,

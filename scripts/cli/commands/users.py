@@ -12,6 +12,7 @@ from investigations.casebook.user_files import UserFiles
 from investigations.users import DeskRole, DeskUser, user_name
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook
 from service.login import accounts
 from service.login.passwords import hashed, refuse_unfit
 from service.opening import casebook_given, open_casebook
@@ -121,9 +122,7 @@ def _shown(user: DeskUser) -> Mapping[str, object]:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=tuple(_WHAT), help="what to do")
     parser.add_argument("name", nargs="?", metavar="NAME", help="whom; every action but `list` needs it")
-    parser.add_argument(
-        "--casebook", metavar="URL", help="casebook with the users (default: RINGFENCE_CASEBOOK)"
-    )
+    add_casebook(parser, "casebook with the users")
     parser.add_argument(
         "--new-casebook", action="store_true", help="add: make the casebook where it is not there yet"
     )

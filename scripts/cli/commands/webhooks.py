@@ -10,6 +10,7 @@ from investigations.casebook.message_files import DeliveryState, MessageDelivery
 from scripts.cli.command import Command, Result
 from scripts.cli.looks import add_purpose, keep_look
 from scripts.cli.settings_given import settings_given
+from scripts.cli.usual_arguments import add_casebook
 from service.opening import casebook_given, open_casebook
 from service.webhooks.signing import new_secret
 
@@ -55,9 +56,7 @@ def _shown(one: MessageDelivery) -> dict[str, object]:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("list", "resend", "secret"), help="what to do")
-    parser.add_argument(
-        "--casebook", metavar="URL", help="casebook with the messages (default: RINGFENCE_CASEBOOK)"
-    )
+    add_casebook(parser, "casebook with the messages")
     parser.add_argument(
         "--state",
         choices=[str(one) for one in DeliveryState],
