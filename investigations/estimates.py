@@ -11,6 +11,7 @@ from scipy.stats import binomtest, hypergeom
 
 TOO_FEW = 30  # people; of fewer a share says nothing
 DRAWS = 999
+_SEED = 7
 BY_CHANCE = 0.01  # where a lot would do as much more often than this, chance explains it
 
 Array = npt.NDArray[np.float64]
@@ -53,11 +54,11 @@ def wilson(count: int, people: int, level: float = 0.95) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def resampled(figure: Callable[[Array], float], people: int, seed: int = 7) -> Estimate:
+def resampled(figure: Callable[[Array], float], people: int) -> Estimate:
     """A figure of weights (N,) per person, by a Poisson bootstrap (Chamandy et al. 2012)."""
     if people < TOO_FEW:
         return Estimate(None, None, None, people)
-    lot = np.random.default_rng(seed)
+    lot = np.random.default_rng(_SEED)
     value = figure(np.ones(people))
     drawn = np.array([figure(lot.poisson(1.0, people).astype(np.float64)) for _ in range(DRAWS)])
     drawn = drawn[np.isfinite(drawn)]

@@ -63,12 +63,10 @@ class SubjectQuery(NamedTuple):
     name: Column
 
 
-def question_room(mentions: int, name: int = 0) -> SubjectQuery:
-    """Room for a question about an application with so many mentions, of somebody with an id of so many
-    bytes.
-    """
+def question_room(mentions: int) -> SubjectQuery:
+    """Room for a question about an application with so many mentions, of somebody whom the frame knows."""
     return SubjectQuery(
-        np.zeros(1, ABOUT), np.zeros(1, APPLICATION), np.zeros(mentions, MENTION), np.zeros(name, "u1")
+        np.zeros(1, ABOUT), np.zeros(1, APPLICATION), np.zeros(mentions, MENTION), np.zeros(0, "u1")
     )
 
 

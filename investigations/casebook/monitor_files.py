@@ -19,6 +19,8 @@ from investigations.casebook.tables.monitor_tables import MODEL_ALARMS, MONITORE
 from investigations.monitoring.alarms import Alarm, AlarmCode
 from investigations.monitoring.record import Kept, KeptAlarm, KeptKind, MonitorRun, alarm_messages
 
+_LISTED = 500  # alarms, the latest
+
 
 class MonitorFiles:
     """The monitoring in a casebook."""
@@ -75,13 +77,13 @@ class MonitorFiles:
         rows = self._rows(_of(query, model_version).order_by(MONITORED.c.since.desc()).limit(1))
         return rows[0] if rows else None
 
-    def alarms(self, *, lasting: bool = True, limit: int = 500) -> tuple[KeptAlarm, ...]:
+    def alarms(self, *, lasting: bool = True) -> tuple[KeptAlarm, ...]:
         """The alarms, the latest first: those that last, or all."""
         query = sa.select(MODEL_ALARMS)
         if lasting:
             query = query.where(MODEL_ALARMS.c.ended_at.is_(None))
         with self._engines.reading() as connection:
-            rows = connection.execute(query.order_by(MODEL_ALARMS.c.position.desc()).limit(limit))
+            rows = connection.execute(query.order_by(MODEL_ALARMS.c.position.desc()).limit(_LISTED))
             return tuple(map(_alarm, rows.mappings().all()))
 
     def owed_facts(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,11 +40,9 @@ class ViewFiles:
             raise NotFoundError(f"no saved view {view_id}")
         return _view(row)
 
-    def of_node(self, node: str, until: datetime | None = None) -> tuple[SavedView, ...]:
+    def of_node(self, node: str) -> tuple[SavedView, ...]:
         """The latest views of a node, the newest first."""
         query = sa.select(SAVED_VIEWS).where(SAVED_VIEWS.c.node == node)
-        if until is not None:
-            query = query.where(SAVED_VIEWS.c.at <= micros(until))
         order = (SAVED_VIEWS.c.at.desc(), SAVED_VIEWS.c.view_id)
         with self._engines.reading() as connection:
             rows = connection.execute(query.order_by(*order).limit(LISTED)).mappings()

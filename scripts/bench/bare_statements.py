@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 Figures = dict[str, Any]
 BATCH = 5_000
+TIMES = 2_000  # that each statement of the floor runs
 IDENTIFIERS = (
     "national_id",
     "phone",
@@ -95,7 +96,7 @@ def _bare(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, An
         }
 
 
-def floor(driver: neo4j.Driver, who: Sequence[str], count: int = 2000) -> Figures:
+def floor(driver: neo4j.Driver, who: Sequence[str]) -> Figures:
     """Bare statements in one session: p50 and p99 in ms of `RETURN 1`, of one node created, and of two hops
     from `who`.
     """
@@ -104,19 +105,17 @@ def floor(driver: neo4j.Driver, who: Sequence[str], count: int = 2000) -> Figure
             "CREATE CONSTRAINT bare_fact IF NOT EXISTS FOR (n:BareFact) REQUIRE n.id IS UNIQUE"
         ).consume()
         return {
-            "return_1": _timed(count, lambda _: session.run("RETURN 1").consume()),
-            "create_one": _timed(count, lambda n: session.run(CREATE_ONE, q={"id": str(n)}).consume()),
-            "two_hops": _timed(
-                count, lambda n: session.run(TWO_HOPS, q={"who": who[n % len(who)]}).consume()
-            ),
+            "return_1": _timed(lambda _: session.run("RETURN 1").consume()),
+            "create_one": _timed(lambda n: session.run(CREATE_ONE, q={"id": str(n)}).consume()),
+            "two_hops": _timed(lambda n: session.run(TWO_HOPS, q={"who": who[n % len(who)]}).consume()),
         }
 
 
-def _timed(count: int, run: Callable[[int], Any]) -> Figures:
+def _timed(run: Callable[[int], Any]) -> Figures:
     times = []
-    for n in range(count):
+    for n in range(TIMES):
         started = time.perf_counter()
         run(n)
         times.append((time.perf_counter() - started) * 1000)
-    cuts = statistics.quantiles(times[count // 4 :], n=100)  # a Java server compiles what it is often asked
+    cuts = statistics.quantiles(times[TIMES // 4 :], n=100)  # a Java server compiles what it is often asked
     return {"p50_ms": round(cuts[49], 2), "p99_ms": round(cuts[98], 2)}

@@ -156,12 +156,10 @@ def copied(folder: Path) -> Iterator[Path]:
         shutil.rmtree(copy)
 
 
-def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int | None = None) -> Figures:
-    """Start a server, warm it with the first `warm_up` requests (by default a tenth of them), load it, stop
-    it.
-    """
+def loaded(command: list[str], address: str, requests: list[bytes]) -> Figures:
+    """Start a server, warm it with the first tenth of the requests, load it, stop it."""
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
-    first = len(requests) // 10 if warm_up is None else warm_up
+    first = len(requests) // 10
     warm, rest = requests[:first], requests[first:]
     with running(command, keyed()) as server:
         wait_until_ready(address, server)

@@ -206,9 +206,9 @@ def a_mapping_of_empty_lists(folder: Path) -> None:
     (folder / "mapping.yaml").write_text("tables: [" + "[]," * 174_000 + "[]]")
 
 
-def _mapped(folder: Path, more: str, rows: int, head: bytes = _HEADER) -> None:
+def _mapped(folder: Path, more: str, rows: int) -> None:
     (folder / "events.csv").write_bytes(
-        head + b"".join(b"E%d,login,2025-06-02T08:00:00+08:00,U1\n" % n for n in range(rows))
+        _HEADER + b"".join(b"E%d,login,2025-06-02T08:00:00+08:00,U1\n" % n for n in range(rows))
     )
     (folder / "mapping.yaml").write_text(
         f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv, "

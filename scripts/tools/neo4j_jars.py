@@ -33,9 +33,9 @@ def cache_folder() -> Path:
     return (Path(given) if given else Path.home() / ".cache") / "ringfence"
 
 
-def jars(cache: Path | None = None) -> Path:
+def jars() -> Path:
     """The folder of the jars, fetched where they are missing. Raises NoServerError when they cannot be."""
-    home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-browser-{BROWSER_VERSION}"
+    home = cache_folder() / f"neo4j-{SERVER_VERSION}-browser-{BROWSER_VERSION}"
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         with _alone(home.parent / "fetching.lock"):

@@ -36,19 +36,18 @@ def matrix(links: ApplicantLinks, weight: Column, applicants: int) -> sparse.csr
     return sparse.csr_matrix((np.r_[weight, weight], (rows, columns)), shape=(applicants, applicants))
 
 
-def averaged(
-    pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = DESCRIBED
-) -> Features:
-    """Weighted mean of neighbours' known features (applicants, len(names)); NaN where no neighbour's is
+def averaged(pull: sparse.csr_matrix, own: Features, prefix: str) -> Features:
+    """Weighted mean of neighbours' known features (applicants, len(DESCRIBED)); NaN where no neighbour's is
     known.
     """
-    x = np.stack([own.column(name) for name in names], axis=1).astype(np.float64)
+    x = np.stack([own.column(name) for name in DESCRIBED], axis=1).astype(np.float64)
     present = ~np.isnan(x)
     mass = pull @ present.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (pull @ np.where(present, x, 0.0)) / mass
     return Features(
-        tuple(f"{prefix}_{name}" for name in names), np.where(mass > 1e-9, mean, np.nan).astype(np.float32)
+        tuple(f"{prefix}_{name}" for name in DESCRIBED),
+        np.where(mass > 1e-9, mean, np.nan).astype(np.float32),
     )
 
 
@@ -164,7 +163,7 @@ def counted(known: Features, names: tuple[str, ...]) -> tuple[Column, Column]:
     """These columns as whole numbers of 1 / STEPS, 0 where not known, and 1 where known (rows, names),
     float64: sums of less than 2^53 of them have no rounding, in whatever order they are added up.
     """
-    x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
+    x = np.stack([known.column(name) for name in DESCRIBED], axis=1).astype(np.float64)
     there = ~np.isnan(x)
     return np.where(there, np.rint(x * STEPS), 0.0), there.astype(np.float64)
 
@@ -173,6 +172,6 @@ def mean_of_others(total: Column, mass: Column, names: tuple[str, ...]) -> Featu
     """What `counted` gives, added up over others (rows, names), as their mean; NaN where none is known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return Features(
-            tuple(f"counter_{name}" for name in names),
+            tuple(f"counter_{name}" for name in DESCRIBED),
             np.where(mass > 0.5, total / (mass * STEPS), np.nan).astype(np.float32),
         )
