@@ -250,7 +250,7 @@ def _time(raw: object, column: Column, context: ParseContext) -> datetime:
             column.name, "unreadable_time", f"must be a time of the form {column.time or 'ISO-8601'}"
         ) from error
     if moment > context.now:
-        raise RecordError(column.name, "in_the_future", "lies in the future of the load's clock")
+        raise RecordError(column.name, "in_the_future", "lies in the future")
     if column.required and moment < _EPOCH:
         raise RecordError(column.name, "out_of_range", "lies before 1970")
     return moment

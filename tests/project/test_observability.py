@@ -42,6 +42,14 @@ LABELS = {
 }
 
 
+@pytest.mark.parametrize("one", OURS, ids=lambda one: one.describe()[0].name)
+def test_every_metric_is_in_the_docs_with_its_labels(one: MetricWrapperBase) -> None:
+    family = one.describe()[0]
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    labels = f"{{{','.join(one._labelnames)}}}" if one._labelnames else ""
+    assert f"| `{name}{labels}` |" in (DEPLOY.parent / "docs" / "monitoring.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) -> None:
     named = re.findall(r"(ringfence_\w+)(?:\{([^}]*)\})?", expression)
