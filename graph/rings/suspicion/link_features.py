@@ -163,7 +163,7 @@ def counted(known: Features, names: tuple[str, ...]) -> tuple[Column, Column]:
     """These columns as whole numbers of 1 / STEPS, 0 where not known, and 1 where known (rows, names),
     float64: sums of less than 2^53 of them have no rounding, in whatever order they are added up.
     """
-    x = np.stack([known.column(name) for name in DESCRIBED], axis=1).astype(np.float64)
+    x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
     there = ~np.isnan(x)
     return np.where(there, np.rint(x * STEPS), 0.0), there.astype(np.float64)
 
@@ -172,6 +172,6 @@ def mean_of_others(total: Column, mass: Column, names: tuple[str, ...]) -> Featu
     """What `counted` gives, added up over others (rows, names), as their mean; NaN where none is known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return Features(
-            tuple(f"counter_{name}" for name in DESCRIBED),
+            tuple(f"counter_{name}" for name in names),
             np.where(mass > 0.5, total / (mass * STEPS), np.nan).astype(np.float32),
         )
