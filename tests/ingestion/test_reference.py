@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 
 from graph.frame.neighbourhood import EVENT_KINDS
+from graph.model.types import RingKind
+from graph.rings.weekly.changes import STATES
 from ingestion.contract import TABLES
 from ingestion.identifiers.validity import Why
 from ingestion.loading.batches import ParsedBatch
@@ -70,6 +72,21 @@ def test_every_column_of_an_output_is_in_the_reference_with_its_type(heading: st
     }
 
 
+@pytest.mark.parametrize(
+    ("heading", "column", "words"),
+    [
+        ("`rings.parquet`", "state", set(STATES.values())),
+        ("`rings.parquet`", "kind", {str(kind) for kind in RingKind}),
+        ("`changes.parquet`", "change", {*STATES, "dissolved"}),
+    ],
+)
+def test_the_words_of_an_output_are_those_of_the_reference(
+    heading: str, column: str, words: set[str]
+) -> None:
+    named = " ".join(re.findall(r"`([a-z ]+)`", rows(heading)[column][1]))
+    assert set(named.split()) == words
+
+
 def test_the_truth_of_a_made_world_has_the_columns_of_the_reference(tmp_path: Path) -> None:
     make_world(WorldSpec(applicants=100, days=60, seed=1), tmp_path / "world")
     header = (tmp_path / "world" / "truth" / "applicants.csv").read_text(encoding="utf-8").splitlines()[0]
@@ -96,7 +113,7 @@ def test_every_reason_that_an_identifier_does_not_link_is_in_the_reference() -> 
 
 
 def test_every_code_of_a_rejected_row_is_in_the_reference() -> None:
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "ingestion").glob("*.py"))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "ingestion").rglob("*.py"))
     raised = re.findall(r'RecordError\([^,()]*(?:\([^()]*\))?[^,()]*, "([a-z_]+)"', source)
     codes = {*raised, "row_too_long", "given_twice", "not_utf8", "unreadable_row"}
     assert "unreadable_time" in codes
