@@ -87,6 +87,8 @@ class Desk {
   private readonly problems = new Problems({
     again: () => void this.arrive(),
     now: () => this.go(this.node, "", this.sheet.opened),
+    home: () => this.go("", this.asOf),
+    queue: () => this.toQueue(this.queue.filters),
     keyed: () => void (forgetMe(), this.arrive()),
     said: (text) => this.say(text),
   });

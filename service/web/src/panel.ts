@@ -126,7 +126,8 @@ function pathLine(found: { path: string[]; shared_since: string | null }, light:
 
 function dimensions(found: Assessment): HTMLElement {
   const lines = Object.entries(found.dimensions ?? {}).filter(([, share]) => share >= 0.01).sort((a, b) => b[1] - a[1]);
-  return el("p", { class: "chips" }, ...lines.map(([dimension, share]) => chip(`${name(dimension, "dimension_")} ${percent(share)}`)));
+  if (!lines.length) return el("p", { class: "chips" });
+  return el("p", { class: "chips" }, el("small", { class: "quiet" }, say("by_dimension")), ...lines.map(([dimension, share]) => chip(`${name(dimension, "dimension_")} ${percent(share)}`)));
 }
 
 function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): HTMLElement {

@@ -9,6 +9,8 @@ import { say, type Word } from "./words";
 export interface ProblemWays {
   again(): void;
   now(): void;
+  home(): void;
+  queue(): void;
   keyed(): void; // another key is kept
   said(text: string): void;
 }
@@ -52,6 +54,8 @@ export class Problems {
         ? button("show_now", () => this.ways.now())
         : error.wantsPurpose
         ? button("purpose_choose", choosePurpose)
+        : error.unknown
+        ? error.code === "case_unknown" ? button("queue_title", () => this.ways.queue()) : button("back", () => this.ways.home())
         : button("retry", () => this.ways.again());
     fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, error.text), step);
     byId("key-title").textContent = say(error.title);

@@ -32,7 +32,13 @@ export class Refused extends Error {
     if (this.code === "scope_missing") return this.cases ? "case_scope_title" : "scope_title";
     if (this.status === 401) return this.withKey ? "wrong_key_title" : "key_title";
     if (this.code === "moment_in_the_future") return "coming_title";
+    if (this.status === 404) return "unknown_title";
     return this.code === "unreadable_moment" ? "moment_title" : "failed";
+  }
+
+  /** Whether asking again would change nothing: there is nothing of that name. */
+  get unknown(): boolean {
+    return this.status === 404;
   }
 
   /** Whether saying for what would help. */

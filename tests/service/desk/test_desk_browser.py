@@ -149,6 +149,13 @@ def test_nothing_found_and_nothing_known_are_said_in_words(page, address):
     page.goto(f"{address}?node=applicant:nobody")
     page.wait_for_selector("#problem:visible")
     assert "Nothing is known of it" in page.inner_text("#problem")
+    assert page.inner_text("#problem h2") == "Nothing of that name"
+    page.click("#problem button:has-text('All rings')")
+    page.wait_for_selector("#panel .rings")
+    assert page.is_hidden("#problem")
+    page.goto(f"{address}?case=C-nobody")
+    page.click("#problem button:has-text('Queue of cases')")
+    page.wait_for_selector("#queue-counts .chip")
     page.goto(f"{address}?as_of=2024-01-01T00:00:00Z")
     page.wait_for_selector("#panel .note")
     assert "No ring snapshot" in page.inner_text("#panel")

@@ -31,6 +31,7 @@ export const PAGE = {
   loading: ["Reading the graph …", "读取图谱中…"],
   empty_title: ["Start with a name, or with the worst ring", "从搜索开始，或从风险最高的团伙开始"],
   empty_text: ["Search above, or take a ring from the list.", "在上方搜索，或从列表中选择团伙。"],
+  unknown_title: ["Nothing of that name", "没有相关记录"],
   failed: ["That did not work", "出错了"],
   calendar: ["Choose a day", "选择日期"],
   zone_title: ["Time zone of all times on this page", "本页所有时间的时区"],

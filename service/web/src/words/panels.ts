@@ -39,6 +39,7 @@ export const PANELS = {
   latest_people: ["Latest people", "最近人员"],
   assessment: ["Last assessment", "最近一次评估"],
   no_assessment: ["Never assessed before this moment.", "该时刻之前未评估过。"],
+  by_dimension: ["Risk by dimension", "各维度风险"],
   no_reasons: ["No reason was recorded.", "没有记录原因。"],
   score: ["score", "评分"],
   bad_share: ["expected bad share", "预计不良占比"],
