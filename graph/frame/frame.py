@@ -24,6 +24,7 @@ from graph.frame.layout import (
     KEPT,
     LONG,
     MARK,
+    PART,
     ROW,
     SECTION,
     SEED,
@@ -39,6 +40,7 @@ from graph.frame.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.snapshots import CachedSnapshots
 from graph.frame.view import FrameView
 from graph.journal.entry import decode
+from graph.journal.pages import numbered
 from graph.kernels.by_address import address_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.moments import COUNTRY
@@ -248,9 +250,13 @@ class Frame:
         header, size, until = self._files.header, effort.bytes, monotonic() + effort.seconds
         header[LONG] = effort.anew
         header[GOAL] = max(header[GOAL], wanted)
-        for revision, body in self._entries(wanted, at_hand.entry):
+        check = 0
+        for revision, number, body in numbered(self._entries(wanted, at_hand.entry)):
+            check = check if number else zlib.crc32(body)
+            if self._is_in(number, check):
+                continue
             size -= len(body)
-            if size < 0 or not self._apply(revision, body, until, effort.anew):
+            if size < 0 or not self._apply((revision, check), body, until, effort.anew):
                 return
         if header[MARK] >= header[GOAL] and not header[WHOLE]:
             header[WHOLE] = 1
@@ -269,17 +275,24 @@ class Frame:
         if last and self.revision == known:
             yield wanted, last
 
-    def _apply(self, revision: int, body: bytes, until: float, may_grow: bool) -> bool:
-        """Bring an entry in, from where it was left; whether all of it is in."""
-        header, check, status = self._files.header, zlib.crc32(body), MORE
+    def _is_in(self, number: int, check: int) -> bool:
+        """Whether that part of the snapshot that is coming in is in already; its head is number 0."""
+        header = self._files.header
+        return bool(number < header[PART] and header[UNDERWAY] == check)
+
+    def _apply(self, of: tuple[int, int], body: bytes, until: float, may_grow: bool) -> bool:
+        """Bring an entry in, from where it was left; whether all of it is in. `of` is its revision, and the
+        check sum of the entry that begins this.
+        """
+        (revision, check), header, status = of, self._files.header, MORE
         # the store was restored from a backup and got other facts since
-        if any(header[[SECTION, ROW, STEP]]) and header[UNDERWAY] != check:
+        if any(header[[SECTION, ROW, STEP, PART]]) and header[UNDERWAY] != check:
             with self._reading.alone():
                 header[DIRTY] = 1
             return False
         entry = decode(body)
         batch: EntryBatch | RingBatch = (
-            ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
+            ring_batch(entry) if len(entry.head) or len(entry.rings) else batch_of(entry)
         )
         while True:
             with self._reading.alone():
@@ -290,7 +303,7 @@ class Frame:
                     if isinstance(batch, RingBatch)
                     else apply_slice(address_of(arrays), address_of(batch), revision, SLICE)
                 )
-                if status == DONE:
+                if status == DONE and header[MARK] == revision:
                     header[CHECK] = check
                 header[DIRTY] = 0
             if status == DONE:
@@ -384,8 +397,8 @@ class Frame:
             self._trusted = not dirty and self._is_of_store(*rows)
 
     def _identity(self) -> tuple[int, int, int]:
-        """Of which store the folder is, up to which revision, and the check sum of that revision's entry.
-        Some lock is held.
+        """Of which store the folder is, up to which revision, and the check sum of the entry that begins
+        that revision. Some lock is held.
         """
         header = self._files.header
         return int(header[STORE]), int(header[MARK]), int(header[CHECK])
@@ -395,5 +408,5 @@ class Frame:
         state = self._store.state()
         if identity == 0 or identity != state.edition or revision > state.revision:
             return False
-        last = self._store.tail(revision - 1, revision) if revision else ()
-        return all(zlib.crc32(body) == check for _, body in last)
+        first = next(iter(self._store.tail(revision - 1, revision)), None) if revision else None
+        return first is None or zlib.crc32(first[1]) == check

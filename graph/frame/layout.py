@@ -19,7 +19,7 @@ Rows = Any
 
 # of the layout, and of every rule that is worked out when a row is written: another one means a fill from the
 # store
-VERSION = 3
+VERSION = 4
 
 NONE = np.int32(-1)  # no row, no text, no word
 # the moment of an application that has not come yet, though a label or an outcome names it
@@ -108,7 +108,15 @@ FROM_APPLICATION, FROM_EVENT, FROM_CONTACT, FROM_TIE = (np.int64(n) for n in ran
 CONTACT = np.dtype([("at", "i8"), ("mark", "i4")])  # a mention that made no tie
 DEVICE = np.dtype([("os", "i4"), ("model", "i4"), ("mark", "i4"), ("emulator", "i1"), ("rooted", "i1")])
 SNAPSHOT = np.dtype(
-    [("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")]
+    [
+        ("as_of", "i8"),
+        ("mark", "i4"),
+        ("name", "i4"),
+        ("part", "i4"),
+        ("parts", "i4"),
+        ("ring", "i4"),
+        ("rings", "i4"),
+    ]
 )
 RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")])
 MEMBER = np.dtype([("ring", "i4"), ("snapshot", "i4"), ("core", "i1")])
@@ -122,8 +130,8 @@ FILES = {
     "terms": (TERMS, 1 << 10), "outcomes": (OUTCOME, 1 << 12), "labels": (LABEL, 1 << 10),
     "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10),
     "mentions": (np.dtype("i4"), 1 << 15), "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
-    "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12),
-    "slots": (SLOT, 1 << 17),
+    "snapshots": (SNAPSHOT, 64), "parts": (np.dtype("i4"), 64), "rings": (RING, 1 << 10),
+    "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
 }  # fmt: skip
 
 
@@ -138,6 +146,8 @@ class Arrays(NamedTuple):
     events, terms, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
     mentions      int32, what applications and events name: identifier << 2 | role.
     rows, items   the blocks of short and of long lists.
+    parts         int32, the texts of ring snapshots, those of one side by side: the JSON of each part, or of
+                  the whole.
     snapshots, rings, members    ring snapshots; `person.rings` has the members (row) of each snapshot (at its
                                  `as_of`).
     slots         one open-addressing table for people, identifiers, words, applications, and those ties that
@@ -161,6 +171,7 @@ class Arrays(NamedTuple):
     rows: Column
     items: Rows
     snapshots: Rows
+    parts: Column
     rings: Rows
     members: Rows
     slots: Rows
@@ -169,20 +180,21 @@ class Arrays(NamedTuple):
 NAMES = tuple(FILES)
 (
     TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, TERM_ROWS, OUTCOMES, LABELS, TIES, DEVICES,
-    CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS, RINGS, MEMBERS, SLOTS,
+    CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS, PARTS, RINGS, MEMBERS, SLOTS,
 ) = range(len(FILES))  # fmt: skip
 TEXT_STEP = 8  # bytes: where texts begin, so that a number of 32 bits reaches 17 GB
 
 # Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before
-# (section, row, step) may be. `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk
-# are what is in memory, so they outlive the machine's boot. `wanted`: a writer waits for readers. `long`: who
+# (section, row, step) may be, and of a ring snapshot its head and the parts before `part`, `of_parts` in all.
+# `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk are what is in memory, so
+# they outlive the machine's boot. `wanted`: a writer waits for readers. `long`: who
 # brings facts in is at it for longer than a request would wait. `goal`: the latest revision of the store that
 # anybody heard of; `whole`: the frame once had all of that. `underway`: the check sum of the entry that is
-# partly in. `moved`: items.
+# partly in, of a snapshot that of its head. `moved`: items.
 HEADER_WORDS = 512
 (
     MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED,
-    LONG, GOAL, WHOLE, UNDERWAY, MOVED,
-) = range(20)  # fmt: skip
+    LONG, GOAL, WHOLE, UNDERWAY, MOVED, PART, OF_PARTS,
+) = range(22)  # fmt: skip
 # the first of a word for each file, and of the heads of the free blocks by their size
 USED, ROOM, FILE, FREE = 32, 64, 96, 128

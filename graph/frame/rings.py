@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,46 +14,81 @@ from graph.frame.apply import DONE, MORE, ROOM_LACKS
 from graph.frame.entry_batch import SPARE
 from graph.frame.insert import insert, lacks, lacks_items, needed
 from graph.frame.intern import EntryNames, has_room, size_of
-from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows
+from graph.frame.layout import (
+    MARK,
+    MEMBERS,
+    OF_PARTS,
+    PART,
+    PARTS,
+    RINGS,
+    ROW,
+    SECTION,
+    SNAPSHOTS,
+    USED,
+    Arrays,
+    Int,
+    Rows,
+)
 from graph.frame.lists import BY_SNAPSHOT
-from graph.journal.entry import IDENTIFIER
+from graph.journal.entry import IDENTIFIER, EncodedEntry
+from graph.journal.parts import head_of
 from graph.journal.snapshots import SnapshotText
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean, shared
 from graph.model.moments import micros
+from graph.model.types import Ring
 
 # Texts are numbers into the names; `ring` is the position in the batch.
 NEW_RING = np.dtype(
     [("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True
 )
 NEW_MEMBER = np.dtype([("person", "i4"), ("ring", "i4"), ("core", "i1")], align=True)
-_NAME, _BODY = np.int32(0), np.int32(1)
+_NAME, _TEXT = np.int32(0), np.int32(1)
 _NO_IDENTIFIERS = np.zeros(0, IDENTIFIER)
 
 
-@by_address(names=EntryNames, as_of="i8", rings=NEW_RING, members=NEW_MEMBER)
+@by_address(names=EntryNames, as_of="i8", place="i8", rings=NEW_RING, members=NEW_MEMBER)
 class RingBatch(NamedTuple):
-    """A ring snapshot: text 0 is its name and text 1 the whole of it as JSON (`graph.journal.snapshots`);
-    `as_of` (1,) microseconds.
+    """A ring snapshot or some of it, as one entry of the journal has it.
+
+    names   text 0 is the snapshot's name, empty in a part; text 1 the JSON that has the rings, empty in a
+            head
+    as_of   (1,) microseconds, of a whole snapshot or a head
+    place   (2,) whether it begins the snapshot: it is whole or a head; how many parts follow, all in all
     """
 
     names: EntryNames
     as_of: Column
+    place: Column
     rings: Rows
     members: Rows
 
 
-def ring_batch(body: bytes) -> RingBatch:
-    """The batch of a snapshot's JSON."""
-    snapshot = SnapshotText.of(np.frombuffer(body, "u1")).in_turn()
-    texts: dict[bytes, int] = {snapshot.name.encode(): 0, body: 1}
+def ring_batch(entry: EncodedEntry) -> RingBatch:
+    """The batch of a snapshot, a head or a part."""
+    if len(entry.head):
+        head = head_of(entry.head)
+        return _batch([head.name.encode(), b""], (micros(head.as_of), 1, head.parts), ())
+    text = SnapshotText.of(entry.rings)
+    if len(entry.part):
+        return _batch([b"", entry.part.tobytes()], (0, 0, 0), text.rings())
+    whole = text.in_turn()
+    return _batch([whole.name.encode(), entry.snapshot.tobytes()], (micros(whole.as_of), 1, 0), whole.rings)
+
+
+def _batch(first: list[bytes], about: tuple[int, int, int], given: Iterable[Ring]) -> RingBatch:
+    """`about`: moment and place."""
+    texts, known = first, dict[str, int]()
 
     def number(text: str) -> int:
-        return texts.setdefault(text.encode(), len(texts))
+        if text not in known:
+            known[text] = len(texts)
+            texts.append(text.encode())
+        return known[text]
 
     rings: list[tuple[float, float, int, int, bool]] = []
     people, of, core = array("i"), array("i"), array("b")
-    for n, r in enumerate(snapshot.rings):
+    for n, r in enumerate(given):
         rings.append((r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged))
         people.extend([number(m.applicant_id) for m in r.members])
         of.extend([n] * r.size)
@@ -62,13 +98,14 @@ def ring_batch(body: bytes) -> RingBatch:
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64).astype("i4")
     rows = np.full(2 * len(ends), -1, np.int32)
     names = EntryNames(np.frombuffer(b"".join(texts), "u1"), ends, _NO_IDENTIFIERS, rows)
-    return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), members)
+    as_of, place = np.array(about[:1]), np.array(about[1:])
+    return RingBatch(names, as_of, place, np.array(rings, NEW_RING), members)
 
 
 @shared
 def apply_rings(arrays: Arrays, batch: RingBatch, revision: Int, facts: Int) -> Int:
-    """Take up to so many members of a revision's ring snapshot, from where the header says; answers as
-    `apply_slice` does.
+    """Take up to so many members of a ring snapshot, its head or its next part, from where the header says;
+    answers as `apply_slice` does. The revision is in with the last part.
     """
     header = arrays.header
     if header[SECTION] == 0:
@@ -82,31 +119,37 @@ def apply_rings(arrays: Arrays, batch: RingBatch, revision: Int, facts: Int) -> 
             return ROOM_LACKS
         header[ROW] += 1
         facts -= 1
-    header[SECTION], header[ROW], header[MARK] = 0, 0, revision
+    header[SECTION], header[ROW] = 0, 0
+    if batch.place[0]:
+        header[OF_PARTS] = batch.place[1]
+    if header[PART] < header[OF_PARTS]:
+        header[PART] += 1
+    else:
+        header[PART], header[OF_PARTS], header[MARK] = 0, 0, revision
     return DONE
 
 
 @lean
 def _add_rings(arrays: Arrays, batch: RingBatch, revision: Int) -> bool:
+    """The snapshot's row where it begins, and its text and rings after those that are in."""
     header, names = arrays.header, batch.names
-    size = size_of(names, _NAME) + size_of(names, _BODY)
+    size = size_of(names, _NAME) + size_of(names, _TEXT)
     for row_data in batch.rings:
         size += size_of(names, row_data.id)
     if (
         not has_room(header, SPARE, size)
         or lacks(header, np.int64(SNAPSHOTS), np.int64(1))
+        or lacks(header, np.int64(PARTS), np.int64(1))
         or lacks(header, np.int64(RINGS), len(batch.rings))
     ):
         return False
-    row, first = header[USED + SNAPSHOTS], header[USED + RINGS]
-    snapshot = arrays.snapshots[row]
-    snapshot.as_of, snapshot.mark, snapshot.ring, snapshot.rings = (
-        batch.as_of[0],
-        revision,
-        first,
-        len(batch.rings),
-    )
-    snapshot.name, snapshot.body = intern.text(arrays, names, _NAME), intern.text(arrays, names, _BODY)
+    if batch.place[0]:
+        _add_snapshot(arrays, batch, revision)
+    snapshot, first = arrays.snapshots[header[USED + SNAPSHOTS] - 1], header[USED + RINGS]
+    if names.ends[_TEXT] > names.ends[_NAME]:
+        arrays.parts[header[USED + PARTS]] = intern.text(arrays, names, _TEXT)
+        snapshot.parts += 1
+        header[USED + PARTS] += 1
     for n in range(len(batch.rings)):
         row_data, ring = batch.rings[n], arrays.rings[first + n]
         ring.score, ring.bad_rate, ring.size, ring.flagged = (
@@ -116,8 +159,23 @@ def _add_rings(arrays: Arrays, batch: RingBatch, revision: Int) -> bool:
             row_data.flagged,
         )
         ring.id = intern.text(arrays, names, row_data.id)
-    header[USED + SNAPSHOTS], header[USED + RINGS] = row + 1, first + len(batch.rings)
+    snapshot.rings += len(batch.rings)
+    header[USED + RINGS] = first + len(batch.rings)
     return True
+
+
+@lean
+def _add_snapshot(arrays: Arrays, batch: RingBatch, revision: Int) -> None:
+    header = arrays.header
+    snapshot = arrays.snapshots[header[USED + SNAPSHOTS]]
+    snapshot.as_of, snapshot.mark, snapshot.name = (
+        batch.as_of[0],
+        revision,
+        intern.text(arrays, batch.names, _NAME),
+    )
+    snapshot.part, snapshot.parts = header[USED + PARTS], 0
+    snapshot.ring, snapshot.rings = header[USED + RINGS], 0
+    header[USED + SNAPSHOTS] += 1
 
 
 @lean
@@ -134,6 +192,7 @@ def _add_member(arrays: Arrays, batch: RingBatch, row: Int, revision: Int) -> bo
     header[USED + MEMBERS] = number + 1
     which = header[USED + SNAPSHOTS] - 1
     snapshot, member = arrays.snapshots[which], arrays.members[number]
-    member.ring, member.snapshot, member.core = snapshot.ring + row_data.ring, which, row_data.core
+    member.ring = snapshot.ring + snapshot.rings - len(batch.rings) + row_data.ring
+    member.snapshot, member.core = which, row_data.core
     insert(arrays, BY_SNAPSHOT, arrays.people[person].rings, snapshot.as_of, number, revision)
     return True

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
-from graph.journal.entry import NO_NUMBER, EncodedEntry
-from graph.journal.snapshots import snapshot_of
+from graph.journal.entry import NO_NUMBER, EncodedEntry, decode
+from graph.journal.parts import head_of
+from graph.journal.snapshots import SnapshotText, snapshot_of
 from graph.model.moments import moment
+from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import (
     Application,
     Contact,
@@ -24,7 +30,7 @@ from graph.model.types import (
     Merchant,
     Outcome,
     Platform,
-    RingSnapshot,
+    Ring,
 )
 
 _FLAGS = {-1: None, 0: False, 1: True}
@@ -36,11 +42,40 @@ class JournalEntry:
 
     revision: int
     facts: Facts
-    snapshot: RingSnapshot | None = None
+    snapshot: AnySnapshot | None = None
+
+
+Tail = Callable[[int, int | None], Iterable[tuple[int, bytes]]]
+"""`graph.store.port.GraphStore.tail`."""
+
+
+def journal_entries(tail: Tail, after: int = 0, upto: int | None = None) -> Iterator[JournalEntry]:
+    """The revisions after `after` up to `upto`. The rings of a snapshot in parts are read again, a part at a
+    time, while one walks over them.
+    """
+    for revision, bodies in groupby(tail(after, upto), itemgetter(0)):
+        entry = decode(next(bodies)[1])
+        if not len(entry.head):
+            yield journal_entry(revision, entry)
+            continue
+        head = head_of(entry.head)
+        parts = (SnapshotText.of(decode(body).part) for _, body in bodies)  # noqa: B031 - all but the head
+        changes = tuple([one for part in parts for one in part.changes()])
+        walk = partial(_rings_of, tail, revision)
+        yield JournalEntry(
+            revision, Facts(), RingsInTurn(name=head.name, as_of=head.as_of, changes=changes, walk=walk)
+        )
+
+
+def _rings_of(tail: Tail, revision: int) -> Iterator[Ring]:
+    for _, body in tail(revision - 1, revision):
+        part = decode(body).part
+        if len(part):
+            yield from SnapshotText.of(part).rings()
 
 
 def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:
-    """An encoded entry as facts or as a ring snapshot."""
+    """An encoded entry as facts or as a ring snapshot, which is in one piece."""
     if len(entry.snapshot):
         return JournalEntry(revision, Facts(), snapshot_of(entry.snapshot))
     t = _texts(entry)

@@ -19,7 +19,7 @@ from graph.facts.fraud_labels import by_person
 from graph.facts.tables import Column
 from graph.model.errors import StoreVersionError
 
-FORMAT = 1
+FORMAT = 2  # of a ring snapshot in parts; facts, and a snapshot in one piece, are of format 1
 NO_TEXT = -1  # a text, or a row, that nothing tells
 NO_NUMBER = -(2**63)  # an integer or a moment that nothing tells
 PACKED_FROM = 4_096  # bytes from which on an entry is compressed: that of one application is not
@@ -79,8 +79,10 @@ class EncodedEntry(NamedTuple):
                  source.
     platforms    `type` position in `graph.facts.tables.PLATFORM_TYPES`.
     devices      `identifier` row in `identifiers`.
-    snapshot     (bytes,)  a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of these or
-                 facts.
+    snapshot     (bytes,)  a ring snapshot in one piece as JSON (`graph.journal.snapshots`), as earlier
+                 releases wrote it; an entry has one of these, one of the next two, or facts.
+    head         (bytes,)  what begins a ring snapshot in parts (`graph.journal.parts`); its parts follow.
+    part         (bytes,)  some rings and changes of a ring snapshot as JSON.
     """
 
     heap: Column
@@ -96,6 +98,13 @@ class EncodedEntry(NamedTuple):
     merchants: Column
     devices: Column
     snapshot: Column
+    head: Column
+    part: Column
+
+    @property
+    def rings(self) -> Column:
+        """The JSON that has rings, those of a whole snapshot or of a part; empty where there are none."""
+        return self.snapshot if len(self.snapshot) else self.part
 
 
 _BYTES, _NUMBER = np.dtype("u1"), np.dtype("i4")
@@ -113,42 +122,47 @@ DTYPES: tuple[np.dtype[Any], ...] = (
     MERCHANT,
     DEVICE,
     _BYTES,
+    _BYTES,
+    _BYTES,
 )
 """Of each array of an EncodedEntry, in their order."""
 EMPTY = EncodedEntry(*(np.frombuffer(b"", kind) for kind in DTYPES))
 _HEADER = struct.Struct("=4sHHQ")  # magic, format, whether it is packed, bytes of what follows
-_SIZES = struct.Struct(f"={len(DTYPES)}Q")  # rows of each array
+_SIZES = {1: struct.Struct("=13Q"), 2: struct.Struct(f"={len(DTYPES)}Q")}  # rows of each array, by format
 _MAGIC = b"RFJE"
 _STEP = 16  # each array begins at a multiple of it, so that its rows are aligned
 _FILLED = tuple(map(bytes, range(_STEP)))
 
 
 def write(entry: EncodedEntry) -> bytes:
-    """The entry as bytes."""
-    pieces = [_SIZES.pack(*map(len, entry)), _FILLED[-_SIZES.size % _STEP]]
+    """The entry as bytes, of the lowest format that has what it holds."""
+    form = 2 if len(entry.head) or len(entry.part) else 1
+    sizes = _SIZES[form]
+    rows = list(map(len, entry))[: sizes.size // 8]
+    pieces = [sizes.pack(*rows), _FILLED[-sizes.size % _STEP]]
     for column in entry:
         if len(column):
             pieces += (column.tobytes(), _FILLED[-column.nbytes % _STEP])
     body = b"".join(pieces)
     packed = len(body) >= PACKED_FROM
-    return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (
+    return _HEADER.pack(_MAGIC, form, packed, len(body)) + (
         isal_zlib.compress(body, _LEVEL) if packed else body
     )
 
 
 def write_snapshot(text: Iterable[bytes]) -> bytes:
-    """The entry that has this snapshot alone, of the pieces of its text. They wait in a file until all are
-    there, because the entry begins with their length.
+    """The entry that has this snapshot alone, in one piece, of the pieces of its text. They wait in a file
+    until all are there, because the entry begins with their length.
     """
     with SpooledTemporaryFile(_IN_MEMORY) as waiting:
         for piece in text:  # `writelines` would keep all in memory until the last
             waiting.write(piece)
         size = waiting.tell()
         waiting.seek(0)
-        sizes = _SIZES.pack(*([0] * (len(DTYPES) - 1)), size) + _FILLED[-_SIZES.size % _STEP]
+        sizes = _SIZES[1].pack(*([0] * 12), size) + _FILLED[-_SIZES[1].size % _STEP]
         length = len(sizes) + size + -size % _STEP
         packed = isal_zlib.compressobj(_LEVEL) if length >= PACKED_FROM else None
-        out = [_HEADER.pack(_MAGIC, FORMAT, packed is not None, length)]
+        out = [_HEADER.pack(_MAGIC, 1, packed is not None, length)]
         for piece in chain((sizes,), iter(partial(waiting.read, _PIECE), b""), (_FILLED[-size % _STEP],)):
             out.append(packed.compress(piece) if packed else piece)
         return b"".join([*out, packed.flush() if packed else b""])
@@ -161,21 +175,27 @@ def decode(data: bytes) -> EncodedEntry:
     magic, written, packed, _ = _HEADER.unpack_from(data) if len(data) >= _HEADER.size else (b"", 0, 0, 0)
     if magic != _MAGIC:
         raise ValueError("these bytes are no entry of a journal")
-    if written != FORMAT:
+    if written not in _SIZES:
         raise StoreVersionError(
             f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that "
             "wrote it"
         )
+    sizes = _SIZES[written]
     body = zlib.decompress(data[_HEADER.size :]) if packed else data[_HEADER.size :]
-    if len(body) < _SIZES.size:
+    if len(body) < sizes.size:
         raise ValueError("the entry of a journal ends too early")
-    at, columns = _SIZES.size, list[Column](EMPTY)
-    for place, size in enumerate(_SIZES.unpack_from(body)):
+    at, columns = sizes.size, list[Column](EMPTY)
+    for place, size in enumerate(sizes.unpack_from(body)):
         if size:
             at += -at % _STEP
             columns[place] = np.frombuffer(body, DTYPES[place], size, at)
             at += size * DTYPES[place].itemsize
     return _judged(EncodedEntry(*columns))
+
+
+def has_parts(data: bytes) -> bool:
+    """Whether these bytes are of a ring snapshot in parts: its head, or a part."""
+    return len(data) >= _HEADER.size and _HEADER.unpack_from(data)[1] == FORMAT
 
 
 def text(entry: EncodedEntry, number: int) -> str | None:

@@ -1,9 +1,13 @@
-"""Reads a store's entries in order of revision, page by page, without gaps."""
+"""Reads a store's entries in order of revision, page by page, without gaps, a snapshot's parts after its
+head.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from graph.journal.entry import decode, has_parts
+from graph.journal.parts import head_of
 from graph.model.errors import StoreVersionError
 
 AT_LEAST, AT_MOST = 16, 4_096  # entries a page
@@ -11,6 +15,37 @@ ENOUGH = 4 << 20  # bytes a page: a load's entries are large, those of single ap
 
 Read = Callable[[int, int, int], list[tuple[int, bytes]]]
 """(after, upto, limit) -> the first `limit` entries with after < revision <= upto, by revision."""
+ReadPart = Callable[[str, int], bytes | None]
+"""(key, number from 1 on) -> the entry of a part of that snapshot; None where it is not there."""
+
+
+def with_parts(entries: Iterable[tuple[int, bytes]], read: ReadPart) -> Iterator[tuple[int, bytes]]:
+    """The entries, and after one that begins a snapshot its parts, with its revision. One part is held.
+
+    Raises StoreVersionError where one is missing.
+    """
+    for revision, body in entries:
+        yield revision, body
+        if not has_parts(body):
+            continue
+        head = head_of(decode(body).head)
+        for number in range(1, head.parts + 1):
+            part = read(head.key, number)
+            if part is None:
+                raise StoreVersionError(
+                    f"the ring snapshot of mark {revision} lacks its part {number} of {head.parts}: bring "
+                    "the store back from a backup"
+                )
+            yield revision, part
+
+
+def numbered(entries: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, int, bytes]]:
+    """(revision, number, entry): 0 for what begins a revision, from 1 on for the parts of a snapshot."""
+    before, number = -1, 0
+    for revision, body in entries:
+        number = number + 1 if revision == before else 0
+        before = revision
+        yield revision, number, body
 
 
 def entries_in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graph.journal.decode import journal_entry
 from graph.journal.encode import encode, encode_snapshot
 from graph.journal.entry import EncodedEntry, decode
+from graph.journal.parts import encode_part
 from graph.journal.snapshots import SnapshotText, snapshot_text
 from graph.model.erasure import Renaming
 from graph.model.rings_in_turn import RingsInTurn
@@ -26,11 +27,11 @@ _CLEARED = "cleared="
 
 
 def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
-    """Whether an entry of the journal holds one of those names."""
-    if len(entry.snapshot):
-        text = SnapshotText.of(entry.snapshot)
+    """Whether an entry of the journal, or a part of a snapshot, holds one of those names."""
+    if len(entry.rings):
+        text = SnapshotText.of(entry.rings)
         members = (member.applicant_id for ring in text.rings() for member in ring.members)
-        return any(who in texts for who in members) or _in_changes(text.in_turn().changes, texts)
+        return any(who in texts for who in members) or _in_changes(text.changes(), texts)
     heap, begins = entry.heap.tobytes(), 0
     for ends in entry.ends.tolist():
         if heap[begins:ends].decode() in texts:
@@ -50,12 +51,16 @@ def _in_changes(changes: Sequence[RingChange], texts: frozenset[str]) -> bool:
 
 
 def renamed_entry(body: bytes, renaming: Renaming, texts: frozenset[str]) -> bytes | None:
-    """The entry with surrogates; None where it names none of the erased. `texts` are `renaming.texts`."""
+    """The entry, or the part of a snapshot, with surrogates; None where it names none of the erased. `texts`
+    are `renaming.texts`.
+    """
     entry = decode(body)
     if not names_in(entry, texts):
         return None
     if len(entry.snapshot):
         return _renamed_snapshot(SnapshotText.of(entry.snapshot).in_turn(), renaming)
+    if len(entry.part):
+        return _renamed_part(SnapshotText.of(entry.part), renaming)
     stored = journal_entry(0, entry).facts
     facts = renamed_facts(stored, renaming)
     return None if facts == stored else encode(facts)
@@ -68,6 +73,13 @@ def _renamed_snapshot(old: RingsInTurn, r: Renaming) -> bytes | None:
     )
     same = all(one == other for one, other in zip(snapshot_text(old), snapshot_text(new), strict=True))
     return None if same else encode_snapshot(new)
+
+
+def _renamed_part(old: SnapshotText, r: Renaming) -> bytes | None:
+    """The same of a part, which is small enough to be held."""
+    rings, changes = tuple(old.rings()), old.changes()
+    new = tuple([_ring(ring, r) for ring in rings]), renamed_changes(changes, r)
+    return None if new == (rings, changes) else encode_part(*new)
 
 
 def renamed_facts(facts: Facts, r: Renaming) -> Facts:

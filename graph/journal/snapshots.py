@@ -1,4 +1,6 @@
-"""Ring snapshots as JSON: whole for the journal, ring by ring for the stores; floats round-trip exactly."""
+"""Ring snapshots as JSON: in one piece or in parts for the journal, ring by ring for the stores; floats
+round-trip exactly.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def snapshot_text(snapshot: AnySnapshot) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class SnapshotText:
-    """The text behind `snapshot_text`, of which rings are read one after the other; `body` (bytes,)."""
+    """The text behind `snapshot_text`, or of a part of a snapshot, of which rings are read one after the
+    other; `body` (bytes,).
+    """
 
     body: Column
     rows: RingRows
@@ -51,19 +55,25 @@ class SnapshotText:
         """The one at that place."""
         return ring_from(self._at(place))
 
-    def by_id(self) -> list[int]:
-        """The places in order of the rings' ids."""
-        ids = [_DECODER.raw_decode(self._at(place), 1)[0] for place in range(len(self.rows.begins))]
-        return sorted(range(len(ids)), key=ids.__getitem__)
+    def ids(self) -> list[str]:
+        """The rings' ids, as they stand there."""
+        return [_DECODER.raw_decode(self._at(place), 1)[0] for place in range(len(self.rows.begins))]
+
+    def changes(self) -> tuple[RingChange, ...]:
+        """What changed, as far as it stands there."""
+        return tuple([_change(*row) for row in self._beside_rings()["changes"]])
 
     def in_turn(self) -> RingsInTurn:
-        """Name, moment and changes, and the rings as they stand there."""
-        before, after = self.body[: self.rows.begin], self.body[self.rows.end :]
-        record = json.loads(before.tobytes() + b"[]" + after.tobytes())
-        changes = tuple([_change(*row) for row in record["changes"]])
+        """Name, moment and changes of a whole snapshot, and the rings as they stand there."""
+        record = self._beside_rings()
         return RingsInTurn(
-            name=record["name"], as_of=moment(record["as_of"]), changes=changes, walk=self.rings
+            name=record["name"], as_of=moment(record["as_of"]), changes=self.changes(), walk=self.rings
         )
+
+    def _beside_rings(self) -> dict[str, Any]:
+        before, after = self.body[: self.rows.begin], self.body[self.rows.end :]
+        record: dict[str, Any] = json.loads(before.tobytes() + b"[]" + after.tobytes())
+        return record
 
     def _at(self, place: int) -> str:
         begin, end = self.rows.begins[place], self.rows.ends[place]
@@ -79,6 +89,11 @@ def snapshot_of(body: Column) -> RingSnapshot:
 def ring_text(ring: Ring) -> bytes:
     """A ring with its members as JSON."""
     return _json(_whole(ring)).encode()
+
+
+def change_text(change: RingChange) -> bytes:
+    """A change as JSON."""
+    return _json(_row(change)).encode()
 
 
 def ring_from(text: str | bytes) -> Ring:

@@ -65,14 +65,14 @@ class Erasure:
     """What a store does at once to forget people.
 
     `upto` is the revision by which it was planned, `before` the store's edition then, `entries` the journal's
-    entries up to it that change, by revision. `edition` is the store's from then on. `refused` are codes of
-    the erased ids, which say nothing about these without a key, with the moment (microseconds) before which
-    facts that name them stay out.
+    entries up to it that change, by revision and number: 0, or that of a ring snapshot's part. `edition`
+    is the store's from then on. `refused` are codes of the erased ids, which say nothing about these without
+    a key, with the moment (microseconds) before which facts that name them stay out.
     """
 
     renaming: Renaming
     upto: int
     before: int
     edition: int
-    entries: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+    entries: Mapping[tuple[int, int], bytes] = field(default_factory=dict, repr=False)
     refused: Mapping[str, int] = field(default_factory=dict, repr=False)

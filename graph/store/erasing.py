@@ -17,6 +17,7 @@ import numpy as np
 from graph.facts.lists import Lists
 from graph.facts.tables import KINDS, Column, Tables
 from graph.journal.entry import decode
+from graph.journal.pages import numbered
 from graph.journal.renaming import renamed_entry
 from graph.journal.snapshots import SnapshotText
 from graph.model.erasure import SHOWN, Erasure, Renaming, is_surrogate
@@ -55,12 +56,12 @@ def planned(store: GraphStore, request: ErasureRequest, erased: ErasedCodes) -> 
     with bar("planning", None, "names") as progress:
         renaming = _Plan(store, upto, request, erased, progress).renaming()
     texts = renaming.texts
-    entries = dict[int, bytes]()
+    entries = dict[tuple[int, int], bytes]()
     with bar("planning the journal", upto, "entries") as progress:
-        for revision, old in store.tail(0, upto):
+        for revision, number, old in numbered(store.tail(0, upto)):
             if (body := renamed_entry(old, renaming, texts)) is not None:
-                entries[revision] = body
-            progress.update()
+                entries[revision, number] = body
+            progress.update(0 if number else 1)
     return Erasure(
         renaming=renaming,
         upto=upto,
@@ -142,8 +143,8 @@ class _Plan:
     def _rings(self) -> Iterator[frozenset[str]]:
         for _, body in self._store.tail(0, self._upto):
             entry = decode(body)
-            if len(entry.snapshot):
-                for ring in SnapshotText.of(entry.snapshot).rings():
+            if len(entry.rings):
+                for ring in SnapshotText.of(entry.rings).rings():
                     yield frozenset(m.applicant_id for m in ring.members)
 
     def _people(self) -> dict[str, str]:

@@ -15,8 +15,8 @@ from typing import NamedTuple, Self
 import networkx as nx
 
 from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
-from graph.journal.decode import JournalEntry, journal_entry
-from graph.journal.entry import decode
+from graph.journal.decode import JournalEntry, journal_entries
+from graph.journal.parts import PART_BYTES
 from graph.model.moments import COUNTRY
 from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import (
@@ -58,9 +58,10 @@ class UnknownIds(NamedTuple):
 class GraphStore(Forgetting):
     """All facts that lenders reported. Safe for many threads and processes; facts are only ever added.
 
-    `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone
-    (an IANA name), by which what is read says when it was night; whoever opens the store sets it. `file`:
-    where an embedded store lies, None for one on a server.
+    `batch`: how many facts a load best adds at once; any number is taken. `part_bytes`: how much JSON a part
+    of a ring snapshot has. `zone`: the borrowers' time zone (an IANA name), by which what is read says when
+    it was night; whoever opens the store sets it. `file`: where an embedded store lies, None for one on a
+    server.
     """
 
     zone = COUNTRY
@@ -69,6 +70,7 @@ class GraphStore(Forgetting):
     )
     file: Path | None = None
     batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
+    part_bytes = PART_BYTES
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:
@@ -162,24 +164,27 @@ class GraphStore(Forgetting):
 
     @abstractmethod
     def save_rings(self, snapshot: AnySnapshot, edition: int = 0) -> None:
-        """Save a snapshot beside the earlier ones and switch to it atomically; it is walked over several
-        times. A snapshot of the same name replaces it for new readers.
+        """Save a snapshot beside the earlier ones, part by part, and switch to it atomically. A snapshot of
+        the same name replaces it for new readers. What is saved of one whose saving was killed is in no view;
+        a later call removes it once nothing has come to it for a day.
 
-        `edition` is the one that the rings were looked for in; raises ConflictError where people were erased
-        since: the snapshot may name them.
+        `edition` is the one that the rings were looked for in (0: the store's when this is called); raises
+        ConflictError where people were erased since: the snapshot may name them.
         """
 
-    def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """Every revision after `after`, in order: added to an empty store of any kind they give an equal
-        store.
+    def journal(self, after: int = 0, upto: int | None = None) -> Iterator[JournalEntry]:
+        """Every revision after `after` up to `upto` (default: the latest), in order: added to an empty store
+        of any kind they give an equal store.
+
+        The rings of a snapshot are read from this store while one walks over them.
         """
-        for revision, body in self.tail(after):
-            yield journal_entry(revision, decode(body))
+        yield from journal_entries(self.tail, after, upto)
 
     @abstractmethod
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
         """(revision, entry) of every revision after `after` up to `upto`, which the store must have reached
-        (default: the latest), in order.
+        (default: the latest), in order; after an entry that begins a ring snapshot its parts, each with the
+        one revision.
 
         An entry (`graph.journal`) is written in the transaction of its facts or ring snapshot: it is there as
         soon as they are, and only then. Raises StoreVersionError where a release that kept no journal wrote

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
+from itertools import chain
 from secrets import randbits
 from typing import Any
 
@@ -15,7 +16,7 @@ from graph.journal.decode import JournalEntry
 from graph.model.erasure import Erasure, Renaming
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
-from graph.model.types import Facts, Identifier
+from graph.model.types import Facts, Identifier, Ring, RingChange
 from graph.store.port import GraphStore
 
 FACTS_PER_BATCH = 5_000  # facts in one call of add_all
@@ -28,7 +29,8 @@ class Inventory:
     """The contents of a journal: facts by table, and a checksum that does not depend on the order within a
     revision.
 
-    `checksums` has for each table the sum of the 128-bit digests of its facts, each with its revision.
+    `checksums` has for each table the sum of the 128-bit digests of its facts, each with its revision; of a
+    ring snapshot those of its rings and changes, in whatever parts they come.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -41,8 +43,10 @@ class Inventory:
         for name in _TABLES:
             for fact in getattr(entry.facts, name):
                 self._add(name, entry.revision, fact)
-        if entry.snapshot is not None:
-            self._add("snapshots", entry.revision, entry.snapshot)
+        if (snapshot := entry.snapshot) is not None:
+            self._add("snapshots", entry.revision, [snapshot.name, snapshot.as_of])
+            for one in chain[Ring | RingChange](snapshot.rings, snapshot.changes):
+                self._sum("snapshots", entry.revision, one)
 
     def as_json(self) -> dict[str, Any]:
         """Counts and one checksum over all tables, in hexadecimal."""
@@ -55,6 +59,9 @@ class Inventory:
 
     def _add(self, name: str, revision: int, fact: object) -> None:
         self.counts[name] += 1
+        self._sum(name, revision, fact)
+
+    def _sum(self, name: str, revision: int, fact: object) -> None:
         text = json.dumps([revision, _plain(fact)], ensure_ascii=False).encode()
         digest = int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
         self.checksums[name] = (self.checksums[name] + digest) % _WIDTH

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Ring, RingChange, RingMember
 from investigations.watch.alerts import Alert, AlertCode, about_loan
 from investigations.watch.messages import Message, MessageType
 from investigations.watch.watched import BeforeAndNow, loans_in_force
@@ -15,7 +16,7 @@ from investigations.watch.watched import BeforeAndNow, loans_in_force
 Members = Mapping[str, tuple[Ring, RingMember]]
 
 
-def ring_alerts(snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Alert]:
+def ring_alerts(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
     """The alerts of a snapshot that is in force now: loans whose borrowers are in a flagged ring that they
     were not in, and flagged rings that grew or merged while one of their people owes money.
     """
@@ -52,7 +53,7 @@ def member_alerts(frauds: Iterable[str], views: BeforeAndNow) -> Iterator[Alert]
             )  # fmt: skip
 
 
-def ring_messages(snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Message]:
+def ring_messages(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Message]:
     """The messages of a snapshot that is in force now: rings that are flagged, merged, or no longer
     flagged.
     """
@@ -68,7 +69,7 @@ def ring_messages(snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Messa
             )  # fmt: skip
 
 
-def _of_change(change: RingChange | None, snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Alert]:
+def _of_change(change: RingChange | None, snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
     if change is None:
         return
     frame = {
@@ -94,7 +95,7 @@ def _kinds(change: RingChange, ring: Ring | None) -> Iterator[MessageType]:
         yield MessageType.RING_MERGED
 
 
-def _reported(change: RingChange, ring: Ring | None, snapshot: RingSnapshot) -> dict[str, Any]:
+def _reported(change: RingChange, ring: Ring | None, snapshot: AnySnapshot) -> dict[str, Any]:
     return {
         "ring_id": change.ring_id,
         "snapshot": snapshot.name,
@@ -112,12 +113,12 @@ def _reported(change: RingChange, ring: Ring | None, snapshot: RingSnapshot) -> 
     }
 
 
-def _in_force(snapshot: RingSnapshot, views: BeforeAndNow) -> bool:
+def _in_force(snapshot: AnySnapshot, views: BeforeAndNow) -> bool:
     latest = views.now.rings()
     return latest is not None and latest.name == snapshot.name
 
 
-def _flagged(snapshot: RingSnapshot | None) -> Members:
+def _flagged(snapshot: AnySnapshot | None) -> Members:
     rings = snapshot.rings if snapshot else ()
     return {one.applicant_id: (ring, one) for ring in rings if ring.kind.flagged for one in ring.members}
 

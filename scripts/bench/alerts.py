@@ -20,8 +20,6 @@ from typing import Any
 
 from graph.facts.loans import DEFAULTED, LATE
 from graph.frame.frame import Frame
-from graph.journal.decode import journal_entry
-from graph.journal.entry import decode
 from graph.model.types import Facts, OutcomeStatus, RingSnapshot
 from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
@@ -118,10 +116,11 @@ class Life:
     def _look(self, now: datetime, facts: int) -> None:
         held = self.frame.revision
         self.frame.catch_up()
-        for revision, body in self.store.tail(held):
+        for entry in self.store.journal(held):
+            revision = entry.revision
             started = process_time()
             views = BeforeAndNow(self.frame.view(now, revision - 1), self.frame.view(now, revision))
-            for alert in look(journal_entry(revision, decode(body)), views).alerts:
+            for alert in look(entry, views).alerts:
                 self.alerts.setdefault(alert.alert_id, alert)
             took = process_time() - started
             if facts:

@@ -113,8 +113,7 @@ def _together(
             )
         frame.catch_up()
         started = process_time()
-        entries = (journal_entry(revision, decode(body)) for revision, body in store.tail(before))
-        for entry in together(entries):
+        for entry in together(store.journal(before)):
             look(
                 entry, BeforeAndNow(frame.view(at + SECOND, before), frame.view(at + SECOND, entry.revision))
             )

@@ -184,7 +184,9 @@ def _of_entry(value: bytes) -> list[str]:
         return []
     heap, ends = entry.heap.tobytes(), entry.ends.tolist()
     texts = [heap[begin:end].decode("utf-8", "replace") for begin, end in zip([0, *ends], ends, strict=False)]
-    return [*texts, *_WORD.findall(entry.snapshot.tobytes().decode("utf-8", "replace"))]
+    for rings in (entry.rings, entry.head):
+        texts += _WORD.findall(rings.tobytes().decode("utf-8", "replace"))
+    return texts
 
 
 def _inflated(value: bytes) -> bytes:

@@ -7,8 +7,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from graph.journal.decode import journal_entry
-from graph.journal.entry import decode
 from graph.quantities import quantity
 from investigations.watch.look import look
 from investigations.watch.messages import WatchFindings
@@ -58,8 +56,7 @@ class Watcher:
             casebook.keep_findings(self._store, (before, latest), WatchFindings())
             return True
         upto = min(latest, before + AT_ONCE)
-        entries = (journal_entry(revision, decode(body)) for revision, body in store.tail(before, upto))
-        for entry in together(entries):
+        for entry in together(store.journal(before, upto)):
             now, views = self._context.clock(), self._context.views
             both = BeforeAndNow(views.at(now, before), views.at(now, entry.revision))
             findings = look(entry, both)

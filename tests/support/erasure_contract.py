@@ -12,9 +12,10 @@ import pytest
 
 from graph.frame.from_view import neighbourhood_of
 from graph.model.erasure import ALWAYS, Renaming, is_surrogate, masked_tail
-from graph.model.errors import SettingError
+from graph.model.errors import ConflictError, SettingError
 from graph.model.moments import micros
-from graph.model.types import Facts, Label, LabelValue
+from graph.model.rings_in_turn import RingsInTurn
+from graph.model.types import Facts, Label, LabelValue, Ring, RingSnapshot
 from graph.signatures import Keys
 from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
@@ -257,7 +258,7 @@ class ErasureContract:
         for who in odd:
             renaming = erased(store, who)
             assert set(renaming.people) == {who}
-            rings = [entry.snapshot for entry in store.journal() if entry.snapshot is not None]
+            rings = [entry.snapshot for entry in all_told(store) if isinstance(entry.snapshot, RingSnapshot)]
             now = store.view(FOREVER).rings()
             assert now is not None
             assert rings[0].changes == now.changes
@@ -291,6 +292,26 @@ class ErasureContract:
         assert [*names_left(store, gone)] == []
         erased(store, "p003")
         assert [*names_left(store, gone)] == []
+
+    def test_who_is_erased_while_rings_are_saved_is_named_in_nothing_that_was_saved(
+        self, store: GraphStore, world: Facts
+    ) -> None:
+        [ring], gone = a_snapshot(60, 3).rings, list[Renaming]()
+        before = store.revision()
+
+        def walk() -> Iterator[Ring]:
+            for n, who in enumerate(("p003", "p004", "p005")):
+                yield replace(ring, ring_id=f"R-{n}", members=(replace(ring.members[0], applicant_id=who),))
+                if n == 0 and not gone:
+                    gone.append(erased(store, "p003"))
+
+        with pytest.raises(ConflictError, match="erased meanwhile"):
+            store.save_rings(RingsInTurn(name="later", as_of=day(60), changes=(), walk=walk))
+        assert store.revision() == before
+        assert [*names_left(store, gone[0])] == []
+        now = store.view(FOREVER).rings()
+        assert now is not None
+        assert now.name == "week-30"
 
     def test_loans_of_the_erased_never_come_back_and_their_id_may_be_somebody_new(
         self, store: GraphStore, world: Facts

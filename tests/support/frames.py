@@ -44,7 +44,11 @@ from tests.support.store_contract import assert_same_tables
 
 
 class FramedStore(SqliteStore):
-    """A SqliteStore with a frame beside it: `view` catches up and reads there."""
+    """A SqliteStore with a frame beside it: `view` catches up and reads there. Its snapshots are in parts of
+    a ring or two.
+    """
+
+    part_bytes = 700
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

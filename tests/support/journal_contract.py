@@ -5,13 +5,17 @@ facts and only then.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from graph.journal.decode import JournalEntry, journal_entry
+from graph.journal.decode import JournalEntry
 from graph.journal.entry import decode
-from graph.model.types import Facts, Identifier, IdentifierKind, Mention
+from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
+from graph.model.types import Facts, Identifier, IdentifierKind, Mention, Ring, RingSnapshot
 from graph.store.port import GraphStore
 from tests.support.small_worlds import applies, day, known_as, random_facts, shuffled, uses
 from tests.support.store_contract import Open, a_snapshot, assert_same_tables, in_parts
@@ -63,6 +67,54 @@ class JournalContract:
             (2, a_snapshot(7, 2)),
             (3, a_snapshot(7, 3)),
         ]
+
+    def test_a_snapshot_is_an_entry_that_begins_it_and_its_parts_all_of_one_revision(
+        self, store: GraphStore
+    ) -> None:
+        many = several_rings(14, 7)
+        store.part_bytes = 1_200
+        store.save_rings(a_snapshot(7, 2))
+        store.save_rings(many)
+        store.add(Facts(applications=(applies("p0", 1),)))
+        assert [mark for mark, _ in store.tail(0)] == [1, 1, *[2] * 4, 3]
+        assert [len(decode(body).head) > 0 for mark, body in store.tail(1, 2)] == [True, *[False] * 3]
+        assert [entry.snapshot for entry in all_told(store)] == [a_snapshot(7, 2), many, None]
+        again = next(store.journal(1, 2)).snapshot
+        assert again is not None
+        assert [whole(again), whole(again)] == [many, many], "one may walk over its rings again"
+
+    def test_a_reader_between_two_parts_reads_on_or_begins_again_whatever_comes_meanwhile(
+        self, store: GraphStore
+    ) -> None:
+        store.save_rings(several_rings(7, 5))
+        entries = store.tail(0)
+        first = [next(entries) for _ in range(3)]
+        store.save_rings(several_rings(7, 2))
+        store.add(Facts(applications=(applies("p0", 1),)))
+        assert [*first, *entries] == [*store.tail(0, 1)]
+        assert [mark for mark, _ in store.tail(0, 1)] == [1] * 7
+
+    def test_who_is_killed_while_a_snapshot_is_saved_leaves_the_old_one_in_force(
+        self, store: GraphStore, open_store: Open
+    ) -> None:
+        store.save_rings(a_snapshot(7, 2))
+        before, counts = [*store.tail(0)], store.counts()
+        killed = multiprocessing.get_context("spawn").Process(target=_save_and_die, args=(open_store,))
+        killed.start()
+        killed.join(120)
+        assert killed.exitcode == -signal.SIGKILL
+        assert store.view(day(99)).rings() == a_snapshot(7, 2)
+        assert store.view(day(99)).memberships_of(["many3"]) == {}
+        assert ([*store.tail(0)], store.counts()["applications"]) == (before, counts["applications"])
+        store.save_rings(several_rings(14, 5))
+        assert store.view(day(99)).rings() == several_rings(14, 5)
+        assert [entry.snapshot for entry in all_told(store)] == [a_snapshot(7, 2), several_rings(14, 5)]
+
+    def test_a_snapshot_without_rings_is_one_too(self, store: GraphStore) -> None:
+        nothing = RingSnapshot(name="week-7", as_of=day(7), rings=(), changes=())
+        store.save_rings(nothing)
+        assert [entry.snapshot for entry in all_told(store)] == [nothing]
+        assert store.view(day(9)).rings() == nothing
 
     def test_a_batch_that_fails_on_the_way_leaves_no_entry(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("ann", 1),)))
@@ -174,12 +226,44 @@ class JournalContract:
 
 def all_told(store: GraphStore) -> list[JournalEntry]:
     """What the store was told, by its entries."""
-    return [journal_entry(mark, decode(body)) for mark, body in store.tail(0)]
+    return [replace(entry, snapshot=entry.snapshot and whole(entry.snapshot)) for entry in store.journal()]
+
+
+def whole(snapshot: AnySnapshot) -> RingSnapshot:
+    """All of its rings at once."""
+    return RingSnapshot(
+        name=snapshot.name, as_of=snapshot.as_of, rings=tuple(snapshot.rings), changes=snapshot.changes
+    )
 
 
 def as_sets(facts: Facts) -> dict[str, set[object]]:
     """The facts of each table, in no order."""
     return {name: set(getattr(facts, name)) for name in Facts.__dataclass_fields__}
+
+
+def several_rings(week: int, count: int) -> RingSnapshot:
+    """So many rings of one person each, by their ids, with a change."""
+    [ring], [member] = a_snapshot(week, 1).rings, a_snapshot(week, 1).rings[0].members
+    rings = tuple(
+        replace(ring, ring_id=f"R-{n}", members=(replace(member, applicant_id=f"many{n}"),))
+        for n in range(count)
+    )
+    return replace(a_snapshot(week, 1), rings=rings)
+
+
+def _save_and_die(open_store: Open) -> None:
+    """Some parts are written, and others are not."""
+
+    def walk() -> Iterator[Ring]:
+        for n, ring in enumerate(several_rings(14, 5).rings):
+            if n == 4:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield ring
+
+    with open_store() as store:
+        store.part_bytes = 1
+        given = several_rings(14, 5)
+        store.save_rings(RingsInTurn(name="week-14", as_of=given.as_of, changes=given.changes, walk=walk))
 
 
 def _write(open_store: Open, writer: int) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from graph.facts.fraud_labels import fraud_status
-from graph.journal.decode import journal_entry
-from graph.journal.entry import decode
 from graph.model.types import Facts, RingSnapshot
 from graph.store.port import GraphStore, GraphView
 from investigations.watch.look import look
@@ -29,9 +27,10 @@ class Watched:
         else:
             self.store.add(facts)
         alerts, messages = [], []
-        for position, body in self.store.tail(revision):
+        for entry in self.store.journal(revision):
+            position = entry.revision
             views = BeforeAndNow(self.store.view(now, position - 1), self.store.view(now, position))
-            findings = look(journal_entry(position, decode(body)), views)
+            findings = look(entry, views)
             alerts += findings.alerts
             messages += findings.messages
         return WatchFindings(tuple(alerts), tuple(messages))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from graph.journal.entry import decode
+from graph.journal.parts import head_of
 from graph.journal.renaming import names_in, renamed_changes, renamed_mentions
 from graph.journal.snapshots import changes_of, changes_text
 from graph.model.erasure import Erasure
@@ -24,6 +25,7 @@ def erase(ask: Ask, erasure: Erasure) -> bool:
         return False
     if any(names_in(decode(body), texts) for _, body in tail(ask, erasure.upto, upto)):
         return False
+    ask(cypher_erase.DRAFTS)  # whoever is saving one begins again
     _mentions(ask, erasure)
     _run(ask, cypher_erase.PEOPLE, r.people.items())
     _run(ask, cypher_erase.APPLICATIONS, r.applications.items())
@@ -31,11 +33,19 @@ def erase(ask: Ask, erasure: Erasure) -> bool:
     things = ((node, thing.node, thing.masked) for node, thing in r.identifiers.items())
     _run(ask, cypher_erase.IDENTIFIERS, things)
     _changes(ask, erasure)
-    for revision, body in erasure.entries.items():
-        ask(cypher_erase.ENTRIES, entries=[[revision, body]])
+    _journal(ask, erasure)
     _run(ask, cypher_erase.REFUSED, erasure.refused.items())
     ask(cypher_erase.EDITION, edition=erasure.edition)
     return True
+
+
+def _journal(ask: Ask, erasure: Erasure) -> None:
+    for (revision, number), body in erasure.entries.items():
+        if number == 0:
+            ask(cypher_erase.ENTRIES, entries=[[revision, body]])
+            continue
+        [[head]] = ask(cypher_erase.READ_ENTRY, revision=revision)
+        ask(cypher_erase.PARTS, parts=[[head_of(decode(bytes(head)).head).key, number, body]])
 
 
 def _run(ask: Ask, statement: str, rows: Iterable[Iterable[object]]) -> None:

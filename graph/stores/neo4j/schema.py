@@ -16,7 +16,8 @@ from graph.stores.neo4j.cypher import ROLE_TYPES
 
 NODES = (
     "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant",
-    "Platform", "Agent", "RingSnapshot", "Ring", "JournalEntry", "Refused", "Unknown",
+    "Platform", "Agent", "RingSnapshot", "Ring", "JournalEntry", "JournalPart",
+    "Refused", "Unknown",
 )  # fmt: skip
 RELATIONSHIPS = (
     *ROLE_TYPES, "APPLIED", "TO", "AT", "THROUGH", "DID", "TOWARDS", "CAME_TO", "ABOUT", "LISTED",
@@ -90,6 +91,8 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     5: (_unique("journal_mark", "JournalEntry", "mark"), "CALL db.awaitIndexes(300)"),
     # The codes of erased names.
     6: (_unique("refused_code", "Refused", "code"), "CALL db.awaitIndexes(300)"),
+    # Ring snapshots in parts; those that are there stay in one piece.
+    7: (_unique("journal_part", "JournalPart", "key", "number"), "CALL db.awaitIndexes(300)"),
 }
 VERSION = max(MIGRATIONS)
 

@@ -23,10 +23,10 @@ from graph.stores.neo4j import cypher_erase, cypher_read
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.before_version_5 import complete_journal
 from graph.stores.neo4j.database import Ask, Database
+from graph.stores.neo4j.draft import save
 from graph.stores.neo4j.erase import erase
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.journal import tail
-from graph.stores.neo4j.rings import save_rings
 from graph.stores.neo4j.schema import migrate, outdated
 from graph.stores.neo4j.view import Neo4jView
 from graph.stores.neo4j.writer import EditionChangedError, Neo4jWriter, only_application
@@ -187,7 +187,7 @@ class Neo4jStore(GraphStore):
 
     def save_rings(self, snapshot: AnySnapshot, edition: int = 0) -> None:
         self._prepare()
-        save_rings(self._database, snapshot, edition)
+        save(self._database, snapshot, edition or self.edition(), self.part_bytes)
 
     def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
         [[loans, people]] = self._read(

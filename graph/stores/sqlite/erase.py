@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from graph.journal.entry import decode
+from graph.journal.parts import head_of
 from graph.journal.renaming import names_in, renamed_changes
 from graph.journal.snapshots import changes_of, changes_text
 from graph.model.erasure import Erasure
@@ -16,7 +17,7 @@ EDITION = """SELECT coalesce((SELECT value FROM meta WHERE name = 'edition'), va
     FROM meta WHERE name = 'identity'"""
 STATE = f"SELECT value, ({EDITION}) FROM meta WHERE name = 'mark'"
 REFUSED = "SELECT code, until FROM refused"
-_MARK = "SELECT value FROM meta WHERE name = 'mark'"
+MARK = "SELECT value FROM meta WHERE name = 'mark'"
 _MAY_WRITE = (
     "UPDATE meta SET value = value WHERE name = 'identity'"  # a lock alone a read-only file gives too
 )
@@ -50,6 +51,12 @@ _RENAME = (
         WHERE key IN (SELECT i.key FROM erased_things t CROSS JOIN identifier i
             ON i.kind = t.kind AND i.token = t.old)""",
 )
+_OF_DRAFTS = (
+    "DELETE FROM journal_part WHERE key IN (SELECT key FROM draft)",
+    "DELETE FROM ring WHERE snapshot IN (SELECT snapshot FROM draft)",
+    "DELETE FROM ring_member WHERE snapshot IN (SELECT snapshot FROM draft)",
+    "DELETE FROM draft",
+)
 _TEMPORARY = ("erased_people", "erased_loans", "erased_events", "erased_things")
 
 
@@ -57,20 +64,19 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
     """`GraphStore.erase`, in the caller's transaction."""
     texts = erasure.renaming.texts
     connection.execute(_MAY_WRITE)
-    upto = int(connection.execute(_MARK).fetchone()[0])
+    upto = int(connection.execute(MARK).fetchone()[0])
     if int(connection.execute(EDITION).fetchone()[0]) != erasure.before:
         return False
     if any(names_in(decode(body), texts) for _, body in tail(connection, erasure.upto, upto)):
         return False
+    for statement in _OF_DRAFTS:  # whoever is saving one begins again
+        connection.execute(statement)
     _fill_names(connection, erasure)
     try:
         for statement in _RENAME:
             connection.execute(statement)
         _rename_changes(connection, erasure)
-        connection.executemany(
-            "UPDATE journal SET body = ? WHERE mark = ?",
-            [(body, revision) for revision, body in erasure.entries.items()],
-        )
+        _rewrite_journal(connection, erasure)
         connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", [*erasure.refused.items()])
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('edition', ?)", (erasure.edition,))
     finally:
@@ -107,3 +113,14 @@ def _rename_changes(connection: sqlite3.Connection, erasure: Erasure) -> None:
         if after != before:
             values = (changes_text(after), key)
             connection.execute("UPDATE snapshot SET changes = ? WHERE key = ?", values)
+
+
+def _rewrite_journal(connection: sqlite3.Connection, erasure: Erasure) -> None:
+    for (revision, number), body in erasure.entries.items():
+        if number == 0:
+            connection.execute("UPDATE journal SET body = ? WHERE mark = ?", (body, revision))
+            continue
+        [(head,)] = connection.execute("SELECT body FROM journal WHERE mark = ?", (revision,)).fetchall()
+        key = head_of(decode(head).head).key
+        statement = "UPDATE journal_part SET body = ? WHERE key = ? AND number = ?"
+        connection.execute(statement, (body, key, number))

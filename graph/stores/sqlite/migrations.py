@@ -18,6 +18,12 @@ ENTRY_FIRST = """CREATE TRIGGER entry_first BEFORE UPDATE ON meta
         SELECT RAISE(ABORT,
             'the store was brought up to a later release: start this process again with that one');
     END"""
+PARTS = (
+    """CREATE TABLE journal_part(key TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY(key, number))""",
+    """CREATE TABLE draft(key TEXT PRIMARY KEY, snapshot INTEGER NOT NULL, touched INTEGER NOT NULL)
+  WITHOUT ROWID""",
+)
 IDENTITY = "INSERT INTO meta VALUES ('identity', random())"
 
 
@@ -53,9 +59,16 @@ def _refusals(connection: sqlite3.Connection) -> None:
     )
 
 
+def _parts_of_snapshots(connection: sqlite3.Connection) -> None:
+    """Ring snapshots in parts; those that are there stay in one piece."""
+    for statement in PARTS:
+        connection.execute(statement)
+
+
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     2: _labels_of_one_moment,
     3: _journal,
     4: _refusals,
+    5: _parts_of_snapshots,
 }
 VERSION = max(MIGRATIONS)

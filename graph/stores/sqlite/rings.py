@@ -1,4 +1,4 @@
-"""Ring snapshots in the embedded store: saved beside earlier ones and read back."""
+"""Ring snapshots in the embedded store, read back."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
 
-from graph.journal.encode import encode_snapshot
-from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
-from graph.model.moments import micros, moment
-from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
+from graph.journal.snapshots import changes_of, member_of, ring_of
+from graph.model.moments import moment
+from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Membership, Ring, RingMember, RingSnapshot
 from graph.stores.sqlite.codec import Row
-from graph.stores.sqlite.journal import ADD_ENTRY
 
 MEMBER_COLUMNS = "m.applicant_id, m.role, m.joined_at, m.distance_to_core, m.strength"
 IN_FORCE = (
@@ -24,10 +21,6 @@ IN_FORCE = (
 MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_each(?) j
     CROSS JOIN ring_member m ON m.snapshot = ? AND m.applicant_id = j.value
     CROSS JOIN ring r ON r.snapshot = m.snapshot AND r.ring_id = m.ring_id"""
-ADD_RING = "INSERT INTO ring VALUES (?, ?, ?, ?)"
-ADD_MEMBER = """INSERT INTO ring_member(snapshot, ring_id, applicant_id, role, joined_at, distance_to_core,
-    strength)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 RINGS = "SELECT ring_id, body FROM ring WHERE snapshot = ? AND ring_id > ? ORDER BY ring_id LIMIT ?"
 MEMBERS = (
     f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? "
@@ -38,20 +31,6 @@ MEMBERS_OF_ONE = (
     f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? "
     "AND m.ring_id = ? ORDER BY m.applicant_id"
 )
-
-
-def save(connection: sqlite3.Connection, snapshot: AnySnapshot, revision: int) -> None:
-    """Write a snapshot down, whatever there is under its name."""
-    row = (snapshot.name, micros(snapshot.as_of), revision, changes_text(snapshot.changes))
-    key = connection.execute(
-        "INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row
-    ).lastrowid
-    rings = iter(snapshot.rings)
-    while some := list(islice(rings, PAGE)):
-        connection.executemany(ADD_RING, ((key, r.ring_id, r.size, ring_body(r)) for r in some))
-        members = ((key, ring.ring_id, *member_row(m)) for ring in some for m in ring.members)
-        connection.executemany(ADD_MEMBER, members)
-    connection.execute(ADD_ENTRY, (revision, encode_snapshot(snapshot)))
 
 
 def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from graph.model.errors import SettingError, StoreVersionError
-from graph.stores.sqlite.migrations import ENTRY_FIRST, IDENTITY, MIGRATIONS, VERSION
+from graph.stores.sqlite.migrations import ENTRY_FIRST, IDENTITY, MIGRATIONS, PARTS, VERSION
 
 FOREVER = 2**62  # `superseded` of a tie that still stands
 
@@ -111,7 +111,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
 def _create(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise SettingError("the file holds other tables than a store's (a casebook's?): name the store")
-    for statement in (*SCHEMA.split(";"), ENTRY_FIRST, IDENTITY):
+    for statement in (*SCHEMA.split(";"), *PARTS, ENTRY_FIRST, IDENTITY):
         connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES ('mark', 0)")
 

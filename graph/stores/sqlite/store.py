@@ -12,16 +12,16 @@ from pathlib import Path
 
 from graph import private
 from graph.model.erasure import Erasure
-from graph.model.errors import ConflictError, StoreUnavailableError
+from graph.model.errors import StoreUnavailableError
 from graph.model.rings_in_turn import AnySnapshot
 from graph.model.types import Added, Facts
-from graph.store.forgetting import ERASED_MEANWHILE, StoreState
+from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.store.refusing import Refusal
 from graph.stores.embedded import Connections, OpenedFile, begin, overwrite_free_space
-from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.connection import Connection, connect, translated
+from graph.stores.sqlite.draft import save
 from graph.stores.sqlite.erase import EDITION, REFUSED, STATE, erase
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
@@ -97,12 +97,7 @@ class SqliteStore(GraphStore):
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0])
 
     def save_rings(self, snapshot: AnySnapshot, edition: int = 0) -> None:
-        with self._transaction() as connection:
-            if edition and edition != int(connection.execute(EDITION).fetchone()[0]):
-                raise ConflictError(ERASED_MEANWHILE)
-            revision = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
-            rings.save(connection, snapshot, revision)
-            connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (revision,))
+        save(self._transaction, snapshot, edition, self.part_bytes)
 
     def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
         return unknown_ids(self._connection(), application_ids, applicant_ids)

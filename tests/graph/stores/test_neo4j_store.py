@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from graph.journal.encode import encode_snapshot
 from graph.model.errors import StoreUnavailableError, StoreVersionError
 from graph.model.moments import micros
 from graph.model.types import Facts, Merchant, Platform, PlatformType
 from graph.store.evidence import subject_of
-from graph.stores.neo4j import Neo4jStore, cypher_tables, ranges, rings
+from graph.stores.neo4j import Neo4jStore, cypher_erase, cypher_tables, draft, ranges, schema
 from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
 from graph.stores.neo4j.tables import read_tables
 from graph.stores.sqlite import SqliteStore
-from tests.support.erasure_contract import ErasureContract
+from tests.support.erasure_contract import ErasureContract, erased
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.neo4j_worlds import empty_graph
 from tests.support.people_range_contract import PeopleRangeContract
@@ -197,17 +198,45 @@ def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_
 
 def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_later() -> None:
     with Neo4jStore(empty_graph()) as store:
-        store._database.write(lambda ask: ask(rings.DRAFT, key="left", name="week-1"))
+        store._database.write(lambda ask: ask(draft.DRAFT, key="left", name="week-1"))
         store._database.write(
-            lambda ask: ask(rings.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]])
+            lambda ask: ask(draft.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]])
         )
+        edition = store.edition()
+        part = {"key": "left", "edition": edition, "number": 1, "entry": b"of p9"}
+        assert store._database.write(lambda ask: ask(draft.ADD_PART, **part)) == [[1]]
+        assert store._database.write(lambda ask: ask(draft.ADD_PART, **{**part, "edition": ~edition})) == []
         assert store.view(day(99)).rings() is None
+        assert list(store.tail(0)) == []
+        store._database.write(lambda ask: ask(cypher_erase.DRAFTS))
+        assert store._read("MATCH (p:JournalPart) RETURN p.key") == [], "an erasure leaves none of a draft"
+        store._database.write(lambda ask: ask(draft.ADD_PART, **part))
         store._database.write(
             lambda ask: ask("MATCH (s:RingSnapshot) SET s.begun = datetime() - duration('P2D')")
         )
         store.save_rings(a_snapshot(7, 2))
         assert store._read("MATCH (r:Ring) RETURN r.ring_id") == [["R-1"]]
+        assert store._read("MATCH (p:JournalPart) WHERE p.key = 'left' RETURN p.number") == []
         assert store.view(day(99)).rings() == a_snapshot(7, 2)
+
+
+def test_a_snapshot_that_an_earlier_release_kept_in_one_piece_is_read_and_erased_from() -> None:
+    url, snapshot = empty_graph(), a_snapshot(20, 4)
+    with Neo4jStore(url) as store:
+        store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(4))))
+        store.save_rings(snapshot)
+        before = "MATCH (j:JournalEntry {mark: 2}) SET j.body = $body"
+        for statement in ("MATCH (p:JournalPart) DELETE p", "MATCH (s:Store) SET s.version = 6"):
+            store._database.alone(statement)
+        store._database.alone(before, body=encode_snapshot(snapshot))
+    with Neo4jStore(url) as store:
+        assert [mark for mark, _ in store.tail(0)] == [1, 2]
+        assert all_told(store)[-1].snapshot == snapshot
+        assert store._read("MATCH (s:Store) RETURN s.version") == [[schema.VERSION]]
+        new = erased(store, "p1").people["p1"]
+        told = all_told(store)[-1].snapshot
+        assert told is not None
+        assert {m.applicant_id for m in next(iter(told.rings)).members} == {"p0", new, "p2", "p3"}
 
 
 def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> None:

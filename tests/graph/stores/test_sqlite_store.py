@@ -13,14 +13,20 @@ from pathlib import Path
 import pytest
 
 from graph.facts.people_range import PeopleRange
-from graph.model.errors import SettingError, StoreUnavailableError, StoreVersionError
-from graph.model.types import Facts, LabelValue
+from graph.frame.frame import Frame
+from graph.journal.encode import encode_snapshot
+from graph.journal.parts import parts_of
+from graph.model.errors import ConflictError, SettingError, StoreUnavailableError, StoreVersionError
+from graph.model.types import Facts, LabelValue, RingSnapshot
+from graph.store.replication import copy, inventory
 from graph.stores.embedded import overwrite_free_space
 from graph.stores.sqlite import SqliteStore
 from graph.stores.sqlite.connection import connect
+from graph.stores.sqlite.draft import Draft
 from graph.stores.sqlite.table_sources import TableSources
 from investigations.casebook import Casebook
 from tests.support.erasure_contract import FOREVER, ErasureContract, erased
+from tests.support.frames import in_turn
 from tests.support.full_disks import full_disk
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.people_range_contract import PeopleRangeContract
@@ -130,8 +136,8 @@ def schema_of_a_new_one(folder: Path) -> list[tuple[str, str]]:
 
 
 WITHOUT_JOURNAL = (
-    "DROP TRIGGER entry_first; DROP TABLE journal; DELETE FROM meta "
-    "WHERE name = 'identity'; PRAGMA user_version = 2"
+    "DROP TRIGGER entry_first; DROP TABLE journal; DROP TABLE journal_part; DROP TABLE draft; "
+    "DELETE FROM meta WHERE name = 'identity'; PRAGMA user_version = 2"
 )
 
 
@@ -152,6 +158,89 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
         assert store.add(Facts(applications=(applies("new", 3),))).revision == store.revision() == 9
         assert store.identity() != 0
     assert schema_of(path) == schema_of_a_new_one(tmp_path)
+
+
+def with_rings_in_one_piece(path: Path, snapshot: RingSnapshot) -> None:
+    """The file as the version before parts wrote it, with that snapshot as its revision 7."""
+    with SqliteStore(path) as store:
+        for part in in_parts(shuffled(random_facts(5), 1), 6):
+            store.add(part)
+        store.save_rings(snapshot)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE journal SET body = ? WHERE mark = 7", (encode_snapshot(snapshot),))
+        connection.executescript("DROP TABLE journal_part; DROP TABLE draft; PRAGMA user_version = 4")
+
+
+def test_a_snapshot_that_an_earlier_release_kept_in_one_piece_is_read_copied_and_erased_from(
+    tmp_path: Path,
+) -> None:
+    snapshot = replace(
+        a_snapshot(20, 4), changes=(replace(a_snapshot(20, 4).changes[0], why=("cleared=p1,p005",)),)
+    )
+    with_rings_in_one_piece(tmp_path / "graph.db", snapshot)
+    with SqliteStore(tmp_path / "graph.db") as store, SqliteStore(tmp_path / "copy.db") as other:
+        assert [len(list(store.tail(n, n + 1))) for n in range(7)] == [1] * 7
+        assert all_told(store)[-1].snapshot == snapshot
+        frame = Frame.open(tmp_path / "frame", store)
+        assert frame.catch_up()
+        assert frame.view(day(30)).rings() == in_turn(frame.view(day(30))) == snapshot
+        assert copy(store, other) == 7
+        assert len(list(other.tail(6))) > 1
+        assert inventory(store, 7).as_json() == inventory(other, 7).as_json()
+        new = erased(store, "p1").people["p1"]
+        told = all_told(store)[-1].snapshot
+        assert told is not None
+        assert told.changes[0].why == (f"cleared={new},p005",)
+        assert {m.applicant_id for m in next(iter(told.rings)).members} == {"p0", new, "p2", "p3"}
+    assert schema_of(tmp_path / "graph.db") == schema_of_a_new_one(tmp_path)
+
+
+def test_what_a_killed_save_has_left_is_thrown_away_once_nothing_came_to_it_for_a_day(tmp_path: Path) -> None:
+    def left() -> list[int]:
+        tables = ("draft", "journal_part", "ring", "ring_member")
+        return [store._connection().execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]
+
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.save_rings(a_snapshot(7, 2))
+        begun = Draft.begin(store._transaction, 0)
+        [part] = parts_of(a_snapshot(14, 3))
+        begun.add(1, part)
+        assert left() == [1, 2, 2, 5]
+        store.save_rings(a_snapshot(21, 1))
+        assert left() == [1, 3, 3, 6], "it may still be going on"
+        store._connection().execute("UPDATE draft SET touched = touched - 90000")
+        store.save_rings(a_snapshot(28, 1))
+        assert left() == [0, 3, 3, 4]
+        with pytest.raises(ConflictError, match="save it again"):
+            begun.add(2, part)
+        assert [store.view(day(n)).rings() for n in (8, 15, 22, 29)] == [
+            a_snapshot(7, 2),
+            a_snapshot(7, 2),
+            a_snapshot(21, 1),
+            a_snapshot(28, 1),
+        ]
+
+
+def test_what_a_killed_save_has_left_goes_with_the_first_erasure(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(3))))
+        store.save_rings(a_snapshot(7, 2))
+        [part] = parts_of(a_snapshot(14, 3))
+        Draft.begin(store._transaction, 0).add(1, part)
+        people = erased(store, "p2").people
+        for table, left in (("draft", 0), ("journal_part", 1), ("ring", 1), ("ring_member", 2)):
+            assert store._connection().execute(f"SELECT count(*) FROM {table}").fetchone()[0] == left
+        assert list(people) == ["p2"]
+
+
+def test_a_snapshot_that_lacks_a_part_is_said_and_not_passed_over(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.part_bytes = 1
+        store.save_rings(a_snapshot(7, 2))
+        store._connection().execute("DELETE FROM journal_part WHERE number = 2")
+        with pytest.raises(StoreVersionError, match="mark 1 lacks its part 2 of 2"):
+            list(store.tail(0))
 
 
 def test_a_process_of_before_the_journal_cannot_write_to_a_store_that_has_one(tmp_path: Path) -> None:

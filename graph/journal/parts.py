@@ -1,0 +1,86 @@
+"""A ring snapshot in parts: an entry that begins it, and entries of some rings and changes each, so that none
+grows with the snapshot.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+import numpy as np
+
+from graph.facts.tables import Column
+from graph.journal.entry import EMPTY, write
+from graph.journal.snapshots import change_text, ring_text
+from graph.model.moments import micros, moment
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Ring, RingChange
+
+PART_BYTES = 4 << 20  # of a part's JSON, but for its last ring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotHead:
+    """What begins a snapshot: `key` is drawn at random and its parts are found by it, `parts` is how many."""
+
+    name: str
+    as_of: datetime
+    key: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPart:
+    """Some rings of a snapshot with their members, some changes, and the entry of both."""
+
+    rings: tuple[Ring, ...]
+    changes: tuple[RingChange, ...]
+    entry: bytes
+
+
+def encode_head(head: SnapshotHead) -> bytes:
+    """The entry that begins a snapshot in parts."""
+    given = {"name": head.name, "as_of": micros(head.as_of), "key": head.key, "parts": head.parts}
+    text = json.dumps(given, ensure_ascii=False).encode()
+    return write(EMPTY._replace(head=np.frombuffer(text, "u1")))
+
+
+def head_of(head: Column) -> SnapshotHead:
+    """The head behind `encode_head`; `head` (bytes,)."""
+    given = json.loads(head.tobytes())
+    return SnapshotHead(
+        name=given["name"], as_of=moment(given["as_of"]), key=given["key"], parts=given["parts"]
+    )
+
+
+def parts_of(snapshot: AnySnapshot, size: int = PART_BYTES) -> Iterator[SnapshotPart]:
+    """A snapshot as parts of up to `size` bytes of JSON and what the last ring is longer, at least one: the
+    rings in their order, then the changes. It is walked over once, and one part of it is held.
+    """
+    some, held, none = list[Ring | RingChange](), 0, True
+    for one in chain[Ring | RingChange](snapshot.rings, snapshot.changes):
+        some.append(one)
+        held += len(ring_text(one) if isinstance(one, Ring) else change_text(one))
+        if held >= size:
+            yield _part(some)
+            some, held, none = [], 0, False
+    if some or none:
+        yield _part(some)
+
+
+def encode_part(rings: Sequence[Ring], changes: Sequence[RingChange]) -> bytes:
+    """The entry of a part."""
+    text = b'{"rings": [%b], "changes": [%b]}' % (
+        b", ".join(map(ring_text, rings)),
+        b", ".join(map(change_text, changes)),
+    )
+    return write(EMPTY._replace(part=np.frombuffer(text, "u1")))
+
+
+def _part(some: Sequence[Ring | RingChange]) -> SnapshotPart:
+    rings = tuple([one for one in some if isinstance(one, Ring)])
+    changes = tuple([one for one in some if isinstance(one, RingChange)])
+    return SnapshotPart(rings, changes, encode_part(rings, changes))

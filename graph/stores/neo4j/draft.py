@@ -1,0 +1,130 @@
+"""A ring snapshot on its way into Neo4j: written as a draft in parts, switched to in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from graph.journal.parts import SnapshotHead, SnapshotPart, encode_head, parts_of
+from graph.journal.snapshots import changes_text, member_row, ring_body
+from graph.model.errors import ConflictError
+from graph.model.moments import micros
+from graph.model.rings_in_turn import AnySnapshot
+from graph.store.forgetting import ERASED_MEANWHILE
+from graph.stores.neo4j.cypher import MEMBER, properties, when
+from graph.stores.neo4j.cypher_write import LOCK
+from graph.stores.neo4j.database import Ask, Database
+
+AT_ONCE = 5_000  # rings, members or parts a transaction
+
+# A draft has neither `as_of` nor `mark`, so no view sees it; one that a failed run left behind is thrown away
+# once nothing has come to it for a day.
+DRAFT = "CREATE (s:RingSnapshot {key: $key, name: $name, begun: datetime()})"
+LEFT_BEHIND = (
+    "MATCH (s:RingSnapshot) WHERE s.mark IS NULL AND s.begun < datetime() - duration('P1D') RETURN s.key"
+)
+THROW_RINGS_AWAY = (
+    "MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= '' WITH r LIMIT $limit DETACH DELETE r "
+    "RETURN count(*)"
+)
+THROW_PARTS_AWAY = "MATCH (p:JournalPart) WHERE p.key = $key AND p.number > 0 DELETE p"
+THROW_AWAY = "MATCH (s:RingSnapshot {key: $key}) DETACH DELETE s"
+ADD_RINGS = """MATCH (s:RingSnapshot {key: $key}) UNWIND $rings AS row
+    CREATE (r:Ring {snapshot: $key, ring_id: row[0], kind: row[1], score: row[2], state: row[3],
+        size: row[4], body: row[5]})-[:IN_SNAPSHOT]->(s)"""
+ADD_MEMBERS = f"""UNWIND $members AS row MATCH (r:Ring {{snapshot: $key, ring_id: row[0]}})
+    MERGE (p:Applicant {{applicant_id: row[1]}}) ON CREATE SET p:Unknown
+    CREATE (p)-[:MEMBER_OF {properties("row", MEMBER, 2)}]->(r)"""
+# A part names people: none comes to a draft once people were erased.
+ADD_PART = f"""{LOCK} WITH edition WHERE edition = $edition MATCH (d:RingSnapshot {{key: $key}})
+    SET d.begun = datetime() MERGE (p:JournalPart {{key: $key, number: $number}}) SET p.body = $entry
+    RETURN p.number"""
+SWITCH = f"""{LOCK} WITH mark, edition WHERE edition = $edition
+    MATCH (d:RingSnapshot {{key: $key}}) MATCH (s:Store {{name: 'ringfence'}})
+    SET d.as_of = {when("$as_of")}, d.changes = $changes, d.mark = mark + 1, s.mark = mark + 1
+    CREATE (:JournalEntry {{mark: mark + 1, body: $entry}}) RETURN mark + 1"""
+
+
+# Whom a draft alone names.
+THROW_PEOPLE_AWAY = """UNWIND $people AS who MATCH (p:Applicant {applicant_id: who})
+    WHERE p:Unknown AND NOT (p)--() DELETE p"""
+
+
+def save(database: Database, snapshot: AnySnapshot, edition: int, part_bytes: int) -> None:
+    """Save a snapshot; it is in force from the last transaction on. Raises ConflictError, and nothing of it
+    is left, where the store is of another edition.
+    """
+    for (key,) in database.read(LEFT_BEHIND):
+        _throw_away(database, key)
+    draft = Draft(database, secrets.token_hex(8), edition)
+    _write(database, DRAFT, key=draft.key, name=snapshot.name)
+    try:
+        number = 0
+        for number, part in enumerate(parts_of(snapshot, part_bytes), 1):
+            draft.add(number, part)
+        draft.put_in_force(snapshot, number)
+    except ConflictError:
+        _throw_away(database, draft.key)
+        for some in _pieces([m.applicant_id] for r in snapshot.rings for m in r.members):
+            _write(database, THROW_PEOPLE_AWAY, people=[who for (who,) in some])
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A snapshot that is not in force, by its `key`, of an edition of the store."""
+
+    database: Database
+    key: str
+    edition: int
+
+    def add(self, number: int, part: SnapshotPart) -> None:
+        """Write a part down, its entry first: where that cannot be any more, nothing of the part is."""
+        added = _write(
+            self.database, ADD_PART, key=self.key, edition=self.edition, number=number, entry=part.entry
+        )
+        if not added:
+            raise ConflictError(ERASED_MEANWHILE)
+        rings = ([r.ring_id, r.kind.value, r.score, r.state, r.size, ring_body(r)] for r in part.rings)
+        for some in _pieces(rings):
+            _write(self.database, ADD_RINGS, key=self.key, rings=some)
+        for some in _pieces([r.ring_id, *member_row(m)] for r in part.rings for m in r.members):
+            _write(self.database, ADD_MEMBERS, key=self.key, members=some)
+
+    def put_in_force(self, snapshot: AnySnapshot, parts: int) -> None:
+        """From here on it is the snapshot of a revision."""
+        head = SnapshotHead(name=snapshot.name, as_of=snapshot.as_of, key=self.key, parts=parts)
+        switched = _write(
+            self.database,
+            SWITCH,
+            key=self.key,
+            edition=self.edition,
+            as_of=micros(snapshot.as_of),
+            changes=changes_text(snapshot.changes),
+            entry=encode_head(head),
+        )
+        if not switched:
+            raise ConflictError(ERASED_MEANWHILE)
+
+
+def _throw_away(database: Database, key: str) -> None:
+    while _write(database, THROW_RINGS_AWAY, key=key, limit=AT_ONCE)[0][0]:
+        continue
+    _write(database, THROW_PARTS_AWAY, key=key)
+    _write(database, THROW_AWAY, key=key)
+
+
+def _pieces(rows: Iterable[list[Any]]) -> Iterator[list[list[Any]]]:
+    given = iter(rows)
+    while some := list(islice(given, AT_ONCE)):
+        yield some
+
+
+def _write(database: Database, text: str, **given: Any) -> list[list[Any]]:
+    def work(ask: Ask) -> list[list[Any]]:
+        return ask(text, **given)
+
+    return database.write(work)
