@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from math import inf
 from typing import NamedTuple, Protocol
@@ -47,6 +48,17 @@ ALL = CatchUpBudget()
 NOTHING = AtHand()
 # for callers with a deadline: some milliseconds
 LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)
+
+
+def is_past_of(store: Journal, edition: int, revision: int, check: int) -> bool:
+    """Whether what came in up to that revision, whose first entry has that check sum, is of the past that the
+    store has now.
+    """
+    state = store.state()
+    if edition == 0 or edition != state.edition or revision > state.revision:
+        return False
+    first = next(iter(store.tail(revision - 1, revision)), None) if revision else None
+    return first is None or zlib.crc32(first[1]) == check
 
 
 def some_at_once(entries: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
-from graph.frame.catch_up import ALL, NOTHING, AtHand, CatchUpBudget, Journal, some_at_once
+from graph.frame.catch_up import ALL, NOTHING, AtHand, CatchUpBudget, Journal, is_past_of, some_at_once
 from graph.frame.entry_batch import EntryBatch
 from graph.frame.files import Files, boot
 from graph.frame.layout import (
@@ -253,8 +253,8 @@ class Frame:
         check = 0
         for revision, number, body in numbered(self._entries(wanted, at_hand.entry)):
             check = check if number else zlib.crc32(body)
-            if self._is_in(number, check):
-                continue
+            if number < header[PART] and header[UNDERWAY] == check:
+                continue  # of a snapshot that is coming in, this is in
             size -= len(body)
             if size < 0 or not self._apply((revision, check), body, until, effort.anew):
                 return
@@ -274,11 +274,6 @@ class Frame:
                 yield from some
         if last and self.revision == known:
             yield wanted, last
-
-    def _is_in(self, number: int, check: int) -> bool:
-        """Whether that part of the snapshot that is coming in is in already; its head is number 0."""
-        header = self._files.header
-        return bool(number < header[PART] and header[UNDERWAY] == check)
 
     def _apply(self, of: tuple[int, int], body: bytes, until: float, may_grow: bool) -> bool:
         """Bring an entry in, from where it was left; whether all of it is in. `of` is its revision, and the
@@ -379,7 +374,7 @@ class Frame:
         allowed. The writer's lock is held.
         """
         header = self._files.header
-        if header[DIRTY] or not (self._trusted or self._is_of_store(*self._identity())):
+        if header[DIRTY] or not (self._trusted or is_past_of(self._store, *self._identity())):
             if not anew:
                 return False
             if header[MARK] or header[STORE] or header[DIRTY]:
@@ -394,7 +389,7 @@ class Frame:
         if not self._trusted:
             with self._reading.shared():
                 rows, dirty = self._identity(), self._files.header[DIRTY]
-            self._trusted = not dirty and self._is_of_store(*rows)
+            self._trusted = not dirty and is_past_of(self._store, *rows)
 
     def _identity(self) -> tuple[int, int, int]:
         """Of which store the folder is, up to which revision, and the check sum of the entry that begins
@@ -402,11 +397,3 @@ class Frame:
         """
         header = self._files.header
         return int(header[STORE]), int(header[MARK]), int(header[CHECK])
-
-    def _is_of_store(self, identity: int, revision: int, check: int) -> bool:
-        """Whether what is in came from this store, and from the past that it has now."""
-        state = self._store.state()
-        if identity == 0 or identity != state.edition or revision > state.revision:
-            return False
-        first = next(iter(self._store.tail(revision - 1, revision)), None) if revision else None
-        return first is None or zlib.crc32(first[1]) == check

@@ -293,7 +293,7 @@ class ErasureContract:
         erased(store, "p003")
         assert [*names_left(store, gone)] == []
 
-    def test_who_is_erased_while_rings_are_saved_is_named_in_nothing_that_was_saved(
+    def test_who_is_erased_while_rings_are_saved_is_named_in_none_of_them(
         self, store: GraphStore, world: Facts
     ) -> None:
         [ring], gone = a_snapshot(60, 3).rings, list[Renaming]()

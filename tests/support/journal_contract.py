@@ -68,9 +68,7 @@ class JournalContract:
             (3, a_snapshot(7, 3)),
         ]
 
-    def test_a_snapshot_is_an_entry_that_begins_it_and_its_parts_all_of_one_revision(
-        self, store: GraphStore
-    ) -> None:
+    def test_a_snapshot_is_a_head_and_parts_of_one_revision(self, store: GraphStore) -> None:
         many = several_rings(14, 7)
         store.part_bytes = 1_200
         store.save_rings(a_snapshot(7, 2))
@@ -83,9 +81,7 @@ class JournalContract:
         assert again is not None
         assert [whole(again), whole(again)] == [many, many], "one may walk over its rings again"
 
-    def test_a_reader_between_two_parts_reads_on_or_begins_again_whatever_comes_meanwhile(
-        self, store: GraphStore
-    ) -> None:
+    def test_a_reader_between_two_parts_reads_on_whatever_comes_meanwhile(self, store: GraphStore) -> None:
         store.save_rings(several_rings(7, 5))
         entries = store.tail(0)
         first = [next(entries) for _ in range(3)]
@@ -94,7 +90,7 @@ class JournalContract:
         assert [*first, *entries] == [*store.tail(0, 1)]
         assert [mark for mark, _ in store.tail(0, 1)] == [1] * 7
 
-    def test_who_is_killed_while_a_snapshot_is_saved_leaves_the_old_one_in_force(
+    def test_who_is_killed_while_saving_rings_leaves_the_old_ones_in_force(
         self, store: GraphStore, open_store: Open
     ) -> None:
         store.save_rings(a_snapshot(7, 2))

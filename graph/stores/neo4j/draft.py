@@ -59,7 +59,7 @@ def save(database: Database, snapshot: AnySnapshot, edition: int, part_bytes: in
     """
     for (key,) in database.read(LEFT_BEHIND):
         _throw_away(database, key)
-    draft = Draft(database, secrets.token_hex(8), edition)
+    draft = Neo4jDraft(database, secrets.token_hex(8), edition)
     _write(database, DRAFT, key=draft.key, name=snapshot.name)
     try:
         number = 0
@@ -74,7 +74,7 @@ def save(database: Database, snapshot: AnySnapshot, edition: int, part_bytes: in
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Neo4jDraft:
     """A snapshot that is not in force, by its `key`, of an edition of the store."""
 
     database: Database

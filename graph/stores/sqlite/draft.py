@@ -37,7 +37,7 @@ Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 def save(transaction: Transaction, snapshot: AnySnapshot, edition: int, part_bytes: int) -> None:
     """`GraphStore.save_rings`; each `transaction` is one."""
-    draft = Draft.begin(transaction, edition)
+    draft = SqliteDraft.begin(transaction, edition)
     try:
         number = 0
         for number, part in enumerate(parts_of(snapshot, part_bytes), 1):
@@ -50,7 +50,7 @@ def save(transaction: Transaction, snapshot: AnySnapshot, edition: int, part_byt
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class SqliteDraft:
     """A snapshot that is not in force: its parts are under `key`, its rings and members under the number
     `snapshot`. `edition` is the store's since it was begun.
     """
@@ -61,7 +61,7 @@ class Draft:
     edition: int
 
     @classmethod
-    def begin(cls, transaction: Transaction, edition: int) -> Draft:
+    def begin(cls, transaction: Transaction, edition: int) -> SqliteDraft:
         """A draft without parts; those that nothing has come to for a day are thrown away."""
         key = secrets.token_hex(8)
         with transaction() as connection:

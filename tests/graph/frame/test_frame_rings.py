@@ -48,7 +48,7 @@ def test_nobody_sees_some_of_a_snapshot_whose_parts_come_in(store: FramedStore, 
     assert frame.view(day(10)).rings() == several_rings(7, 2)
 
 
-def test_a_frame_that_has_some_of_a_snapshot_is_filled_anew_for_a_store_that_was_restored(
+def test_a_frame_with_some_parts_is_filled_anew_for_a_store_that_was_restored(
     tmp_path: Path,
 ) -> None:
     path, folder = tmp_path / "graph.db", tmp_path / "frame"
@@ -74,9 +74,7 @@ def test_a_frame_that_has_some_of_a_snapshot_is_filled_anew_for_a_store_that_was
 
 
 @pytest.mark.parametrize("size", [1, 900, 4_000])
-def test_rings_of_any_parts_are_those_of_the_store_where_files_grow_at_every_turn(
-    tmp_path: Path, size: int
-) -> None:
+def test_rings_of_any_parts_are_the_stores_where_files_grow_at_every_turn(tmp_path: Path, size: int) -> None:
     with tiny_rooms(), FramedStore(tmp_path / "graph.db") as store:
         store.part_bytes = size
         for week, count in ((7, 11), (14, 0), (21, 30)):

@@ -220,7 +220,7 @@ def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_la
         assert store.view(day(99)).rings() == a_snapshot(7, 2)
 
 
-def test_a_snapshot_that_an_earlier_release_kept_in_one_piece_is_read_and_erased_from() -> None:
+def test_a_snapshot_in_one_piece_is_read_and_erased_from_as_before() -> None:
     url, snapshot = empty_graph(), a_snapshot(20, 4)
     with Neo4jStore(url) as store:
         store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(4))))

@@ -22,7 +22,7 @@ from graph.store.replication import copy, inventory
 from graph.stores.embedded import overwrite_free_space
 from graph.stores.sqlite import SqliteStore
 from graph.stores.sqlite.connection import connect
-from graph.stores.sqlite.draft import Draft
+from graph.stores.sqlite.draft import SqliteDraft
 from graph.stores.sqlite.table_sources import TableSources
 from investigations.casebook import Casebook
 from tests.support.erasure_contract import FOREVER, ErasureContract, erased
@@ -171,7 +171,7 @@ def with_rings_in_one_piece(path: Path, snapshot: RingSnapshot) -> None:
         connection.executescript("DROP TABLE journal_part; DROP TABLE draft; PRAGMA user_version = 4")
 
 
-def test_a_snapshot_that_an_earlier_release_kept_in_one_piece_is_read_copied_and_erased_from(
+def test_a_snapshot_in_one_piece_is_read_copied_and_erased_from_as_before(
     tmp_path: Path,
 ) -> None:
     snapshot = replace(
@@ -195,7 +195,7 @@ def test_a_snapshot_that_an_earlier_release_kept_in_one_piece_is_read_copied_and
     assert schema_of(tmp_path / "graph.db") == schema_of_a_new_one(tmp_path)
 
 
-def test_what_a_killed_save_has_left_is_thrown_away_once_nothing_came_to_it_for_a_day(tmp_path: Path) -> None:
+def test_what_a_killed_save_has_left_is_thrown_away_a_day_later(tmp_path: Path) -> None:
     def left() -> list[int]:
         tables = ("draft", "journal_part", "ring", "ring_member")
         return [store._connection().execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]
@@ -203,7 +203,7 @@ def test_what_a_killed_save_has_left_is_thrown_away_once_nothing_came_to_it_for_
     path = tmp_path / "graph.db"
     with SqliteStore(path) as store:
         store.save_rings(a_snapshot(7, 2))
-        begun = Draft.begin(store._transaction, 0)
+        begun = SqliteDraft.begin(store._transaction, 0)
         [part] = parts_of(a_snapshot(14, 3))
         begun.add(1, part)
         assert left() == [1, 2, 2, 5]
@@ -227,7 +227,7 @@ def test_what_a_killed_save_has_left_goes_with_the_first_erasure(tmp_path: Path)
         store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(3))))
         store.save_rings(a_snapshot(7, 2))
         [part] = parts_of(a_snapshot(14, 3))
-        Draft.begin(store._transaction, 0).add(1, part)
+        SqliteDraft.begin(store._transaction, 0).add(1, part)
         people = erased(store, "p2").people
         for table, left in (("draft", 0), ("journal_part", 1), ("ring", 1), ("ring_member", 2)):
             assert store._connection().execute(f"SELECT count(*) FROM {table}").fetchone()[0] == left
