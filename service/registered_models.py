@@ -27,7 +27,7 @@ class RegisteredModels:
     empty.
     """
 
-    def __init__(self, registry: ModelRegistry, pinned: str = "") -> None:
+    def __init__(self, registry: ModelRegistry, pinned: str) -> None:
         self.registry = registry
         self._pinned = pinned.lower()
         self._scorers: OrderedDict[str, Scorer] = OrderedDict()

@@ -22,7 +22,6 @@ from ingestion.identifiers.masks import tail
 from ingestion.identifiers.normalise import normalise
 from ingestion.identifiers.recognise import without_identifiers
 from ingestion.shapes import joined
-from ingestion.sources.limits import DEFAULT
 from ingestion.sources.rows import Record
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
@@ -37,7 +36,7 @@ class Rejects:
     Of more than `most` bytes the rest is only counted, in `left_out` too.
     """
 
-    def __init__(self, path: Path, most: int = DEFAULT.rejects_bytes) -> None:
+    def __init__(self, path: Path, most: int) -> None:
         self.path = path
         self.counts: Counter[tuple[str, str]] = Counter()
         self.left_out = 0

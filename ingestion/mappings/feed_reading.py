@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from graph.model.errors import DeliveryError
-from ingestion.contract import TABLES, Table
+from ingestion.contract import Table
 from ingestion.excerpts import shown
 from ingestion.mappings.column_reading import check_row, read_column, read_extra, with_tokens
 from ingestion.mappings.conditions import read_conditions
@@ -32,7 +32,7 @@ _FEED_KEYS = frozenset(
 )
 
 
-def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES, form: Format = UTF8) -> Feed:
+def read_feed(entry: Any, place: str, tables: Mapping[str, Table], form: Format) -> Feed:
     """A table of a mapping, one of `tables`; `form` is how its file is written where it does not say so
     itself.
 

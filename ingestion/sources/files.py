@@ -15,7 +15,7 @@ from graph.model.errors import DeliveryError, RingfenceError
 from ingestion.excerpts import plain
 from ingestion.sources.limits import FOLDERS_DEEP, DeliveryLimits
 from ingestion.sources.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
-from ingestion.sources.recoding import UTF8, Format
+from ingestion.sources.recoding import Format
 from ingestion.sources.rows import Inspection, Record
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *not known*
@@ -110,7 +110,7 @@ class Source:
 
 
 def read_through(
-    folder: Path, name: str, files: Sequence[str], limits: DeliveryLimits, form: Format = UTF8
+    folder: Path, name: str, files: Sequence[str], limits: DeliveryLimits, form: Format
 ) -> Source:
     """The files and folders of a delivery that are the source of that name, in the order given. Raises
     DeliveryError for what cannot be read to its end, for links, and beyond the limits.

@@ -16,7 +16,7 @@ from ingestion.cells import is_empty
 from ingestion.characters import visible
 from ingestion.nulls import is_null
 from ingestion.sources.databases import open_source, tables_in
-from ingestion.sources.limits import DEFAULT, DeliveryLimits
+from ingestion.sources.limits import DeliveryLimits
 from ingestion.sources.readers import inspect, is_json, records, suffix_of
 from ingestion.sources.recoding import DELIMITERS, UTF8, Format
 from ingestion.sources.rows import Inspection, Record
@@ -89,7 +89,7 @@ class Foreign:
                     yield value
 
 
-def read_foreign(files: Sequence[Path], limits: DeliveryLimits = DEFAULT) -> list[Foreign]:
+def read_foreign(files: Sequence[Path], limits: DeliveryLimits) -> list[Foreign]:
     """The tables that the files are: those of one form and header whose names differ in their numbers alone
     are one. Raises DeliveryError.
     """
@@ -107,7 +107,7 @@ def read_foreign(files: Sequence[Path], limits: DeliveryLimits = DEFAULT) -> lis
     ]
 
 
-def read_database(url: str, limits: DeliveryLimits = DEFAULT) -> list[Foreign]:
+def read_database(url: str, limits: DeliveryLimits) -> list[Foreign]:
     """The tables and views of a database, each by itself. Raises DeliveryError."""
     there = tables_in(url)
     sources = [open_source(url, name, (name,), there, limits) for name in there]

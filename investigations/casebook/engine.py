@@ -81,7 +81,7 @@ def file_of(url: str) -> Path | None:
 class Engines:
     """The pair of engines. Safe for threads; every process opens its own."""
 
-    def __init__(self, url: str, sync: str = "normal") -> None:
+    def __init__(self, url: str, sync: str) -> None:
         if sync not in SYNC:
             raise SettingError(f"the casebook's sync is {' or '.join(SYNC)}, not {sync!r}")
         try:

@@ -46,7 +46,7 @@ class PolicyInForce:
             "policy_files": list(policy.files),
         }
 
-    def again(self, recorded: Mapping[str, Any] | None, digests: Iterable[str] = ()) -> Policy:
+    def again(self, recorded: Mapping[str, Any] | None, digests: Iterable[str]) -> Policy:
         """The policy with the thresholds and files that a record kept; one of before thresholds were always
         kept has the settings'. Raises TypeError or SettingError for
         what is none, StoreChangedError for a file that is not there.

@@ -44,7 +44,7 @@ class LoginDesk:
 
 
 def desk_for(
-    folder: Path | None, provider: oidc.LoginProvider | None, machines: Callable[[], int] = lambda: 1
+    folder: Path | None, provider: oidc.LoginProvider | None, machines: Callable[[], int]
 ) -> LoginDesk:
     """The same for all workers that share `folder`; each of so many `machines` takes its part of attempts."""
     return LoginDesk(

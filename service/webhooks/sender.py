@@ -46,8 +46,8 @@ class WebhookSender:
         endpoints: Sequence[Endpoint],
         clock: Callable[[], datetime],
         *,
-        allowed: Sequence[Network] = (),
-        seconds: float = 10.0,
+        allowed: Sequence[Network],
+        seconds: float,
     ) -> None:
         """`allowed`: private networks that may be reached; `seconds`: how long a receiver may take."""
         self._casebook, self._messages = casebook, casebook.messages

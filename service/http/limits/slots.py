@@ -19,7 +19,7 @@ class Slots:
     process; without one the slots are this process's own.
     """
 
-    def __init__(self, most: int, folder: Path | None = None) -> None:
+    def __init__(self, most: int, folder: Path | None) -> None:
         self._most = most
         self._folder = folder
         self._lock = Lock()
