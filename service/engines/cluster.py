@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graph.model.errors import RingfenceError, SettingError
+from graph.rings.spark.listening import has_ended, refuse_unheard
 from service.engines.stages_address import refuse_unwritable, stages_address
 
 LOCAL, SPARK = "local", "spark"
 MEMORY_MB = 2048
 LEAST_MEMORY_MB = 450  # with less Spark does not start
 PARTITIONS = 64
-_CONNECT_PORT, _ANSWERS_S = 15002, 10.0
-_PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
     Raises SettingError where PySpark or a Java is missing, no Spark answers, or this process and the
     executors do not reach the same stages, RingfenceError where the cluster fails on the way.
     """
-    _listened_at(plan.cluster)
+    refuse_unheard(plan.cluster)
     try:
         from graph.rings.spark.failures import failures, said_by
         from graph.rings.spark.reach import refuse_apart
@@ -69,8 +66,10 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
         except failures() as error:
             after = f"the same command goes on after the last whole stage in {plan.stages}"
             other = "with --stages the same command would go on where it stopped"
+            ended = f"; nobody listens at --cluster {plan.cluster} any more: start its server again"
             raise RingfenceError(
-                f"--engine spark failed: {said_by(error)}; {after if plan.stages else other}"
+                f"--engine spark failed: {said_by(error)}{ended if has_ended(plan.cluster) else ''}; "
+                f"{after if plan.stages else other}"
             ) from error
         except FileNotFoundError as error:
             if error.filename and urlsplit(stages).path not in error.filename:
@@ -86,23 +85,7 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
 def _stop(session: Any, cluster: str) -> None:
     """Ends the session, unless its server has ended."""
     try:
-        _listened_at(cluster)
+        refuse_unheard(cluster)
     except SettingError:
         return
     session.stop()
-
-
-def _listened_at(cluster: str) -> None:
-    """Raises SettingError where nobody listens at an address of Spark Connect, whose own client goes on
-    asking for minutes. Where a proxy is to be asked, only that client knows.
-    """
-    if not cluster.startswith("sc://") or any(os.environ.get(name) for name in _PROXIES):
-        return
-    try:
-        at = urlsplit(cluster)
-        socket.create_connection((at.hostname or "", at.port or _CONNECT_PORT), _ANSWERS_S).close()
-    except (OSError, ValueError) as error:
-        raise SettingError(
-            f"nobody listens at --cluster {cluster} ({error}): start Spark Connect or Sail there, or give "
-            "its address as sc://HOST:PORT"
-        ) from error

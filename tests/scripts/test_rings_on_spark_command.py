@@ -112,6 +112,7 @@ def test_a_server_that_dies_midway_is_said_and_the_same_command_goes_on(world, t
         said = run.stderr.read().splitlines()[-1]
         assert run.wait() == 1
     assert "--engine spark failed: stage" in said
+    assert f"nobody listens at --cluster {address} any more: start its server again" in said
     assert "the same command goes on after the last whole stage" in said
     early = marks(stages)
     with sail_server() as (address, _):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import types
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from graph.model.errors import RingfenceError, SettingError
 from graph.rings.spark.failures import failures, said_by
+from graph.rings.spark.listening import has_ended
 from service.engines import cluster
 from service.engines.cluster import ClusterPlan, opened_cluster
 from service.engines.stages_address import refuse_unwritable, stages_address
@@ -67,12 +69,15 @@ def session(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     module: Any = types.ModuleType("graph.rings.spark.session")
     module.opened = lambda *_: played
     monkeypatch.setitem(sys.modules, module.__name__, module)
+    reach: Any = types.ModuleType("graph.rings.spark.reach")
+    reach.refuse_apart = lambda *_: None
+    monkeypatch.setitem(sys.modules, reach.__name__, reach)
     return done
 
 
-def dies(stages: str, before: Callable[[], None] = lambda: None) -> None:
+def dies(stages: str, before: Callable[[], None] = lambda: None, at: str = "local[2]") -> None:
     """A run whose cluster gives no answer while a stage is made."""
-    with opened_cluster(ClusterPlan(cluster="local[2]", stages=stages)):
+    with opened_cluster(ClusterPlan(cluster=at, stages=stages)):
         before()
         error = ConnectionError("no answer\nat one\nat two")
         error.add_note("stage links")
@@ -113,8 +118,35 @@ def test_a_session_whose_server_has_ended_is_not_waited_for(
         raise SettingError("nobody listens")
 
     with pytest.raises(RingfenceError, match="no answer"):
-        dies("", lambda: monkeypatch.setattr(cluster, "_listened_at", nobody))
+        dies("", lambda: monkeypatch.setattr(cluster, "refuse_unheard", nobody))
     assert session == []
+
+
+def test_a_server_of_spark_connect_that_has_ended_midway_is_said_at_once(
+    session: list[str], tmp_path: Path
+) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    address = f"sc://127.0.0.1:{server.getsockname()[1]}"
+
+    def ends() -> None:
+        assert not has_ended(address), "a server that listens is asked again"
+        server.close()
+
+    with pytest.raises(RingfenceError, match=f"no answer; nobody listens at --cluster {address} any more: "):
+        dies(str(tmp_path), ends, address)
+    assert has_ended(address)
+    assert session == []
+
+
+def test_where_a_proxy_is_asked_or_no_address_given_no_server_is_said_to_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"sc://127.0.0.1:{server.getsockname()[1]}"
+    assert has_ended(address)
+    assert not has_ended("local[2]")
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    assert not has_ended(address)
 
 
 def test_stages_are_looked_at_before_a_cluster_is_asked_for_anything(session: list[str]) -> None:

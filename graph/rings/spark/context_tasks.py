@@ -51,7 +51,7 @@ def around(folder: str, number: int, names: tuple[str, ...]) -> Rows:
 
 
 def _named(some: Features) -> list[tuple[str, Column]]:
-    return list(zip(some.names, some.values.T))
+    return list(zip(some.names, some.values.T, strict=True))
 
 
 def _floats(names: tuple[str, ...]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from graph.model.errors import SettingError
 from graph.rings.spark.failures import said_by
+from graph.rings.spark.listening import has_ended
 
 
 def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
@@ -35,18 +36,24 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
     try:
         session = builder.getOrCreate()
         if cluster.startswith("sc://"):
-            _less_patient(session)
+            _ask_again_while_it_listens(session, cluster)
         session.conf.set("spark.sql.shuffle.partitions", str(partitions))
     except Exception as error:
         raise SettingError(f"no Spark answers at --cluster {cluster}: {said_by(error)}") from error
     return session
 
 
-def _less_patient(session: Any) -> None:
-    """Its client would ask a server that has ended for ten minutes; this is some 30 s, three times."""
+def _ask_again_while_it_listens(session: Any, cluster: str) -> None:
+    """Its client would ask for ten minutes; this is some 30 s, three times, and not at all where nobody
+    listens: a server that starts again does not know what the one before was asked.
+    """
     from pyspark.sql.connect.client.retries import DefaultPolicy  # here: it needs grpc, which Spark does not
 
-    session.client.set_retry_policies([DefaultPolicy(max_retries=7, max_backoff=8_000)])
+    class WhileItListens(DefaultPolicy):  # type: ignore[misc]
+        def can_retry(self, exception: BaseException) -> bool:
+            return bool(super().can_retry(exception)) and not has_ended(cluster)
+
+    session.client.set_retry_policies([WhileItListens(max_retries=7, max_backoff=8_000)])
 
 
 def _find_java() -> None:
