@@ -38,10 +38,10 @@ def _one(what: str, about: str) -> Words:
             what, ", ".join(code[0] for code in codes), "、".join(code[1] or code[0] for code in codes)
         )
     if what in ("held", "score"):
-        before, _, now = about.partition(">")
-        return _filled(
-            what, f"{float(before):.0%} to {float(now):.0%}", f"{float(before):.0%}变为{float(now):.0%}"
-        )
+        before, now = (f"{float(share):.0%}" for share in about.split(">"))
+        if before == now:
+            return _filled(f"{what}_unchanged", now, now)
+        return _filled(what, f"{before} to {now}", f"{before}变为{now}")
     if what == "among":
         ring, _, kind = about.partition(":")
         english, chinese = KINDS[RingKind(kind)]
@@ -67,6 +67,10 @@ _WORDS: dict[str, Words] = {
         "the expected bad share went from {}, but nothing has come to speak against it",
         "预计不良占比由{}，但没有相反证据，标记保留",
     ),
+    "held_unchanged": (
+        "the expected bad share is {} as before, and nothing has come to speak against it",
+        "预计不良占比仍为{}，没有相反证据，标记保留",
+    ),
     "tied_to": (
         "belongs with {}: several of its people are tied to people there who came at about the same time",
         "与{}同属一伙：多名成员与其中同期出现的人有关联",
@@ -87,5 +91,6 @@ _WORDS: dict[str, Words] = {
     "in_flagged": ("its people are in flagged {}", "成员现属被标记的{}"),
     "reasons_gone": ("no longer so: {}", "不再成立：{}"),
     "score": ("expected bad share {}", "预计不良占比由{}"),
+    "score_unchanged": ("expected bad share {} as before", "预计不良占比仍为{}"),
     "among": ("its people are in {} now", "成员现属{}"),
 }

@@ -21,6 +21,7 @@ from investigations.estimates import Estimate, Excess
 from investigations.monitoring.alarms import Alarm, AlarmCode
 from investigations.monitoring.record import KeptAlarm
 from investigations.review import report_words as words
+from investigations.review.flag_words import why
 from investigations.review.record import ReviewRecord, Saved, TrendWeek
 from investigations.review.report import back_test, money, percent, render
 from investigations.review.report_charts import Bar, bars, columns, histogram
@@ -184,6 +185,13 @@ def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_mor
     assert "people cleared: 2 (ann, ben); taken for now: household" in part
     assert "its people are in flagged R-1" in part
     assert "the expected bad share went from 94% to 45%, but nothing has come to speak against it" in page
+
+
+def test_an_estimate_that_reads_the_same_as_before_is_not_said_to_have_gone_anywhere():
+    english, chinese = why(("held=0.8916>0.8914",))
+    assert english == "the expected bad share is 89% as before, and nothing has come to speak against it"
+    assert chinese == "预计不良占比仍为89%，没有相反证据，标记保留"
+    assert why(("score=0.312>0.309",)) == ("expected bad share 31% as before", "预计不良占比仍为31%")
 
 
 def test_the_honest_hit_in_homes_dormitories_and_shops_are_headlines_of_every_report(tmp_path):
