@@ -180,7 +180,7 @@ export class CaseFile {
   }
 
   private people(found: CaseDetail, past: Past): HTMLElement {
-    const columns: Word[] = ["bad_confirmed", "applicant", ...(judged(found) ? ["verdict" as Word] : []), "lane_applications", "loans_short", "defaults_short", "joined"];
+    const columns: Word[] = ["bad_confirmed", "applicant", ...(judged(found) ? ["verdict" as Word] : []), "applied_short", "loans_short", "defaults_short", "joined"];
     const header = el("tr", {}, ...columns.map((word, index) => el("th", { scope: "col" }, index ? say(word) : el("span", { class: "unseen" }, say(word)))));
     const rows = past.members.map((one) => el("tr", {}, ...this.row(found, one).map((cell) => el("td", {}, cell))));
     return el(

@@ -116,6 +116,8 @@ def test_a_verdict_on_a_ring_and_on_each_person_becomes_labels(page, address, ri
     page.check("#value-confirmed_fraud")
     page.check("#everyone")
     page.select_option("#on-ed", "false_positive")
+    chosen = page.locator("#on-ed").bounding_box()
+    assert chosen["width"] >= 95, "the longest verdict is read whole"
     assert "4 fraud, 1 good" in page.inner_text("#verdict-makes")
     page.fill("#verdict-why", "one device, five names")
     page.click("#conclude")

@@ -88,6 +88,7 @@ export const CASES = {
   done_given: ["Given.", "已分派。"],
   what_each_did: ["What each did", "各人情况"],
   people_of_case: ["{people}, {bad} known for fraud (red)", "{people}，其中已知欺诈 {bad} 人（红色）"],
+  applied_short: ["Applied", "申请"],
   loans_short: ["Loans", "放款"],
   defaults_short: ["In default", "违约"],
   verdict: ["Verdict", "结论"],
