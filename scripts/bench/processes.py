@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -26,6 +26,27 @@ def _leave(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
+@contextmanager
+def _told_later() -> Iterator[None]:
+    """SIGINT and SIGTERM count after the block: raised where Python forgets an object, as it does often while
+    something starts, SystemExit would be lost, and the bench go on.
+    """
+    told: list[int] = []
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    handled = {one: how for one, how in before.items() if callable(how)}
+    if threading.current_thread() is not threading.main_thread():
+        handled = {}  # no signal is handled here
+    for one in handled:
+        signal.signal(one, lambda number, _: told.append(number))
+    try:
+        yield
+    finally:
+        for one, how in handled.items():
+            signal.signal(one, how)
+    for number in told:
+        signal.raise_signal(number)
+
+
 class Started:
     """A process and all that it starts."""
 
@@ -35,18 +56,14 @@ class Started:
     def start(
         self, command: Sequence[str], environment: Mapping[str, str] | None = None, streams: int | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start it; `streams` (subprocess.PIPE) are its input and output. What is raised meanwhile does not
-        keep it from being known here, and so from its end.
+        """Start it; `streams` (subprocess.PIPE) are its input and output. A signal that comes meanwhile
+        does not keep it from being known here, and so from its end.
         """
-
-        def begin() -> subprocess.Popen[bytes]:
+        with _told_later():
             self.process = subprocess.Popen(
                 command, env=environment, stdin=streams, stdout=streams, start_new_session=True
             )
-            return self.process
-
-        with ThreadPoolExecutor(1) as apart:  # no signal is handled there
-            return apart.submit(begin).result()
+        return self.process
 
     def end(self, sign: int = signal.SIGTERM) -> None:
         """End it with all its processes; nothing happens where it has ended."""

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from types import FrameType
 
-from scripts.bench.processes import Started
+from scripts.bench.processes import Started, leave_on_sigterm
 
 # it takes half a second to end, and has a process of its own
 _SERVER = """
@@ -43,6 +46,18 @@ def test_nothing_outlives_a_bench_that_is_told_to_end_twice() -> None:
     assert not [pid for pid in pids if _lives(pid)]
 
 
+def test_a_bench_told_to_end_at_any_step_of_a_start_ends_and_leaves_nothing() -> None:
+    before, step = signal.getsignal(signal.SIGTERM), 0
+    try:
+        while not (told := _told_at(step)).is_over:
+            assert told.left, f"step {step} in {told.where}: the signal was lost"
+            assert told.pid is None or not _lives(told.pid), f"step {step} in {told.where}"
+            step += 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert step > 20
+
+
 def test_what_has_ended_by_itself_is_ended_without_a_word() -> None:
     one = Started()
     one.end()
@@ -50,6 +65,37 @@ def test_what_has_ended_by_itself_is_ended_without_a_word() -> None:
     one.end()
     assert one.process is not None
     assert one.process.returncode == 0
+
+
+@dataclass(slots=True)
+class _Told:
+    """A start that was told to end at one step of it."""
+
+    left: bool = False
+    is_over: bool = True
+    where: str = ""
+    pid: int | None = None
+
+
+def _told_at(step: int) -> _Told:
+    told, calls, started = _Told(), count(), Started()
+
+    def trace(frame: FrameType, event: str, arg: object) -> None:
+        if next(calls) == step:
+            told.is_over, told.where = False, frame.f_code.co_name
+            signal.raise_signal(signal.SIGTERM)
+
+    leave_on_sigterm()
+    sys.settrace(trace)
+    try:
+        started.start(["sleep", "60"])
+    except SystemExit:
+        told.left = True
+    finally:
+        sys.settrace(None)
+        started.end()
+    told.pid = started.process.pid if started.process else None
+    return told
 
 
 def _lives(pid: int) -> bool:
