@@ -28,6 +28,8 @@ from ingestion.written_numbers import number as written
 LONGEST = 512  # characters of an id or a text; longer is not one
 _SHOWN = 40  # characters of a word that is shown
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# control characters of more than a byte, and what a byte order mark looks like that was read in another order
+_UNSEEN = re.compile("[\x80-\x9f\ufffe\uffff]")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS: Mapping[str, bool] = MappingProxyType(
@@ -91,6 +93,11 @@ def text_of(raw: object, name: str) -> str:
     return text
 
 
+def holds_control(text: str) -> bool:
+    """Whether a text holds a control character, tabs and line breaks among them."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
+
+
 def id_of(raw: object, name: str) -> str | None:
     """A cell as an id, cleaned as identifiers are; None for *not known*.
 
@@ -102,6 +109,8 @@ def id_of(raw: object, name: str) -> str | None:
     text = whole(visible(text_of(raw, name)))
     if not text or is_null(text):
         return None
+    if _UNSEEN.search(text):
+        raise RecordError(name, "unreadable_text", "holds a control character")
     if is_scientific(text):
         raise RecordError(
             name, "unreadable_text", "is a number that lost digits on its way: give ids as texts"

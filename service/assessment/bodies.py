@@ -33,6 +33,7 @@ _PROFILE = frozenset({"city", "birth_year", "new_citizen"})
 DEEPEST = 32  # groups and lists within one another in a body: everything that reads one can go so deep
 _CONTACTS = 100  # of one list; an address book is larger
 _OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *fields.KEYS})  # at the top of a body, and no columns
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 NAMED, _LONGEST = 20, 64  # how many unknown names are reported, and how many characters of each
 
 
@@ -61,6 +62,29 @@ def as_object(value: Any) -> Mapping[str, Any]:
     if twice := exact_json.doubles(value):
         raise BadRow(tuple(twice))
     return value
+
+
+def without_controls(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`body`, if no text in it holds a control character other than tabs and line breaks, which PostgreSQL
+    would not take. Raises BadRow with every field that does.
+    """
+    if wrong := [name for name, value in body.items() if _holds_control(value) or _holds_control(name)]:
+        raise BadRow(
+            tuple(
+                RecordError(scrubbed(name)[:_LONGEST], "unreadable_text", "holds a control character")
+                for name in wrong[:NAMED]
+            )
+        )
+    return body
+
+
+def _holds_control(value: Any) -> bool:
+    """At any depth: bodies are at most DEEPEST deep."""
+    if isinstance(value, str):
+        return not value.isprintable() and _CONTROL.search(value) is not None
+    if isinstance(value, dict):
+        return any(_holds_control(one) for pair in value.items() for one in pair)
+    return isinstance(value, list) and any(map(_holds_control, value))
 
 
 class FlatBody(NamedTuple):

@@ -153,5 +153,5 @@ def json_body(limit: int) -> Any:
 
 
 def json_object() -> Mapping[str, Any]:
-    """The JSON object of a single request's body."""
-    return bodies.as_object(json_body(app_context().settings.max_body_bytes))
+    """The JSON object of a single request's body, of texts without control characters."""
+    return bodies.without_controls(bodies.as_object(json_body(app_context().settings.max_body_bytes)))

@@ -50,7 +50,7 @@ def linked(case_id: str) -> Response:
 @bp.post("/cases/<case_id>/attachments")
 def attached(case_id: str) -> Response:
     """Put a file to a case."""
-    given = bodies.as_object(json_body(app_context().settings.max_batch_bytes))
+    given = bodies.without_controls(bodies.as_object(json_body(app_context().settings.max_batch_bytes)))
     body = read_body(CaseAttachment, given)
     name = scrubbed(body.name.replace("\\", "/").rpartition("/")[2]) or "file"
     content = _content(body)

@@ -35,7 +35,6 @@ from service.http.calls import (
     call,
     handover,
     json_body,
-    json_object,
     miss_rates,
     probing,
     spend,
@@ -55,7 +54,7 @@ BATCH_KEYS = ("requests", "applications", "items")
 @bp.post("/risk")
 def risk() -> Response:
     """Assess one applicant."""
-    return _json(_answered(json_object(), call()))
+    return _json(_answered(as_object(json_body(app_context().settings.max_body_bytes)), call()))
 
 
 @bp.post("/risk/batch")

@@ -97,7 +97,7 @@ class Operation:
         """Every problem that it may answer with."""
         return (
             *EVERYWHERE,
-            *(("bad_query",) if self.method == "get" else ()),
+            *(("bad_query",) if self.method == "get" or "{" in self.path else ()),
             *(() if self.open else KEYED),
             *(BODY if self.body is not None else ()),
             *(("purpose_missing",) if self.shows_people else ()),

@@ -9,7 +9,10 @@ from typing import TypeVar
 from flask import Request, g
 from msgspec import Struct
 
+from ingestion.cells import holds_control
+from ingestion.identifiers.recognise import scrubbed
 from service.http.schemas.parameters import (
+    MOST_NAMED,
     AlertQuery,
     AuditQuery,
     CaseQuery,
@@ -81,9 +84,12 @@ Kind = TypeVar("Kind", bound=Struct)
 
 def check(sent: Request) -> None:
     """Read the parameters of a request that has a route. Raises QueryError for one that its address does not
-    take, and for one that is given twice: which of the two was meant?
+    take, for one that is given twice (which of the two was meant?), and for what holds a control character.
     """
-    if sent.endpoint is None or sent.method not in READING:
+    if sent.endpoint is None:
+        return
+    _refuse_controls(sent)
+    if sent.method not in READING:
         return
     endpoint = sent.endpoint.removeprefix("v1_")
     if endpoint in PAGES:
@@ -95,6 +101,14 @@ def check(sent: Request) -> None:
     if twice:
         raise QueryError("; ".join(f"{name}: is given twice" for name in twice))
     g.query = read(kind, sent.args, QueryError)
+
+
+def _refuse_controls(sent: Request) -> None:
+    """Nobody's id holds one, and PostgreSQL does not take a text that does."""
+    given = [*(sent.view_args or {}).items(), *(sent.args.items() if sent.query_string else ())]
+    if wrong := [name for name, value in given if holds_control(str(value))]:
+        said = (f"{scrubbed(name)[:64]}: holds a control character" for name in wrong[:MOST_NAMED])
+        raise QueryError("; ".join(said))
 
 
 def query(kind: type[Kind]) -> Kind:
