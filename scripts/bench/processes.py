@@ -27,23 +27,23 @@ def _leave(number: int, _: FrameType | None) -> None:
 
 
 @contextmanager
-def _told_later() -> Iterator[None]:
+def _signals_after() -> Iterator[None]:
     """SIGINT and SIGTERM count after the block: raised where Python forgets an object, as it does often while
     something starts, SystemExit would be lost, and the bench go on.
     """
-    told: list[int] = []
+    received: list[int] = []
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     handled = {one: how for one, how in before.items() if callable(how)}
     if threading.current_thread() is not threading.main_thread():
         handled = {}  # no signal is handled here
     for one in handled:
-        signal.signal(one, lambda number, _: told.append(number))
+        signal.signal(one, lambda number, _: received.append(number))
     try:
         yield
     finally:
         for one, how in handled.items():
             signal.signal(one, how)
-    for number in told:
+    for number in received:
         signal.raise_signal(number)
 
 
@@ -59,7 +59,7 @@ class Started:
         """Start it; `streams` (subprocess.PIPE) are its input and output. A signal that comes meanwhile
         does not keep it from being known here, and so from its end.
         """
-        with _told_later():
+        with _signals_after():
             self.process = subprocess.Popen(
                 command, env=environment, stdin=streams, stdout=streams, start_new_session=True
             )

@@ -49,9 +49,9 @@ def test_nothing_outlives_a_bench_that_is_told_to_end_twice() -> None:
 def test_a_bench_told_to_end_at_any_step_of_a_start_ends_and_leaves_nothing() -> None:
     before, step = signal.getsignal(signal.SIGTERM), 0
     try:
-        while not (told := _told_at(step)).is_over:
-            assert told.left, f"step {step} in {told.where}: the signal was lost"
-            assert told.pid is None or not _lives(told.pid), f"step {step} in {told.where}"
+        while not (ended := _ended_at(step)).is_over:
+            assert ended.left, f"step {step} in {ended.where}: the signal was lost"
+            assert ended.pid is None or not _lives(ended.pid), f"step {step} in {ended.where}"
             step += 1
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -68,7 +68,7 @@ def test_what_has_ended_by_itself_is_ended_without_a_word() -> None:
 
 
 @dataclass(slots=True)
-class _Told:
+class _Ended:
     """A start that was told to end at one step of it."""
 
     left: bool = False
@@ -77,12 +77,12 @@ class _Told:
     pid: int | None = None
 
 
-def _told_at(step: int) -> _Told:
-    told, calls, started = _Told(), count(), Started()
+def _ended_at(step: int) -> _Ended:
+    ended, calls, started = _Ended(), count(), Started()
 
     def trace(frame: FrameType, event: str, arg: object) -> None:
         if next(calls) == step:
-            told.is_over, told.where = False, frame.f_code.co_name
+            ended.is_over, ended.where = False, frame.f_code.co_name
             signal.raise_signal(signal.SIGTERM)
 
     leave_on_sigterm()
@@ -90,12 +90,12 @@ def _told_at(step: int) -> _Told:
     try:
         started.start(["sleep", "60"])
     except SystemExit:
-        told.left = True
+        ended.left = True
     finally:
         sys.settrace(None)
         started.end()
-    told.pid = started.process.pid if started.process else None
-    return told
+    ended.pid = started.process.pid if started.process else None
+    return ended
 
 
 def _lives(pid: int) -> bool:
