@@ -19,7 +19,7 @@ MOST_ROUNDS = 60  # it needs some ten; more than this is a fault
 
 
 def parts(stages: Stages, links: Any, largest: int = LARGEST) -> Any:
-    """`who` and `part`, the smallest applicant of the part, as `graph.rings.parts.parts` has them; applicants
+    """`who` and `part`, the smallest applicant of the part, as `links.parts.parts` has them; applicants
     without a link that counts are left out.
     """
     left = links.filter(f.col("weight") > DECIDES).select("a", "b", "weight")
