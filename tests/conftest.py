@@ -47,6 +47,7 @@ TOGETHER = {
     "test_databases": "postgres",
     "test_casebook_guards": "postgres",
     "test_control_characters": "postgres",
+    "test_full_casebook": "postgres",
     "test_casebook_migrations": "postgres",
     "test_users": "postgres",
     "test_copy_store": "neo4j",

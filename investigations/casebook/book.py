@@ -41,6 +41,7 @@ from investigations.casebook.seals import Seals
 from investigations.casebook.shadow_files import ShadowFiles
 from investigations.casebook.tables.answer_tables import ASSESSMENTS, CLAIMS, OWED
 from investigations.casebook.tables.policy_tables import POLICY_TRIALS
+from investigations.casebook.trial import write_and_take_back
 from investigations.casebook.user_files import UserFiles
 from investigations.casebook.view_files import ViewFiles
 
@@ -83,6 +84,7 @@ class Casebook(AlertFiles):
         Raises SettingError for a URL that no driver knows.
         """
         super().__init__(Engines(url, sync))
+        self._refused = 0  # bytes of the last assessment, where it could not be written
         self.messages = MessageFiles(self._engines)
         self.scores = AnswerScores(self._engines)
         self.last_scores = ScoreFiles(self._engines)
@@ -110,7 +112,12 @@ class Casebook(AlertFiles):
         was taken with another body.
         """
         row = _row(assessment)  # packed before anybody waits for the transaction
-        written = self._write(row, claim, to_outbox)
+        try:
+            written = self._write(row, claim, to_outbox)
+        except StoreUnavailableError:
+            self._refused = len(row["answer"]) + len(row["audit"])
+            raise
+        self._refused = 0
         if written or claim is None:
             return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
@@ -213,7 +220,12 @@ class Casebook(AlertFiles):
             return int(connection.execute(sa.select(sa.func.count()).select_from(ASSESSMENTS)).scalar_one())
 
     def ping(self) -> None:
-        """Raise StoreUnavailableError unless a row could be written now: a write that keeps nothing."""
+        """Raise StoreUnavailableError unless a row could be written now: a write that keeps nothing, of as
+        much as the last assessment where that was refused.
+        """
+        if self._refused:
+            write_and_take_back(self._engines, self._refused)
+            self._refused = 0
         with self._engines.writing() as connection:
             connection.execute(sa.update(CLAIMS).where(CLAIMS.c.client == "").values(key=CLAIMS.c.key))
 
