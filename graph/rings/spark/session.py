@@ -20,10 +20,11 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
 
     Raises SettingError where a Java is missing, or nobody answers there.
     """
-    builder = SparkSession.builder.appName("ringfence rings")
+    builder = SparkSession.builder
     if cluster.startswith("sc://"):
-        builder = builder.remote(cluster)
+        builder = builder.remote(cluster)  # with anything more it would ask before it is told how long to
     else:
+        builder = builder.appName("ringfence rings")
         _find_java()
         if cluster.startswith("local"):
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever `python3` is

@@ -53,8 +53,8 @@ _ABOUT = {
     Stage.MONITORING: "An applicant who is watched, without an application.",
 }
 EXAMPLE = {
-    "application_id": "2026-000123",
-    "applicant_id": "C-8841",
+    "application_id": "2026-000124",
+    "applicant_id": "C-8842",
     "platform_id": "L01",
     "product": "cash",
     "amount": 8000,

@@ -45,7 +45,7 @@ def test_rings_are_found_in_a_snapshot_whatever_signs_its_names_have(
     body = np.frombuffer(b"".join(snapshot_text(given)), "u1")
     assert snapshot_of(body) == given
     text = SnapshotText.of(body)
-    assert [text.ring(place).ring_id for place in text.by_id()] == sorted(one for one, _ in named)
+    assert text.ids() == [ring.ring_id for ring in text.rings()] == [one for one, _ in named]
 
 
 def test_what_ends_too_early_is_no_snapshot() -> None:
