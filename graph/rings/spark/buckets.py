@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import resource
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import fsspec
@@ -72,6 +72,7 @@ def rows_at(address: str, kinds: Mapping[str, str], *others: str) -> Rows:
             continue
         try:
             if (held := ds.dataset(place, filesystem=files, format="parquet")).files:
+                _refuse_other_columns(there, held.schema.names, kinds)
                 table = held.to_table(list(kinds))
                 return {
                     name: _column(table[name]).astype(np.dtype(kind).base, copy=False)
@@ -82,6 +83,14 @@ def rows_at(address: str, kinds: Mapping[str, str], *others: str) -> Rows:
                 f"{there} cannot be read ({error}): delete it, and the same command makes it again"
             ) from error
     return {name: np.zeros(0, kind) for name, kind in kinds.items()}
+
+
+def _refuse_other_columns(address: str, names: Sequence[str], kinds: Mapping[str, str]) -> None:
+    if lacking := [name for name in kinds if name not in names]:
+        raise RingfenceError(
+            f"{address} has no column {lacking[0]}: another Ringfence wrote its stage. "
+            "Delete the folder of the stages, and the same command makes them again"
+        )
 
 
 def kinds_of(rows: Rows) -> Mapping[str, str]:
