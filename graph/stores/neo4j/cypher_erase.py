@@ -39,8 +39,8 @@ SNAPSHOTS = """UNWIND $rows AS row MATCH (s:RingSnapshot {key: row[0]})
 ENTRIES = "UNWIND $entries AS row MATCH (j:JournalEntry {mark: row[0]}) SET j.body = row[1]"
 PARTS = """UNWIND $parts AS row MATCH (j:JournalPart {key: row[0], number: row[1]}) SET j.body = row[2]"""
 READ_ENTRY = "MATCH (j:JournalEntry {mark: $revision}) RETURN j.body"
-# Parts of what is being saved, or was when its process was killed.
-DRAFTS = """MATCH (s:RingSnapshot) WHERE s.key >= '' AND s.mark IS NULL
+# Parts of what is being saved, or was when its process was killed, which now waits for the end of this.
+DRAFTS = """MATCH (s:RingSnapshot) WHERE s.key >= '' AND s.mark IS NULL SET s.locked = true WITH s
     MATCH (p:JournalPart) WHERE p.key = s.key AND p.number > 0 DELETE p"""
 REFUSED = "UNWIND $rows AS row MERGE (r:Refused {code: row[0]}) SET r.until = row[1]"
 EDITION = "MATCH (s:Store {name: 'ringfence'}) SET s.edition = $edition"

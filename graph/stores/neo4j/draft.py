@@ -14,7 +14,7 @@ from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.rings_in_turn import AnySnapshot
 from graph.store.forgetting import ERASED_MEANWHILE
-from graph.stores.neo4j.cypher import MEMBER, properties, when
+from graph.stores.neo4j.cypher import EDITION, MEMBER, properties, when
 from graph.stores.neo4j.cypher_write import LOCK
 from graph.stores.neo4j.database import Ask, Database
 
@@ -32,12 +32,16 @@ THROW_RINGS_AWAY = (
 )
 THROW_PARTS_AWAY = "MATCH (p:JournalPart) WHERE p.key = $key AND p.number > 0 DELETE p"
 THROW_AWAY = "MATCH (s:RingSnapshot {key: $key}) DETACH DELETE s"
-ADD_RINGS = """MATCH (s:RingSnapshot {key: $key}) UNWIND $rings AS row
-    CREATE (r:Ring {snapshot: $key, ring_id: row[0], kind: row[1], score: row[2], state: row[3],
-        size: row[4], body: row[5]})-[:IN_SNAPSHOT]->(s)"""
-ADD_MEMBERS = f"""UNWIND $members AS row MATCH (r:Ring {{snapshot: $key, ring_id: row[0]}})
+# People who are erased meanwhile are named by nothing that comes later: an erasure waits for what holds the
+# draft, which looks at the edition once it does.
+_HELD = f"""MATCH (d:RingSnapshot {{key: $key}}) SET d.begun = datetime() WITH d
+    MATCH (s:Store {{name: 'ringfence'}}) WHERE {EDITION} = $edition WITH d"""
+ADD_RINGS = f"""{_HELD} UNWIND $rings AS row
+    CREATE (r:Ring {{snapshot: $key, ring_id: row[0], kind: row[1], score: row[2], state: row[3],
+        size: row[4], body: row[5]}})-[:IN_SNAPSHOT]->(d) RETURN count(r)"""
+ADD_MEMBERS = f"""{_HELD} UNWIND $members AS row MATCH (r:Ring {{snapshot: $key, ring_id: row[0]}})
     MERGE (p:Applicant {{applicant_id: row[1]}}) ON CREATE SET p:Unknown
-    CREATE (p)-[:MEMBER_OF {properties("row", MEMBER, 2)}]->(r)"""
+    CREATE (p)-[:MEMBER_OF {properties("row", MEMBER, 2)}]->(r) RETURN count(r)"""
 # A part names people: none comes to a draft once people were erased.
 ADD_PART = f"""{LOCK} WITH edition WHERE edition = $edition MATCH (d:RingSnapshot {{key: $key}})
     SET d.begun = datetime() MERGE (p:JournalPart {{key: $key, number: $number}}) SET p.body = $entry
@@ -46,11 +50,11 @@ SWITCH = f"""{LOCK} WITH mark, edition WHERE edition = $edition
     MATCH (d:RingSnapshot {{key: $key}}) MATCH (s:Store {{name: 'ringfence'}})
     SET d.as_of = {when("$as_of")}, d.changes = $changes, d.mark = mark + 1, s.mark = mark + 1
     CREATE (:JournalEntry {{mark: mark + 1, body: $entry}}) RETURN mark + 1"""
-
-
-# Whom a draft alone names.
-THROW_PEOPLE_AWAY = """UNWIND $people AS who MATCH (p:Applicant {applicant_id: who})
-    WHERE p:Unknown AND NOT (p)--() DELETE p"""
+# Whom no fact names is in the store by drafts and snapshots alone.
+UNKNOWN_PEOPLE = """MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= ''
+    MATCH (p:Applicant)-[:MEMBER_OF]->(r) WHERE p:Unknown RETURN DISTINCT p.applicant_id"""
+THROW_PEOPLE_AWAY = f"""{LOCK} UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}}) WHERE p:Unknown
+    AND NOT EXISTS {{ (p)-[:MEMBER_OF]->(r:Ring) WHERE r.snapshot <> $key }} DETACH DELETE p"""
 
 
 def save(database: Database, snapshot: AnySnapshot, edition: int, part_bytes: int) -> None:
@@ -68,8 +72,6 @@ def save(database: Database, snapshot: AnySnapshot, edition: int, part_bytes: in
         draft.put_in_force(snapshot, number)
     except ConflictError:
         _throw_away(database, draft.key)
-        for some in _pieces([m.applicant_id] for r in snapshot.rings for m in r.members):
-            _write(database, THROW_PEOPLE_AWAY, people=[who for (who,) in some])
         raise
 
 
@@ -83,34 +85,32 @@ class Neo4jDraft:
 
     def add(self, number: int, part: SnapshotPart) -> None:
         """Write a part down, its entry first: where that cannot be any more, nothing of the part is."""
-        added = _write(
-            self.database, ADD_PART, key=self.key, edition=self.edition, number=number, entry=part.entry
-        )
-        if not added:
-            raise ConflictError(ERASED_MEANWHILE)
+        self._write(ADD_PART, number=number, entry=part.entry)
         rings = ([r.ring_id, r.kind.value, r.score, r.state, r.size, ring_body(r)] for r in part.rings)
         for some in _pieces(rings):
-            _write(self.database, ADD_RINGS, key=self.key, rings=some)
+            self._write(ADD_RINGS, rings=some)
         for some in _pieces([r.ring_id, *member_row(m)] for r in part.rings for m in r.members):
-            _write(self.database, ADD_MEMBERS, key=self.key, members=some)
+            self._write(ADD_MEMBERS, members=some)
 
     def put_in_force(self, snapshot: AnySnapshot, parts: int) -> None:
         """From here on it is the snapshot of a revision."""
         head = SnapshotHead(name=snapshot.name, as_of=snapshot.as_of, key=self.key, parts=parts)
-        switched = _write(
-            self.database,
+        self._write(
             SWITCH,
-            key=self.key,
-            edition=self.edition,
             as_of=micros(snapshot.as_of),
             changes=changes_text(snapshot.changes),
             entry=encode_head(head),
         )
-        if not switched:
+
+    def _write(self, text: str, **given: Any) -> None:
+        written = _write(self.database, text, key=self.key, edition=self.edition, **given)
+        if written in ([], [[0]]):
             raise ConflictError(ERASED_MEANWHILE)
 
 
 def _throw_away(database: Database, key: str) -> None:
+    for people in _pieces(database.read(UNKNOWN_PEOPLE, key=key)):
+        _write(database, THROW_PEOPLE_AWAY, key=key, people=[who for (who,) in people])
     while _write(database, THROW_RINGS_AWAY, key=key, limit=AT_ONCE)[0][0]:
         continue
     _write(database, THROW_PARTS_AWAY, key=key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from graph.journal.encode import encode_snapshot
-from graph.model.errors import StoreUnavailableError, StoreVersionError
+from graph.journal.parts import parts_of
+from graph.journal.snapshots import member_row
+from graph.model.erasure import Renaming
+from graph.model.errors import ConflictError, StoreUnavailableError, StoreVersionError
 from graph.model.moments import micros
-from graph.model.types import Facts, Merchant, Platform, PlatformType
+from graph.model.types import Facts, Merchant, Platform, PlatformType, RingMember
 from graph.store.evidence import subject_of
 from graph.stores.neo4j import Neo4jStore, cypher_erase, cypher_tables, draft, ranges, schema
 from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
@@ -198,26 +201,48 @@ def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_
 
 def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_later() -> None:
     with Neo4jStore(empty_graph()) as store:
+        store.add(Facts(applications=(applies("p0", 1),)))
+        left = draft.Neo4jDraft(store._database, "left", store.edition())
         store._database.write(lambda ask: ask(draft.DRAFT, key="left", name="week-1"))
-        store._database.write(
-            lambda ask: ask(draft.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]])
-        )
-        edition = store.edition()
-        part = {"key": "left", "edition": edition, "number": 1, "entry": b"of p9"}
-        assert store._database.write(lambda ask: ask(draft.ADD_PART, **part)) == [[1]]
-        assert store._database.write(lambda ask: ask(draft.ADD_PART, **{**part, "edition": ~edition})) == []
+        [part] = parts_of(a_snapshot(7, 3))
+        left.add(1, part)
+        with pytest.raises(ConflictError, match="erased meanwhile"):
+            replace(left, edition=~left.edition).add(2, part)
         assert store.view(day(99)).rings() is None
-        assert list(store.tail(0)) == []
+        assert [revision for revision, _ in store.tail(0)] == [1]
         store._database.write(lambda ask: ask(cypher_erase.DRAFTS))
         assert store._read("MATCH (p:JournalPart) RETURN p.key") == [], "an erasure leaves none of a draft"
-        store._database.write(lambda ask: ask(draft.ADD_PART, **part))
         store._database.write(
             lambda ask: ask("MATCH (s:RingSnapshot) SET s.begun = datetime() - duration('P2D')")
         )
         store.save_rings(a_snapshot(7, 2))
         assert store._read("MATCH (r:Ring) RETURN r.ring_id") == [["R-1"]]
         assert store._read("MATCH (p:JournalPart) WHERE p.key = 'left' RETURN p.number") == []
+        assert _people(store) == {"p0", "p1"}, "p2 was named by the draft alone"
         assert store.view(day(99)).rings() == a_snapshot(7, 2)
+
+
+def test_who_is_erased_between_a_part_and_its_members_is_named_by_none_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = list[Renaming]()
+
+    def meanwhile(member: RingMember) -> Sequence[object]:
+        if not gone:
+            gone.append(erased(store, "p1"))
+        return member_row(member)
+
+    with Neo4jStore(empty_graph()) as store:
+        store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(3))))
+        monkeypatch.setattr(draft, "member_row", meanwhile)
+        monkeypatch.setattr(draft, "_throw_away", lambda *_: None)  # as if it were killed
+        with pytest.raises(ConflictError, match="erased meanwhile"):
+            store.save_rings(a_snapshot(7, 3))
+        assert _people(store) == {"p0", gone[0].people["p1"], "p2"}
+
+
+def _people(store: Neo4jStore) -> set[str]:
+    return {who for (who,) in store._read("MATCH (p:Applicant) RETURN p.applicant_id")}
 
 
 def test_a_snapshot_in_one_piece_is_read_and_erased_from_as_before() -> None:
