@@ -73,5 +73,5 @@ def in_this_process(tables: Tables) -> Projected:
         HeldLinks(links, len(coarse)),
         coarse,
         context,
-        HeldGroups(tables, sharing, links),
+        HeldGroups(applicants, sharing, links),
     )

@@ -22,7 +22,7 @@ from graph.rings.links.pull import suspect_links
 from graph.rings.links.rows import LinkRows
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.sharing.rows import SharingRows
-from graph.rings.suspected import MEASURED, suspected
+from graph.rings.suspected import suspected
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.improbable import beside_learned, improbable_suspicion
 from graph.rings.suspicion.people import SuspectSignals
@@ -43,7 +43,7 @@ class RingSearch:
     others like them, whom nobody has cleared, were not. `flags` is what became of the rings that were flagged
     last time and that the search itself does not flag. `honest` is the share of the honest that is expected
     in the groups that it does flag. `unusual` are the groups that the store's own habits of sharing do not
-    explain. `own` (A, MEASURED) is what rings are measured by of what applicants are by themselves.
+    explain.
     """
 
     applicants: ApplicantRows
@@ -60,7 +60,6 @@ class RingSearch:
     flags: RetainedFlags
     honest: Spending
     unusual: UnusualGroups
-    own: Features
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,7 @@ def search(
         return _of_nobody(projected, labelled)
     unusual = unusual_groups(applicants, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
-    learned, own = suspected(projected, labelled, closely)
-    seen = beside_learned(learned, improbable, labelled)
+    seen = beside_learned(suspected(projected, labelled, closely), improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
     suspects = suspect_links(links, suspicion, labelled.since)
     label, spared, honest = settled(
@@ -127,7 +125,6 @@ def search(
         flags,
         honest,
         unusual,
-        own,
     )
 
 
@@ -149,7 +146,6 @@ def _of_nobody(projected: Projected, labelled: LabelledApplicants) -> RingSearch
         flags=RetainedFlags(),
         honest=Spending(),
         unusual=no_groups(),
-        own=Features(MEASURED, np.zeros((0, len(MEASURED)), np.float32)),
     )
 
 

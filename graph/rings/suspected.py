@@ -11,7 +11,6 @@ from graph.facts.tables import Column
 from graph.model.errors import FrameFullError
 from graph.rings.applicants.labelled import LabelledApplicants
 from graph.rings.groups.labels import numbered
-from graph.rings.groups.measures import MEANS
 from graph.rings.groups.suspects import among_suspects
 from graph.rings.links.pull import suspect_links
 from graph.rings.projected import Projected
@@ -25,31 +24,17 @@ from graph.rings.suspicion.suspect_features import suspects_nearby
 
 log = logging.getLogger("ringfence.rings")
 
-MEASURED = tuple(MEANS)  # of applicants by themselves: what rings are measured by
 _CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
 _CLOSELY_AT_LEAST = 500  # people
 _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
 
 
-def suspected(
-    projected: Projected, labelled: LabelledApplicants, closely: SuspectSignals | None
-) -> tuple[Column, Features]:
-    """How suspicious everybody is (A,), and of the context features, which are let go then, MEASURED."""
-    context = projected.context()
-    own = Features(MEASURED, np.stack([context.column(name) for name in MEASURED], axis=1))
-    return _looked_at(projected, (context, labelled), closely), own
-
-
-def _looked_at(
-    projected: Projected,
-    known: tuple[ContextRows, LabelledApplicants],
-    closely: SuspectSignals | None,
-) -> Column:
-    """What other stores taught, until this one does. Then two looks: by features alone, and closely at the
-    most suspicious, also by how they hang together with those whom the first look found; both out of fold,
-    beside what other stores taught while this one's frauds are few.
+def suspected(projected: Projected, labelled: LabelledApplicants, closely: SuspectSignals | None) -> Column:
+    """How suspicious everybody is (A,): what other stores taught, until this one does. Then two looks: by
+    features alone, and closely at the most suspicious, also by how they hang together with those whom the
+    first look found; both out of fold, beside what other stores taught while this one's frauds are few.
     """
-    links, coarse, (context, labelled) = projected.links, projected.coarse, known
+    links, coarse, context = projected.links, projected.coarse, projected.context()
     if not labelled.has_enough_labels:
         return prior_suspicion(context)
     examples = member_examples(labelled, coarse)

@@ -34,7 +34,7 @@ from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.suspicion.people import of_few, through_frame
 from graph.rings.suspicion.store_habits import FALSE_ALARMS
 from graph.rings.weekly.honest_impact import honest_impact
-from graph.rings.weekly.measured import largest_component
+from graph.rings.weekly.largest_component import largest_component
 from graph.rings.weekly.snapshot import rings_found
 from graph.store.forgetting import ERASED_MEANWHILE
 from graph.store.port import GraphStore, GraphView

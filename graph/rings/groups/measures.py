@@ -16,6 +16,7 @@ from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.suspicion.columns import most, total
 
 MEANS = {"is_emulator": 0.0, "refused": 0.0, "face": 1.0}  # of these, and what an unknown one counts as
+ALONE = ("since", "last", "open", "fraud")  # `graph.rings.applicants.columns` that groups are measured by
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,7 @@ class Measures:
 
 
 def measure(groups: WholeGroups) -> Measures:
-    """Of each of the groups, given `since` and `last` (first application and latest activity, int64
-    microseconds), `open` (CNY paid out and not paid back), `fraud` (known for it, bool), `suspicion`, and
-    MEANS.
-    """
+    """Of each of the groups, given their people's ALONE, MEANS and `suspicion`."""
     number, group = np.unique(groups.group, return_inverse=True)
     given, size = groups.given, np.bincount(group)
     things = shared_items(groups.events, groups.sharing, group)

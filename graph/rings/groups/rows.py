@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
-from graph.facts.tables import Column, Tables
-from graph.rings.groups.measures import Measures, measure
+from graph.facts.tables import Column
+from graph.rings.applicants.rows import HeldApplicants
+from graph.rings.groups.measures import ALONE, MEANS, Measures, measure
 from graph.rings.groups.whole_groups import whole_groups
 from graph.rings.links.projection import ApplicantLinks
 from graph.rings.sharing.incidence import Incidence
+from graph.rings.suspicion.member_features import member_features
 
 
 class GroupRows(Protocol):
     """What lies inside groups of applicants (A,), whichever groups these are."""
 
-    def measured(self, group: Column, given: Mapping[str, Column]) -> Iterator[Measures]:
-        """Measures of the groups of three or more, numbered by `group` (A,), some groups after the other, by
-        columns `given` (A,) as `graph.rings.groups.measures` names them.
+    def measured(self, group: Column, suspicion: Column) -> Iterator[Measures]:
+        """Measures of the groups of three or more, numbered by `group` (A,), some groups after the other, in
+        no order, by everybody's `suspicion` (A,) and what else is known of each member.
         """
 
 
@@ -26,10 +29,19 @@ class GroupRows(Protocol):
 class HeldGroups:
     """In this process."""
 
-    tables: Tables
+    applicants: HeldApplicants
     sharing: Incidence
     links: ApplicantLinks
 
-    def measured(self, group: Column, given: Mapping[str, Column]) -> Iterator[Measures]:
+    @cached_property
+    def _given(self) -> Mapping[str, Column]:
+        own = member_features(self.applicants.tables)
+        return {
+            **{name: self.applicants.column(name) for name in ALONE},
+            **{name: own.column(name) for name in MEANS},
+        }
+
+    def measured(self, group: Column, suspicion: Column) -> Iterator[Measures]:
         """Measures of the groups of three or more."""
-        return map(measure, whole_groups((self.tables, self.sharing, self.links), group, given))
+        facts = (self.applicants.tables, self.sharing, self.links)
+        return map(measure, whole_groups(facts, group, {**self._given, "suspicion": suspicion}))

@@ -30,7 +30,7 @@ from graph.rings.spark.own_facts import (
 )
 from graph.rings.spark.stages import Stages, digest
 
-_COLUMNS, _NAMED = "columns", "named_of"
+OF_APPLICANTS, _NAMED = "columns", "named_of"
 _ENDS = ("applicant", "counterparty")
 _FACTS = {
     APPLICATIONS: ASKED | {"application_id": "O", "city": "O"},
@@ -58,15 +58,13 @@ class ClusterApplicants:
     @cached_property
     def _buckets(self) -> int:
         """Of the stage of columns, which is made when it is asked for first."""
-        buckets = own_facts(self._stages)
-        self._stages.each(_COLUMNS, buckets, partial(_columns, applicants=len(self), buckets=buckets))
-        return buckets
+        return columns_stage(self._stages, len(self))
 
     def column(self, name: str) -> Column:
         """One of them (A,), read from the files of a stage."""
         out = np.empty(len(self), COLUMNS[name])
         for number in range(self._buckets):
-            rows = bucket(self._stages.folder, _COLUMNS, number, {"who": "i4", name: COLUMNS[name]})
+            rows = bucket(self._stages.folder, OF_APPLICANTS, number, {"who": "i4", name: COLUMNS[name]})
             out[rows["who"]] = rows[name]
         return out
 
@@ -149,6 +147,13 @@ class ClusterApplicants:
 
         stages.kept(f"{name}_{table}", rows)
         return whole(stages.folder, f"{name}_{table}", kinds)
+
+
+def columns_stage(stages: Stages, applicants: int) -> int:
+    """Makes the stage OF_APPLICANTS: `who`, and all COLUMNS. In how many buckets."""
+    buckets = own_facts(stages)
+    stages.each(OF_APPLICANTS, buckets, partial(_columns, applicants=applicants, buckets=buckets))
+    return buckets
 
 
 def named(stages: Stages) -> Any:

@@ -106,7 +106,7 @@ def _read_back(stages: Stages, applicants: int) -> Projected:
         ClusterLinks(stages, homes),
         homes.coarse,
         lambda: _context(homes),
-        ClusterGroups(stages),
+        ClusterGroups(stages, applicants),
     )
 
 

@@ -13,14 +13,17 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from graph.facts.tables import Column
-from graph.rings.groups.measures import Measures, Members, measure
+from graph.rings.applicants.columns import COLUMNS
+from graph.rings.groups.measures import ALONE, MEANS, Measures, Members, measure
 from graph.rings.groups.whole_groups import ASKED, WholeGroups, in_large_groups
 from graph.rings.links.projection import REFERRAL
+from graph.rings.spark.applicants import OF_APPLICANTS, columns_stage
 from graph.rings.spark.buckets import Parted, Rows, bucket, kinds_of
 from graph.rings.spark.components import within
 from graph.rings.spark.context_tasks import numbered_links
 from graph.rings.spark.facts import APPLICATIONS, EVENTS, NAMES
 from graph.rings.spark.links import LINKS
+from graph.rings.spark.own_features import own_features
 from graph.rings.spark.sharing_rows import HELD, incidence, shared
 from graph.rings.spark.stages import Stages, digest
 
@@ -29,7 +32,8 @@ _MEMBERS = tuple(Members.__dataclass_fields__)
 _SENT = {"a": "i4", "b": "i4", "kind": "i1", "at": "i8"}
 _ASKED = {"applicant": "i4"} | dict.fromkeys(ASKED, "i4")
 _NAMED = {"who": "i4", "applicant_id": "O"}
-_PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD, "named": _NAMED}
+_GIVEN = {"who": "i4"} | {name: COLUMNS[name] for name in ALONE} | dict.fromkeys(MEANS, "f4")
+_PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD, "named": _NAMED, "given": _GIVEN}
 _A_PERSON = 4  # some 1 KB, where the rows that a task holds at most are of 250 bytes
 
 
@@ -40,11 +44,12 @@ class ClusterGroups:
     """
 
     stages: Stages
+    applicants: int
 
-    def measured(self, group: Column, given: Mapping[str, Column]) -> Iterator[Measures]:
+    def measured(self, group: Column, suspicion: Column) -> Iterator[Measures]:
         """Measures of the groups of three or more."""
         who = np.flatnonzero(in_large_groups(group)).astype(np.int32)
-        columns = {"who": who, "group": group[who], **{name: column[who] for name, column in given.items()}}
+        columns = {"who": who, "group": group[who], "suspicion": suspicion[who]}
         kinds, of_groups, of_members = kinds_of(columns), *_kinds(columns)
         name = f"groups_{digest(*(column.tobytes() for column in columns.values()))}"
         buckets = self.stages.buckets(_A_PERSON * len(who))
@@ -78,6 +83,13 @@ class ClusterGroups:
         )
         self.stages.kept_by_bucket(f"{name}_named", lambda: of_members(read(NAMES), "who"))
         self.stages.kept_by_bucket(f"{name}_held", lambda: of_members(shared(self.stages), "who"))
+        self.stages.kept_by_bucket(f"{name}_given", lambda: of_members(self._alone(), "who"))
+
+    def _alone(self) -> Any:
+        """What everybody is by themselves, as far as groups are measured by it."""
+        columns_stage(self.stages, self.applicants)
+        means = own_features(self.stages, self.applicants).select("who", *MEANS)
+        return self.stages.read(OF_APPLICANTS).select("who", *ALONE).join(means, "who")
 
 
 def _kinds(columns: Rows) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -106,7 +118,7 @@ def _measured(folder: str, number: int, name: str, kinds: Mapping[str, str]) -> 
 
 
 def _whole(given: Rows, inside: Mapping[str, Rows]) -> WholeGroups:
-    people = given["who"]
+    people, own, order = given["who"], inside["given"], np.argsort(inside["given"]["who"])
     sent, asked, sharing = inside["sent"], inside["asked"], incidence(inside["held"])
 
     def place(who: Column) -> Column:
@@ -125,5 +137,5 @@ def _whole(given: Rows, inside: Mapping[str, Rows]) -> WholeGroups:
             "at": sent["at"],
         },
         {**asked, "applicant": place(asked["applicant"])},
-        {name: column for name, column in given.items() if name not in ("who", "group")},
+        {"suspicion": given["suspicion"], **{name: own[name][order] for name in (*ALONE, *MEANS)}},
     )

@@ -13,7 +13,6 @@ from graph.facts.tables import Column
 from graph.model.types import RingKind
 from graph.rings.groups.kinds import kind_of
 from graph.rings.search import RingSearch
-from graph.rings.weekly.measured import measured
 
 PLACES = (RingKind.HOUSEHOLD, RingKind.DORMITORY, RingKind.KIOSK)
 
@@ -48,7 +47,7 @@ def honest_impact(search: RingSearch) -> Mapping[RingKind, HonestImpact]:
     honest, hit = known_honest(search)
     known = np.bincount(search.coarse, weights=honest) > 0
     kinds = np.full(len(known), -1)
-    for measures in measured(search, search.coarse):
+    for measures in search.groups.measured(search.coarse, search.suspicion):
         for at, group in enumerate(measures.number.tolist()):
             if known[group] and (kind := kind_of(measures.traits(at))) in PLACES:
                 kinds[group] = PLACES.index(kind)

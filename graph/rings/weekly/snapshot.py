@@ -20,7 +20,6 @@ from graph.rings.search import RingSearch
 from graph.rings.weekly.changes import STATES, TwoWeeks, compared
 from graph.rings.weekly.crews import crew_ties, named
 from graph.rings.weekly.flagging import with_flags
-from graph.rings.weekly.measured import measured
 from graph.rings.weekly.ring_file import RingFile
 from graph.rings.weekly.rings_before import NONE, RingsBefore
 
@@ -130,7 +129,7 @@ def _rings(
 ) -> Iterator[tuple[int, Ring]]:
     """The number and the ring of each group; what some of them measure is let go before the next."""
     improbable = search.unusual.reasons(search.group, len(search.flagged))
-    for measures in measured(search, search.group):
+    for measures in search.groups.measured(search.group, search.suspicion):
         end = np.cumsum(measures.size)
         for place, number in enumerate(measures.number.tolist()):
             of = slice(end[place] - measures.size[place], end[place])

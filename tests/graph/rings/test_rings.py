@@ -14,7 +14,7 @@ from graph.rings.links.communities import components
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.sharing.incidence import incidence_of
-from graph.rings.weekly import measured
+from graph.rings.weekly import largest_component
 from graph.rings.weekly.snapshot import rings_found, snapshot_of
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled, uses
@@ -116,10 +116,10 @@ def test_the_largest_component_is_of_people_whom_links_inside_one_group_hold(tmp
     inside = links.of(group[links.a] == group[links.b])
     held = np.bincount(components(len(group), inside.a, inside.b))
     for at_once in (7, 100_000):
-        monkeypatch.setattr(measured, "AT_ONCE", at_once)
-        assert measured.largest_component(found) == held.max() > 2
+        monkeypatch.setattr(largest_component, "AT_ONCE", at_once)
+        assert largest_component.largest_component(found) == held.max() > 2
     alone = dataclasses.replace(found, group=np.arange(len(group)))
-    assert measured.largest_component(alone) == 1
+    assert largest_component.largest_component(alone) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))

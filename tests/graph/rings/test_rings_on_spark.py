@@ -14,7 +14,6 @@ from graph.model.moments import DAY
 from graph.model.types import Facts
 from graph.product import product_version
 from graph.rings.applicants.columns import COLUMNS
-from graph.rings.groups.measures import MEANS
 from graph.rings.links.parts import first_cut
 from graph.rings.links.projection import ApplicantLinks, project
 from graph.rings.links.pull import suspect_links
@@ -184,15 +183,9 @@ def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(table
 def test_groups_measure_what_they_do_on_one_machine_to_the_last_bit(session, tables, tmp_path):
     found, alone = OnSpark(session, f"file://{tmp_path}", rows=200).of_tables(tables), in_this_process(tables)
     size, drawn = len(tables.applicant_ids), np.random.default_rng(4)
-    given = {name: drawn.random(size).astype(np.float32) for name in MEANS} | {
-        "since": drawn.integers(0, 10**15, size),
-        "last": drawn.integers(0, 10**15, size),
-        "open": drawn.random(size),
-        "fraud": drawn.random(size) < 0.1,
-        "suspicion": drawn.random(size),
-    }
+    suspicion = drawn.random(size)
     for group in (alone.coarse, drawn.integers(0, size // 5, size), np.arange(size)):
-        one, other = (by_number(side.groups.measured(group, given)) for side in (alone, found))
+        one, other = (by_number(side.groups.measured(group, suspicion)) for side in (alone, found))
         assert one == other
         assert len(one) == (np.bincount(group) >= 3).sum()
 

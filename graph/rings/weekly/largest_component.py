@@ -1,29 +1,14 @@
-"""Measures of what a search found: its groups, or those of the first cut."""
+"""How many people the links of a search's groups hold together."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.groups.measures import MEANS, Measures
 from graph.rings.groups.whole_groups import AT_ONCE
 from graph.rings.links.communities import components
 from graph.rings.links.rows import LinkRows
 from graph.rings.search import RingSearch
-
-
-def measured(search: RingSearch, group: Column) -> Iterator[Measures]:
-    """Of the groups of three or more of `group` (A,), some groups after the other, in no order."""
-    given = {
-        "since": search.known.since,
-        **{name: search.applicants.column(name) for name in ("last", "open")},
-        "fraud": search.known.fraud,
-        "suspicion": search.suspicion,
-        **{name: search.own.column(name) for name in MEANS},
-    }
-    return search.groups.measured(group, given)
 
 
 def largest_component(search: RingSearch) -> int:
