@@ -68,7 +68,8 @@ check: setup
 
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/frame/test_frame*.py tests/graph/features/test_features*.py \
+	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/frame/test_frame*.py \
+		tests/graph/frame/*/test_frame*.py tests/graph/features/test_features*.py \
 		tests/graph/features/test_lending_request.py tests/graph/features/test_multi_lending.py \
 		tests/graph/features/test_signals*.py \
 		tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py \

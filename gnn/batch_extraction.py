@@ -29,10 +29,10 @@ from graph.features.compute import (
     Walker,
     feature_rows,
 )
+from graph.frame.columns.layout import Arrays
 from graph.frame.frame import Frame
 from graph.frame.frozen import FrozenFrame
-from graph.frame.layout import Arrays
-from graph.frame.seeds import Seeds
+from graph.frame.walk.seeds import Seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
 from graph.progress import bar
 

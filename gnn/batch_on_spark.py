@@ -17,10 +17,10 @@ from gnn.scoring.forward import Forward
 from gnn.scoring.weights import NetworkWeights
 from graph import private
 from graph.features import extraction as features
+from graph.frame.columns.layout import VERSION
 from graph.frame.frame import Frame
 from graph.frame.frozen import freeze, thawed_once
-from graph.frame.layout import VERSION
-from graph.frame.seeds import Seeds, seeds
+from graph.frame.walk.seeds import Seeds, seeds
 from graph.rings.spark.buckets import write_bucket
 from graph.rings.spark.stages import Stages, digest, folder_of
 

@@ -71,8 +71,8 @@ class PastSampler(BaseSampler):  # type: ignore[misc]
     else.
 
     The compiled samplers that PyG's own loaders need filter one global graph by time; here the frame's walk
-    does it, so training and serving see the same through one piece of code (`graph.frame.walk`), caps and hub
-    guards included.
+    does it, so training and serving see the same through one piece of code (`graph.frame.walk.build`), caps
+    and hub guards included.
     """
 
     def __init__(self, data: HeteroData, schema: GraphSchema = LENDING) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gnn.samples.history import History
 from gnn.samples.unlabelled import MaturedSamples, UnlabelledWorth, unlabelled_worth
 from graph.facts.tables import Column
-from graph.frame.seeds import Seeds, seeds
+from graph.frame.walk.seeds import Seeds, seeds
 
 LEAST_TRUST = 0.15  # younger samples than this say next to nothing: their frauds cannot be known yet
 

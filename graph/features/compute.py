@@ -16,14 +16,14 @@ from graph.features.extraction import VARIABLE_NAMES, extract, names
 from graph.features.lending import multi_lending
 from graph.features.lending.multi_lending import CountingPlan, plan
 from graph.features.workspace import Precomputed, workspace_for
-from graph.frame.histories import histories
-from graph.frame.layout import Arrays, Int
+from graph.frame.columns.layout import Arrays, Int
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.neighbourhood import empty_neighbourhood as neighbourhood_room
-from graph.frame.query import SubjectQuery
-from graph.frame.scratch import Scratch, scratch
-from graph.frame.seeds import Seeds, row_of
-from graph.frame.walk import walk, walk_application, walk_person
+from graph.frame.walk.build import walk, walk_application, walk_person
+from graph.frame.walk.histories import histories
+from graph.frame.walk.query import SubjectQuery
+from graph.frame.walk.scratch import Scratch, scratch
+from graph.frame.walk.seeds import Seeds, row_of
 from graph.kernels.by_address import address_of, by_address, taken
 from graph.kernels.compiled import compiled, lean
 
@@ -145,8 +145,8 @@ class Walker:
         return self.room
 
     def histories(self, arrays: Arrays, question: SubjectQuery, people: Column) -> Neighbourhood:
-        """The applications of those people (rows of the frame), as `graph.frame.histories` writes them; in
-        the same room.
+        """The applications of those people (rows of the frame), as `graph.frame.walk.histories` writes them;
+        in the same room.
         """
         read, asked = address_of(arrays), address_of(question)
         while not histories(read, asked, people, *self._addresses()):

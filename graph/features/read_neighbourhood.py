@@ -14,9 +14,9 @@ from graph.features.compute import Walker
 from graph.frame.from_view import node_names_of
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.node_names import NodeNames
-from graph.frame.query import IN_FRAME, SubjectQuery, query_for, rows_of_people
-from graph.frame.read import FactReader
-from graph.frame.view import FrameView
+from graph.frame.views.read import FactReader
+from graph.frame.views.view import FrameView
+from graph.frame.walk.query import IN_FRAME, SubjectQuery, query_for, rows_of_people
 from graph.model.errors import FrameUnreadableError
 from graph.model.moments import micros
 from graph.model.types import Identifier, PlatformType

@@ -14,8 +14,8 @@ import numpy as np
 
 from graph import private
 from graph.facts.tables import Column
-from graph.frame.intern import row_of
-from graph.frame.layout import (
+from graph.frame.columns.intern import row_of
+from graph.frame.columns.layout import (
     DIRTY,
     FILE,
     FILES,
@@ -36,9 +36,9 @@ from graph.frame.layout import (
     Arrays,
     Rows,
 )
+from graph.frame.columns.pages import map_pages
+from graph.frame.columns.texts import A_WORD, NO_KIND, OF_BITS
 from graph.frame.neighbourhood import EVENT_KINDS
-from graph.frame.pages import map_pages
-from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
 from graph.kernels.compiled import compiled
 from graph.model.errors import FrameFullError, StoreUnavailableError
 

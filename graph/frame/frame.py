@@ -12,11 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
-from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
 from graph.frame.catch_up import ALL, NOTHING, AtHand, CatchUpBudget, Journal, is_past_of, some_at_once
-from graph.frame.entry_batch import EntryBatch
-from graph.frame.files import Files, boot
-from graph.frame.layout import (
+from graph.frame.columns.layout import (
     BOOT,
     CHECK,
     DIRTY,
@@ -35,10 +32,13 @@ from graph.frame.layout import (
     WHOLE,
     Arrays,
 )
+from graph.frame.entries.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
+from graph.frame.entries.batch import EntryBatch
+from graph.frame.entries.rings import RingBatch, apply_rings, ring_batch
+from graph.frame.files import Files, boot
 from graph.frame.locks import FairLock, FileLock, waits
-from graph.frame.rings import RingBatch, apply_rings, ring_batch
-from graph.frame.snapshots import CachedSnapshots
-from graph.frame.view import FrameView
+from graph.frame.views.snapshots import CachedSnapshots
+from graph.frame.views.view import FrameView
 from graph.journal.entry import decode
 from graph.journal.pages import numbered
 from graph.kernels.by_address import address_of

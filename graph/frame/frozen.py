@@ -19,12 +19,12 @@ import numpy as np
 
 from graph import private
 from graph.facts.tables import Column
+from graph.frame.columns.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
+from graph.frame.columns.pages import map_pages, read_ahead
 from graph.frame.frame import Frame
-from graph.frame.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
 from graph.frame.locks import FileLock
-from graph.frame.pages import map_pages, read_ahead
-from graph.frame.snapshots import CachedSnapshots
-from graph.frame.view import FrameView
+from graph.frame.views.snapshots import CachedSnapshots
+from graph.frame.views.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 
 _HEADER, _WHOLE = "header", "whole"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.frame.layout import Rows
+from graph.frame.columns.layout import Rows
 from graph.kernels.by_address import by_address
 
 UNDATED = np.int64(np.iinfo(np.int64).min)  # microseconds: a moment that nothing tells

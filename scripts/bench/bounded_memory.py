@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from graph.features.compute import FeatureExtractor, Walker
+from graph.frame.columns.pages import advise
 from graph.frame.frozen import FrozenFrame
-from graph.frame.pages import advise
 from graph.store.evidence import Subject
 from scripts.bench.frozen_copy import AnswerTimer, forget, latest_subjects, quantiles
 from scripts.bench.memory_cgroups import limit_memory, memory_group

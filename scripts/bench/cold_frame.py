@@ -20,8 +20,8 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor, Walker
+from graph.frame.columns.layout import Arrays
 from graph.frame.frozen import FrozenFrame
-from graph.frame.layout import Arrays
 from graph.store.evidence import Subject
 from scripts.bench.bounded_memory import Bound, timed_in_a_process
 from scripts.bench.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles

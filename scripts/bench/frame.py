@@ -21,14 +21,14 @@ import numpy as np
 from graph.facts.local_time import offsets
 from graph.facts.tables import KINDS, Column
 from graph.features.compute import FeatureExtractor, Walker
+from graph.frame.columns.layout import FILES, NAMES, SLOTS, USED, Arrays
+from graph.frame.columns.lists import BY_HOLDER, EVERYTHING, latest
 from graph.frame.frame import Frame
-from graph.frame.layout import FILES, NAMES, SLOTS, USED, Arrays
-from graph.frame.lists import BY_HOLDER, EVERYTHING, latest
 from graph.frame.neighbourhood import empty_neighbourhood
-from graph.frame.query import query_for
-from graph.frame.read import FactReader
-from graph.frame.scratch import scratch
-from graph.frame.walk import walk_application
+from graph.frame.views.read import FactReader
+from graph.frame.walk.build import walk_application
+from graph.frame.walk.query import query_for
+from graph.frame.walk.scratch import scratch
 from graph.kernels.compiled import shared
 from graph.model.moments import micros, moment
 from graph.model.types import Application, Facts, IdentifierKind

@@ -15,12 +15,12 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor, Walker
+from graph.frame.columns.layout import NAMES, USED, Arrays
+from graph.frame.columns.pages import advise
 from graph.frame.frame import Frame
 from graph.frame.frozen import FrozenFrame, freeze
-from graph.frame.layout import NAMES, USED, Arrays
-from graph.frame.pages import advise
-from graph.frame.query import query_for
-from graph.frame.read import FactReader
+from graph.frame.views.read import FactReader
+from graph.frame.walk.query import query_for
 from graph.model.moments import moment
 from graph.store.evidence import Subject, subject_of
 from graph.stores.sqlite import SqliteStore

@@ -27,7 +27,7 @@ from scipy.sparse.csgraph import connected_components
 
 from graph.facts.hubs import GUARD
 from graph.facts.tables import KINDS, Column, Tables
-from graph.frame.layout import FILES
+from graph.frame.columns.layout import FILES
 from graph.model.moments import moment
 from graph.store.evidence import Evidence
 from graph.store.walk import Bounds

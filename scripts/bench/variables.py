@@ -24,7 +24,7 @@ from graph.features.lending_request import compute_requested
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.frame import Frame
-from graph.frame.view import FrameView
+from graph.frame.views.view import FrameView
 from graph.model.moments import moment
 from graph.model.types import Ring, RingKind, RingMember, RingSnapshot
 from graph.store.evidence import Subject, subject_of

@@ -19,7 +19,7 @@ from graph.features.signals.bursts import BURST_AT
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.frame.node_names import NodeNames
-from graph.frame.view import FrameView
+from graph.frame.views.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.model.moments import moment
 from graph.store.evidence import Subject

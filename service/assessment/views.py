@@ -13,7 +13,7 @@ from time import monotonic
 from graph.facts.tables import Column
 from graph.frame.catch_up import LITTLE, NOTHING, AtHand, CatchUpBudget
 from graph.frame.frame import Frame
-from graph.frame.view import FrameView
+from graph.frame.views.view import FrameView
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject
 from graph.store.port import GraphStore, GraphView

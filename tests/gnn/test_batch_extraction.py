@@ -28,7 +28,7 @@ from gnn.training.network import RingNet
 from gnn.training_plan import TrainingPlan
 from graph.frame import neighbourhood
 from graph.frame.location import folder_of, frame_of
-from graph.frame.seeds import Seeds, seeds
+from graph.frame.walk.seeds import Seeds, seeds
 from graph.model.errors import NotFoundError
 from graph.model.moments import micros
 from graph.model.types import Facts
@@ -173,7 +173,7 @@ def test_rooms_grow_with_what_is_met(tmp_path: Path, monkeypatch: pytest.MonkeyP
         first, graphs = looked(store, chosen)
         small: dict[str, Any] = {name: (kind, 4) for name, (kind, _) in neighbourhood.ROOM.items()}
         monkeypatch.setattr(neighbourhood, "ROOM", small)
-        monkeypatch.setattr("graph.frame.scratch.ROOM", small)
+        monkeypatch.setattr("graph.frame.walk.scratch.ROOM", small)
         for name in ("_NODES", "_LINKS"):
             monkeypatch.setattr(batch_extraction, name, 2)
         again, drawn = looked(store, chosen)

@@ -19,7 +19,7 @@ from gnn.training.network import RingNet
 from gnn.training.run import Sight, train_model
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
-from graph.frame.seeds import seeds
+from graph.frame.walk.seeds import seeds
 from graph.model.errors import NotFoundError
 from graph.model.moments import micros
 from graph.product import product_version

@@ -31,7 +31,7 @@ from graph.features.extraction import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.features.subject_features import compute_features
 from graph.frame.from_view import node_names_of
 from graph.frame.location import frame_of
-from graph.frame.seeds import seeds
+from graph.frame.walk.seeds import seeds
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros
 from graph.model.types import Facts, Label, LabelValue

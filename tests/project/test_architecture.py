@@ -24,6 +24,13 @@ MAY_IMPORT = {
 # Inside graph/: each room imports those to its right alone; adapters stand beside, and nobody below imports
 # them.
 DOWN = ("rings", "features", "frame", "store", "journal", "facts", "kernels", "model")
+# A room of a folder, and what else of that folder it may import. Whoever is not named may import them all.
+STANDS_ON = {
+    "graph.frame.columns": set[str](),
+    "graph.frame.entries": {"columns"},
+    "graph.frame.walk": {"columns", "neighbourhood"},
+    "graph.frame.views": {"columns"},
+}
 # A guest and the only places where it may be imported. The benchmarks' rivals aside, scripts/ bring nobody.
 GUESTS = {
     "flask": ("service",),
@@ -139,6 +146,20 @@ def test_inside_the_graph_imports_go_down() -> None:
         and (below == "stores" or (below in DOWN and DOWN.index(below) < DOWN.index(room)))
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("room", sorted(STANDS_ON))
+def test_a_room_of_a_folder_stands_only_on_those_below_it(room: str) -> None:
+    folder, _, name = room.rpartition(".")
+    inside = [path for path in FILES if name_of(path).startswith(f"{room}.")]
+    below = {
+        other.removeprefix(f"{folder}.").split(".")[0]
+        for path in inside
+        for other in imports(path)
+        if other.startswith(f"{folder}.")
+    }
+    assert inside
+    assert below - {name} <= STANDS_ON[room]
 
 
 def test_folders_and_files_side_by_side_have_an_order() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph.facts.people_range import PeopleRange
 from graph.frame import files
 from graph.frame.frame import Frame
-from graph.frame.view import FrameView
+from graph.frame.views.view import FrameView
 from graph.model.types import (
     Application,
     Contact,

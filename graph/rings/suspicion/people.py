@@ -28,7 +28,7 @@ from graph.features.compute import (
 from graph.features.read_neighbourhood import read_neighbourhood
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
-from graph.frame.seeds import Seeds, seeds
+from graph.frame.walk.seeds import Seeds, seeds
 from graph.model.errors import FrameFullError, NotFoundError, StoreUnavailableError
 from graph.model.moments import moment
 from graph.rings.applicants.rows import ApplicantRows

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph import private
+from graph.frame.columns.layout import VERSION
 from graph.frame.frozen import freeze
-from graph.frame.layout import VERSION
 from graph.frame.location import frame_of
 from graph.model.errors import SettingError
 from graph.model.moments import micros, moment

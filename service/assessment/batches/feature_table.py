@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graph.features.extraction import COUNT_COLUMNS, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.frame.location import frame_of
-from graph.frame.seeds import Seeds, seeds
+from graph.frame.walk.seeds import Seeds, seeds
 from graph.model.errors import ConflictError
 from graph.progress import bar
 from service.assessment.batches.output import refuse_other_formats

@@ -19,9 +19,9 @@ import pytest
 
 from graph.frame import files
 from graph.frame.catch_up import LITTLE, AtHand
+from graph.frame.columns.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED, TEXT_STEP, USED
 from graph.frame.files import Files
 from graph.frame.frame import Frame
-from graph.frame.layout import BOOT, DIRTY, FILES, GENERATION, KEPT, NAMES, SEED, TEXT_STEP, USED
 from graph.frame.location import folder_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.types import Facts

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from graph.frame import frozen, view
+from graph.frame import frozen
+from graph.frame.columns.layout import NAMES
 from graph.frame.frame import Frame
 from graph.frame.frozen import freeze, thawed
-from graph.frame.layout import NAMES
+from graph.frame.views import view
 from graph.stores.sqlite import SqliteStore
 from tests.support.small_worlds import day, random_facts
 

@@ -15,7 +15,7 @@ import pytest
 
 from graph.frame import frame as frames
 from graph.frame.catch_up import CatchUpBudget
-from graph.frame.layout import DIRTY, UNDERWAY
+from graph.frame.columns.layout import DIRTY, UNDERWAY
 from graph.frame.locks import FairLock
 from graph.model.types import Facts
 from tests.graph.frame.test_frame_files import assert_right

@@ -14,10 +14,10 @@ import fsspec
 import numpy as np
 import pytest
 
+from graph.frame.columns.layout import MAGIC
 from graph.frame.frame import Frame
 from graph.frame.frozen import FrozenFrame, freeze, thawed
-from graph.frame.layout import MAGIC
-from graph.frame.view import FrameView
+from graph.frame.views.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.stores.sqlite import SqliteStore
 from tests.support.people_range_contract import PeopleRangeContract

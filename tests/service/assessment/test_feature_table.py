@@ -14,7 +14,7 @@ import pytest
 from gnn import batch_on_spark
 from gnn.batch_extraction import extract_all
 from graph.frame.location import frame_of
-from graph.frame.seeds import seeds
+from graph.frame.walk.seeds import seeds
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.types import Facts

@@ -19,10 +19,10 @@ import pytest
 from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor
 from graph.features.read_neighbourhood import read_neighbourhood
+from graph.frame.columns.layout import DIRTY, MAGIC
 from graph.frame.files import Files
 from graph.frame.frame import Frame
-from graph.frame.layout import DIRTY, MAGIC
-from graph.frame.view import FrameView
+from graph.frame.views.view import FrameView
 from graph.model.errors import ConflictError, StoreUnavailableError, UnknownApplicantError
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of

@@ -1,0 +1,1 @@
+"""The arrays of the frame: rows of fixed width, ordered lists, a heap of texts; read, and written by rows."""

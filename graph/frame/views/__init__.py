@@ -1,0 +1,1 @@
+"""The port's reads from the frame's arrays in plain Python: facts, tables, ring snapshots, search."""
