@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graph.model.errors import RecordError
+from graph.model.moments import iso_moment
 from ingestion.characters import visible
 from ingestion.contract import Cell, Column
 from ingestion.digits import EXACT, digits_of, is_scientific, whole
@@ -283,7 +284,7 @@ def moment_of(raw: object, form: str) -> datetime:
         return datetime.strptime(text, form)  # noqa: DTZ007  likewise
     if text.isdecimal() and len(text) != 8:
         raise ValueError
-    return datetime.fromisoformat(text.upper())  # a small t and z are ISO-8601 as well (RFC 3339)
+    return iso_moment(text)
 
 
 def _from_epoch(raw: object, form: str) -> datetime:

@@ -4,6 +4,7 @@ nobody is called NULL.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -13,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.model.errors import RecordError
+from graph.model.moments import read_moment
 from ingestion.cells import id_of
 from ingestion.digits import EXACT, Rounded, is_scientific, whole
 from ingestion.exact_json import decoded, doubles
 from ingestion.nulls import NULLS
-from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, rejects, write_parquet
+from tests.support.deliveries import APPLICATION, NOW, SHANGHAI, deliver, load_into, rejects, write_parquet
 from tests.support.stores import open_store
 
 EDGES = [EXACT - 1, EXACT, EXACT + 1, 2**63, 2**64, 20261126000000000001, 10**40 + 1]
@@ -156,6 +158,38 @@ def test_a_filter_and_a_translation_take_one_and_one_point_nought_for_the_same(t
         "known": 0,
         "rejected": 0,
     }
+
+
+# -- moments
+
+MIDNIGHT = datetime(2024, 3, 1, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-29T24:00:00",
+        "2024-02-29 24:00",
+        "20240229T240000",
+        "2024-02-29T24:00:00.000+08:00",
+        "2024-02-29t16:00:00z",
+        "2024-03-01",
+    ],
+)
+def test_24_o_clock_is_the_midnight_at_the_end_of_the_day_in_a_delivery(tmp_path, store, text):
+    load_into(store, deliver(tmp_path / "delivery", applications=[APPLICATION | {"applied_at": text}]))
+    [kept] = store.view(NOW).applications(NOW - timedelta(days=3650))
+    assert kept.applied_at == MIDNIGHT
+    assert read_moment(text, SHANGHAI) == MIDNIGHT, "what a command and the desk take it for"
+
+
+@pytest.mark.parametrize("text", ["2024-02-29T24:00:01", "2024-02-29T24:01", "2024-02-29T25:00", "24:00"])
+def test_a_minute_after_24_o_clock_is_no_moment(tmp_path, store, text):
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION | {"applied_at": text}])
+    load_into(store, folder)
+    assert [line["code"] for line in rejects(folder)] == ["unreadable_time"]
+    with pytest.raises(ValueError, match=r"hour|Invalid isoformat"):
+        read_moment(text, SHANGHAI)
 
 
 # -- ids that look the same

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from graph.model.moments import iso_moment
 from ingestion.simulation.build import make_world
 from ingestion.simulation.world_spec import MANNERS, WorldSpec
 from scripts.cli.command import Command, Result
@@ -44,7 +45,7 @@ def _run(options: argparse.Namespace) -> Result:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = iso_moment(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"not an ISO-8601 date: {text!r}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -14,7 +14,7 @@ from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
 from investigations.cases import VerdictValue
 from service.http.schemas.parameters import fields
-from service.http.schemas.what_is_taken import what_is_wrong
+from service.http.schemas.what_is_taken import what_is_wrong, with_moments
 
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 _NOTE = Meta(
@@ -134,6 +134,7 @@ Kind = TypeVar("Kind", bound=Struct)
 
 def read_body(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
     """The body as that type. Raises BadRow with every field that is missing, unknown or wrong."""
+    given = with_moments(given, kind)
     if wrong := tuple(_problems(kind, given)):
         raise BadRow(wrong)
     return msgspec.convert(given, kind)

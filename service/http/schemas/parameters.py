@@ -17,7 +17,7 @@ from ingestion.identifiers.recognise import scrubbed
 from investigations.cases import CaseKind, CaseState
 from investigations.users import AuditAction
 from investigations.watch.alerts import AlertCode
-from service.http.schemas.what_is_taken import what_is_wrong
+from service.http.schemas.what_is_taken import what_is_wrong, with_moments
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
@@ -222,7 +222,7 @@ def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[Input
     read, and names where all are known.
     """
     names = [one.encode_name for one in fields(kind)]
-    summary = {name: given[name] for name in names if name in given}
+    summary = with_moments({name: given[name] for name in names if name in given}, kind)
     unknown = (
         [name for name in dict(given) if name not in summary]
         if kind.__struct_config__.forbid_unknown_fields

@@ -1,16 +1,52 @@
-"""What a parameter or a field takes, in words, from its type: for whoever gave something else."""
+"""What a parameter or a field takes, from its type: moments as every other door reads them, and in words for
+whoever gave something else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.inspect import DateTimeType, Metadata, Type, UnionType, type_info
 
+from graph.model.moments import iso_moment
 from ingestion.identifiers.recognise import scrubbed
 
 _NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}
 _MOMENT = "a moment with its zone, such as 2026-01-05T10:00:00+08:00"
+
+
+def with_moments(given: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """What was given for a kind, its moments read as those of a delivery are: 24:00 ends a day. A text that
+    is no moment with a zone stays as it is, to be refused.
+    """
+    return {name: _moment(value) if name in _moments_of(kind) else value for name, value in given.items()}
+
+
+@cache
+def _moments_of(kind: type[msgspec.Struct]) -> frozenset[str]:
+    fields = msgspec.structs.fields(kind)
+    return frozenset(one.encode_name for one in fields if _takes_a_moment(type_info(one.type)))
+
+
+def _takes_a_moment(kind: Type) -> bool:
+    if isinstance(kind, Metadata):  # its description
+        return _takes_a_moment(kind.type)
+    if isinstance(kind, UnionType):
+        return any(map(_takes_a_moment, kind.types))
+    return isinstance(kind, DateTimeType)
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        moment = iso_moment(value)
+    except (ValueError, OverflowError):
+        return value
+    return moment if moment.tzinfo else value
 
 
 def what_is_wrong(value: Any, kind: Any, *, strict: bool) -> str | None:

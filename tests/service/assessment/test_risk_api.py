@@ -5,6 +5,7 @@ wrong.
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -498,8 +499,16 @@ BAD_FACTS = [
         "in_the_future",
     ),
     ("/events", {"kind": "login", "at": "x", "applicant_id": "p"}, "at", "unreadable_time"),
+    ("/events", {"kind": "login", "at": "2025-02-28T24:01", "applicant_id": "p"}, "at", "unreadable_time"),
     ("/outcomes", {"application_id": "a", "status": "lost", "at": "2025-03-10"}, "status", "unknown_status"),
 ]
+
+
+def test_a_fact_at_24_o_clock_is_one_of_the_next_midnight(client: FlaskClient, context: AppContext) -> None:
+    known = {"applicant_id": "p001", "label": "fraud", "known_at": "2025-02-28T24:00"}
+    assert client.post("/feedback", json=known).status_code == 200
+    [label] = context.store.view(day(90)).labels_of(["p001"])["p001"]
+    assert label.known_at == datetime(2025, 2, 28, 16, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("path", "fact", "field", "code"), BAD_FACTS)

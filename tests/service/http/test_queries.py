@@ -66,6 +66,20 @@ def test_a_period_that_ends_before_it_begins_is_refused(app: Flask, path: str, u
     assert (answer.status_code, answer.get_json()["detail"]) == (400, "since: must lie before until")
 
 
+def test_24_o_clock_is_the_next_midnight_wherever_a_moment_is_taken(app: Flask) -> None:
+    client, ended = app.test_client(), "2025-02-28T24:00:00+08:00"
+    period = client.get("/verdicts", query_string={"since": ended, "until": "2025-03-01T00:00:01+08:00"})
+    assert period.get_json()["since"] == "2025-03-01T00:00:00.000000+08:00"
+    as_of = client.get("/desk/overview", query_string={"as_of": "2025-02-28T24:00"}).get_json()["as_of"]
+    assert as_of == "2025-03-01T00:00:00.000000+08:00"
+    case = client.post("/cases", json={"applicant_id": "p001", "reason": "complaint"}).get_json()
+    due = {"due_at": "2025-04-30T24:00:00+08:00", "version": case["version"]}
+    path = f"/cases/{case['case_id']}/due"
+    assert client.post(path, json=due).get_json()["due_at"] == "2025-05-01T00:00:00.000000+08:00"
+    refused = client.post(path, json=due | {"due_at": "2025-04-30T24:00:00"}).get_json()["errors"]
+    assert refused[0]["field"] == "due_at", "without a zone nobody knows which midnight"
+
+
 def test_verdicts_since_a_moment_that_has_not_come_are_refused(app: Flask) -> None:
     answer = app.test_client().get("/verdicts", query_string={"since": "2031-01-01T00:00:00Z"})
     assert answer.get_json()["detail"] == "since: must lie before until"
