@@ -253,7 +253,7 @@ def three_element_failed(n: Neighbourhood, r: Precomputed) -> float:
     "verification",
     "up",
     "yes",
-    ("The device is an emulator or rooted", "设备为模拟器或已越狱/Root"),
+    ("The device is an emulator or rooted", "设备为模拟器，或已被 Root、越狱"),
     own(Kind.DEVICE),
 )
 @lean
