@@ -1,6 +1,7 @@
 // What goes with a case: files, linked cases, and its due time.
 import { caseAnswer } from "./api";
 import type { CaseDetail, Draft } from "./casetypes";
+import { dayField } from "./calendar";
 import { el } from "./dom";
 import { chosenFile, save } from "./files";
 import { date, decimal, read } from "./formats";
@@ -61,6 +62,6 @@ export function due(version: number, ways: PaperWays): HTMLElement {
     event.preventDefault();
     if (ways.draft().due) void ways.act("due", { due_at: new Date(read(`${ways.draft().due} 23:59`)).toISOString(), version }, "done_due", { due: "" });
   };
-  const field = el("input", { id: "due", type: "date", value: ways.draft().due, input: (event) => ways.write({ due: (event.target as HTMLInputElement).value }) });
-  return el("form", { class: "work", submit }, el("label", {}, say("due_field"), field), el("button", { id: "set-due", disabled: ways.sending() }, say("set_due")));
+  const field = dayField("due", ways.draft().due, (day) => ways.write({ due: day ?? "" }));
+  return el("form", { class: "work", submit }, el("label", { for: "due" }, say("due_field")), field, el("button", { id: "set-due", disabled: ways.sending() }, say("set_due")));
 }

@@ -23,7 +23,7 @@ export function identifierPanel(found: IdentifierDossier, node: string, ways: Wa
     "article",
     {},
     head(found.type, found.masked, [!!found.hub && chip(hubText(found.type, found.hub, total), "hub")], deeds(node, ways)),
-    facts([["holders", total], ["system", found.os], ["model", found.model], ["emulator", yes(found.is_emulator)], ["rooted", yes(found.is_rooted)]]),
+    facts([["holders", total], ["system", found.os], ["model", found.model], ["emulator", yes(found.is_emulator)], [/^ios/i.test(found.os ?? "") ? "jailbroken" : "rooted", yes(found.is_rooted)]]),
     found.hub !== null && section("why_not_followed", el("p", { class: "note" }, whyNot(found))),
     ...circle(found.circle, "hold_it", ways),
     section("latest_holders", table(["applicant", "role", "since", "until"], lines, "latest_holders")),

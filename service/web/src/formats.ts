@@ -28,6 +28,20 @@ export function date(moment: string | null | undefined): string {
   return moment ? new Date(moment).toLocaleDateString(locale(), { year: "numeric", month: "short", day: "numeric", timeZone: zone }) : "–";
 }
 
+/** A day of a calendar, which is a midnight of UTC whatever the zone. */
+export function dayInWords(day: Date): string {
+  return day.toLocaleDateString(locale(), { year: "numeric", month: "long", day: "numeric", weekday: "long", timeZone: "UTC" });
+}
+
+export function calendarMonth(day: Date): string {
+  return day.toLocaleDateString(locale(), { year: "numeric", month: "long", timeZone: "UTC" });
+}
+
+/** The names of the days of a week, Monday first. */
+export function weekdays(): string[] {
+  return [1, 2, 3, 4, 5, 6, 7].map((day) => new Date(Date.UTC(2024, 0, day)).toLocaleDateString(locale(), { weekday: "short", timeZone: "UTC" }));
+}
+
 export function minute(moment: string | null | undefined): string {
   if (!moment) return "–";
   return new Date(moment).toLocaleString(locale(), { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone: zone });
@@ -64,9 +78,10 @@ export function read(text: string): number {
   const found = WALL.exec(text.trim());
   if (!found) return NaN;
   const [year, month, day, hour, minutes, seconds] = found.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
+  const said = new Date(Date.UTC(year, month - 1, day));
+  const latest = hour === 24 ? 0 : 59; // 24:00 is the midnight at the day's end
+  if (said.getUTCMonth() !== month - 1 || said.getUTCDate() !== day || hour > 24 || minutes > latest || seconds > latest) return NaN; // 30 February, 25 o'clock
   const wall = Date.UTC(year, month - 1, day, hour, minutes, seconds);
-  const said = new Date(wall);
-  if (said.getUTCMonth() !== month - 1 || said.getUTCDate() !== day || hour > 23 || minutes > 59) return NaN; // 30 February, 25 o'clock
   const near = wall - ahead(wall);
   return wall - ahead(near);
 }

@@ -1,9 +1,10 @@
 // The model that answers, as monitoring sees it: alarms, how far each name moved day by day, the score's spread, and months.
 import { ask } from "./api";
+import { Asking, period } from "./asking";
 import { el, fill, svg, titled } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
+import { monthLabels } from "./months";
 import { chip } from "./parts";
-import { Refused } from "./refusals";
 import { name, say, type Word } from "./words";
 
 const DAYS = ["28", "90", "365"];
@@ -29,48 +30,25 @@ export interface ModelWays {
 
 export class ModelPage {
   private days = USUAL;
-  private found: ModelWatch | null | undefined; // undefined: not answered yet
-  private problem: Refused | null = null;
-  private asked = 0;
+  private readonly asking = new Asking<ModelWatch | null>(() => this.paint());
 
   constructor(private readonly place: HTMLElement, private readonly ways: ModelWays) {}
 
-  /** Ask for so many days; a refusal stands in the charts' place. */
+  /** Ask for so many days. */
   async show(days: string): Promise<void> {
-    const asked = ++this.asked;
     this.days = DAYS.includes(days) ? days : USUAL;
-    this.found = undefined;
-    this.problem = null;
-    this.paint();
-    try {
-      const found = await ask<ModelWatch | null>("model", { days: this.days });
-      if (asked === this.asked) this.found = found;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (asked !== this.asked) return;
-      this.problem = error;
-      if (error.status === 401) throw error; // the page asks for a key
-    } finally {
-      if (asked === this.asked) this.paint();
-    }
+    await this.asking.ask(() => ask<ModelWatch | null>("model", { days: this.days }));
   }
 
   /** Everything again, in the language spoken now. */
   paint(): void {
-    fill(this.place, el("h2", {}, say("model_title")), this.form(), ...this.body());
-  }
-
-  private form(): HTMLElement {
-    const options = DAYS.map((days) => el("option", { value: days, selected: days === this.days }, say("last_days", { n: days })));
-    const chosen = el("select", { id: "model-days", change: (event) => this.ways.narrow((event.target as HTMLSelectElement).value) }, ...options);
-    const back = el("button", { type: "button", id: "model-to-queue", class: "quiet", click: () => this.ways.queue() }, say("queue_title"));
-    return el("form", { class: "filters", submit: (event: Event) => event.preventDefault() }, el("label", {}, say("model_days"), chosen), back);
+    const form = period("model-days", "model_days", { all: DAYS, chosen: this.days }, this.ways);
+    fill(this.place, el("h2", {}, say("model_title")), form, ...this.body());
   }
 
   private body(): (HTMLElement | false)[] {
-    const found = this.found;
-    if (this.problem) return [el("div", { class: "queue-problem", role: "alert" }, el("h3", {}, say(this.problem.title)), el("p", {}, this.problem.text))];
-    if (found === undefined) return [el("p", { class: "quiet" }, say("loading"))];
+    const found = this.asking.answer;
+    if (found === undefined) return [this.asking.instead()];
     if (found === null) return [el("p", { class: "note", id: "model-none" }, say("model_none"))];
     this.ways.said(say("model_title"));
     const delay = found.label_delay;
@@ -194,6 +172,7 @@ function monthsPart(months: JudgedMonth[]): HTMLElement {
   if (!months.length) return el("p", { class: "quiet" }, say("model_no_months"));
   const wide = Math.min(WIDE / months.length, 110);
   const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * months.length, 240)} ${TALL + ROOM}`, role: "img", "aria-label": say("model_months"), class: "model-chart" });
+  const labels = monthLabels(months.map((one) => one.month), wide);
   months.forEach((one, place) => {
     const group = svg("g", {});
     [one.recall_at_capacity, one.precision_at_capacity, one.ap].forEach((value, which) => {
@@ -202,7 +181,7 @@ function monthsPart(months: JudgedMonth[]): HTMLElement {
       group.append(bar);
     });
     const label = svg("text", { x: place * wide + wide / 2, y: TALL + 14, "text-anchor": "middle" });
-    label.textContent = one.month;
+    label.textContent = labels[place] ?? "";
     group.append(label);
     picture.append(group);
   });

@@ -1,11 +1,11 @@
 // The queue of cases: filters, counts, and a table in the order in which people should look at them.
 import { cases } from "./api";
+import { Asking } from "./asking";
 import { assignees } from "./assignees";
 import type { Assignee, CasePage, CaseSummary, Me } from "./casetypes";
 import { el, fill } from "./dom";
 import { count, date, likelihood } from "./formats";
 import { chip } from "./parts";
-import { Refused } from "./refusals";
 import { name, say, type Word } from "./words";
 
 const PAGE = 50;
@@ -14,6 +14,12 @@ const KINDS = ["ring", "agent", "merchant", "household", "dormitory", "kiosk", "
 const LENDERS = ["bank_traditional", "bank_online", "consumer_finance", "network_microloan", "microloan", "p2p", "auto_finance", "leasing", "other"];
 export const FILTERS = ["state", "kind", "lender", "min_exposure", "older_than_days", "who", "overdue", "offset"];
 type Filters = Record<string, string>;
+
+/** A page of cases, and to whom one may be given. */
+interface Listed {
+  page: CasePage;
+  people: Assignee[];
+}
 
 export interface QueueWays {
   open(id: string): void;
@@ -26,37 +32,20 @@ export interface QueueWays {
 
 export class Queue {
   filters: Filters = {}; // as they were last: the way back to the queue keeps them
-  private page: CasePage | null = null;
-  private people: Assignee[] = [];
-  private problem: Refused | null = null;
-  private asked = 0;
+  private readonly asking = new Asking<Listed>(() => this.paint());
 
   constructor(private readonly place: HTMLElement, private readonly ways: QueueWays) {
     place.addEventListener("keydown", (event) => this.press(event));
   }
 
-  /** Show the cases that fit; a refusal stands in the list's place. */
+  /** Show the cases that fit. */
   async show(filters: Filters): Promise<void> {
-    const asked = ++this.asked;
     this.filters = filters;
-    this.page = null;
-    this.problem = null;
-    this.paint();
-    try {
+    await this.asking.ask(async () => {
       const query = await this.query();
       const [page, people] = await Promise.all([cases<CasePage>(`?${query}`), assignees()]);
-      if (asked !== this.asked) return;
-      this.page = page;
-      this.people = people;
-      this.ways.said(this.range());
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (asked !== this.asked) return;
-      this.problem = error;
-      if (error.status === 401) throw error; // the page asks for a key
-    } finally {
-      if (asked === this.asked) this.paint();
-    }
+      return { page, people };
+    });
   }
 
   /** Everything again, in the language spoken now. */
@@ -73,6 +62,10 @@ export class Queue {
     const found = this.page?.cases ?? [];
     const at = found.findIndex((one) => one.case_id === id);
     return at < 0 ? "" : (found[at + 1]?.case_id ?? "");
+  }
+
+  private get page(): CasePage | undefined {
+    return this.asking.answer?.page;
   }
 
   private async query(): Promise<URLSearchParams> {
@@ -109,7 +102,7 @@ export class Queue {
   /** Everybody who may have cases, and whoever the address names. */
   private named(): [string, string][] {
     const asked = this.filters.who ?? "";
-    const known = this.people.map((one): [string, string] => [`@${one.name}`, say("assignee_line", { name: one.name, n: count(one.open_cases) })]);
+    const known = (this.asking.answer?.people ?? []).map((one): [string, string] => [`@${one.name}`, say("assignee_line", { name: one.name, n: count(one.open_cases) })]);
     return asked.startsWith("@") && !known.some(([value]) => value === asked) ? [...known, [asked, asked.slice(1)]] : known;
   }
 
@@ -131,16 +124,8 @@ export class Queue {
   }
 
   private body(): HTMLElement {
-    if (this.problem) {
-      return el(
-        "div",
-        { class: "queue-problem", role: "alert" },
-        el("h3", {}, say(this.problem.title)),
-        el("p", {}, this.problem.text),
-        el("button", { type: "button", id: "queue-retry", click: () => this.ways.narrow(this.filters) }, say("retry")),
-      );
-    }
-    if (!this.page) return el("p", { class: "quiet" }, say("loading"));
+    if (!this.page) return this.asking.instead(el("button", { type: "button", id: "queue-retry", click: () => this.ways.narrow(this.filters) }, say("retry")));
+    this.ways.said(this.range());
     if (!this.page.cases.length) {
       const narrowed = Object.keys(this.filters).length > 0;
       const clear = el("button", { type: "button", id: "queue-clear", click: () => this.ways.narrow({}) }, say("clear_filters"));

@@ -1,4 +1,5 @@
 // The moment that the desk shows: written, picked from a calendar, or moved by a week, on the clocks of the service's time zone.
+import { type Around, listenToCalendar } from "./calendar";
 import { byId } from "./dom";
 import { read, toField, zoneName } from "./formats";
 
@@ -7,18 +8,13 @@ const MINUTE = 60_000;
 
 export class TimeField {
   private readonly field = byId<HTMLInputElement>("as-of");
-  private readonly day = byId<HTMLInputElement>("day");
   private asOf = "";
   private ahead = 0; // milliseconds that this machine's clock is ahead of the service's, whose now it is
 
   constructor(private readonly go: (asOf: string) => void) {
     this.field.addEventListener("change", () => this.go(canonical(this.field.value)));
-    this.day.addEventListener("change", () => this.day.value && this.go(canonical(`${this.day.value} ${this.field.value.slice(11) || "00:00"}`)));
-    byId("calendar").addEventListener("click", () => {
-      const now = this.moment();
-      this.day.value = toField(now).slice(0, 10);
-      this.day.showPicker();
-    });
+    const shown = (): Around => ({ day: toField(this.moment()).slice(0, 10), last: toField(this.now()).slice(0, 10) });
+    listenToCalendar(byId("calendar"), shown, (day) => this.at(read(`${day} ${toField(this.moment()).slice(11)}`)));
     byId("now").addEventListener("click", () => this.go(""));
     byId("week-back").addEventListener("click", () => this.move(-1));
     byId("week-on").addEventListener("click", () => this.move(1));

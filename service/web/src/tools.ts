@@ -1,5 +1,6 @@
 // The tools beside the drawing: steps back and on, hide, pin, and what of it is shown.
 import type { DrawnEdge, DrawnNode } from "./api";
+import { dayField } from "./calendar";
 import { byId, el, fill } from "./dom";
 import { count } from "./formats";
 import { tile } from "./parts";
@@ -101,8 +102,8 @@ export class Tools {
   }
 
   private day(which: "from" | "to", word: Word): HTMLElement {
-    const change = (event: Event): void => this.ways.change({ [which]: (event.target as HTMLInputElement).value });
-    return el("label", {}, say(word), el("input", { type: "date", id: `sift-${which}`, value: this.shown.work[which], change }));
+    const id = `sift-${which}`;
+    return el("p", {}, el("label", { for: id }, say(word)), dayField(id, this.shown.work[which], (day) => day !== null && this.ways.change({ [which]: day })));
   }
 
   private grouping(group: Grouping, word: Word): HTMLElement {

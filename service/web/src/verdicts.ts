@@ -1,8 +1,8 @@
 // How often flags were right, for whoever sets the policy: verdicts by kind, by reason code and by group of people.
 import { elsewhere, type VerdictRow, type VerdictTable } from "./api";
+import { Asking, period } from "./asking";
 import { el, fill } from "./dom";
 import { count, date, percent, read } from "./formats";
-import { Refused } from "./refusals";
 import { name, say, why, type Word } from "./words";
 
 const DAYS = ["30", "90", "365"];
@@ -17,50 +17,29 @@ export interface VerdictWays {
 
 export class Verdicts {
   private days = USUAL;
-  private found: VerdictTable | null = null;
-  private problem: Refused | null = null;
-  private asked = 0;
+  private readonly asking = new Asking<VerdictTable>(() => this.paint());
 
   constructor(private readonly place: HTMLElement, private readonly ways: VerdictWays) {}
 
-  /** Count the verdicts of so many days; a refusal stands in the tables' place. */
+  /** Count the verdicts of so many days. */
   async show(days: string): Promise<void> {
-    const asked = ++this.asked;
     this.days = DAYS.includes(days) ? days : USUAL;
-    this.found = null;
-    this.problem = null;
-    this.paint();
-    try {
-      const until = this.ways.asOf();
-      const moment = read(until);
-      const query = new URLSearchParams({ days: this.days, ...(until ? { until: Number.isNaN(moment) ? until : new Date(moment).toISOString() } : {}) });
-      const found = await elsewhere<VerdictTable>(`${document.documentElement.dataset.verdicts ?? "/verdicts"}?${query}`);
-      if (asked === this.asked) this.found = found;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (asked !== this.asked) return;
-      this.problem = error.aboutCases();
-      if (error.status === 401) throw error; // the page asks for a key
-    } finally {
-      if (asked === this.asked) this.paint();
-    }
+    const until = this.ways.asOf();
+    const moment = read(until);
+    const query = new URLSearchParams({ days: this.days, ...(until ? { until: Number.isNaN(moment) ? until : new Date(moment).toISOString() } : {}) });
+    const address = `${document.documentElement.dataset.verdicts ?? "/verdicts"}?${query}`;
+    await this.asking.ask(() => elsewhere<VerdictTable>(address), (problem) => problem.aboutCases());
   }
 
   /** Everything again, in the language spoken now. */
   paint(): void {
-    fill(this.place, el("h2", {}, say("verdicts_title")), el("p", { class: "quiet" }, say("verdicts_text")), this.form(), ...this.body());
-  }
-
-  private form(): HTMLElement {
-    const options = DAYS.map((days) => el("option", { value: days, selected: days === this.days }, say("last_days", { n: days })));
-    const chosen = el("select", { id: "verdict-days", change: (event) => this.ways.narrow((event.target as HTMLSelectElement).value) }, ...options);
-    return el("form", { class: "filters", submit: (event: Event) => event.preventDefault() }, el("label", {}, say("verdicts_of"), chosen), el("button", { type: "button", id: "to-queue", class: "quiet", click: () => this.ways.queue() }, say("queue_title")));
+    const form = period("verdict-days", "verdicts_of", { all: DAYS, chosen: this.days }, this.ways);
+    fill(this.place, el("h2", {}, say("verdicts_title")), el("p", { class: "quiet" }, say("verdicts_text")), form, ...this.body());
   }
 
   private body(): HTMLElement[] {
-    const found = this.found;
-    if (this.problem) return [el("div", { class: "queue-problem", role: "alert" }, el("h3", {}, say(this.problem.title)), el("p", {}, this.problem.text))];
-    if (!found) return [el("p", { class: "quiet" }, say("loading"))];
+    const found = this.asking.answer;
+    if (!found) return [this.asking.instead()];
     if (!found.kinds.length && !found.groups.length) return [el("p", { class: "note" }, say("no_verdicts"))];
     this.ways.said(say("verdicts_title"));
     return [

@@ -43,7 +43,7 @@ def test_false_positives_are_shown_by_kind_reason_and_group_of_people(page: Any,
     page.click("#language")
     page.wait_for_selector("#verdicts h2:has-text('标记准确情况')")
     page.click("#language")
-    page.click("#to-queue")
+    page.click("#verdict-days-to-queue")
     page.wait_for_selector("#queue h2")
 
 

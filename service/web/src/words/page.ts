@@ -34,6 +34,8 @@ export const PAGE = {
   unknown_title: ["Nothing of that name", "没有相关记录"],
   failed: ["That did not work", "出错了"],
   calendar: ["Choose a day", "选择日期"],
+  month_back: ["One month earlier", "上一月"],
+  month_on: ["One month later", "下一月"],
   zone_title: ["Time zone of all times on this page", "本页所有时间的时区"],
   retry: ["Try again", "重试"],
   not_found: ["Nothing is known of it before this moment. Choose a later moment, or check the id.", "该时刻之前没有相关记录。请选择更晚的时刻，或核对编号。"],
