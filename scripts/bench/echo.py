@@ -9,7 +9,7 @@ import sys
 from flask import Flask, Response, request
 
 from service.http.front.front import Front
-from service.serving import server
+from service.processes.serving import server
 
 
 def create_app() -> Front:

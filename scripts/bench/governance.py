@@ -175,7 +175,7 @@ class Service:
         address, environment = f"http://127.0.0.1:{self.port}", keyed() | NOTHING | self.more
         with running(command, environment) as process:
             wait_until_ready(address, process)
-            with _stopped(process.pid, "service.watch_process") if self.name == "bare" else nullcontext():
+            with _stopped(process.pid, "service.processes.watch") if self.name == "bare" else nullcontext():
                 yield Server(address, process, [*monitoring, "--model", str(bundles[0])], environment)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).parent / "uv"
 NOT_PACKAGED = ("service/web/",)  # the page's source: what is built of it is in web/dist
-SERVICE = "service.serving, service.app, service.worker, service.assessment.batches.batch"
+SERVICE = "service.processes.serving, service.app, service.processes.worker, service.assessment.batches.batch"
 PARTS = f"{SERVICE}, gnn.scoring.scorer, gnn.scoring.bundle"
 SERVES = f"import sys, {PARTS}; print('torch' in sys.modules)"
 EXAMPLE = "example: make package"

@@ -24,7 +24,7 @@ _LOOKS_S = 1.0  # between two looks at whether the process has ended
 
 def run_beside(going_on: Callable[[], bool]) -> None:
     """One monitoring in a process of its own, which is ended where `going_on` says so."""
-    process = subprocess.Popen((sys.executable, "-m", "service.monitor_process"))
+    process = subprocess.Popen((sys.executable, "-m", "service.processes.monitor"))
     while process.poll() is None:
         try:
             process.wait(_LOOKS_S)

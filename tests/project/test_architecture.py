@@ -107,6 +107,13 @@ def test_an_assessment_knows_of_no_http_and_http_of_no_desk() -> None:
                 assert not [name for name in imports(path) if name.startswith(high)], path
 
 
+def test_nothing_of_the_service_knows_of_the_processes_that_run_it() -> None:
+    for path in FILES:
+        name = name_of(path)
+        if name.startswith("service.") and not name.startswith("service.processes"):
+            assert not [other for other in imports(path) if other.startswith("service.processes")], path
+
+
 @pytest.mark.parametrize("guest", sorted(GUESTS))
 def test_a_guest_stays_in_its_room(guest: str) -> None:
     for path in FILES:

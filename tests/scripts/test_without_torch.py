@@ -25,7 +25,7 @@ sys.meta_path.insert(0, Absent())
 
 
 SCORING = ("gnn.scoring.scorer", "gnn.scoring.bundle")
-MODULES = ("service.serving", "service.worker", "service.analysis", *SCORING, *(
+MODULES = ("service.processes.serving", "service.processes.worker", "service.analysis", *SCORING, *(
     f"scripts.cli.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy",
                                                 "compare", "train", "demo")
 ))  # fmt: skip

@@ -109,19 +109,21 @@ class Running:
 
     def workers(self) -> list[int]:
         return [
-            child for child in children(self.process.pid) if "service.supervisor" not in command_of(child)
+            child
+            for child in children(self.process.pid)
+            if "service.processes.supervisor" not in command_of(child)
         ]
 
     def watcher(self) -> int | None:
         """The process that watches and sends; None while there is none."""
-        return self.beside("service.watch_process")
+        return self.beside("service.processes.watch")
 
     def beside(self, module: str) -> int | None:
         """The process of that module, below the one that keeps it running; None while there is none."""
         (keeper,) = (
             child
             for child in children(self.process.pid)
-            if f"service.supervisor {module}" in command_of(child)
+            if f"service.processes.supervisor {module}" in command_of(child)
         )
         return next(iter(children(keeper)), None)
 

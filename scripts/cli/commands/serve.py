@@ -7,7 +7,7 @@ import argparse
 from scripts.cli.command import Command
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
-from service.serving import serve
+from service.processes.serving import serve
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --model models/first --casebook sqlite:///casebook.db

@@ -13,11 +13,11 @@ from prometheus_client import REGISTRY
 from investigations.casebook import Casebook
 from investigations.monitoring.record import KeptKind
 from scripts.cli.commands.monitor import COMMAND
-from service import serving
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.governance.daily_monitor import monitor_and_keep
 from service.jobs.monitor import DailyMonitor
+from service.processes import serving
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.casebooks import assessment
@@ -215,4 +215,4 @@ def test_the_process_of_a_run_keeps_it_and_ends(context: AppContext, monkeypatch
 
 
 def test_a_service_that_watches_nothing_still_seals_its_audit_and_monitors() -> None:
-    assert "service.watch_process" in serving._beside(Settings(watch="off", webhooks=""))
+    assert "service.processes.watch" in serving._beside(Settings(watch="off", webhooks=""))

@@ -22,13 +22,13 @@ from gnn.registry.history import written
 from gnn.scoring.scorer import Scorer
 from graph.model.errors import BundleError, RegistryError, SettingError
 from scripts.cli.main import main
-from service import serving
 from service.app import create_app, follow_champion
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.http.calls import app_context
 from service.jobs import pauses
 from service.jobs.champion import ChampionFollower
+from service.processes import serving
 from service.wiring import wire
 from tests.support.registered import CALM, DEED, GATE, STRICT, Registered
 from tests.support.small_service import Clock, body, settings_in

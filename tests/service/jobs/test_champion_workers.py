@@ -111,9 +111,9 @@ def test_a_shadow_that_is_killed_goes_on_and_answers_each_assessment_once(
     with Casebook(f"sqlite:///{running.casebook}") as book:
         with Traffic(running) as traffic:
             for _ in range(3):
-                wait_for(lambda: running.beside("service.shadow_process") not in (None, *killed))
+                wait_for(lambda: running.beside("service.processes.shadow") not in (None, *killed))
                 wait_for(lambda: answers_more(book, later))
-                killed.append(running.beside("service.shadow_process") or -1)
+                killed.append(running.beside("service.processes.shadow") or -1)
                 os.kill(killed[-1], signal.SIGKILL)
         assert traffic.wrong == []
         wait_for(lambda: shadows(running) == {later: 0.0})

@@ -22,8 +22,8 @@ from service.assessment.context import AppContext
 from service.http.callers.access import ANY_USER, OPEN_TO_ALL, scope_of
 from service.http.routes.looks import LOOKS, STEPS
 from service.http.schemas.openapi import document
+from service.processes.serving import serve
 from service.purposes import said
-from service.serving import serve
 from service.settings import Settings
 from tests.service.http.test_roles import SAMPLES, ask
 from tests.support.people import desk_of, staffed

@@ -25,12 +25,12 @@ from service.http.callers.operator_key import operators_file, with_operators_key
 from service.jobs.machine_terms import MachineTerms
 from service.jobs.machines import Machines, others_now
 from service.login.oidc import provider_of
-from service.metrics_folder import metrics_folder
 from service.opening import open_casebook
+from service.processes.metrics_folder import metrics_folder
+from service.processes.supervisor import running_beside
 from service.readiness import warm
 from service.registered_models import no_champion
 from service.settings import ON, Settings
-from service.supervisor import running_beside
 from service.webhooks.endpoints import endpoints, networks
 from service.wiring import wire
 
@@ -93,7 +93,7 @@ def _beside(settings: Settings) -> list[str]:
     where nothing is watched or sent.
     """
     shadows = settings.shadow == ON and bool(settings.registry)
-    return ["service.watch_process", *(["service.shadow_process"] if shadows else [])]
+    return ["service.processes.watch", *(["service.processes.shadow"] if shadows else [])]
 
 
 def _leave(settings: Settings, folder: Path) -> None:
@@ -148,7 +148,7 @@ def _check_port(settings: Settings) -> None:
 
 def _server(settings: Settings) -> Granian:
     return server(
-        "service.worker:from_environment",
+        "service.processes.worker:from_environment",
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

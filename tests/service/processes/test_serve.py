@@ -34,7 +34,7 @@ from tests.support.small_worlds import applies, day, uses
 from tests.support.stores import HASH_KEY, ON_NEO4J, open_store, store_url
 from tests.support.traffic import wait_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOW = day(2000)
 
 

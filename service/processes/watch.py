@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from service.http import logs
 from service.jobs.background import background
+from service.processes.supervisor import wait_until_ended
 from service.settings import Settings
-from service.supervisor import wait_until_ended
 from service.wiring import wire
 
 _NICE = 10  # requests go first

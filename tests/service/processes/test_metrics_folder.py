@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from service.metrics_folder import metrics_folder
+from service.processes.metrics_folder import metrics_folder
 
 _RUN = """
 import os, time
-from service.metrics_folder import metrics_folder
+from service.processes.metrics_folder import metrics_folder
 with metrics_folder("") as folder:
     print(folder, flush=True)
     {then}

@@ -10,9 +10,9 @@ from service.assessment.in_shadow import tried
 from service.http import logs
 from service.jobs.shadows import Shadows
 from service.opening import open_casebook, open_keyring, open_store
+from service.processes.supervisor import wait_until_ended
 from service.registered_models import open_models
 from service.settings import Settings
-from service.supervisor import wait_until_ended
 from service.threads.periodic_thread import PeriodicThread
 from service.wiring import wire
 
