@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from graph.journal.decode import journal_entry
@@ -119,7 +119,7 @@ def renamed_mentions(mentions: Sequence[Mention], r: Renaming) -> tuple[Mention,
     return tuple([_mention(m, r) for m in mentions])
 
 
-def renamed_changes(changes: Sequence[RingChange], r: Renaming) -> tuple[RingChange, ...]:
+def renamed_changes(changes: Iterable[RingChange], r: Renaming) -> tuple[RingChange, ...]:
     """What became of rings: people stand in why a flag stays or goes, as in `cleared=a,b`."""
     return tuple([replace(c, why=tuple([renamed_why(word, r.people) for word in c.why])) for c in changes])
 

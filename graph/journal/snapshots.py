@@ -83,7 +83,9 @@ class SnapshotText:
 def snapshot_of(body: Column) -> RingSnapshot:
     """The snapshot behind `snapshot_text`, whole; `body` (bytes,)."""
     given = SnapshotText.of(body).in_turn()
-    return RingSnapshot(name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=given.changes)
+    return RingSnapshot(
+        name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=tuple(given.changes)
+    )
 
 
 def ring_text(ring: Ring) -> bytes:
@@ -94,6 +96,11 @@ def ring_text(ring: Ring) -> bytes:
 def change_text(change: RingChange) -> bytes:
     """A change as JSON."""
     return _json(_row(change)).encode()
+
+
+def change_from(text: bytes) -> RingChange:
+    """The change behind `change_text`."""
+    return _change(*json.loads(text))
 
 
 def ring_from(text: str | bytes) -> Ring:
@@ -126,7 +133,7 @@ def member_of(row: Sequence[Any]) -> RingMember:
 
 def changes_text(changes: Iterable[RingChange]) -> str:
     """Changes as JSON."""
-    return json.dumps([_row(c) for c in changes])
+    return f"[{', '.join(json.dumps(_row(c)) for c in changes)}]"
 
 
 def changes_of(text: str) -> tuple[RingChange, ...]:

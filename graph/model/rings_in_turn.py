@@ -11,7 +11,7 @@ from graph.model.types import Ring, RingChange
 
 
 class AnySnapshot(Protocol):
-    """A `RingSnapshot`, or one whose rings come one after the other: each walk over `rings` begins anew."""
+    """A `RingSnapshot`, or one whose rings and changes come one after the other: each walk begins anew."""
 
     @property
     def name(self) -> str: ...
@@ -20,7 +20,7 @@ class AnySnapshot(Protocol):
     def as_of(self) -> datetime: ...
 
     @property
-    def changes(self) -> tuple[RingChange, ...]: ...
+    def changes(self) -> Iterable[RingChange]: ...
 
     @property
     def rings(self) -> Iterable[Ring]: ...
@@ -32,7 +32,7 @@ class RingsInTurn:
 
     name: str
     as_of: datetime
-    changes: tuple[RingChange, ...]
+    changes: Iterable[RingChange]
     walk: Callable[[], Iterator[Ring]]
 
     @property

@@ -204,15 +204,17 @@ def _changed(result: ReviewResult) -> list[Changed]:
     """
     rings = {ring.ring_id: ring for ring in result.tally.flagged}
     order = list(words.CHANGES)
-    summary = [c for c in result.changes if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
-    shown = [Changed(c, rings[c.ring_id]) for c in summary if c.ring_id in rings]
+    of_flagged = [c for c in result.changes if c.ring_id in rings]
+    summary = [c for c in of_flagged if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
+    shown = [Changed(c, rings[c.ring_id]) for c in summary]
     return sorted(
         shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id)
     )
 
 
 def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
-    changes = {change.ring_id: change for change in result.changes}
+    drawn = {ring.ring_id for ring in worst}
+    changes = {change.ring_id: change for change in result.changes if change.ring_id in drawn}
     early = {warning.ring_id: warning for warning in result.early}
     pictures = []
     for ring in worst:

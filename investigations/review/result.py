@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
@@ -82,6 +82,6 @@ class ReviewResult:
     fairness: Mapping[str, GroupOfWeek] = field(default_factory=dict)
 
     @property
-    def changes(self) -> tuple[RingChange, ...]:
-        """What became of each ring since the previous snapshot."""
+    def changes(self) -> Iterable[RingChange]:
+        """What became of each ring since the previous snapshot; each walk begins anew."""
         return self.snapshot.changes

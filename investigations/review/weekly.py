@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -180,7 +180,7 @@ def _edges(search: RingSearch, flagged: Sequence[Ring]) -> Mapping[str, tuple[Gr
 
 
 def _figures(
-    changed: Sequence[RingChange], tally: RingTally, search: RingSearch, took: float
+    changed: Iterable[RingChange], tally: RingTally, search: RingSearch, took: float
 ) -> dict[str, float | int]:
     changes, flags = (Counter(getattr(change, name) for change in changed) for name in ("change", "flag"))
     return {

@@ -129,7 +129,7 @@ def test_a_closed_case_is_not_opened_again_for_a_flag_that_is_merely_held(store,
 def test_a_review_of_an_earlier_week_gives_again_what_it_gave(store, tmp_path):
     weeks = [review(store, None, plan(tmp_path / str(n), day(n))).snapshot for n in (193, 200, 207)]
     again = review(store, None, plan(tmp_path / "again", day(200))).snapshot
-    assert (tuple(again.rings), again.changes) == (tuple(weeks[1].rings), weeks[1].changes)
+    assert (*again.rings, *again.changes) == (*weeks[1].rings, *weeks[1].changes)
 
 
 def test_a_first_run_flags_newly_and_every_ring_has_a_crew(store, tmp_path):

@@ -17,6 +17,9 @@ from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.links.communities import components
 from graph.rings.search import RingSearch
+from graph.rings.weekly.found_rings import FoundRings
+from graph.rings.weekly.ring_ids import column_of
+from graph.rings.weekly.rings_before import RingsBefore
 
 # between two rings, of people who applied first within so many days of each other: one or two are a
 # second-hand phone, a cousin, and crews that hide in one place at different times are strangers
@@ -51,6 +54,11 @@ class CrewTies:
         """
         a, b = (np.concatenate(ends) for ends in zip(self.cut_apart, self.same_agent))
         return components(groups, a, b)
+
+    @property
+    def groups(self) -> Column:
+        """The groups of all pairs, ascending."""
+        return np.unique(np.concatenate([end for pairs in vars(self).values() for end in pairs]))
 
     def reasons(self, ring_of: Mapping[int, str]) -> dict[str, tuple[str, ...]]:
         """Why each ring belongs to others, as codes with their ids; `ring_of` is the id of each group."""
@@ -93,6 +101,21 @@ def named(rings: Sequence[Dated], crew: Sequence[int], before: Mapping[str, str]
         taken.add(name)
         out |= {ring.ring_id: name for ring in together}
     return out
+
+
+def crew_names(found: FoundRings, crew: Column, before: RingsBefore) -> dict[str, str]:
+    """The crew id of each ring, by its id, unless it is a crew alone and was one under its own name; `crew`
+    (G,) is a number for each crew.
+    """
+    several = np.bincount(crew)[crew] > 1
+    some = np.flatnonzero(several | np.isin(found.ids.column, column_of(before.crews)))
+    heads = [found.head(number) for number in some.tolist()]
+    own = {head.ring_id for head in heads}
+    had = {name: before.crews.get(name, name) for name in sorted(own) if before.kind_of(name) is not None}
+    names = sorted({*had.values()} - own)
+    elsewhere = {name for name, lives in zip(names, np.isin(column_of(names), found.ids.column)) if lives}
+    had = {name: crew_id for name, crew_id in had.items() if crew_id not in elsewhere}
+    return named(heads, crew[some].tolist(), had)
 
 
 def _cut_apart(search: RingSearch) -> tuple[Column, Column]:

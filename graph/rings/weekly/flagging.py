@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from graph.model.types import Ring, RingChange, RingKind
+from graph.model.types import Ring, RingChange
 from graph.rings.groups.flag_retention import RetainedFlags
 from graph.rings.weekly.rings_before import RingsBefore
 
@@ -21,7 +21,7 @@ def with_flags(
     earlier flags, and why flagged rings belong to others, by ring id.
     """
     flags, together = evidence
-    now, kinds = {ring.ring_id: ring for ring in rings}, dict(zip(before.ids, before.kinds))
+    now = {ring.ring_id: ring for ring in rings}
     home = _home(rings, before.flagged.values())
     out = []
     for change in changes:
@@ -31,7 +31,7 @@ def with_flags(
             if old is not None:
                 out.append(replace(change, flag="flagged", why=_stays(old, ring, flags) + crew))
             else:
-                out.append(replace(change, flag="newly_flagged", why=_comes(change, kinds) + crew))
+                out.append(replace(change, flag="newly_flagged", why=_comes(change, before) + crew))
         elif old is not None:
             out.append(replace(change, flag="no_longer_flagged", why=_goes(old, ring, home, flags)))
         else:
@@ -50,13 +50,13 @@ def _stays(old: Ring, ring: Ring, flags: RetainedFlags) -> tuple[str, ...]:
     return (f"held={_scores(old, ring)}",) if ring.ring_id in flags.retained else ()
 
 
-def _comes(change: RingChange, before: Mapping[str, RingKind]) -> tuple[str, ...]:
+def _comes(change: RingChange, before: RingsBefore) -> tuple[str, ...]:
     """Why a ring is flagged that was not: what it was taken for `before`, or out of which flagged rings it
     came.
     """
-    if change.ring_id in before:
-        return (f"was={before[change.ring_id].value}",)
-    sources = [name for name in change.from_rings if name in before and before[name].flagged]
+    if (was := before.kind_of(change.ring_id)) is not None:
+        return (f"was={was.value}",)
+    sources = [name for name in change.from_rings if name in before.flagged]
     return (f"part_of={','.join(sources)}",) if sources else ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +12,12 @@ from graph.facts.tables import Column
 from graph.model.moments import micros
 from graph.model.types import Ring, RingKind
 from graph.rings.applicants.rows import ApplicantRows
+from graph.rings.weekly.changes import NONE
+from graph.rings.weekly.ring_ids import RingIds, column_of
 
-NONE = -1
 _AT_ONCE = 200_000  # members who are looked up at once
+_KINDS = tuple(RingKind)
+_FLAGGED = np.array([kind.flagged for kind in _KINDS])
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,19 @@ class RingsBefore:
     """The rings of the last snapshot. By applicant (A,): `ring`, the place of the ring in which each was, -1
     for none, and `joined`, since when (microseconds).
 
-    By ring, in order of their ids: `ids`, `crews` (crew ids), `kinds`, `size` (R,) members and `first_seen`
-    (R,) microseconds. `flagged` are those with a flag whole, by id.
+    By ring, in order of their ids (R,): `ids`, `size` (members), `first_seen` (microseconds), `kind`, a place
+    among all. `flagged` are those with a flag whole, and `crews` the crew ids of those that are called
+    otherwise than their crew, by id.
     """
 
     ring: Column
     joined: Column
-    ids: Sequence[str]
-    crews: Sequence[str]
-    kinds: Sequence[RingKind]
+    ids: RingIds
     size: Column
     first_seen: Column
+    kind: Column
     flagged: dict[str, Ring]
+    crews: dict[str, str]
 
     @classmethod
     def of(cls, rings: Iterable[Ring], applicants: ApplicantRows) -> RingsBefore:
@@ -42,18 +46,28 @@ class RingsBefore:
         for ring in rings:
             found.take(ring)
         found.place()
-        order = sorted(range(len(found.ids)), key=found.ids.__getitem__)
-        place = np.append(np.argsort(order), NONE).astype(np.int32)  # of none: the last
+        ids = np.concatenate([*found.ids, column_of([])])
+        order = np.argsort(ids, kind="stable")
+        place = np.append(np.argsort(order, kind="stable"), NONE).astype(np.int32)  # of none: the last
         return cls(
             ring=place[found.ring],
             joined=found.joined,
-            ids=[found.ids[at] for at in order],
-            crews=[found.crews[at] for at in order],
-            kinds=[found.kinds[at] for at in order],
-            size=np.array(found.size, np.int64)[order],
+            ids=RingIds(ids[order]),
+            size=np.array(found.size, np.int32)[order],
             first_seen=np.array(found.first_seen, np.int64)[order],
+            kind=np.array(found.kinds, np.int8)[order],
             flagged=found.flagged,
+            crews=found.crews,
         )
+
+    @property
+    def with_flag(self) -> Column:
+        """Which rings were flagged (R,) bool."""
+        return np.asarray(_FLAGGED[self.kind])
+
+    def kind_of(self, ring_id: str) -> RingKind | None:
+        """What a ring was taken for; None where there was none of that id."""
+        return None if (at := self.ids.place(ring_id)) == NONE else _KINDS[self.kind[at]]
 
 
 @dataclass
@@ -61,27 +75,28 @@ class _Gathered:
     """Rings so far, in the order in which they come."""
 
     applicants: ApplicantRows
-    ids: list[str] = field(default_factory=list)
-    crews: list[str] = field(default_factory=list)
-    kinds: list[RingKind] = field(default_factory=list)
-    size: list[int] = field(default_factory=list)
-    first_seen: list[int] = field(default_factory=list)
+    ids: list[Column] = field(default_factory=list)
+    crews: dict[str, str] = field(default_factory=dict)
+    kinds: array[int] = field(default_factory=lambda: array("b"))
+    size: array[int] = field(default_factory=lambda: array("i"))
+    first_seen: array[int] = field(default_factory=lambda: array("q"))
     flagged: dict[str, Ring] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ring = np.full(len(self.applicants), NONE, np.int32)
         self.joined = np.zeros(len(self.applicants), np.int64)
-        self._names, self._numbers, self._joined = list[str](), array("i"), array("q")
+        self._ids, self._names = list[str](), list[str]()
+        self._numbers, self._joined = array("i"), array("q")
 
     def take(self, ring: Ring) -> None:
         """One more."""
         self._names += [member.applicant_id for member in ring.members]
-        self._numbers.extend([len(self.ids)] * ring.size)
+        self._numbers.extend([len(self.kinds)] * ring.size)
         self._joined.extend([micros(member.joined_at) for member in ring.members])
-        self.ids.append(ring.ring_id)
-        # most are a crew of their own: one text for both
-        self.crews.append(ring.ring_id if ring.crew_id == ring.ring_id else ring.crew_id)
-        self.kinds.append(ring.kind)
+        self._ids.append(ring.ring_id)
+        if ring.crew_id != ring.ring_id:
+            self.crews[ring.ring_id] = ring.crew_id
+        self.kinds.append(_KINDS.index(ring.kind))
         self.size.append(ring.size)
         self.first_seen.append(micros(ring.first_seen))
         if ring.kind.flagged:
@@ -95,4 +110,5 @@ class _Gathered:
         known = np.flatnonzero(people >= 0)
         self.ring[people[known]] = np.array(self._numbers, np.int32)[known]
         self.joined[people[known]] = np.array(self._joined, np.int64)[known]
-        self._names, self._numbers, self._joined = [], array("i"), array("q")
+        self.ids.append(column_of(self._ids))
+        self._ids, self._names, self._numbers, self._joined = [], [], array("i"), array("q")

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.moments import moment
 from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
+from graph.rings.groups.flag_retention import RetainedFlags
 from graph.rings.groups.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.groups.measures import Measures, Members
-from graph.rings.groups.whole_groups import in_large_groups
 from graph.rings.links.projection import LINK_KINDS
 from graph.rings.search import RingSearch
-from graph.rings.weekly.changes import STATES, TwoWeeks, compared
-from graph.rings.weekly.crews import crew_ties, named
+from graph.rings.suspicion.scores import SMALLEST
+from graph.rings.weekly.changes import NONE, STATES, Changes, TwoWeeks, in_common
+from graph.rings.weekly.crews import crew_names, crew_ties
 from graph.rings.weekly.flagging import with_flags
-from graph.rings.weekly.ring_file import RingFile
-from graph.rings.weekly.rings_before import NONE, RingsBefore
+from graph.rings.weekly.found_rings import ChangesInTurn, FoundRings
+from graph.rings.weekly.rings_before import RingsBefore
 
 
 @dataclass(frozen=True)
 class _Identity:
-    """What a group is called, its state, and the place of the ring that it was last time, -1 for none."""
+    """What a group is called, its state, and the place of the ring that it was last time, NONE for none."""
 
     ring_id: str
     state: str
@@ -44,43 +45,31 @@ class _Group:
     members: Members
 
 
-class _Head(NamedTuple):
-    """What is held of a ring that waits at a place of the file."""
-
-    ring_id: str
-    first_seen: datetime
-    flagged: bool
-    score: float
-    place: int
-
-
 def rings_found(search: RingSearch, name: str, as_of: datetime, previous: Iterable[Ring] = ()) -> RingsInTurn:
     """All groups of three or more as rings, worst first, with their changes since the rings of the `previous`
-    snapshot (by ring id). Those are looked at once, one after the other, in any order; the new ones wait in a
-    file.
+    snapshot (by ring id). Those are looked at once, one after the other, in any order; the new ones and the
+    changes wait in a file.
     """
-    before, waiting = RingsBefore.of(previous, search.applicants), RingFile()
-    numbers, changes = _changes(search, before, as_of)
-    place = {ring_id: at for at, ring_id in enumerate(before.ids)}
-    identities = {
-        number: _Identity(change.ring_id, STATES[change.change], place.get(change.ring_id, NONE))
-        for number, change in zip(numbers, changes)
-    }
-    found = {number: _head(ring, waiting) for number, ring in _rings(search, before, identities)}
-    heads = [found[number] for number in numbers]
+    before = RingsBefore.of(previous, search.applicants)
+    numbers = np.flatnonzero(np.bincount(search.group) >= SMALLEST)
+    place = np.full(len(search.flagged), NONE, np.int32)
+    place[numbers] = np.arange(len(numbers))
+    changes = Changes.between(_two_weeks(search, before, place, numbers), as_of)
+    found = FoundRings(len(numbers), before.ids.column.itemsize)
+    for number, ring, change in _rings(search, before, place, changes):
+        found.add(number, ring, change)
+    found.add_gone(changes.gone(found.ids))
     ties = crew_ties(search)
-    crews = ties.crews(len(search.flagged))[numbers].tolist()
-    crew = named(heads, crews, dict(zip(before.ids, before.crews)))
-    together = ties.reasons({number: identity.ring_id for number, identity in identities.items()})
-
-    def ring(head: _Head) -> Ring:
-        return replace(waiting.ring(head.place), crew_id=crew[head.ring_id])
-
-    looked_at = [ring(found[number]) for number in _with_flags(search, before, numbers)]
-    rows = with_flags(changes, looked_at, before, (search.flags, together))
-    heads.sort(key=lambda head: (not head.flagged, -head.score, head.ring_id))
-    changed = tuple(sorted(rows, key=lambda change: change.ring_id))
-    return RingsInTurn(name=name, as_of=as_of, changes=changed, walk=lambda: map(ring, heads))
+    crew = crew_names(found, ties.crews(len(search.flagged))[numbers], before)
+    why = ties.reasons({group: found.ids[int(place[group])] for group in ties.groups.tolist()})
+    some = _telling(search, before)[numbers]
+    held = _flags(found, np.flatnonzero(some), before, (search.flags, why))
+    return RingsInTurn(
+        name=name,
+        as_of=as_of,
+        changes=ChangesInTurn(found, held),
+        walk=lambda: found.worst_first(crew),
+    )
 
 
 def snapshot_of(
@@ -88,56 +77,69 @@ def snapshot_of(
 ) -> RingSnapshot:
     """The same whole."""
     found = rings_found(search, name, as_of, previous)
-    return RingSnapshot(name=name, as_of=as_of, rings=tuple(found.rings), changes=found.changes)
+    return RingSnapshot(name=name, as_of=as_of, rings=tuple(found.rings), changes=tuple(found.changes))
 
 
-def _head(ring: Ring, waiting: RingFile) -> _Head:
-    return _Head(ring.ring_id, ring.first_seen, ring.kind.flagged, ring.score, waiting.add(ring))
+def _two_weeks(search: RingSearch, before: RingsBefore, place: Column, numbers: Column) -> TwoWeeks:
+    group = place[search.group]
+    first, people = np.zeros(len(numbers), np.int64), np.flatnonzero(group >= 0)[::-1]
+    first[group[people]] = people
+    of, ring, share = in_common(group, before.ring, len(before.ids))
+    return TwoWeeks(
+        first=first,
+        size=np.bincount(group[people], minlength=len(numbers)),
+        flagged=search.flagged[numbers],
+        rings=before.ids,
+        size_before=before.size,
+        flagged_before=before.with_flag,
+        group=of,
+        ring=ring,
+        share=share,
+    )
 
 
-def _with_flags(search: RingSearch, before: RingsBefore, numbers: list[int]) -> list[int]:
-    """Those of the groups `numbers` that are flagged, or in which somebody is who was in a flagged ring."""
-    was = np.array([*(kind.flagged for kind in before.kinds), False])[before.ring]
+def _telling(search: RingSearch, before: RingsBefore) -> Column:
+    """Groups that are flagged, or in which somebody is who was in a flagged ring, bool."""
+    was = np.append(before.with_flag, False)[before.ring]
     some = search.flagged.copy()
     some[search.group[was]] = True
-    return [number for number in numbers if some[number]]
+    return some
 
 
-def _changes(
-    search: RingSearch, before: RingsBefore, as_of: datetime
-) -> tuple[list[int], tuple[RingChange, ...]]:
-    """The numbers of the groups of three or more, ascending, and a change for each, then those of rings that
-    are gone.
+def _flags(
+    found: FoundRings,
+    numbers: Column,
+    before: RingsBefore,
+    evidence: tuple[RetainedFlags, Mapping[str, tuple[str, ...]]],
+) -> dict[str, RingChange]:
+    """The changes of which a flag, or a crew, has more to say, by ring id; `numbers` are those of the groups
+    to look at.
     """
-    numbers = np.unique(search.group[in_large_groups(search.group)])
-    place = np.full(len(search.flagged), NONE, np.int32)
-    place[numbers] = np.arange(len(numbers))
-    weeks = TwoWeeks(
-        names=search.applicants.names,
-        group=place[search.group],
-        ring=before.ring,
-        rings=before.ids,
-        size=before.size,
-        flagged=search.flagged[numbers],
-        flagged_before=np.array([kind.flagged for kind in before.kinds], bool),
-    )
-    return numbers.tolist(), tuple(compared(weeks, as_of))
+    rings = [found.ring(number) for number in numbers.tolist()]
+    of = {ring.ring_id for ring in rings} | {*before.flagged} | {*evidence[1]}
+    some = (change for change in found.changes() if change.ring_id in of)
+    return {change.ring_id: change for change in with_flags(some, rings, before, evidence)}
 
 
 def _rings(
-    search: RingSearch, before: RingsBefore, identities: Mapping[int, _Identity]
-) -> Iterator[tuple[int, Ring]]:
-    """The number and the ring of each group; what some of them measure is let go before the next."""
+    search: RingSearch, before: RingsBefore, place: Column, changes: Changes
+) -> Iterator[tuple[int, Ring, RingChange]]:
+    """The number of each group among those of three or more, by its `place` among all, its ring and what
+    became of it; what some of them measure is let go before the next.
+    """
     improbable = search.unusual.reasons(search.group, len(search.flagged))
     for measures in search.groups.measured(search.group, search.suspicion):
         end = np.cumsum(measures.size)
-        for place, number in enumerate(measures.number.tolist()):
-            of = slice(end[place] - measures.size[place], end[place])
-            group = _Group(search, before, measures, place, measures.members.of(of))
-            identity = identities[number]
+        for at, number in enumerate(measures.number.tolist()):
+            group = _Group(
+                search, before, measures, at, measures.members.of(slice(end[at] - measures.size[at], end[at]))
+            )
+            of = int(place[number])
+            change = changes.of(of, group.members.names.tolist())
+            identity = _Identity(change.ring_id, STATES[change.change], int(changes.heir[of]))
             ring = _ring(group, identity, improbable[number])
             held = identity.ring_id in search.flags.retained
-            yield number, replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if held else ring
+            yield of, replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if held else ring, change
 
 
 def _placed(group: _Group, old: int) -> tuple[RingMember, ...]:

@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.rings.weekly.changes import TwoWeeks
-from graph.rings.weekly.changes import compared as compared_weeks
+from graph.rings.weekly.changes import Changes, TwoWeeks, in_common
 from tests.support.changes_by_sets import FlagStates, compared_by_sets
 from tests.support.small_worlds import day
 
@@ -33,19 +32,25 @@ def two_weeks(draw):
 def compared(groups, before, as_of, flagged=NO_FLAGS):
     """The changes by columns. Who is in no group is no applicant any more."""
     ids = sorted(who for group in groups for who in group)
-    group = {who: n for n, members in enumerate(groups) for who in members}
+    of = {who: n for n, members in enumerate(groups) for who in members}
     rings = sorted(before)
-    ring = {who: n for n, old in enumerate(rings) for who in before[old]}
+    was = {who: n for n, old in enumerate(rings) for who in before[old]}
+    now, then = ([where.get(who, -1) for who in ids] for where in (of, was))
+    group, ring, share = in_common(np.array(now, np.int32), np.array(then, np.int32), len(rings))
     weeks = TwoWeeks(
-        names=np.array(ids, object).__getitem__,
-        group=np.array([group[who] for who in ids], np.int32),
-        ring=np.array([ring.get(who, -1) for who in ids], np.int32),
-        rings=rings,
-        size=np.array([len(before[old]) for old in rings], np.int64),
+        first=np.array([ids.index(min(members)) for members in groups], np.int64),
+        size=np.array([len(members) for members in groups], np.int64),
         flagged=np.array([n in flagged.groups for n in range(len(groups))], bool),
+        rings=rings,
+        size_before=np.array([len(before[old]) for old in rings], np.int64),
         flagged_before=np.array([old in flagged.before for old in rings], bool),
+        group=group,
+        ring=ring,
+        share=share,
     )
-    return tuple(compared_weeks(weeks, as_of))
+    changes = Changes.between(weeks, as_of)
+    living = [changes.of(n, sorted(members)) for n, members in enumerate(groups)]
+    return (*living, *changes.gone([change.ring_id for change in living]))
 
 
 def people(*names):

@@ -47,9 +47,12 @@ def test_rings_in_any_order_are_numbered_by_their_ids(at_once: int, monkeypatch:
         ring_of("R-3", RingKind.KIOSK, "dan", "bob"),
     ]
     before = RingsBefore.of(iter(rings), cast(ApplicantRows, People("ann", "bob", "cid", "dan", "eve")))
-    assert before.ids == ["R-1", "R-2", "R-3"]
+    assert [*before.ids] == ["R-1", "R-2", "R-3"]
     assert before.ring.tolist() == [1, 2, 0, 2, -1]
     joined: Any = micros(rings[0].members[0].joined_at)
     assert before.joined.tolist() == [joined, joined, joined, joined, 0]
     assert before.size.tolist() == [1, 2, 2]
     assert before.flagged == {"R-2": rings[0]}
+    assert before.with_flag.tolist() == [False, True, False]
+    assert before.kind_of("R-3") is RingKind.KIOSK
+    assert before.kind_of("R-4") is None

@@ -1,0 +1,125 @@
+"""Rings and changes that wait in a file until they are asked for, so that nobody holds all of them."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.facts.tables import Column
+from graph.journal.snapshots import change_from, change_text, ring_from, ring_text
+from graph.model.moments import micros, moment
+from graph.model.types import Ring, RingChange
+from graph.rings.weekly.ring_ids import NEW, RingIds, column_of
+
+
+class _Texts:
+    """Texts in a file without a name, which goes with this object or with the process."""
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile(buffering=1 << 20)  # noqa: SIM115 - it goes with this object
+        self._ends = array("q", [0])
+        weakref.finalize(self, self._file.close)
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def add(self, text: bytes) -> int:
+        """Keep a text; its place."""
+        self._ends.append(self._ends[-1] + self._file.write(text))
+        return len(self) - 1
+
+    def __getitem__(self, place: int) -> bytes:
+        self._file.flush()
+        begin, end = self._ends[place], self._ends[place + 1]
+        return os.pread(self._file.fileno(), end - begin, begin)
+
+
+class RingHead(NamedTuple):
+    """What is held of a ring that waits."""
+
+    ring_id: str
+    first_seen: datetime
+    flagged: bool
+
+
+@dataclass(eq=False)
+class FoundRings:
+    """The rings of so many groups and what became of each, by the number of the group (G,), in any order, and
+    what became of old rings that are gone. `width` is how many bytes the longest old id has.
+    """
+
+    groups: int
+    width: int
+    _gone: list[Column] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ids = np.zeros(self.groups, f"S{max(NEW, self.width)}")
+        self._first_seen, self._place = np.zeros(self.groups, np.int64), np.zeros(self.groups, np.int64)
+        self._flagged, self._score = np.zeros(self.groups, bool), np.zeros(self.groups)
+        self._rings, self._changes = _Texts(), _Texts()
+        self._changed = np.zeros(self.groups, np.int64)
+
+    @property
+    def ids(self) -> RingIds:
+        """By group."""
+        return RingIds(self._ids)
+
+    def add(self, number: int, ring: Ring, change: RingChange) -> None:
+        """Keep the ring of a group, and what became of it."""
+        self._ids[number] = ring.ring_id.encode()
+        self._first_seen[number], self._flagged[number] = micros(ring.first_seen), ring.kind.flagged
+        self._score[number] = ring.score
+        self._place[number] = self._rings.add(ring_text(ring))
+        self._changed[number] = self._changes.add(change_text(change))
+
+    def add_gone(self, changes: Iterable[RingChange]) -> None:
+        """Keep what became of old rings that are gone, after all others."""
+        gone = array("q")
+        self._gone.append(column_of(self._kept(changes, gone)))
+        self._changed = np.r_[self._changed, np.array(gone, np.int64)]
+
+    def _kept(self, changes: Iterable[RingChange], places: array[int]) -> Iterator[str]:
+        for change in changes:
+            places.append(self._changes.add(change_text(change)))
+            yield change.ring_id
+
+    def head(self, number: int) -> RingHead:
+        """What is held of the ring of a group."""
+        first_seen = moment(int(self._first_seen[number]))
+        return RingHead(self.ids[number], first_seen, bool(self._flagged[number]))
+
+    def ring(self, number: int) -> Ring:
+        """The ring of a group."""
+        return ring_from(self._rings[int(self._place[number])])
+
+    def worst_first(self, crew: Mapping[str, str]) -> Iterator[Ring]:
+        """All rings with their crew ids: flagged ones first, by score, then id. Who is not in `crew` (by ring
+        id) is a crew alone.
+        """
+        for number in np.lexsort((self._ids, -self._score, ~self._flagged)).tolist():
+            ring = self.ring(number)
+            yield replace(ring, crew_id=crew.get(ring.ring_id, ring.ring_id))
+
+    def changes(self) -> Iterator[RingChange]:
+        """What became of all rings, by ring id."""
+        for place in self._changed[np.argsort(np.concatenate([self._ids, *self._gone]))].tolist():
+            yield change_from(self._changes[place])
+
+
+@dataclass(frozen=True, eq=False)
+class ChangesInTurn:
+    """What became of all rings, by ring id, read anew at each walk; of some, by id, what is held."""
+
+    found: FoundRings
+    held: Mapping[str, RingChange]
+
+    def __iter__(self) -> Iterator[RingChange]:
+        return (self.held.get(change.ring_id, change) for change in self.found.changes())
