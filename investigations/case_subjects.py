@@ -5,7 +5,9 @@ concerned.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from graph.facts.loans import still_open
 from graph.model.types import Ring
 from graph.store.port import GraphView
 from investigations.cases import CaseKind, NewCase
@@ -26,6 +28,17 @@ def about_ring(view: GraphView, ring: Ring, reason: str, snapshot: str | None = 
         kind=CaseKind(ring.kind.value),
         lenders=lender_types(view, people),
     )
+
+
+def about_applicant(view: GraphView, case: NewCase) -> NewCase:
+    """A case about an applicant with what is open of their loans, and the types of lenders where they had
+    applied.
+    """
+    who = str(case.applicant_id)
+    applied = view.applications_of([who]).get(who, ())
+    became = view.outcomes_of([one.application_id for one in applied])
+    exposure = sum(still_open(one, became.get(one.application_id, ())) for one in applied)
+    return replace(case, exposure=float(exposure), lenders=lender_types(view, [who]))
 
 
 def lender_types(view: GraphView, people: Sequence[str]) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ class NewCase:
     """What a case is opened about: a ring (of which snapshot) or an applicant, with the reason codes that
     speak for it.
 
-    `lenders` are the types of lenders (`Platform.type`)
-    where these people had applied.
+    `probability`: how likely it is fraud, None where nobody has said. `lenders` are the types of lenders
+    (`Platform.type`) where these people had applied.
     """
 
     reason: str
@@ -68,7 +68,7 @@ class NewCase:
     assessment_id: str | None = None
     reason_codes: tuple[str, ...] = ()
     exposure: float = 0.0
-    probability: float = 0.0
+    probability: float | None = None
     kind: CaseKind = CaseKind.APPLICANT
     lenders: tuple[str, ...] = ()
 
@@ -84,9 +84,9 @@ class NewCase:
     @property
     def priority(self) -> float:
         """What is expected to be lost, in the currency of the loans: the open sum times how likely it is
-        fraud.
+        fraud; nothing where that is not known.
         """
-        return self.exposure * self.probability
+        return self.exposure * (self.probability or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

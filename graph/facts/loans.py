@@ -67,6 +67,13 @@ def paid_out(application: Application, outcomes: Iterable[Outcome]) -> float | N
     return min(reduce(add, known), application.amount) if len(known) == len(parts) else application.amount
 
 
+def still_open(application: Application, outcomes: Iterable[Outcome]) -> float:
+    """CNY paid out and neither closed, returned nor written off; 0 where nothing was paid out."""
+    steps = list(outcomes)
+    ended = any(outcome.status in ENDED for outcome in steps)
+    return 0.0 if ended else paid_out(application, steps) or 0.0
+
+
 def _bits(statuses: Collection[OutcomeStatus]) -> int:
     return sum(1 << STATUSES.index(status) for status in statuses)
 
@@ -174,6 +181,11 @@ class LoanHistories:
         np.fmax.at(largest, application, part)
         total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(amounts))
         return np.where(np.isnan(amounts), largest, np.minimum(total, np.nan_to_num(amounts)))
+
+    @property
+    def still_open(self) -> Column:
+        """CNY (N,) float64, as `still_open` says."""
+        return np.where(self.ever(*ENDED), 0.0, self.paid_out)
 
     def _of(self, statuses: Collection[OutcomeStatus]) -> Column:
         codes = [STATUSES.index(status) for status in statuses]

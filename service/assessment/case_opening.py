@@ -40,7 +40,7 @@ def open_case(context: AppContext, assessment: RiskAssessment, subject: Subject)
         assessment_id=assessment.assessment_id,
         reason_codes=tuple(dict.fromkeys(one["code"] for one in answer["reasons"])),
         exposure=amount or 0.0,
-        probability=assessment.probability or 0.0,
+        probability=assessment.probability,
     )
     try:
         if not context.casebook.has_open_case(assessment.applicant_id):

@@ -100,8 +100,9 @@ def _head(canvas: Canvas, page: CasePaper) -> float:
         f"{page.say('title')} {case.case_id} · {kind_of(about.kind, page.language)}",
         10,
     )
+    likely = page.say("unscored") if about.probability is None else f"{about.probability:.1%}"
     figures = (
-        f"{page.say('exposure')} {about.exposure:,.0f} · {page.say('probability')} {about.probability:.1%} · "
+        f"{page.say('exposure')} {about.exposure:,.0f} · {page.say('probability')} {likely} · "
         f"{page.say('priority')} {about.priority:,.0f} · {page.say('opened')} {page.time(case.opened_at)}"
     )
     _text(canvas, LEFT, TOP - 34, figures, 9)

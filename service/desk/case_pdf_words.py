@@ -10,6 +10,7 @@ WORDS: dict[str, Words] = {
     "title": ("Case", "案件"),
     "exposure": ("CNY open", "在贷余额（元）"),
     "probability": ("fraud probability", "欺诈概率"),
+    "unscored": ("not scored", "未评分"),
     "priority": ("priority", "优先级"),
     "opened": ("opened", "立案"),
     "drawn": ("Drawn as known before", "图谱截至"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.fraud_labels import fraud_spells
-from graph.facts.loans import ENDED, LATE, LoanHistories, loan_histories
+from graph.facts.loans import LATE, LoanHistories, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import DAY
 from graph.model.types import OutcomeStatus
@@ -60,7 +60,8 @@ def _first_amount(tables: Tables) -> Column:
 
 
 def _open_amount(tables: Tables, became: LoanHistories) -> Column:
-    amount = np.where(became.ever(*ENDED), 0.0, became.paid_out)
     people = tables.applications["applicant"]
     # of nothing at all it counts in whole numbers
-    return np.bincount(people, weights=amount, minlength=len(tables.applicant_ids)).astype(np.float64)
+    return np.bincount(people, weights=became.still_open, minlength=len(tables.applicant_ids)).astype(
+        np.float64
+    )

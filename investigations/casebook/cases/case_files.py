@@ -147,7 +147,7 @@ class CaseFiles:
 
 def _begin(run: Run, case_id: str, about: NewCase, at: datetime, by: str) -> None:
     """The rows of a new case beside its own."""
-    work = {"case_id": case_id, "exposure": about.exposure, "probability": about.probability}
+    work = {"case_id": case_id, "exposure": about.exposure, "probability": about.probability or 0.0}
     run(_WORK, work | {"assignee": None})
     run(_TERMS, {"case_id": case_id, "kind": about.kind.value, "due_at": micros(at + about.due)})
     for lender in sorted(set(about.lenders)):

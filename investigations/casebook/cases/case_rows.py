@@ -131,7 +131,7 @@ def case_of(row: Any, lenders: tuple[str, ...] = (), events: tuple[CaseEvent, ..
         assessment_id=row["assessment_id"],
         reason_codes=tuple(row["reason_codes"].split()),
         exposure=row["exposure"],
-        probability=row["probability"],
+        probability=row["probability"] or None,  # no score is 0: there a case has none
         kind=CaseKind(row["kind"]),
         lenders=lenders,
     )

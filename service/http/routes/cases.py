@@ -15,7 +15,7 @@ from graph.model.types import Facts, Label, LabelValue
 from graph.store.erased_codes import NameKind
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from investigations.case_subjects import about_ring, lender_types
+from investigations.case_subjects import about_applicant, about_ring
 from investigations.cases import Case, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
 from service.assessment.owed import deliver_labels
 from service.http.calls import app_context, json_object
@@ -148,12 +148,18 @@ def _about(body: CaseOpening) -> NewCase:
         return replace(about, assessment_id=body.assessment_id)
     applicant = str(body.applicant_id)
     _refuse_unknown("applicant_id", [applicant])
+    score = app_context().casebook.last_scores.latest([applicant], g.arrived).get(applicant)
+    about = NewCase(
+        reason=reason,
+        applicant_id=applicant,
+        assessment_id=body.assessment_id,
+        probability=score.probability if score else None,
+    )
     try:
-        lenders = lender_types(view, [applicant])
+        return about_applicant(view, about)
     except StoreError as error:
-        log.warning("at which lenders somebody had applied cannot be said now: %s", error)
-        lenders = ()
-    return NewCase(reason=reason, applicant_id=applicant, assessment_id=body.assessment_id, lenders=lenders)
+        log.warning("what is open of somebody's loans, and where, cannot be said now: %s", error)
+        return about
 
 
 def _people(case: Case, body: CaseVerdict) -> dict[str, VerdictValue]:

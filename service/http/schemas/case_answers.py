@@ -39,7 +39,13 @@ class CaseSummary(TypedDict):
     exposure: Annotated[
         float, Meta(description="CNY that was paid out and was open when the case was opened.")
     ]
-    probability: Annotated[Share, Meta(description="How suspicious the ring was then.")]
+    probability: Annotated[
+        Share | None,
+        Meta(
+            description="Of a ring how suspicious it was then, of an applicant the latest recorded "
+            "probability of fraud; null where nobody had scored them."
+        ),
+    ]
     priority: Annotated[float, Meta(description="Exposure times probability: the queue's order.")]
 
 

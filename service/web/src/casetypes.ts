@@ -15,7 +15,7 @@ export interface CaseSummary {
   applicant_id: string | null;
   assessment_id: string | null;
   exposure: number;
-  probability: number;
+  probability: number | null; // null where nobody had scored the applicant
   priority: number;
 }
 

@@ -1,5 +1,5 @@
 // Moments and figures as people read them, all in the service's time zone, which the page names.
-import { spoken } from "./words";
+import { say, spoken } from "./words";
 
 let zone = "UTC";
 
@@ -59,9 +59,9 @@ export function percent(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : value.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 1 });
 }
 
-/** How likely a case is fraud; of one that was opened by hand about somebody without a score (0) it is not known. */
-export function likelihood(value: number | null | undefined): string {
-  return value ? percent(value) : "–";
+/** How likely a case is fraud, or that nobody had scored its applicant. */
+export function likelihood(value: number | null): string {
+  return value === null ? say("unscored") : percent(value);
 }
 
 /** A moment as the field shows it: 2026-01-05 10:00, on the zone's clocks. */

@@ -15,6 +15,7 @@ from graph.facts.loans import (
     loan_histories,
     paid_out,
     returned_in_cooling_off,
+    still_open,
 )
 from graph.facts.tables import STATUSES
 from graph.frame.neighbourhood import OUTCOME
@@ -43,6 +44,14 @@ def test_parts_of_a_payout_add_up_and_never_to_more_than_was_asked_for():
     assert paid_out(LOAN, [came_to("disbursed", 2, 5000), came_to("disbursed", 3, 5000)]) == 5000
     assert paid_out(LOAN, [came_to("disbursed", 2)]) == 5000
     assert paid_out(LOAN, [came_to("approved", 2)]) is None
+
+
+def test_of_a_loan_that_has_ended_nothing_is_open():
+    paid = came_to("disbursed", 2, 2000)
+    assert still_open(LOAN, [paid, came_to("dpd90", 9)]) == 2000
+    for end in ("closed", "returned", "written_off"):
+        assert still_open(LOAN, [paid, came_to(end, 9)]) == 0
+    assert still_open(LOAN, [came_to("approved", 2)]) == 0
 
 
 def test_a_loan_given_back_within_seven_days_of_its_first_payout_is_given_back():
@@ -74,6 +83,7 @@ def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, ask
     assert columns.ever(*LATE)[0] == (not LATE.isdisjoint(once))
     assert columns.returned_in_cooling_off[0] == returned_in_cooling_off(once)
     assert columns.paid_out[0] == (paid_out(loan, reported) or 0.0)
+    assert columns.still_open[0] == still_open(loan, reported)
 
 
 def test_columns_tell_every_loan_of_many_people_apart(tmp_path):

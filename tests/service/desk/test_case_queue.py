@@ -270,6 +270,22 @@ def test_an_answer_that_wants_a_review_opens_one_case(tmp_path: Path) -> None:
         assert client.get("/cases?applicant_id=p002").get_json()["total"] == 0
 
 
+def test_a_case_opened_by_hand_has_the_latest_recorded_score_and_what_is_open(context: AppContext) -> None:
+    settings = dataclasses.replace(context.settings, risk_cases="")
+    client = create_app(dataclasses.replace(context, settings=settings)).test_client()
+    answer = client.post("/risk", json=body("live-1", applicant_id="newcomer", amount=8000)).get_json()
+    paid = {"application_id": "live-1", "status": "disbursed", "amount": 7000, "at": answer["as_of"]}
+    assert client.post("/outcomes", json=paid).status_code == 200
+    scored, unscored = (
+        client.post("/cases", json={"applicant_id": who, "reason": "complaint"}).get_json()
+        for who in ("newcomer", "p003")
+    )
+    assert (scored["probability"], scored["exposure"]) == (answer["probability"], 7000)
+    assert (unscored["probability"], unscored["priority"]) == (None, 0)
+    queue = {one["applicant_id"]: one["probability"] for one in client.get("/cases").get_json()["cases"]}
+    assert list(queue.items()) == [("newcomer", answer["probability"]), ("p003", None)]
+
+
 def test_an_answers_case_names_the_lenders_whether_or_not_the_frame_can_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,3 +273,13 @@ def test_on_a_phone_every_column_of_the_queue_is_seen_without_scrolling_aside(
     assert len(boxes) == 10
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 375 for box in boxes)
     assert phone.evaluate("(f => f.scrollWidth <= f.clientWidth)(document.getElementById('as-of'))")
+
+
+def test_a_case_about_somebody_without_a_score_says_so_in_the_queue_and_in_its_panel(page, address):
+    case = asked(address, "/cases", {"applicant_id": "cy", "reason": "complaint"})
+    page.goto(f"{address}?queue=")
+    row = page.locator(".cases tbody tr", has_text="cy")
+    assert "not scored" in row.inner_text()
+    page.goto(f"{address}?case={case['case_id']}&lang=zh")
+    page.wait_for_selector("#case .figures")
+    assert "未评分" in page.inner_text("#case .figures")

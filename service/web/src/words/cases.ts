@@ -67,6 +67,7 @@ export const CASES = {
   state_closed: ["closed", "已结案"],
   kind_applicant: ["applicant", "申请人"],
   case: ["Case", "案件"],
+  unscored: ["not scored", "未评分"],
   priority: ["priority", "优先级"],
   subject: ["Subject", "对象"],
   case_state: ["State", "状态"],
