@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from graph.model.errors import InputError
 from service.assessment.assess import assess
 from service.assessment.request import assessment_request
+from service.desk.reasons_shown import with_figures
 from service.desk.subgraphs import split
 from service.http.calls import app_context, call, json_object
 from service.http.routes import looks
@@ -26,4 +27,4 @@ def assessed() -> Response:
     looks.note([node])
     context = app_context()
     request = assessment_request(context, {"stage": "monitoring", "applicant_id": applicant_id}, call())
-    return Response(assess(context, request).assessment.answer, mimetype="application/json")
+    return Response(with_figures(assess(context, request).assessment.answer), mimetype="application/json")

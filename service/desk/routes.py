@@ -19,6 +19,7 @@ from service.assessment.context import AppContext
 from service.desk import alerts as watch_alerts
 from service.desk import dossiers, finding, hits, ring_dossiers, ring_histories, scores, subgraphs
 from service.desk import paths as tied
+from service.desk.reasons_shown import with_figures
 from service.desk.requested import moment_of, refuse_raw
 from service.http import calls, web_assets
 from service.http.callers import sessions
@@ -162,7 +163,7 @@ def assessment() -> Response:
         last = context.casebook.latest(application_id=value, until=until)
     else:
         raise InputError("node: only an applicant or an application is assessed")
-    return Response(last.answer if last else b"null", mimetype="application/json")
+    return Response(with_figures(last.answer) if last else b"null", mimetype="application/json")
 
 
 def _by_name(context: AppContext) -> bool:

@@ -132,9 +132,8 @@ export interface Reason {
   text_en: string;
   text_zh: string;
   contribution: number;
-  value: number | null;
-  typical_p95: number | null;
-  typical_p05?: number | null; // answers recorded before it was told have none
+  figures_en: string; // what was measured and what is usual, with units; empty where the text says all
+  figures_zh: string;
   evidence: { path: string[]; shared_since: string | null }[];
 }
 

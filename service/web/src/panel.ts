@@ -100,17 +100,14 @@ export function assessment(found: Assessment | null, ways: ReasonWays, again: ((
 }
 
 function reasonLine(reason: Reason, most: number, ways: ReasonWays): HTMLElement {
-  const low = reason.typical_p05 ?? null;
-  const typical = low !== null ? say("typical_low", { p05: decimal(low) }) : reason.typical_p95 === null ? "" : say("typical", { p95: decimal(reason.typical_p95) });
-  const value = reason.value === null ? "" : decimal(reason.value);
-  const text = spoken() === "zh" ? reason.text_zh : reason.text_en;
+  const [text, figures] = spoken() === "zh" ? [reason.text_zh, reason.figures_zh] : [reason.text_en, reason.figures_en];
   const paths = (reason.evidence ?? []).filter((found) => found.path.length > 1).slice(0, PATHS);
   return el(
     "li",
     { title: reason.code },
     el("button", { type: "button", class: "reason", click: () => (paths.length ? ways.light(paths[0]?.path ?? [], reason.code) : ways.lightReason(reason.code)) }, text),
-    el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: decimal(reason.contribution) }),
-    el("small", {}, [value, typical].filter(Boolean).join(" · ")),
+    el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: say("share_of_risk", { share: percent(reason.contribution) }), "aria-label": say("share_of_risk", { share: percent(reason.contribution) }) }),
+    figures !== "" && el("small", {}, figures),
     ...paths.map((found) => pathLine(found, ways.light)),
   );
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -38,6 +39,8 @@ def test_a_person_is_assessed_now_and_the_answer_stands_in_the_panel_and_the_rec
     page.wait_for_selector("#assessment .verdict")
     reasons = page.locator("#assessment .reasons > li > button.reason")
     assert 0 < reasons.count() == page.locator("#assessment .reasons > li").count(), "each can be clicked"
+    figures = page.locator("#assessment .reasons > li > small").all_inner_texts()
+    assert not [one for one in figures if re.fullmatch(r"[\d.,]*", one)], "a number says what it is"
     for n in range(reasons.count()):
         reasons.nth(n).click()
         page.wait_for_selector("#status:has-text('lit in the drawing'), #status:has-text('own record')")
