@@ -33,10 +33,10 @@ from graph.model.errors import NotFoundError
 from graph.model.moments import micros
 from graph.model.types import Facts
 from graph.store.port import GraphStore
-from tests.support.by_views import Seed, drawn, evidence_of, seen
-from tests.support.feature_worlds import made_store, odd_facts, rings_of
+from tests.support.oracles.by_views import Seed, drawn, evidence_of, seen
 from tests.support.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_store, sqlite_only
+from tests.support.worlds.features import made_store, odd_facts, rings_of
 
 
 @contextmanager

@@ -28,9 +28,9 @@ from graph.store.past import past_of
 from scripts.cli.main import main
 from service.engines import look_engine
 from service.engines.cluster import Cluster, ClusterPlan, opened_cluster
-from tests.support.played_cluster import PlayedSession
-from tests.support.sail import SAIL, ran, sail
-from tests.support.small_models import SMALL, TODAY, small_facts, trained
+from tests.support.models.small_models import SMALL, TODAY, small_facts, trained
+from tests.support.servers.played_cluster import PlayedSession
+from tests.support.servers.sail import SAIL, ran, sail
 from tests.support.small_worlds import day
 from tests.support.stores import open_store, store_url
 

@@ -22,7 +22,7 @@ from graph.features import extraction
 from graph.model.errors import BundleError, SettingError
 from service.opening import load_scorer
 from service.settings import Settings
-from tests.support.small_models import small_facts, trained
+from tests.support.models.small_models import small_facts, trained
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from gnn.scoring.forward import Forward
 from gnn.training.network import GraphBatch, RingNet
 from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood
-from tests.support.by_views import drawn
-from tests.support.feature_worlds import odd_evidence
+from tests.support.oracles.by_views import drawn
+from tests.support.worlds.features import odd_evidence
 
 
 def same(one: Tensors, other: Tensors) -> bool:

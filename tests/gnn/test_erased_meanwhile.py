@@ -16,8 +16,8 @@ from graph.frame.location import frame_of
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.store.port import GraphStore
-from tests.support.erasure_contract import erased
-from tests.support.small_models import SMALL, TODAY, small_facts
+from tests.support.contracts.erasure_contract import erased
+from tests.support.models.small_models import SMALL, TODAY, small_facts
 from tests.support.small_worlds import day
 from tests.support.stores import open_store
 

@@ -30,8 +30,8 @@ from graph.frame.location import frame_of
 from graph.model.errors import InputError
 from graph.model.moments import micros
 from graph.store.port import GraphStore
-from tests.support.made_bundles import made_bundle
-from tests.support.small_models import TODAY, small_facts
+from tests.support.models.made_bundles import made_bundle
+from tests.support.models.small_models import TODAY, small_facts
 from tests.support.small_worlds import day, fraud
 from tests.support.stores import open_store
 

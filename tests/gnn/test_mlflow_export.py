@@ -11,7 +11,7 @@ import pytest
 from gnn.registry.models import Deed, ModelRegistry
 from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
-from tests.support.made_bundles import made_bundle
+from tests.support.models.made_bundles import made_bundle
 from tests.support.small_worlds import applies, day, facts_of
 from tests.support.stores import HASH_KEY, open_url, store_url
 

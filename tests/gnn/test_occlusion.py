@@ -17,7 +17,7 @@ from gnn.training.network import RingNet
 from graph.features.path_rules import over_tie
 from graph.model.types import Facts
 from graph.store.evidence import Evidence, subject_of
-from tests.support.by_views import drawn
+from tests.support.oracles.by_views import drawn
 from tests.support.small_worlds import applies, day, random_facts, uses
 from tests.support.stores import open_store
 

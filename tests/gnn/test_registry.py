@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gnn.registry.history import NOTHING, HistoryEntry, ModelAction, ModelState, champions_of, models_of
 from gnn.registry.models import Deed, ModelRegistry
 from graph.model.errors import BundleError, RegistryError
-from tests.support.made_bundles import made_bundle
+from tests.support.models.made_bundles import made_bundle
 from tests.support.small_worlds import day
 
 KEYS = (("k1", b"0" * 31 + b"1"),)

@@ -18,7 +18,7 @@ from gnn.samples.unlabelled import MaturedSamples, unlabelled_worth
 from gnn.training_plan import TrainingPlan
 from graph.model.moments import DAY, micros
 from graph.model.types import Facts, Label, LabelValue, Outcome, OutcomeStatus
-from tests.support.small_models import TODAY
+from tests.support.models.small_models import TODAY
 from tests.support.small_worlds import applies, day, does, fraud, uses
 from tests.support.stores import open_store
 

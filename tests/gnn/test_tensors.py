@@ -23,7 +23,7 @@ from gnn.training.network import GraphBatch, RingNet, by_torch
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
-from tests.support.by_views import drawn
+from tests.support.oracles.by_views import drawn
 from tests.support.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_store
 

@@ -37,8 +37,8 @@ from graph.model.moments import DAY, micros
 from graph.model.types import Facts, Label, LabelValue
 from graph.store.evidence import Evidence
 from scripts.cli.commands.train import COMMAND
-from tests.support.by_views import Seed, drawn, evidence_of, seen
-from tests.support.small_models import SMALL, TODAY, small_facts, trained
+from tests.support.models.small_models import SMALL, TODAY, small_facts, trained
+from tests.support.oracles.by_views import Seed, drawn, evidence_of, seen
 from tests.support.small_worlds import applies, before, day, fraud, shuffled
 from tests.support.stores import open_store, store_url
 

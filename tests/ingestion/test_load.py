@@ -17,6 +17,7 @@ from ingestion.loading.batches import batches
 from ingestion.loading.delivery import open_delivery
 from ingestion.loading.load import load
 from ingestion.loading.prefetch import prefetch
+from tests.support.contracts.erasure_contract import erased
 from tests.support.deliveries import (
     APPLICATION,
     NOW,
@@ -29,7 +30,6 @@ from tests.support.deliveries import (
     write_jsonl,
     write_parquet,
 )
-from tests.support.erasure_contract import erased
 from tests.support.stores import open_store
 
 EVERY_TABLE = {

@@ -19,8 +19,8 @@ from graph.stores.sqlite import SqliteStore
 from scripts.load_records import main
 from service.opening import known_keys
 from service.settings import Settings
+from tests.support.contracts.erasure_contract import erased
 from tests.support.deliveries import APPLICATION, NOW, deliver, load_into
-from tests.support.erasure_contract import erased
 
 
 @pytest.fixture(autouse=True)

@@ -22,9 +22,9 @@ from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SqliteStore
 from scripts.cli.main import main
 from scripts.make_world import main as make_world
-from tests.support.journal_contract import all_told
-from tests.support.neo4j_worlds import empty_graph
-from tests.support.store_contract import assert_same_tables
+from tests.support.contracts.journal_contract import all_told
+from tests.support.contracts.store_contract import assert_same_tables
+from tests.support.servers.neo4j_worlds import empty_graph
 from tests.support.stores import HASH_KEY
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.slow]

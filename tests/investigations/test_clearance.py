@@ -17,7 +17,7 @@ from graph.rings.applicants.rows import HeldApplicants
 from graph.store.evidence import Subject
 from investigations import rules
 from service.desk import subgraphs
-from tests.support.by_views import drawn, seen
+from tests.support.oracles.by_views import drawn, seen
 from tests.support.small_worlds import PLATFORMS, applies, day, uses
 from tests.support.stores import open_store
 

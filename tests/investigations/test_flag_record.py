@@ -14,7 +14,7 @@ from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.cases import CaseKind, NewCase, Verdict, VerdictValue
 from investigations.review.flag_history import record_of
-from tests.support.desk_worlds import ring_of
+from tests.support.desk.worlds import ring_of
 from tests.support.small_worlds import applies, day
 from tests.support.stores import open_store
 

@@ -31,7 +31,7 @@ from investigations.review.report_model import ALARMS
 from investigations.review.result import EarlyWarning, GroupEdge, ReviewResult
 from investigations.review.tally import RingTally
 from investigations.review.week_fairness import GroupOfWeek
-from tests.support.browsers import chromium
+from tests.support.desk.browsers import chromium
 from tests.support.small_worlds import day
 
 HOSTILE = '<img src=x onerror="alert(1)">'

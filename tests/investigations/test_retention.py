@@ -26,7 +26,7 @@ from investigations.users import DeskRole
 from scripts.cli.command import DONE, UNUSABLE
 from scripts.cli.main import main
 from tests.support.casebooks import NOW, assessment, url_of
-from tests.support.people import add_user, by_command
+from tests.support.desk.people import add_user, by_command
 
 OLD, NEW = NOW - timedelta(days=10), NOW - timedelta(hours=1)
 A_DAY = dict.fromkeys(RETAINABLE, timedelta(days=1))

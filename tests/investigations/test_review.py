@@ -27,10 +27,10 @@ from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.work import Period
 from service.settings import Settings
 from tests.support.casebooks import everything
-from tests.support.erasure_contract import erased
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
+from tests.support.contracts.erasure_contract import erased
 from tests.support.small_worlds import day, fraud
 from tests.support.stores import store_url
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -13,7 +13,7 @@ from investigations.casebook import Casebook
 from investigations.casebook.user_files import SessionTerms
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay, DeskRole, DeskUser, user_name
 from tests.support.casebooks import NOW, forge
-from tests.support.people import by_command
+from tests.support.desk.people import by_command
 
 TERMS = SessionTerms(timedelta(minutes=30), timedelta(hours=2))
 

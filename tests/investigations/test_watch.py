@@ -28,8 +28,8 @@ from graph.stores.sqlite import SqliteStore
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import MessageType
 from investigations.watch.news import SLICE, together
+from tests.support.oracles.watching import Watched, known_bad_nearby
 from tests.support.small_worlds import applies, day, does, facts_of, fraud, random_facts, uses
-from tests.support.watching import Watched, known_bad_nearby
 
 
 @pytest.fixture

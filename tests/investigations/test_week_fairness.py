@@ -20,8 +20,8 @@ from investigations.review.result import ReviewResult
 from investigations.review.week_fairness import GroupOfWeek, unfair_to
 from investigations.review.weekly import ReviewPlan, review
 from tests.support.casebooks import assessment, url_of
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import fraud
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 DORMITORY = 40
 NOTHING = Facts()

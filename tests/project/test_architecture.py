@@ -30,6 +30,21 @@ STANDS_ON = {
     "graph.frame.entries": {"columns"},
     "graph.frame.walk": {"columns", "neighbourhood"},
     "graph.frame.views": {"columns"},
+    "tests.support.contracts": {"oracles", "small_worlds"},
+    "tests.support.desk": {"small_service", "small_worlds", "stores"},
+    "tests.support.erasure": {"casebooks", "small_service", "small_worlds"},
+    "tests.support.models": {"small_worlds", "stores"},
+    "tests.support.oracles": {"small_worlds"},
+    "tests.support.servers": set[str](),
+    "tests.support.service": {
+        "deliveries",
+        "models",
+        "raw_values",
+        "small_service",
+        "small_worlds",
+        "stores",
+    },
+    "tests.support.worlds": {"small_service", "small_worlds", "stores"},
 }
 # A guest and the only places where it may be imported. The benchmarks' rivals aside, scripts/ bring nobody.
 GUESTS = {
@@ -52,6 +67,7 @@ GUESTS = {
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)
+SUPPORT = sorted((ROOT / "tests" / "support").rglob("*.py"))
 
 
 @cache
@@ -66,7 +82,7 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {name_of(path) for path in FILES}
+MODULES = {name_of(path) for path in [*FILES, *SUPPORT]}
 
 
 @cache
@@ -158,7 +174,7 @@ def test_inside_the_graph_imports_go_down() -> None:
 @pytest.mark.parametrize("room", sorted(STANDS_ON))
 def test_a_room_of_a_folder_stands_only_on_those_below_it(room: str) -> None:
     folder, _, name = room.rpartition(".")
-    inside = [path for path in FILES if name_of(path).startswith(f"{room}.")]
+    inside = [path for path in [*FILES, *SUPPORT] if name_of(path).startswith(f"{room}.")]
     below = {
         other.removeprefix(f"{folder}.").split(".")[0]
         for path in inside
@@ -173,7 +189,7 @@ def test_folders_and_files_side_by_side_have_an_order() -> None:
     """One way through the house, not of modules alone: nobody goes up to come down again."""
     graph = nx.DiGraph(
         (one, another)
-        for path in FILES
+        for path in [*FILES, *SUPPORT]
         for other in imports(path) & MODULES
         for depth in (1, 2, 3)
         if len(one := tuple(name_of(path).split(".")[:depth])) == depth
@@ -185,7 +201,7 @@ def test_folders_and_files_side_by_side_have_an_order() -> None:
 
 def test_no_module_imports_itself_through_others() -> None:
     graph = nx.DiGraph(
-        (name_of(path), other) for path in FILES for other in imports(path) if other in MODULES
+        (name_of(path), other) for path in [*FILES, *SUPPORT] for other in imports(path) if other in MODULES
     )
     graph.remove_edges_from(
         [(package, module) for package, module in graph.edges if module.startswith(package + ".")]
@@ -194,7 +210,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_every_module_opens_with_a_sentence() -> None:
-    assert [str(path) for path in FILES if not ast.get_docstring(tree(path))] == []
+    assert [str(path) for path in [*FILES, *SUPPORT] if not ast.get_docstring(tree(path))] == []
 
 
 def test_files_and_functions_stay_small() -> None:

@@ -10,7 +10,7 @@ import pytest
 from ingestion.identifiers.pseudonymise import Keyring
 from scripts.cli.main import main
 from service.desk.case_signatures import signed
-from tests.support.desk_worlds import fill
+from tests.support.desk.worlds import fill
 from tests.support.stores import HASH_KEY, open_store, store_url
 
 

@@ -13,8 +13,8 @@ from gnn.scoring import bundle
 from graph.model.errors import BundleError, RegistryError
 from graph.model.types import Facts
 from scripts.cli.main import main
-from tests.support.made_bundles import made_against_crowds, made_bundle
-from tests.support.small_models import TODAY, small_facts
+from tests.support.models.made_bundles import made_against_crowds, made_bundle
+from tests.support.models.small_models import TODAY, small_facts
 from tests.support.small_worlds import applies, day, facts_of, fraud, uses
 from tests.support.stores import HASH_KEY, open_url, store_url
 

@@ -17,8 +17,8 @@ from investigations.review.week_fairness import GroupOfWeek
 from investigations.users import AuditAction, AuditEntry, AuditFilter
 from scripts.cli.command import FAILED, UNUSABLE
 from scripts.cli.main import main
-from tests.support.ring_worlds import AS_OF, both, crew, honest, town
 from tests.support.stores import open_url, store_url
+from tests.support.worlds.rings import AS_OF, both, crew, honest, town
 
 OWN = ("--honest-budget", "0.01")
 

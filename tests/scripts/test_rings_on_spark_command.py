@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.ring_worlds import AS_OF, town, with_known_frauds
-from tests.support.sail import ROOT, SAIL, environment, ran, sail, sail_server
+from tests.support.servers.sail import ROOT, SAIL, environment, ran, sail, sail_server
 from tests.support.stores import store_url
+from tests.support.worlds.rings import AS_OF, town, with_known_frauds
 
 __all__ = ["sail"]  # a fixture
 

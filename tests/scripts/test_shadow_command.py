@@ -16,7 +16,7 @@ from investigations.shadow.answers import ShadowAnswer
 from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
 from tests.support.casebooks import assessment
-from tests.support.registered import DEED, GATE, Registered
+from tests.support.service.registered import DEED, GATE, Registered
 from tests.support.small_service import body, risk
 from tests.support.small_worlds import applies, day, facts_of, fraud
 from tests.support.stores import HASH_KEY, open_url, sqlite_only

@@ -8,8 +8,8 @@ from graph.model.types import Facts
 from graph.store.evidence import subject_of
 from scripts.bench.cold_frame import main, misses
 from scripts.bench.shards import asked_of, shard_of
-from tests.support.ring_worlds import town
 from tests.support.small_worlds import applies, day, random_facts, uses
+from tests.support.worlds.rings import town
 
 
 def test_an_answer_from_shards_asks_for_everybody_around_once(tmp_path):

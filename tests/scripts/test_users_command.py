@@ -17,7 +17,7 @@ from scripts.cli.main import main
 from service.login.accounts import FIRST, first_admin
 from service.login.passwords import verified
 from tests.support.casebooks import url_of
-from tests.support.people import PASSWORD
+from tests.support.desk.people import PASSWORD
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ import pytest
 from investigations.users import DeskRole
 from service.app import create_app
 from tests.support.deliveries import load_into
-from tests.support.people import add_user, desk_of, log_in
+from tests.support.desk.people import add_user, desk_of, log_in
 from tests.support.raw_values import MARKED, NAME, SECRET, raw_values
+from tests.support.service.whole_days import a_careless_delivery, drive
 from tests.support.small_service import service
-from tests.support.whole_days import a_careless_delivery, drive
 
 
 @pytest.mark.parametrize("by_name", [False, True], ids=["by key", "by name"])

@@ -31,7 +31,7 @@ from service.http.callers.operator_key import operators_file
 from service.settings import Settings
 from service.webhooks.signing import new_secret
 from tests.support.raw_values import MARKED, NAME, SECRET, raw_values
-from tests.support.whole_days import a_careless_delivery, drive
+from tests.support.service.whole_days import a_careless_delivery, drive
 
 ROOT = Path(__file__).parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -39,8 +39,8 @@ from graph.model.types import (
 from graph.store.port import GraphView
 from graph.stores.sqlite import SqliteStore
 from graph.stores.sqlite.view import SqliteView
+from tests.support.contracts.store_contract import assert_same_tables
 from tests.support.small_worlds import day, known_as
-from tests.support.store_contract import assert_same_tables
 
 
 class FramedStore(SqliteStore):

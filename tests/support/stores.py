@@ -35,7 +35,7 @@ def store_url(path: str | Path) -> str:
     path = Path(path).absolute()
     if not ON_NEO4J:
         return f"sqlite:///{path}"
-    from tests.support.neo4j_worlds import empty_graph
+    from tests.support.servers.neo4j_worlds import empty_graph
 
     if not any(part.startswith("test_") for part in path.parts):
         if path not in _kept:

@@ -10,8 +10,8 @@ import pytest
 
 from graph.model.types import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import subject_of
-from tests.support.by_views import person as person_of
-from tests.support.by_views import seen
+from tests.support.oracles.by_views import person as person_of
+from tests.support.oracles.by_views import seen
 from tests.support.small_worlds import applies, day, uses
 from tests.support.stores import open_store
 

@@ -17,7 +17,7 @@ from graph.model.types import Facts
 from graph.rings.suspicion.member_features import member_features
 from graph.store.evidence import Subject
 from service.opening import open_store as wired_store
-from tests.support.by_views import seen
+from tests.support.oracles.by_views import seen
 from tests.support.small_worlds import PLATFORMS, applies
 from tests.support.stores import sqlite_only
 

@@ -44,11 +44,11 @@ from graph.kernels.linking import EntryCompiler
 from graph.model.types import Application, Facts, Identifier, Mention
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
-from tests.support.feature_worlds import SPAN, made_evidence, odd_evidence, odd_facts, rings_of
+from tests.support.contracts.store_contract import in_parts
 from tests.support.frames import FramedStore
 from tests.support.small_worlds import before, day, random_facts, shuffled
-from tests.support.store_contract import in_parts
 from tests.support.stores import open_store
+from tests.support.worlds.features import SPAN, made_evidence, odd_evidence, odd_facts, rings_of
 
 OBSERVER = FeatureExtractor()
 JUDGED = SIGNAL_NAMES.index("own_fraud_labels")

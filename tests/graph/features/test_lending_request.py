@@ -34,12 +34,12 @@ from graph.model.types import (
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
 from scripts.tools import write_variables
-from tests.support.desk_worlds import ring_of
+from tests.support.desk.worlds import ring_of
 from tests.support.frames import FramedStore
-from tests.support.lending_histories import NOW, PLATFORMS, histories, mentions
-from tests.support.lending_oracle import PlainLending
+from tests.support.oracles.lending import PlainLending
 from tests.support.small_worlds import known_as
 from tests.support.stores import open_store
+from tests.support.worlds.lending_histories import NOW, PLATFORMS, histories, mentions
 
 ZONE = "Asia/Shanghai"
 NAMES = tuple(one.name for one in every())

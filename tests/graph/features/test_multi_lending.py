@@ -32,7 +32,7 @@ from graph.model.types import (
 )
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.walk import Bounds
-from tests.support.by_views import person, reading, seen
+from tests.support.oracles.by_views import person, reading, seen
 from tests.support.small_worlds import PLATFORMS, applies, day, random_facts, uses
 from tests.support.stores import open_store
 

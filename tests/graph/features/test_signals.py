@@ -14,7 +14,7 @@ from graph.features.signals.catalogue import DIMENSIONS, FAMILIES, SIGNALS
 from graph.model.types import Application, Device, LabelValue, Outcome, OutcomeStatus, Role
 from graph.store.evidence import Evidence, Subject, subject_of
 from scripts.tools import write_signals
-from tests.support.by_views import person, seen
+from tests.support.oracles.by_views import person, seen
 from tests.support.small_worlds import applies, day, does, facts_of, fraud, known_as, random_facts, uses
 from tests.support.stores import open_store
 

@@ -29,7 +29,7 @@ from graph.model.types import (
     Role,
 )
 from graph.store.evidence import Evidence, subject_of
-from tests.support.by_views import drawn, seen
+from tests.support.oracles.by_views import drawn, seen
 from tests.support.small_worlds import applies, day, does, facts_of, fraud, known_as, uses
 from tests.support.stores import open_store
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.contracts.people_range_contract import PeopleRangeContract
+from tests.support.contracts.store_contract import Open, StoreContract
 from tests.support.frames import FramedStore
-from tests.support.people_range_contract import PeopleRangeContract
-from tests.support.store_contract import Open, StoreContract
 
 
 class TestFrame(StoreContract, PeopleRangeContract):

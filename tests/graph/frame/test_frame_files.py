@@ -26,10 +26,10 @@ from graph.frame.location import folder_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.types import Facts
 from graph.stores.sqlite import SqliteStore
-from tests.support.erasure_contract import erased
+from tests.support.contracts.erasure_contract import erased
+from tests.support.contracts.store_contract import assert_same_tables, in_parts
 from tests.support.frames import FramedStore, tiny_rooms
 from tests.support.small_worlds import applies, day, random_facts, shuffled, uses
-from tests.support.store_contract import assert_same_tables, in_parts
 
 SPAWN = multiprocessing.get_context("spawn")
 

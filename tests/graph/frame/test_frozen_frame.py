@@ -20,9 +20,9 @@ from graph.frame.frozen import FrozenFrame, freeze, thawed
 from graph.frame.views.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.stores.sqlite import SqliteStore
-from tests.support.people_range_contract import PeopleRangeContract
+from tests.support.contracts.people_range_contract import PeopleRangeContract
+from tests.support.contracts.store_contract import Open, StoreContract, assert_same_tables
 from tests.support.small_worlds import day, random_facts
-from tests.support.store_contract import Open, StoreContract, assert_same_tables
 
 
 class FrozenStore(SqliteStore):

@@ -13,7 +13,7 @@ import pytest
 from graph.facts.tables import Tables
 from graph.model.errors import RingfenceError
 from graph.store.port import GraphStore
-from tests.support.people_ranges import odd_batches
+from tests.support.oracles.people_ranges import odd_batches
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import open_store
 

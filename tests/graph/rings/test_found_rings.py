@@ -13,7 +13,7 @@ from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.weekly.crews import crew_names, named
 from graph.rings.weekly.found_rings import ChangesInTurn, FoundRings
 from graph.rings.weekly.rings_before import RingsBefore
-from tests.support.store_contract import a_snapshot
+from tests.support.contracts.store_contract import a_snapshot
 
 [RING] = a_snapshot(7, 1).rings
 KINDS = ("ring", "household")

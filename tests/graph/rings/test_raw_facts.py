@@ -16,7 +16,7 @@ from graph.model.types import Facts
 from graph.rings.spark.raw_facts import read_facts
 from graph.rings.spark.stages import Stages
 from graph.store.port import GraphStore, GraphView
-from tests.support.people_ranges import ODD_NAMES, odd_batches
+from tests.support.oracles.people_ranges import ODD_NAMES, odd_batches
 from tests.support.small_worlds import applies, day
 from tests.support.stores import open_store
 

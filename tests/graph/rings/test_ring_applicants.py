@@ -11,8 +11,8 @@ from graph.facts.tables import Tables
 from graph.model.types import Facts
 from graph.rings.applicants.columns import COLUMNS, applicant_columns
 from graph.rings.applicants.rows import HeldApplicants
-from tests.support.ring_worlds import town
 from tests.support.small_worlds import day, does, facts_of, random_facts
+from tests.support.worlds.rings import town
 
 
 @pytest.fixture(scope="module", params=range(3))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.rings.weekly.changes import Changes, TwoWeeks, in_common
-from tests.support.changes_by_sets import FlagStates, compared_by_sets
+from tests.support.oracles.changes_by_sets import FlagStates, compared_by_sets
 from tests.support.small_worlds import day
 
 WEEK, NO_FLAGS = day(70), FlagStates()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graph.journal.snapshots import SnapshotText, changes_of, ring_body, ring_of, snapshot_of, snapshot_text
 from graph.model.types import RingSnapshot
-from tests.support.store_contract import a_snapshot
+from tests.support.contracts.store_contract import a_snapshot
 
 
 def test_changes_without_a_flag_have_none() -> None:

@@ -24,9 +24,9 @@ from graph.rings.sharing.rows import HeldSharing
 from graph.rings.suspicion.store_habits import unusual_groups
 from scripts.make_world import main as our_world
 from tests.support.deliveries import load_into
-from tests.support.ring_worlds import town
 from tests.support.small_worlds import PLATFORMS, applies, day, uses
 from tests.support.stores import open_store
+from tests.support.worlds.rings import town
 from tests.worlds import burst_world, examiner_world, quarter_world, strangers_world
 
 MINUTE = 1 / 1440

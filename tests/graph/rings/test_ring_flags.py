@@ -11,8 +11,8 @@ from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
 from graph.rings.weekly.snapshot import snapshot_of
 from investigations.review.flag_words import why
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, before, day, fraud, random_facts, shuffled, uses
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 FRIENDS = ("ann", "ben", "cat", "dan")
 NEXT_WEEK = day(207)

@@ -11,8 +11,8 @@ from graph.model.types import Facts
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.sharing.payments import same_payments
-from tests.support.ring_worlds import AS_OF, both, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, uses
+from tests.support.worlds.rings import AS_OF, both, honest, town
 
 
 def pays(who, on, amount=4990.0, shop="till"):

@@ -22,9 +22,9 @@ from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.suspicion.people import INFORMATIVE, NAMES, of_few, signals_of, through_frame, through_view
 from tests.support.frames import tiny_rooms
-from tests.support.ring_worlds import both
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled
 from tests.support.stores import open_store
+from tests.support.worlds.rings import both
 
 MOMENT = day(35)
 

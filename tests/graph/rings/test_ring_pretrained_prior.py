@@ -26,9 +26,9 @@ from graph.rings.suspicion.rows import HeldRows
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from scripts.tools import fit_pretrained_prior
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, random_facts, shuffled
 from tests.support.stores import HASH_KEY, open_store, store_url
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 values = st.lists(st.one_of(st.just(float("nan")), st.integers(-50, 50).map(float)), min_size=1, max_size=40)
 

@@ -19,8 +19,8 @@ from graph.rings.weekly.crews import crew_ties, named
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.snapshot import snapshot_of
 from investigations.review.flag_words import why
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 
 def tables_of(path, facts, as_of=AS_OF):

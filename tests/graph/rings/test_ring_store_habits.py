@@ -19,9 +19,9 @@ from graph.rings.sharing.rows import HeldSharing
 from graph.rings.suspicion.improbable import improbable_suspicion
 from graph.rings.suspicion.store_habits import SCALES, UnusualGroups, unusual_groups
 from graph.rings.weekly.snapshot import snapshot_of
-from tests.support.burst_worlds import burst_world
-from tests.support.ring_worlds import CREW, both, crew, honest, town
 from tests.support.small_worlds import applies, before, day, shuffled, uses
+from tests.support.worlds.bursts import burst_world
+from tests.support.worlds.rings import CREW, both, crew, honest, town
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from graph.rings.search import search
 from graph.rings.sharing.incidence import incidence_of
 from graph.rings.weekly import largest_component
 from graph.rings.weekly.snapshot import rings_found, snapshot_of
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled, uses
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 
 def found(path, facts, as_of=AS_OF):

@@ -14,7 +14,7 @@ from graph.model.moments import micros
 from graph.model.types import Ring, RingKind
 from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.weekly.rings_before import RingsBefore
-from tests.support.store_contract import a_snapshot
+from tests.support.contracts.store_contract import a_snapshot
 
 
 class People:

@@ -24,8 +24,8 @@ from graph.rings.sharing.rows import SharingRows
 from graph.rings.suspicion.suspect_features import suspects_nearby
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.snapshot import snapshot_of
-from tests.support.ring_worlds import AS_OF, both, crew, honest, town, with_known_frauds
 from tests.support.small_worlds import applies, day, fraud, random_facts, uses
+from tests.support.worlds.rings import AS_OF, both, crew, honest, town, with_known_frauds
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")

@@ -16,9 +16,9 @@ from graph.store.port import GraphStore, JournalEntry
 from graph.store.replication import copy, inventory
 from graph.stores.sqlite import SqliteStore
 from scripts.copy_store import main
-from tests.support.erasure_contract import KEYS, erased
+from tests.support.contracts.erasure_contract import KEYS, erased
+from tests.support.contracts.store_contract import a_snapshot, assert_same_tables, in_parts
 from tests.support.small_worlds import applies, day, random_facts, shuffled, uses
-from tests.support.store_contract import a_snapshot, assert_same_tables, in_parts
 
 
 def fill(store: GraphStore) -> None:
@@ -37,7 +37,7 @@ def figures(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 @pytest.mark.neo4j
 def test_there_and_back_again_is_the_same_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.support.neo4j_worlds import empty_graph
+    from tests.support.servers.neo4j_worlds import empty_graph
 
     here, there, back = f"sqlite:///{tmp_path}/here.db", empty_graph(), f"sqlite:///{tmp_path}/back.db"
     with SqliteStore(tmp_path / "here.db") as store:

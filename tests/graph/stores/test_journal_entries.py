@@ -35,8 +35,8 @@ from graph.model.types import (
     PlatformType,
     Role,
 )
+from tests.support.contracts.store_contract import a_snapshot
 from tests.support.small_worlds import applies, day, fraud, known_as, random_facts, shuffled, uses
-from tests.support.store_contract import a_snapshot
 
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)
 perhaps = st.none() | words

@@ -13,10 +13,10 @@ import pytest
 from graph.model.types import Facts
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SqliteStore
-from tests.support.bolt_cluster import BoltCluster
-from tests.support.neo4j_worlds import empty_graph, killable_server
+from tests.support.contracts.store_contract import assert_same_tables, in_parts
+from tests.support.servers.bolt_cluster import BoltCluster
+from tests.support.servers.neo4j_worlds import empty_graph, killable_server
 from tests.support.small_worlds import applies, day, random_facts, uses
-from tests.support.store_contract import assert_same_tables, in_parts
 
 pytestmark = pytest.mark.neo4j
 

@@ -9,10 +9,10 @@ import pytest
 from graph.stores.neo4j import Neo4jStore
 from scripts.cli.main import main
 from scripts.tools.neo4j_server import Neo4jServer
-from tests.support.erased_crowd import GONE, crowd, customer, traces
-from tests.support.erased_servers import traces_in_graph
-from tests.support.erasure_contract import erased
-from tests.support.neo4j_worlds import server_url
+from tests.support.contracts.erasure_contract import erased
+from tests.support.erasure.crowd import GONE, crowd, customer, traces
+from tests.support.erasure.servers import traces_in_graph
+from tests.support.servers.neo4j_worlds import server_url
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from service.app import create_app
 from service.assessment.assess import replay, warm_up
 from service.assessment.context import AppContext
 from service.jobs.outbox import Outbox
-from tests.support.neo4j_worlds import empty_graph, killable_server
+from tests.support.servers.neo4j_worlds import empty_graph, killable_server
 from tests.support.small_service import body, key, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 

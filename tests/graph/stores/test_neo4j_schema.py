@@ -31,9 +31,9 @@ from graph.stores.neo4j.cypher import HUB
 from graph.stores.neo4j.database import Database, as_sent
 from graph.stores.sqlite import SqliteStore
 from tests.service.assessment.test_assess import snapshot
-from tests.support.neo4j_worlds import empty_graph, server_url
+from tests.support.contracts.store_contract import assert_same_tables, in_parts
+from tests.support.servers.neo4j_worlds import empty_graph, server_url
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
-from tests.support.store_contract import assert_same_tables, in_parts
 
 pytestmark = pytest.mark.neo4j
 PAGE = (Path(__file__).parents[3] / "docs" / "graph_schema.md").read_text(encoding="utf-8")

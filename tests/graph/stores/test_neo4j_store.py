@@ -22,13 +22,11 @@ from graph.stores.neo4j import Neo4jStore, cypher_erase, cypher_tables, draft, r
 from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
 from graph.stores.neo4j.tables import read_tables
 from graph.stores.sqlite import SqliteStore
-from tests.support.erasure_contract import ErasureContract, erased
-from tests.support.journal_contract import JournalContract, all_told, as_sets
-from tests.support.neo4j_worlds import empty_graph
-from tests.support.people_range_contract import PeopleRangeContract
-from tests.support.refusal_contract import RefusalContract
-from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
-from tests.support.store_contract import (
+from tests.support.contracts.erasure_contract import ErasureContract, erased
+from tests.support.contracts.journal_contract import JournalContract, all_told, as_sets
+from tests.support.contracts.people_range_contract import PeopleRangeContract
+from tests.support.contracts.refusal_contract import RefusalContract
+from tests.support.contracts.store_contract import (
     Open,
     StoreContract,
     a_snapshot,
@@ -36,6 +34,8 @@ from tests.support.store_contract import (
     assert_same_tables,
     in_parts,
 )
+from tests.support.servers.neo4j_worlds import empty_graph
+from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
 
 pytestmark = pytest.mark.neo4j
 

@@ -10,7 +10,7 @@ import pytest
 from graph.model.erasure import is_surrogate, masked_tail
 from graph.store.places import Forgotten, placed
 from graph.store.standing import Few
-from tests.support.short_ids import SHORT_IDS
+from tests.support.contracts.short_ids import SHORT_IDS
 
 _SHOWN = 2  # characters of an id that a mask shows
 _RANDOM = re.compile("~[a-z2-7]{20}~")

@@ -25,14 +25,14 @@ from graph.stores.sqlite.connection import connect
 from graph.stores.sqlite.draft import SqliteDraft
 from graph.stores.sqlite.table_sources import TableSources
 from investigations.casebook import Casebook
-from tests.support.erasure_contract import FOREVER, ErasureContract, erased
+from tests.support.contracts.erasure_contract import FOREVER, ErasureContract, erased
+from tests.support.contracts.journal_contract import JournalContract, all_told, as_sets
+from tests.support.contracts.people_range_contract import PeopleRangeContract
+from tests.support.contracts.refusal_contract import RefusalContract
+from tests.support.contracts.store_contract import Open, StoreContract, a_snapshot, in_parts
 from tests.support.frames import in_turn
 from tests.support.full_disks import full_disk
-from tests.support.journal_contract import JournalContract, all_told, as_sets
-from tests.support.people_range_contract import PeopleRangeContract
-from tests.support.refusal_contract import RefusalContract
 from tests.support.small_worlds import applies, day, fraud, random_facts, shuffled, uses
-from tests.support.store_contract import Open, StoreContract, a_snapshot, in_parts
 
 
 class TestSqliteStore(StoreContract, JournalContract, ErasureContract, RefusalContract, PeopleRangeContract):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import Settings
-from tests.support.erasure_worlds import filled
+from tests.support.erasure.worlds import filled
 from tests.support.stores import HASH_KEY
 
 

@@ -16,7 +16,7 @@ from scripts.cli.main import main
 from service.opening import known_keys, open_casebook
 from service.settings import Settings
 from tests.support.casebooks import assessment
-from tests.support.erasure_worlds import (
+from tests.support.erasure.worlds import (
     GONE,
     ONLY_ASSESSED,
     OWN_PHONE,

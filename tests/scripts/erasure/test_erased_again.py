@@ -17,7 +17,7 @@ from scripts.cli.command import DONE, FAILED, UNUSABLE
 from scripts.cli.main import main
 from service.opening import known_keys, open_casebook
 from service.settings import Settings
-from tests.support.erasure_worlds import GONE, customer, names_of, replayed, traces
+from tests.support.erasure.worlds import GONE, customer, names_of, replayed, traces
 from tests.support.small_worlds import applies
 from tests.support.stores import open_url, sqlite_only
 

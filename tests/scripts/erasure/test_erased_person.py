@@ -12,7 +12,7 @@ from scripts.cli.command import DONE, FAILED
 from scripts.cli.main import main
 from service.opening import open_casebook
 from service.settings import Settings
-from tests.support.erasure_worlds import GONE, customer, names_in_casebook
+from tests.support.erasure.worlds import GONE, customer, names_in_casebook
 
 WHY = ("--purpose", "request of 12 March")
 

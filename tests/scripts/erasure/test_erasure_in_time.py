@@ -18,7 +18,7 @@ from service.governance import erasure
 from service.opening import open_casebook
 from service.settings import Settings
 from tests.support.casebooks import assessment
-from tests.support.erasure_worlds import GONE, traces
+from tests.support.erasure.worlds import GONE, traces
 from tests.support.small_worlds import applies
 
 WHO = GONE[0]

@@ -16,7 +16,7 @@ from scripts.cli.main import main
 from service.opening import open_casebook
 from service.settings import Settings
 from tests.investigations.test_casebook_guards import log_in_as
-from tests.support.erasure_worlds import GONE, filled
+from tests.support.erasure.worlds import GONE, filled
 from tests.support.stores import HASH_KEY, ON_NEO4J, open_url
 
 WHY = ("--purpose", "request of 12 March")

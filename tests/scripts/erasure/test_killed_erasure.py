@@ -19,7 +19,8 @@ from scripts.cli.main import main
 from service.governance.erasure_plan import opened
 from service.opening import known_keys, open_casebook
 from service.settings import Settings
-from tests.support.erasure_worlds import (
+from tests.support.erasure.killed import STEPS, killed
+from tests.support.erasure.worlds import (
     GONE,
     ONLY_ASSESSED,
     customer,
@@ -29,7 +30,6 @@ from tests.support.erasure_worlds import (
     replayed,
     traces,
 )
-from tests.support.killed_erasure import STEPS, killed
 from tests.support.stores import HASH_KEY, open_url, sqlite_only
 
 pytestmark = sqlite_only

@@ -12,7 +12,7 @@ from scripts.cli.command import DONE
 from scripts.cli.main import main
 from service.settings import Settings
 from tests.support.deliveries import APPLICATION, PLATFORM, deliver
-from tests.support.erasure_worlds import GONE, traces
+from tests.support.erasure.worlds import GONE, traces
 from tests.support.stores import open_url, sqlite_only
 
 ROWS = 40_000

@@ -14,8 +14,8 @@ import pytest
 from scripts.cli.command import DONE, UNUSABLE
 from scripts.cli.main import main
 from service.settings import Settings
-from tests.support.erasure_worlds import GONE, filled, traces
-from tests.support.killed_erasure import killed
+from tests.support.erasure.killed import killed
+from tests.support.erasure.worlds import GONE, filled, traces
 from tests.support.stores import HASH_KEY, open_url, sqlite_only
 
 pytestmark = [

@@ -18,7 +18,7 @@ from service.clock import system_clock
 from service.governance.erasure import PeopleEraser
 from service.opening import open_casebook, open_existing
 from service.settings import NO_FRAME, Settings
-from tests.support.erasure_worlds import GONE, traces
+from tests.support.erasure.worlds import GONE, traces
 from tests.support.stores import sqlite_only
 
 

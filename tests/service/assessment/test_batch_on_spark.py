@@ -26,8 +26,8 @@ from service.assessment.batches.work import BatchTask, Period
 from service.engines.cluster import ClusterPlan
 from service.opening import load_scorer, open_store
 from service.settings import Settings
-from tests.support.sail import SAIL, ran, sail
-from tests.support.small_models import small_facts, trained
+from tests.support.models.small_models import small_facts, trained
+from tests.support.servers.sail import SAIL, ran, sail
 from tests.support.small_worlds import day, does, random_facts, uses
 from tests.support.stores import HASH_KEY
 

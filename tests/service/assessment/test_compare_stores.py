@@ -17,9 +17,9 @@ from graph.store.replication import copy
 from graph.stores.sqlite import SqliteStore
 from scripts.compare_stores import main
 from service.assessment.comparison import PARTS, Comparison, compared
+from tests.support.contracts.store_contract import a_snapshot, in_parts
 from tests.support.small_service import PlainModel
 from tests.support.small_worlds import applies, day, random_facts, uses
-from tests.support.store_contract import a_snapshot, in_parts
 
 BAD = Facts(labels=(Label(label=LabelValue.FRAUD, known_at=day(40), applicant_id="p000"),))
 PLAN = Comparison(as_of=day(70), subjects=40, scorer=PlainModel(base=-1.0, version="1"))  # type: ignore[arg-type]

@@ -15,11 +15,11 @@ from service.assessment.batches.batch import Scoring, score
 from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.work import BatchTask, Period, Rows
 from service.settings import Settings
-from tests.support.erasure_contract import erased
-from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
+from tests.support.contracts.erasure_contract import erased
 from tests.support.small_service import settings_in
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import open_url
+from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
 ALL = Period(since=day(0), until=day(70))
 NAMED = "no application LOAN-of-p003 at its moment"

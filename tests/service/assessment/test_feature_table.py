@@ -26,7 +26,7 @@ from service.assessment.batches.work import Period
 from service.engines import look_engine
 from service.engines.cluster import Cluster, ClusterPlan
 from service.settings import Settings
-from tests.support.played_cluster import PlayedSession
+from tests.support.servers.played_cluster import PlayedSession
 from tests.support.small_worlds import applies, day, does, fraud, random_facts, uses
 from tests.support.stores import open_store, store_url
 

@@ -22,7 +22,7 @@ from service.assessment.owed import deliver_labels, deliver_pending
 from service.wiring import wire
 from tests.service.desk.test_saved_views import MADE
 from tests.support.casebooks import everything
-from tests.support.erasure_contract import erased
+from tests.support.contracts.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, does
 from tests.support.stores import open_url, sqlite_only

@@ -19,8 +19,8 @@ import pytest
 from graph.facts.fraud_labels import fraud_status
 from investigations.casebook import Casebook
 from investigations.cases import Case, CaseFilter, NewCase
-from tests.support.running_service import Running
-from tests.support.small_models import small_facts, trained
+from tests.support.models.small_models import small_facts, trained
+from tests.support.service.running_service import Running
 from tests.support.small_service import key
 from tests.support.small_worlds import applies, day, facts_of, uses
 from tests.support.stores import HASH_KEY, open_store

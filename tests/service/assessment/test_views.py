@@ -40,7 +40,7 @@ from service.assessment.context import AppContext
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import evaluate
 from service.assessment.views import Views
-from tests.support.erasure_contract import erased
+from tests.support.contracts.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 from tests.support.stores import open_url

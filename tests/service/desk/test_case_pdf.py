@@ -15,7 +15,7 @@ from graph.signatures import SignatureState
 from ingestion.identifiers.pseudonymise import Keyring
 from service.app import create_app
 from service.desk.case_signatures import checked
-from tests.support.desk_pages import small_desk
+from tests.support.desk.pages import small_desk
 from tests.support.small_service import Clock, key
 from tests.support.small_worlds import day
 from tests.support.stores import HASH_KEY

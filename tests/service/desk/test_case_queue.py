@@ -24,7 +24,7 @@ from service.app import create_app
 from service.assessment.context import AppContext
 from tests.service.assessment.test_assess import snapshot
 from tests.service.desk.test_cases_api import in_the_queue
-from tests.support.people import add_user, by_command
+from tests.support.desk.people import add_user, by_command
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import day
 

@@ -14,7 +14,7 @@ from service.app import create_app
 from service.desk import dossiers, ring_dossiers, routes, subgraphs
 from service.settings import Settings
 from service.wiring import wire
-from tests.support.desk_worlds import HOSTILE, PHONE, fill, ring_of
+from tests.support.desk.worlds import HOSTILE, PHONE, fill, ring_of
 from tests.support.small_worlds import applies, before, day, known_as, random_facts, uses
 from tests.support.stores import HASH_KEY, open_store, store_url
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.axe import source, violations
-from tests.support.desk_pages import address, asked, browser, drawn, missing, page
+from tests.support.desk.axe import source, violations
+from tests.support.desk.pages import address, asked, browser, drawn, missing, page
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser

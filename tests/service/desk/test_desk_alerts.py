@@ -15,11 +15,11 @@ from investigations.casebook import Casebook
 from investigations.watch.alerts import Alert
 from investigations.watch.messages import WatchFindings
 from service.jobs.alert_cases import open_cases
-from tests.support.axe import source, violations
-from tests.support.desk_pages import asked, browser, drawn, missing, opened, running
+from tests.support.desk.axe import source, violations
+from tests.support.desk.pages import asked, browser, drawn, missing, opened, running
+from tests.support.oracles.watching import Watched
 from tests.support.small_worlds import day, facts_of, fraud
 from tests.support.stores import open_store
-from tests.support.watching import Watched
 
 __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from tests.support.desk_pages import NODES, SELECTED, address, browser, choose, drawn, page
-from tests.support.desk_worlds import HOSTILE
+from tests.support.desk.pages import NODES, SELECTED, address, browser, choose, drawn, page
+from tests.support.desk.worlds import HOSTILE
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.support.desk_pages import (
+from tests.support.desk.pages import (
     KEY,
     NODES,
     OTHER,

@@ -8,7 +8,7 @@ from graph.facts.hubs import GUARD
 from graph.model.errors import NotFoundError
 from graph.model.types import Facts, IdentifierKind, Merchant, Outcome, OutcomeStatus
 from service.desk import circles, dossiers
-from tests.support.desk_worlds import fill
+from tests.support.desk.worlds import fill
 from tests.support.small_worlds import PLATFORMS, START, applies, before, day, fraud, random_facts, uses
 from tests.support.stores import open_store
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.desk_pages import address, asked, browser, drawn, page
+from tests.support.desk.pages import address, asked, browser, drawn, page
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from tests.support.desk_pages import NODES, PLACES, address, browser, choose, drawn, page
-from tests.support.desk_worlds import HOSTILE
+from tests.support.desk.pages import NODES, PLACES, address, browser, choose, drawn, page
+from tests.support.desk.worlds import HOSTILE
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.axe import violations
-from tests.support.desk_pages import NODES, OTHER, PLACES, address, browser, choose, drawn, opened, page
+from tests.support.desk.axe import violations
+from tests.support.desk.pages import NODES, OTHER, PLACES, address, browser, choose, drawn, opened, page
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from graph.model.types import Facts
 from service.app import create_app
-from tests.support.desk_pages import KEY, READER, small_desk
+from tests.support.desk.pages import KEY, READER, small_desk
 from tests.support.small_worlds import applies
 
 

@@ -14,8 +14,8 @@ from investigations.casebook import Casebook
 from investigations.monitoring.alarms import DRIFTS, Alarm, AlarmCode
 from investigations.monitoring.record import Kept, KeptKind, MonitorRun
 from service.app import create_app
-from tests.support.axe import source, violations
-from tests.support.desk_pages import asked, browser, missing, opened, running
+from tests.support.desk.axe import source, violations
+from tests.support.desk.pages import asked, browser, missing, opened, running
 from tests.support.small_service import service
 from tests.support.small_worlds import day
 

@@ -12,7 +12,7 @@ from graph.model.errors import InputError, NotFoundError
 from graph.model.types import RingChange, RingSnapshot
 from graph.store.port import GraphStore
 from service.desk import paths, ring_histories
-from tests.support.desk_worlds import fill, ring_of
+from tests.support.desk.worlds import fill, ring_of
 from tests.support.small_worlds import day
 from tests.support.stores import open_store
 

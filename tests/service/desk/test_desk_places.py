@@ -10,9 +10,9 @@ import pytest
 
 from graph.model.types import Facts, Outcome, OutcomeStatus, RingSnapshot
 from graph.store.port import GraphStore
-from tests.support import desk_pages
-from tests.support.desk_pages import browser, opened, running
-from tests.support.desk_worlds import ring_of
+from tests.support.desk import pages as desk_pages
+from tests.support.desk.pages import browser, opened, running
+from tests.support.desk.worlds import ring_of
 from tests.support.small_worlds import PLATFORMS, applies, day, uses
 
 __all__ = ["browser"]  # a fixture

@@ -14,7 +14,7 @@ from investigations.assessments import Decision
 from investigations.casebook import Casebook
 from investigations.shadow.answers import ShadowAnswer
 from scripts.score import main as score
-from tests.support.desk_pages import browser, choose, drawn, opened, running
+from tests.support.desk.pages import browser, choose, drawn, opened, running
 from tests.support.small_worlds import day
 from tests.support.stores import store_url
 

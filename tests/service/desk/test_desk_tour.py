@@ -17,7 +17,7 @@ from PIL import Image
 
 from investigations.casebook import Casebook
 from investigations.review.weekly import ReviewPlan, review
-from tests.support.desk_pages import CASES, KEY, asked, browser, drawn, opened, running
+from tests.support.desk.pages import CASES, KEY, asked, browser, drawn, opened, running
 from tests.support.small_service import Clock, body
 from tests.support.small_worlds import day
 from tests.support.stores import open_store

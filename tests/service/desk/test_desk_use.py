@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.desk_pages import (
+from tests.support.desk.pages import (
     NODES,
     PLACES,
     SELECTED,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.axe import source, violations
-from tests.support.desk_pages import address, asked, browser, missing, page
+from tests.support.desk.axe import source, violations
+from tests.support.desk.pages import address, asked, browser, missing, page
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser

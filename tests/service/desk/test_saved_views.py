@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from tests.support.desk_pages import KEY, OTHER, small_desk
+from tests.support.desk.pages import KEY, OTHER, small_desk
 
 MADE = {
     "opened": ["applicant:ann"],

@@ -20,8 +20,8 @@ from service.assessment.batches.work import Period
 from service.engines import look_engine
 from service.engines.cluster import Cluster, ClusterPlan
 from service.settings import Settings
-from tests.support.erasure_contract import erased
-from tests.support.played_cluster import PlayedSession
+from tests.support.contracts.erasure_contract import erased
+from tests.support.servers.played_cluster import PlayedSession
 from tests.support.small_service import settings_in
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import open_url

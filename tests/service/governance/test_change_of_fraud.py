@@ -24,14 +24,14 @@ from service.governance.daily_monitor import monitor_and_keep
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.casebooks import assessment
-from tests.support.changed_fraud import CHANGES, FORGERS, HONEST, Asked, as_facts, labels, year
-from tests.support.made_bundles import made_bundle
-from tests.support.running_service import Running
-from tests.support.small_models import SMALL
+from tests.support.models.made_bundles import made_bundle
+from tests.support.models.small_models import SMALL
+from tests.support.service.running_service import Running
+from tests.support.service.traffic import Traffic
 from tests.support.small_service import Clock, body, settings_in
 from tests.support.small_worlds import day, facts_of
 from tests.support.stores import HASH_KEY, open_url, sqlite_only
-from tests.support.traffic import Traffic
+from tests.support.worlds.changed_fraud import CHANGES, FORGERS, HONEST, Asked, as_facts, labels, year
 
 PLAN = replace(SMALL, capacity=0.15, rounds=40)
 LEARNED, PROMOTED, WATCHED = 180, 227, 228  # days

@@ -21,7 +21,7 @@ from service.processes import serving
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.casebooks import assessment
-from tests.support.made_bundles import made_bundle
+from tests.support.models.made_bundles import made_bundle
 from tests.support.small_service import Clock
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY, open_store, store_url

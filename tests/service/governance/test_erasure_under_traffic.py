@@ -13,19 +13,19 @@ import pytest
 
 from scripts.cli.command import DONE
 from scripts.cli.main import main
-from tests.support.erased_crowd import ASKED, GONE, PEOPLE, applying, crowd, customer, traces
-from tests.support.erased_servers import (
+from tests.support.erasure.crowd import ASKED, GONE, PEOPLE, applying, crowd, customer, traces
+from tests.support.erasure.servers import (
     data_folder,
     overwrite_as_documented,
     traces_in_graph,
     traces_in_rows,
 )
-from tests.support.made_bundles import made_bundle
-from tests.support.running_service import Running
+from tests.support.models.made_bundles import made_bundle
+from tests.support.service.running_service import Running
+from tests.support.service.traffic import Traffic, wait_for
 from tests.support.small_service import body
 from tests.support.small_worlds import day
 from tests.support.stores import HASH_KEY, ON_NEO4J, open_store, store_url
-from tests.support.traffic import Traffic, wait_for
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ from service.assessment.apart import PLACES, assess_apart, own_place
 from service.assessment.assess import assess_stored
 from service.assessment.batches.work import Period
 from service.governance.fairness import measured_fairness
-from tests.support.feature_worlds import rings_of
 from tests.support.small_service import PlainModel, settings_in
 from tests.support.small_worlds import applies, day, facts_of, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_store
+from tests.support.worlds.features import rings_of
 
 
 @dataclass

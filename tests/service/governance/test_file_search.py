@@ -18,7 +18,7 @@ from graph.model.types import Facts
 from graph.stores.sqlite import SqliteStore
 from scripts.cli.command import DONE, INCOMPLETE, UNUSABLE
 from scripts.cli.main import main
-from tests.support.erasure_contract import erased
+from tests.support.contracts.erasure_contract import erased
 from tests.support.small_worlds import applies, day, does, uses
 from tests.support.stores import HASH_KEY
 

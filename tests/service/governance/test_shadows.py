@@ -31,8 +31,8 @@ from service.jobs import pauses, shadows
 from service.jobs.shadows import Shadows
 from service.registered_models import RegisteredModels
 from tests.support.casebooks import assessment
-from tests.support.made_bundles import made_bundle
-from tests.support.registered import CALM, DEED, GATE, STRICT, Registered
+from tests.support.models.made_bundles import made_bundle
+from tests.support.service.registered import CALM, DEED, GATE, STRICT, Registered
 from tests.support.small_service import Clock, PlainModel, body, risk
 from tests.support.small_worlds import applies, day, facts_of, fraud
 

@@ -17,9 +17,9 @@ from service.app import create_app
 from service.assessment.context import AppContext
 from service.http.callers.access import scope_of
 from service.http.routes.looks import LOOKS
-from tests.support.desk_worlds import PHONE
-from tests.support.people import desk_of as logged_in
-from tests.support.people import staffed
+from tests.support.desk.people import desk_of as logged_in
+from tests.support.desk.people import staffed
+from tests.support.desk.worlds import PHONE
 from tests.support.small_service import body, key, risk
 
 KEY = {"Authorization": f"Bearer {key('desk')}"}

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from service.http.schemas.request_schemas import EXAMPLE
-from tests.support.desk_pages import running
+from tests.support.desk.pages import running
 from tests.support.small_service import key
 
 KEY = key("an engine")

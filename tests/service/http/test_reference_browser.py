@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service.http.schemas.request_schemas import EXAMPLE
-from tests.support.desk_pages import browser, running
+from tests.support.desk.pages import browser, running
 from tests.support.small_service import key
 
 __all__ = ["browser"]  # a fixture

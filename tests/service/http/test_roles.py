@@ -31,8 +31,8 @@ from service.http.callers.access import (
     require_declared,
     scope_of,
 )
-from tests.support.desk_worlds import dormitory_and_ring
-from tests.support.people import PASSWORD, add_user, desk_of, form, staffed
+from tests.support.desk.people import PASSWORD, add_user, desk_of, form, staffed
+from tests.support.desk.worlds import dormitory_and_ring
 from tests.support.small_service import key, service
 from tests.support.small_worlds import day
 

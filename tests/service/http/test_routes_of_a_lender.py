@@ -18,7 +18,7 @@ from service.app import create_app
 from service.assessment.context import AppContext
 from service.http.callers.access import ANY_USER, LENDERS_SCOPES, OPEN_TO_ALL, scope_of
 from tests.service.http.test_roles import ask
-from tests.support.people import staffed
+from tests.support.desk.people import staffed
 from tests.support.small_service import body, key
 from tests.support.small_worlds import day
 

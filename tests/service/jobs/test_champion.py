@@ -30,7 +30,7 @@ from service.jobs import pauses
 from service.jobs.champion import ChampionFollower
 from service.processes import serving
 from service.wiring import wire
-from tests.support.registered import CALM, DEED, GATE, STRICT, Registered
+from tests.support.service.registered import CALM, DEED, GATE, STRICT, Registered
 from tests.support.small_service import Clock, body, settings_in
 from tests.support.small_worlds import day
 from tests.support.stores import HASH_KEY

@@ -15,12 +15,12 @@ import pytest
 
 from investigations.casebook import Casebook
 from scripts.cli.main import main
-from tests.support.made_bundles import made_bundle
-from tests.support.running_service import Running
-from tests.support.small_models import TODAY, small_facts
+from tests.support.models.made_bundles import made_bundle
+from tests.support.models.small_models import TODAY, small_facts
+from tests.support.service.running_service import Running
+from tests.support.service.traffic import Traffic, wait_for
 from tests.support.small_worlds import day
 from tests.support.stores import open_store, sqlite_only, store_url
-from tests.support.traffic import Traffic, wait_for
 
 CARD = {"trained_as_of": day(5).isoformat(), "capacity": 0.15}
 USUAL = {"sharp": 0.05, "later": 0.06}

@@ -22,7 +22,7 @@ from service.assessment.context import AppContext
 from service.http.callers import sessions
 from service.login import passwords
 from service.login.passwords import PasswordError, refuse_unfit
-from tests.support.people import FULL_COST, PASSWORD, add_user, by_command, desk_of, form, log_in
+from tests.support.desk.people import FULL_COST, PASSWORD, add_user, by_command, desk_of, form, log_in
 from tests.support.small_service import key, service
 
 KEY = key("engine")

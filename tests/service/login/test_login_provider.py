@@ -21,8 +21,8 @@ from service.app import create_app
 from service.assessment.context import AppContext
 from service.login.oidc import provider_of
 from service.settings import Settings
-from tests.support.issuers import CLIENT, SECRET, Issuer, running_issuer
-from tests.support.people import add_user
+from tests.support.desk.people import add_user
+from tests.support.servers.issuers import CLIENT, SECRET, Issuer, running_issuer
 from tests.support.small_service import key, service
 
 ROLES = "fraud-team=investigator,fraud-leads=senior,audit=auditor,staff-all=reader"

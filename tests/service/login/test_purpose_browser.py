@@ -11,9 +11,9 @@ import pytest
 
 from investigations.casebook import Casebook
 from investigations.users import AuditFilter, DeskRole
-from tests.support.axe import violations
-from tests.support.desk_of_people import desk_of_people, log_in, new_page
-from tests.support.desk_pages import browser
+from tests.support.desk.axe import violations
+from tests.support.desk.pages import browser
+from tests.support.desk.pages_of_people import desk_of_people, log_in, new_page
 
 __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser

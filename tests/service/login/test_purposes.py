@@ -26,7 +26,7 @@ from service.processes.serving import serve
 from service.purposes import said
 from service.settings import Settings
 from tests.service.http.test_roles import SAMPLES, ask
-from tests.support.people import desk_of, staffed
+from tests.support.desk.people import desk_of, staffed
 from tests.support.small_service import body, key
 from tests.support.small_worlds import day
 

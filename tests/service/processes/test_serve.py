@@ -27,12 +27,12 @@ from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
 from service.leases import LASTS
-from tests.support.running_service import Running, children
-from tests.support.small_models import small_facts, trained
+from tests.support.models.small_models import small_facts, trained
+from tests.support.service.running_service import Running, children
+from tests.support.service.traffic import wait_for
 from tests.support.small_service import body
 from tests.support.small_worlds import applies, day, uses
 from tests.support.stores import HASH_KEY, ON_NEO4J, open_store, store_url
-from tests.support.traffic import wait_for
 
 ROOT = Path(__file__).parents[3]
 NOW = day(2000)

@@ -11,10 +11,10 @@ import pytest
 from graph.frame.catch_up import CatchUpBudget
 from graph.frame.frame import Frame
 from graph.stores.sqlite import SqliteStore
+from tests.support.contracts.journal_contract import several_rings
+from tests.support.contracts.store_contract import a_snapshot
 from tests.support.frames import FramedStore, in_turn, tiny_rooms
-from tests.support.journal_contract import several_rings
 from tests.support.small_worlds import applies, day, facts_of
-from tests.support.store_contract import a_snapshot
 
 
 @pytest.fixture

@@ -45,12 +45,12 @@ from graph.model.types import (
 from graph.store.evidence import Subject, leave_out, subject_of
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
-from tests.support.feature_worlds import SPAN, ZONES, odd_facts, rings_of
+from tests.support.contracts.store_contract import a_snapshot, in_parts
 from tests.support.frames import FramedStore
-from tests.support.neighbourhoods import assert_alike, trimmed
+from tests.support.oracles.neighbourhoods import assert_alike, trimmed
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, shuffled, uses
-from tests.support.store_contract import a_snapshot, in_parts
 from tests.support.stores import HASH_KEY
+from tests.support.worlds.features import SPAN, ZONES, odd_facts, rings_of
 
 
 def by_frame(

@@ -39,7 +39,7 @@ from graph.model.types import (
 )
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore
-from tests.support.neighbourhoods import assert_alike
+from tests.support.oracles.neighbourhoods import assert_alike
 from tests.support.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_store
 

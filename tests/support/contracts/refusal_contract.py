@@ -10,9 +10,9 @@ from graph.model.errors import ConflictError, StoreUnavailableError
 from graph.model.types import Contact, Device, Facts, Label, LabelValue, Outcome, OutcomeStatus, RefusedFact
 from graph.store.erasing import planned
 from graph.store.port import GraphStore
-from tests.support.erasure_contract import FOREVER, KEYS, codes_of, to_erase
+from tests.support.contracts.erasure_contract import FOREVER, KEYS, codes_of, to_erase
+from tests.support.contracts.store_contract import Open, a_snapshot
 from tests.support.small_worlds import applies, day, does, known_as, uses
-from tests.support.store_contract import Open, a_snapshot
 
 UNTIL = day(50)
 

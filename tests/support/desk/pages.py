@@ -21,8 +21,8 @@ from service.assessment.context import AppContext
 from service.http.web_assets import BUILT
 from service.settings import Settings
 from service.wiring import wire
-from tests.support.browsers import chromium
-from tests.support.desk_worlds import fill
+from tests.support.desk.browsers import chromium
+from tests.support.desk.worlds import fill
 from tests.support.small_service import key
 from tests.support.small_worlds import day
 from tests.support.stores import HASH_KEY, open_store, store_url

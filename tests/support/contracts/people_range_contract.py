@@ -7,9 +7,9 @@ import pytest
 from graph.facts.people_range import PeopleRange
 from graph.model.types import Facts
 from graph.store.port import GraphStore, GraphView
-from tests.support.people_ranges import ODD_NAMES, odd_batches, restricted
+from tests.support.contracts.store_contract import assert_same_tables
+from tests.support.oracles.people_ranges import ODD_NAMES, odd_batches, restricted
 from tests.support.small_worlds import applies, day
-from tests.support.store_contract import assert_same_tables
 
 LATE = day(99)
 

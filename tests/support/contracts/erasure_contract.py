@@ -21,11 +21,11 @@ from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.erasing import ErasureRequest, planned
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
-from tests.support.journal_contract import all_told
-from tests.support.people_range_contract import assert_in_ranges
-from tests.support.short_ids import SHORT_IDS, short_named_facts
+from tests.support.contracts.journal_contract import all_told
+from tests.support.contracts.people_range_contract import assert_in_ranges
+from tests.support.contracts.short_ids import SHORT_IDS, short_named_facts
+from tests.support.contracts.store_contract import Open, a_snapshot, assert_same_tables, in_parts
 from tests.support.small_worlds import applies, day, does, random_facts, uses
-from tests.support.store_contract import Open, a_snapshot, assert_same_tables, in_parts
 
 EVERYBODY = tuple(f"p{n:03d}" for n in range(30))
 ERASED = ("p003", "p004", "p011", "p020")

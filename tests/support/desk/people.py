@@ -18,7 +18,7 @@ from investigations.casebook.user_files import Change, UserFiles
 from investigations.users import AuditWay, DeskRole, DeskUser
 from service.assessment.context import AppContext
 from service.login import passwords
-from tests.support.desk_worlds import dormitory_and_ring, ring_of
+from tests.support.desk.worlds import dormitory_and_ring, ring_of
 from tests.support.small_service import service
 from tests.support.small_worlds import day
 

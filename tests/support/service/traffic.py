@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.running_service import Running
+from tests.support.service.running_service import Running
 from tests.support.small_service import body
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from gnn.registry.models import Deed, ModelRegistry
 from service.assessment.context import AppContext
 from service.wiring import wire
-from tests.support.made_bundles import made_bundle
+from tests.support.models.made_bundles import made_bundle
 from tests.support.small_service import Clock, settings_in
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY, open_url

@@ -1,5 +1,5 @@
 """Makes the picture of the desk for README and docs/desk.md from a demonstration that serves:
-`python -m tests.support.desk_pictures DESK_URL PASSWORD_FILE docs/images`, on a machine with a Chinese font.
+`python -m tests.support.desk.pictures DESK_URL PASSWORD_FILE docs/images`, on a machine with a Chinese font.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from service.login.accounts import FIRST
-from tests.support.browsers import chromium
+from tests.support.desk.browsers import chromium
 
 SIZE = {"width": 1440, "height": 900}
 SETTLED_MS = 1_500  # until the layout has come to rest

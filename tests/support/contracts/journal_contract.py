@@ -17,8 +17,8 @@ from graph.journal.entry import decode
 from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import Facts, Identifier, IdentifierKind, Mention, Ring, RingSnapshot
 from graph.store.port import GraphStore
+from tests.support.contracts.store_contract import Open, a_snapshot, assert_same_tables, in_parts
 from tests.support.small_worlds import applies, day, known_as, random_facts, shuffled, uses
-from tests.support.store_contract import Open, a_snapshot, assert_same_tables, in_parts
 
 
 class JournalContract:

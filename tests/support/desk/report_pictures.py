@@ -1,5 +1,5 @@
-"""Makes the pictures of the weekly review's tutorial: `python -m tests.support.report_pictures REPORT.html
-docs/images`, on a machine with a Chinese font.
+"""Makes the pictures of the weekly review's tutorial:
+`python -m tests.support.desk.report_pictures REPORT.html docs/images`, on a machine with a Chinese font.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.support.browsers import chromium
+from tests.support.desk.browsers import chromium
 
 WIDTH, MARGIN = 1180, 28
 TOP = "What is new since last week"

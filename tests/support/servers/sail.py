@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SAIL = Path(sys.prefix) / "sail"  # `make test-slow` installs it there
 
 

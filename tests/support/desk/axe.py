@@ -6,7 +6,7 @@ import subprocess
 from functools import cache
 from typing import Any
 
-from tests.support.browsers import ROOT, node_and_npm
+from tests.support.desk.browsers import ROOT, node_and_npm
 
 AXE = "axe-core@4.14.1"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from graph.journal.entry import decode
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.database import Database
-from tests.support.erased_crowd import gone_in
+from tests.support.erasure.crowd import gone_in
 
-HOW_TO = Path(__file__).parents[2] / "docs" / "how_to" / "erase_a_person.md"
+HOW_TO = Path(__file__).parents[3] / "docs" / "how_to" / "erase_a_person.md"
 _PROPERTIES = (
     ("node", "MATCH (n) RETURN labels(n), properties(n)"),
     ("relationship", "MATCH ()-[r]->() RETURN [type(r)], properties(r)"),

@@ -20,7 +20,7 @@ from service.http.callers.operator_key import operators_file
 from service.settings import Settings
 from tests.support.stores import store_url
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 from investigations.casebook import Casebook
 from investigations.users import DeskRole
-from tests.support.axe import source
-from tests.support.desk_pages import missing, running
-from tests.support.people import PASSWORD, add_user
+from tests.support.desk.axe import source
+from tests.support.desk.pages import missing, running
+from tests.support.desk.people import PASSWORD, add_user
 
 
 @contextmanager
