@@ -26,7 +26,7 @@ from graph.rings.suspected import suspected
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.improbable import beside_learned, improbable_suspicion
 from graph.rings.suspicion.people import SuspectSignals
-from graph.rings.suspicion.scores import group_scores
+from graph.rings.suspicion.scores import LabelRates, label_rates
 from graph.rings.suspicion.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
@@ -38,8 +38,8 @@ class RingSearch:
     them).
 
     `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by
-    features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
-    members; `flagged` (G,) bool; `spared` (A,) bool the confirmed goods that were let go from flagged groups:
+    features alone, and not below CONFIRMED for the confirmed; `rates` are what groups are scored by;
+    `flagged` (G,) bool; `spared` (A,) bool the confirmed goods that were let go from flagged groups:
     others like them, whom nobody has cleared, were not. `flags` is what became of the rings that were flagged
     last time and that the search itself does not flag. `honest` is the share of the honest that is expected
     in the groups that it does flag. `unusual` are the groups that the store's own habits of sharing do not
@@ -54,7 +54,7 @@ class RingSearch:
     coarse: Column
     group: Column
     suspicion: Column
-    score: Column
+    rates: LabelRates
     flagged: Column
     spared: Column
     flags: RetainedFlags
@@ -109,7 +109,7 @@ def search(
         label[people] = -(2 + 2 * size + number)
     group, first = numbered(np.abs(label))
     flagged = in_flagged(label)[first]
-    score = group_scores(group, suspicion, labelled)
+    rates = label_rates(group, suspicion, labelled)
     return RingSearch(
         applicants,
         sharing,
@@ -119,7 +119,7 @@ def search(
         coarse,
         group,
         suspicion,
-        score,
+        rates,
         flagged,
         spared,
         flags,
@@ -140,7 +140,7 @@ def _of_nobody(projected: Projected, labelled: LabelledApplicants) -> RingSearch
         coarse=number,
         group=number,
         suspicion=chance,
-        score=chance,
+        rates=label_rates(number, chance, labelled),
         flagged=nobody,
         spared=nobody,
         flags=RetainedFlags(),

@@ -109,8 +109,8 @@ def measured(project: Callable[[], Projected], server: int) -> dict[str, object]
 
 
 def digest_of_rings(rings: RingSearch) -> str:
-    """The same for the same groups, scores and flags."""
-    columns = (rings.group, rings.suspicion, rings.score, rings.flagged)
+    """The same for the same groups, suspicion and flags."""
+    columns = (rings.group, rings.suspicion, rings.flagged)
     return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()[:16]
 
 

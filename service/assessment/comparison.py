@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _UNHURRIED_MS = 1e9
 NAMED = 20  # subjects that differ are named up to here
 PARTS = ("neighbourhood", "facts", "signals", "variables", "contributions", "probability")
-_OF_A_SEARCH = ("group", "suspicion", "score", "flagged")
+_OF_A_SEARCH = ("group", "suspicion", "flagged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +141,7 @@ def _alike(one: Column, other: Column) -> bool:
 
 
 def _same_rings(one: Tables, other: Tables) -> bool:
-    """Whether the same groups are found in both, with the same scores."""
+    """Whether the same groups are found in both, with the same suspicion, flags and rates of labels."""
     mine, theirs = (search(in_this_process(tables)) for tables in (one, other))
-    return all(_alike(getattr(mine, name), getattr(theirs, name)) for name in _OF_A_SEARCH)
+    alike = all(_alike(getattr(mine, name), getattr(theirs, name)) for name in _OF_A_SEARCH)
+    return alike and mine.rates == theirs.rates

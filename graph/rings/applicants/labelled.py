@@ -40,6 +40,11 @@ class LabelledApplicants:
     since: Column
 
     @property
+    def mature_before(self) -> int:
+        """Whoever applied first before that moment (microseconds) is mature."""
+        return int(self.since[self.mature].max(initial=-1)) + 1
+
+    @property
     def has_enough_labels(self) -> bool:
         """Whether there are enough frauds, and enough honest people beside them, to learn from."""
         silent = (self.mature & ~self.fraud).sum() >= ENOUGH_SILENT * len(self.fraud)

@@ -10,7 +10,7 @@ from graph.rings.groups.budget import Candidates, Spending, affordable, flagged_
 from graph.rings.groups.joined_crews import hanging, joined
 from graph.rings.groups.labels import in_flagged, numbered
 from graph.rings.links.projection import ApplicantLinks
-from graph.rings.suspicion.scores import group_scores
+from graph.rings.suspicion.scores import group_scores, label_rates
 from graph.rings.suspicion.suspect_features import links_beyond_a_place
 
 # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a
@@ -36,11 +36,14 @@ def settled(
     improbable, budget = spends
     size = len(label)
     group = numbered(label)[0]
-    score = group_scores(group, suspicion, labelled)
+    rates = label_rates(group, suspicion, labelled)
+    score = group_scores(group, suspicion, labelled, rates)
     tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & labelled.has_enough_labels)
     held = (suspicion >= _HELD * score[group]) & tied & (label <= size)
     worst, honest = flagged_groups(
-        Candidates(group, held, score, group_scores(group, suspicion, labelled, unheard=True), improbable),
+        Candidates(
+            group, held, score, group_scores(group, suspicion, labelled, rates, unheard=True), improbable
+        ),
         labelled,
         budget,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +15,16 @@ from graph.rings.groups.shared_items import NEVER, SharedItems, shared_items
 from graph.rings.groups.whole_groups import WholeGroups
 from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.suspicion.columns import most, total
+from graph.rings.suspicion.scores import LabelRates, group_scores
 
 MEANS = {"is_emulator": 0.0, "refused": 0.0, "face": 1.0}  # of these, and what an unknown one counts as
-ALONE = ("since", "last", "open", "fraud")  # `graph.rings.applicants.columns` that groups are measured by
+ALONE = (
+    "since",
+    "last",
+    "open",
+    "fraud",
+    "good",
+)  # `graph.rings.applicants.columns` that groups are measured by
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,16 @@ class Members:
 
 @dataclass(frozen=True)
 class Measures:
-    """By group (G,), in ascending order of its `number`: size, links and things (G, K), inner links, first,
-    last (int64), burst (days), exposure (CNY), hubs, platforms, confirmed, suspected, soon, same_agent,
-    same_merchant, suspicion, and MEANS. `first` is when the group's first tie was made; nobody joined
-    before. `members` follow one another in the order of their groups.
+    """By group (G,), in ascending order of its `number`: size, `score` (the expected share of bad among
+    members), links and things (G, K), inner links, first, last (int64), burst (days), exposure (CNY), hubs,
+    platforms, confirmed, suspected, soon, same_agent, same_merchant, suspicion, and MEANS. `first` is when
+    the group's first tie was made; nobody joined before. `members` follow one another in the order of their
+    groups.
     """
 
     number: Column
     size: Column
+    score: Column
     links: Column
     things: Column
     inner: Column
@@ -88,8 +98,14 @@ class Measures:
         )
 
 
-def measure(groups: WholeGroups) -> Measures:
-    """Of each of the groups, given their people's ALONE, MEANS and `suspicion`."""
+class _Verdicts(NamedTuple):
+    fraud: Column
+    good: Column
+    mature: Column
+
+
+def measure(groups: WholeGroups, rates: LabelRates) -> Measures:
+    """Of each of the groups, given their people's ALONE, MEANS and `suspicion`, and the store's `rates`."""
     number, group = np.unique(groups.group, return_inverse=True)
     given, size = groups.given, np.bincount(group)
     things = shared_items(groups.events, groups.sharing, group)
@@ -101,6 +117,12 @@ def measure(groups: WholeGroups) -> Measures:
     return Measures(
         number=number,
         size=size,
+        score=group_scores(
+            group,
+            given["suspicion"],
+            _Verdicts(given["fraud"], given["good"], given["since"] < rates.mature_before),
+            rates,
+        ),
         things=things.counts,
         first=tied["first"],
         last=most(given["last"], group, len(size)),

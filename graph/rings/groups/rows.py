@@ -14,14 +14,15 @@ from graph.rings.groups.whole_groups import whole_groups
 from graph.rings.links.projection import ApplicantLinks
 from graph.rings.sharing.incidence import Incidence
 from graph.rings.suspicion.member_features import member_features
+from graph.rings.suspicion.scores import LabelRates
 
 
 class GroupRows(Protocol):
     """What lies inside groups of applicants (A,), whichever groups these are."""
 
-    def measured(self, group: Column, suspicion: Column) -> Iterator[Measures]:
+    def measured(self, group: Column, suspicion: Column, rates: LabelRates) -> Iterator[Measures]:
         """Measures of the groups of three or more, numbered by `group` (A,), some groups after the other, in
-        no order, by everybody's `suspicion` (A,) and what else is known of each member.
+        no order, by everybody's `suspicion` (A,), the store's `rates` and what else is known of each member.
         """
 
 
@@ -41,7 +42,8 @@ class HeldGroups:
             **{name: own.column(name) for name in MEANS},
         }
 
-    def measured(self, group: Column, suspicion: Column) -> Iterator[Measures]:
+    def measured(self, group: Column, suspicion: Column, rates: LabelRates) -> Iterator[Measures]:
         """Measures of the groups of three or more."""
         facts = (self.applicants.tables, self.sharing, self.links)
-        return map(measure, whole_groups(facts, group, {**self._given, "suspicion": suspicion}))
+        some = whole_groups(facts, group, {**self._given, "suspicion": suspicion})
+        return (measure(groups, rates) for groups in some)

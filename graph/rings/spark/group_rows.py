@@ -26,6 +26,7 @@ from graph.rings.spark.links import LINKS
 from graph.rings.spark.own_features import own_features
 from graph.rings.spark.sharing_rows import HELD, incidence, shared
 from graph.rings.spark.stages import Stages, digest
+from graph.rings.suspicion.scores import LabelRates
 
 _MEASURES = tuple(name for name in Measures.__dataclass_fields__ if name != "members")
 _MEMBERS = tuple(Members.__dataclass_fields__)
@@ -34,6 +35,7 @@ _ASKED = {"applicant": "i4"} | dict.fromkeys(ASKED, "i4")
 _NAMED = {"who": "i4", "applicant_id": "O"}
 _GIVEN = {"who": "i4"} | {name: COLUMNS[name] for name in ALONE} | dict.fromkeys(MEANS, "f4")
 _PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD, "named": _NAMED, "given": _GIVEN}
+_NO_RATES = LabelRates((0.0, 0.0), (0.0, 0.0), 0)
 _A_PERSON = 4  # some 1 KB, where the rows that a task holds at most are of 250 bytes
 
 
@@ -46,17 +48,17 @@ class ClusterGroups:
     stages: Stages
     applicants: int
 
-    def measured(self, group: Column, suspicion: Column) -> Iterator[Measures]:
+    def measured(self, group: Column, suspicion: Column, rates: LabelRates) -> Iterator[Measures]:
         """Measures of the groups of three or more."""
         who = np.flatnonzero(in_large_groups(group)).astype(np.int32)
         columns = {"who": who, "group": group[who], "suspicion": suspicion[who]}
         kinds, of_groups, of_members = kinds_of(columns), *_kinds(columns)
-        name = f"groups_{digest(*(column.tobytes() for column in columns.values()))}"
+        name = f"groups_{digest(repr(rates).encode(), *(column.tobytes() for column in columns.values()))}"
         buckets = self.stages.buckets(_A_PERSON * len(who))
         self.stages.given(f"{name}_at", columns["group"] % buckets, columns)
         if len(who):
             self._gather(name, buckets)
-            self.stages.each(name, buckets, partial(_measured, name=name, kinds=kinds))
+            self.stages.each(name, buckets, partial(_measured, name=name, kinds=kinds, rates=rates))
         for number in range(buckets if len(who) else 0):
             groups = bucket(self.stages.folder, f"{name}/groups", number, of_groups)
             members = bucket(self.stages.folder, f"{name}/members", number, of_members)
@@ -96,7 +98,7 @@ def _kinds(columns: Rows) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Those of what groups and members measure."""
     nobody = {name: column[:0] for name, column in columns.items()}
     rows = {part: {name: np.zeros(0, kind) for name, kind in of.items()} for part, of in _PARTS.items()}
-    nothing = measure(_whole(nobody, rows))
+    nothing = measure(_whole(nobody, rows), _NO_RATES)
     return kinds_of(_groups(nothing)), kinds_of(_members(nothing))
 
 
@@ -108,12 +110,14 @@ def _members(measures: Measures) -> Rows:
     return {name: getattr(measures.members, name) for name in _MEMBERS}
 
 
-def _measured(folder: str, number: int, name: str, kinds: Mapping[str, str]) -> Rows | Parted:
+def _measured(
+    folder: str, number: int, name: str, kinds: Mapping[str, str], rates: LabelRates
+) -> Rows | Parted:
     given = bucket(folder, f"{name}_at", number, kinds)
     if not len(given["who"]):
         return {}
     rows = {part: bucket(folder, f"{name}_{part}", number, of) for part, of in _PARTS.items()}
-    found = measure(_whole(given, rows))
+    found = measure(_whole(given, rows), rates)
     return Parted({"groups": _groups(found), "members": _members(found)})
 
 

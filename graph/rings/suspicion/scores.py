@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 
 from graph.facts.tables import Column
@@ -22,6 +25,36 @@ _AT_ONCE = 5_000  # groups: some 8 MB
 _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05
 
 
+class Verdicts(Protocol):
+    """What is known of some people (N,), bool: frauds, goods, and whose history is mature."""
+
+    @property
+    def fraud(self) -> Column: ...
+    @property
+    def good(self) -> Column: ...
+    @property
+    def mature(self) -> Column: ...
+
+
+@dataclass(frozen=True)
+class LabelRates:
+    """How often the bad are confirmed, and how often the honest are cleared (0-1), in a whole store: of those
+    who are `mature`, who applied first before `mature_before` (microseconds), and of the `others`.
+    """
+
+    mature: tuple[float, float]
+    others: tuple[float, float]
+    mature_before: int
+
+
+def label_rates(group: Column, suspicion: Column, labelled: LabelledApplicants) -> LabelRates:
+    """Estimated from the store itself: in which `group` everybody is (A,), how suspicious (A,)."""
+    size = np.bincount(group)
+    bad = (np.bincount(group, weights=suspicion) / size >= 0.5)[group]
+    mature, others = (_rates(suspicion, labelled, some, bad) for some in (labelled.mature, ~labelled.mature))
+    return LabelRates(mature, others, labelled.mature_before)
+
+
 def rescaled(chance: Column, labelled: LabelledApplicants) -> Column:
     """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto
     2008, with an upper quartile).
@@ -39,29 +72,28 @@ def rescaled(chance: Column, labelled: LabelledApplicants) -> Column:
 
 
 def group_scores(
-    group: Column, suspicion: Column, labelled: LabelledApplicants, *, unheard: bool = False
+    group: Column, suspicion: Column, verdicts: Verdicts, rates: LabelRates, *, unheard: bool = False
 ) -> Column:
     """The expected share of bad loans among each group's members (G,): a Beta prior round their mean
-    suspicion, updated by their labels.
+    suspicion, updated by their labels. `group` (N,) is of whole groups.
 
     A label may be missing: how often the bad are confirmed and the honest cleared, among those with time to
-    show and the others, is estimated from the store itself, and silence counts for what it is worth. It is
-    worth less than its members say one by one, because a crew is noticed as a whole or hardly at all: with
-    the chance UNSEEN silence says nothing about any of them. Suspicion never saw the labels of the group it
-    judges. `unheard`: the score that each group would have if one of its cleared members had never been
-    cleared.
+    show and the others, `rates` say, and silence counts for what it is worth. It is worth less than its
+    members say one by one, because a crew is noticed as a whole or hardly at all: with the chance UNSEEN
+    silence says nothing about any of them. Suspicion never saw the labels of the group it judges. `unheard`:
+    the score that each group would have if one of its cleared members had never been cleared.
     """
     size = np.bincount(group)
     mean = np.clip(np.bincount(group, weights=suspicion) / size, 0.002, 0.998)
     forget = np.full(len(size), int(unheard))
     counted: list[tuple[Column, Column]] = []
-    for some in (labelled.mature, ~labelled.mature):
-        confirmed, cleared = _label_rates(suspicion, labelled, some, mean[group] >= 0.5)
+    ages = ((verdicts.mature, rates.mature), (~verdicts.mature, rates.others))
+    for some, (confirmed, cleared) in ages:
         fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
         good = (1 - _RATES) * cleared + _RATES * cleared * _WRONG_GOOD
         frauds, goods, silent = (
             np.bincount(group[some & seen], minlength=len(size))
-            for seen in (labelled.fraud, labelled.good, ~labelled.fraud & ~labelled.good)
+            for seen in (verdicts.fraud, verdicts.good, ~verdicts.fraud & ~verdicts.good)
         )
         forgotten = np.minimum(forget, goods)
         forget = forget - forgotten
@@ -94,7 +126,7 @@ def _expected(mean: Column, counted: list[tuple[Column, Column]]) -> Column:
     return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 
-def _label_rates(
+def _rates(
     suspicion: Column, labelled: LabelledApplicants, some: Column, in_bad_groups: Column
 ) -> tuple[float, float]:
     """How often the bad are confirmed and the honest cleared, among `some`."""

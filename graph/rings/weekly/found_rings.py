@@ -24,7 +24,7 @@ class _Texts:
     """Texts in a file without a name, which goes with this object or with the process."""
 
     def __init__(self) -> None:
-        self._file = TemporaryFile(buffering=1 << 20)  # noqa: SIM115 - it goes with this object
+        self._file = TemporaryFile(buffering=1 << 16)  # noqa: SIM115 - it goes with this object
         self._ends = array("q", [0])
         weakref.finalize(self, self._file.close)
 

@@ -47,7 +47,7 @@ def honest_impact(search: RingSearch) -> Mapping[RingKind, HonestImpact]:
     honest, hit = known_honest(search)
     known = np.bincount(search.coarse, weights=honest) > 0
     kinds = np.full(len(known), -1)
-    for measures in search.groups.measured(search.coarse, search.suspicion):
+    for measures in search.groups.measured(search.coarse, search.suspicion, search.rates):
         for at, group in enumerate(measures.number.tolist()):
             if known[group] and (kind := kind_of(measures.traits(at))) in PLACES:
                 kinds[group] = PLACES.index(kind)

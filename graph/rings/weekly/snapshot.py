@@ -128,7 +128,7 @@ def _rings(
     became of it; what some of them measure is let go before the next.
     """
     improbable = search.unusual.reasons(search.group, len(search.flagged))
-    for measures in search.groups.measured(search.group, search.suspicion):
+    for measures in search.groups.measured(search.group, search.suspicion, search.rates):
         end = np.cumsum(measures.size)
         for at, number in enumerate(measures.number.tolist()):
             group = _Group(
@@ -181,7 +181,7 @@ def _ring(group: _Group, identity: _Identity, improbable: tuple[str, ...]) -> Ri
     return Ring(
         ring_id=identity.ring_id,
         kind=kind_of(traits),
-        score=round(float(search.score[number]), 6),
+        score=round(float(measures.score[at]), 6),
         state=identity.state,
         first_seen=moment(int(measures.first[at] if old == NONE else group.before.first_seen[old])),
         last_seen=moment(int(measures.last[at])),

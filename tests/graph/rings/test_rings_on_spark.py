@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.facts.hubs import ALL_PAIRS, BATCH_GUARD
-from graph.model.moments import DAY
+from graph.model.moments import DAY, micros
 from graph.model.types import Facts
 from graph.product import product_version
 from graph.rings.applicants.columns import COLUMNS
@@ -21,6 +21,7 @@ from graph.rings.projected import Projected, in_this_process
 from graph.rings.search import CONFIRMED, search
 from graph.rings.sharing.incidence import Incidence
 from graph.rings.sharing.rows import SharingRows
+from graph.rings.suspicion.scores import LabelRates
 from graph.rings.suspicion.suspect_features import suspects_nearby
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.snapshot import snapshot_of
@@ -183,9 +184,9 @@ def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(table
 def test_groups_measure_what_they_do_on_one_machine_to_the_last_bit(session, tables, tmp_path):
     found, alone = OnSpark(session, f"file://{tmp_path}", rows=200).of_tables(tables), in_this_process(tables)
     size, drawn = len(tables.applicant_ids), np.random.default_rng(4)
-    suspicion = drawn.random(size)
+    suspicion, rates = drawn.random(size), LabelRates((0.3, 0.1), (0.2, 0.05), micros(day(20)))
     for group in (alone.coarse, drawn.integers(0, size // 5, size), np.arange(size)):
-        one, other = (by_number(side.groups.measured(group, suspicion)) for side in (alone, found))
+        one, other = (by_number(side.groups.measured(group, suspicion, rates)) for side in (alone, found))
         assert one == other
         assert len(one) == (np.bincount(group) >= 3).sum()
 
