@@ -101,26 +101,26 @@ format: setup
 
 # Sizes and more: make bench OPTIONS="--applicants 10000 1000000 --reuse --hub 100000"
 bench: setup
-	@$(BIN)/python -m scripts.bench.serving $(OPTIONS)
+	@$(BIN)/python -m scripts.bench.risk.serving $(OPTIONS)
 
 bench-siege: setup
-	@$(BIN)/python -m scripts.bench.siege
+	@$(BIN)/python -m scripts.bench.attacks.siege
 
 bench-bombs: setup
-	@$(BIN)/python -m scripts.bench.bombs
+	@$(BIN)/python -m scripts.bench.attacks.bombs
 
 bench-network: setup
-	@$(BIN)/python -m scripts.bench.network
+	@$(BIN)/python -m scripts.bench.steps.network
 
 bench-features: setup
-	@$(BIN)/python -m scripts.bench.features
+	@$(BIN)/python -m scripts.bench.steps.features
 
 # Takes a store: make bench-frame STORE=var/bench/100000/graph.db
 bench-frame: setup
-	@$(BIN)/python -m scripts.bench.frame $(STORE)
+	@$(BIN)/python -m scripts.bench.frames.frame $(STORE)
 
 bench-neo4j: setup
-	@$(BIN)/python -m scripts.bench.neo4j_serving
+	@$(BIN)/python -m scripts.bench.servers.neo4j_serving
 
 neo4j: setup
 	@exec $(BIN)/python -m scripts.tools.neo4j_server

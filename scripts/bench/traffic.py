@@ -9,7 +9,9 @@ import json
 import os
 import secrets
 import statistics
+import subprocess
 import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
@@ -40,6 +42,21 @@ def bodies(applications: str, count: int, named: Mapping[str, str] = MappingProx
 def keyed() -> dict[str, str]:
     """The environment of a service that this run may ask."""
     return os.environ | {"RINGFENCE_API_KEYS": f"bench:{KEY}@*"}
+
+
+def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Until /readyz answers and the frame, where the server has one, holds the store; raises
+    CalledProcessError when the server ends instead.
+    """
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:
+                if json.load(answer).get("frame", {}).get("state") != "filling":
+                    return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise subprocess.CalledProcessError(server.returncode, server.args)
 
 
 def traffic(address: str, requests: Sequence[bytes], connections: int) -> dict[str, float]:

@@ -10,7 +10,7 @@ import pytest
 
 from graph.store.port import GraphStore
 from investigations.policy import Policy
-from scripts.bench.extremes import EXTREMES, NOW, application_of, filled
+from scripts.bench.risk.extremes import EXTREMES, NOW, application_of, filled
 from service.assessment.assess import assess_stored
 
 FEW, MANY = 600, 6_000

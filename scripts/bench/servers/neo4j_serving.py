@@ -22,8 +22,7 @@ import neo4j
 from graph.frame.location import frame_of
 from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import seconds_of
-from scripts.bench.serving import wait_until_ready
-from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.bench.traffic import bodies, keyed, traffic, wait_until_ready
 from scripts.bench.worlds import SCRIPTS, Figures, measured, records_of, trained, url
 from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 from service.opening import open_existing
@@ -179,7 +178,7 @@ def raced(folder: Path, model: Path, server: Neo4jServer, options: argparse.Name
 
 
 def _echo() -> list[str]:
-    return [sys.executable, "-m", "scripts.bench.echo", str(PORTS["echo"]), "2"]
+    return [sys.executable, "-m", "scripts.bench.risk.echo", str(PORTS["echo"]), "2"]
 
 
 def _risk(name: str, store: str, model: Path, folder: Path) -> list[str]:

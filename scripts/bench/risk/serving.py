@@ -9,8 +9,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,7 +19,7 @@ import pyarrow.parquet as pq
 
 from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import seconds_of
-from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.bench.traffic import bodies, keyed, traffic, wait_until_ready
 from scripts.bench.worlds import AS_OF, SCRIPTS, Figures, made_world, measured, trained, url
 
 HUB = "7f3a9c0de4b71256"  # a device
@@ -128,7 +126,7 @@ def served(folder: Path, model: Path, count: int, hub: int = 0) -> Figures:
     """
     named = {"device_id": HUB} if hub else {}
     requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named)
-    echo = [sys.executable, "-m", "scripts.bench.echo", "8701", "2"]
+    echo = [sys.executable, "-m", "scripts.bench.risk.echo", "8701", "2"]
     with copied(folder) as copy:
         if hub:
             load_hub(copy, hub)
@@ -175,21 +173,6 @@ def loaded(command: list[str], address: str, requests: list[bytes]) -> Figures:
             "eight_connections": many,
             "cpu_us": round(spent / len(rest) * 1e6),
         }
-
-
-def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Until /readyz answers and the frame, where the server has one, holds the store; raises
-    CalledProcessError when the server ends instead.
-    """
-    while server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:
-                if json.load(answer).get("frame", {}).get("state") != "filling":
-                    return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise subprocess.CalledProcessError(server.returncode, server.args)
 
 
 def report(figures: Figures) -> None:

@@ -49,7 +49,7 @@ YEAR = USUAL_TERM * timedelta(days=30)
 def main() -> int:
     """Exit status 0: measured."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="example: .venv/bin/python -m scripts.bench.watch_costs million.db"
+        description=__doc__, epilog="example: .venv/bin/python -m scripts.bench.watch.watch_costs million.db"
     )
     parser.add_argument("store", type=Path, help="a SQLite store, which is copied")
     parser.add_argument("--folder", type=Path, default=Path("var/bench_watch"), help="where the copy goes")

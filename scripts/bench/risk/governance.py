@@ -25,8 +25,8 @@ from statistics import median
 from gnn.registry.models import Deed, ModelRegistry
 from scripts.bench.processes import leave_on_sigterm, running
 from scripts.bench.processor import family, seconds_of
-from scripts.bench.serving import prepared, wait_until_ready
-from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.bench.risk.serving import prepared
+from scripts.bench.traffic import bodies, keyed, traffic, wait_until_ready
 from scripts.bench.worlds import AS_OF, SCRIPTS, Figures, measured, url
 from service.clock import system_clock
 from service.opening import open_keyring, open_store
@@ -140,7 +140,7 @@ class Server:
 @contextmanager
 def echo() -> Iterator[Server]:
     """The floor."""
-    command = [sys.executable, "-m", "scripts.bench.echo", str(FIRST_PORT), "1"]
+    command = [sys.executable, "-m", "scripts.bench.risk.echo", str(FIRST_PORT), "1"]
     address = f"http://127.0.0.1:{FIRST_PORT}"
     with running(command) as process:
         wait_until_ready(address, process)

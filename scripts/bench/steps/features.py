@@ -32,7 +32,7 @@ from graph.stores.sqlite import SqliteStore
 from scripts import load_records, make_world
 
 EXAMPLE = """example:
-  .venv/bin/python -m scripts.bench.features --applicants 3000 --subjects 400"""
+  .venv/bin/python -m scripts.bench.steps.features --applicants 3000 --subjects 400"""
 _TIMES = 200  # a subject is observed so many times in one go: less than a microsecond is not measured
 _LATER = 2**52  # microseconds: after everything
 
@@ -138,7 +138,7 @@ def cold(fresh: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         kept = {"NUMBA_CACHE_DIR": folder} if fresh else {}
         ran = subprocess.run(
-            [sys.executable, "-m", "scripts.bench.features", "--compile"],
+            [sys.executable, "-m", "scripts.bench.steps.features", "--compile"],
             env=os.environ | kept,
             check=True,
             capture_output=True,

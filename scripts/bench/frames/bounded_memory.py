@@ -22,8 +22,8 @@ from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.columns.pages import advise
 from graph.frame.frozen import FrozenFrame
 from graph.store.evidence import Subject
-from scripts.bench.frozen_copy import AnswerTimer, forget, latest_subjects, quantiles
-from scripts.bench.memory_cgroups import limit_memory, memory_group
+from scripts.bench.frames.frozen_copy import AnswerTimer, forget, latest_subjects, quantiles
+from scripts.bench.frames.memory_cgroups import limit_memory, memory_group
 
 MOST_S = 60.0  # for so long at most answers are timed, and earlier ones bring memory to what is asked for
 EARLIER = 10  # of those there are so many times as many as are timed
@@ -43,7 +43,7 @@ class Bound:
 
 def timed_in_a_process(copy: Path, zone: str, count: int, bound: Bound) -> dict[str, object]:
     """Figures of so many answers of the copy in a process of its own, which is killed beyond its bound."""
-    command = [sys.executable, "-m", "scripts.bench.bounded_memory", str(copy), zone, str(count)]
+    command = [sys.executable, "-m", "scripts.bench.frames.bounded_memory", str(copy), zone, str(count)]
     command += ["--cgroup", str(bound.cgroup), "--most", str(bound.most)] + ["--ahead"] * bound.ahead
     result: dict[str, object] = json.loads(subprocess.check_output(command))
     return result

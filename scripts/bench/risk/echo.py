@@ -29,4 +29,4 @@ def create_app() -> Front:
 
 if __name__ == "__main__":
     port, workers = map(int, sys.argv[1:])
-    server("scripts.bench.echo:create_app", host="127.0.0.1", port=port, workers=workers).serve()
+    server("scripts.bench.risk.echo:create_app", host="127.0.0.1", port=port, workers=workers).serve()

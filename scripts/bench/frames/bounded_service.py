@@ -18,12 +18,11 @@ from pathlib import Path
 from graph.frame.frame import Frame
 from graph.frame.location import folder_of, frame_of
 from graph.stores.sqlite import SqliteStore
-from scripts.bench.cold_frame import SHARES
-from scripts.bench.frozen_copy import forget_files, latest_subjects
-from scripts.bench.memory_cgroups import is_memory_cgroup, limit_memory, memory_group
+from scripts.bench.frames.cold_frame import SHARES
+from scripts.bench.frames.frozen_copy import forget_files, latest_subjects
+from scripts.bench.frames.memory_cgroups import is_memory_cgroup, limit_memory, memory_group
 from scripts.bench.processes import leave_on_sigterm, running
-from scripts.bench.serving import wait_until_ready
-from scripts.bench.traffic import keyed, traffic
+from scripts.bench.traffic import keyed, traffic, wait_until_ready
 
 PORT = 8917
 _IN_GROUP = ("bash", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')

@@ -6,8 +6,8 @@ import pytest
 
 from graph.model.types import Facts
 from graph.store.evidence import subject_of
-from scripts.bench.cold_frame import main, misses
-from scripts.bench.shards import asked_of, shard_of
+from scripts.bench.frames.cold_frame import main, misses
+from scripts.bench.frames.shards import asked_of, shard_of
 from tests.support.small_worlds import applies, day, random_facts, uses
 from tests.support.worlds.rings import town
 

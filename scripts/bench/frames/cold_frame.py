@@ -23,9 +23,9 @@ from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.columns.layout import Arrays
 from graph.frame.frozen import FrozenFrame
 from graph.store.evidence import Subject
-from scripts.bench.bounded_memory import Bound, timed_in_a_process
-from scripts.bench.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles
-from scripts.bench.memory_cgroups import is_memory_cgroup
+from scripts.bench.frames.bounded_memory import Bound, timed_in_a_process
+from scripts.bench.frames.frozen_copy import AnswerTimer, forget, frozen_copy, latest_subjects, quantiles
+from scripts.bench.frames.memory_cgroups import is_memory_cgroup
 from scripts.bench.processes import leave_on_sigterm
 
 SHARES = (None, 0.5, 0.25, 0.125)  # of the frame that there is memory for; None: all

@@ -32,7 +32,7 @@ from graph.stores.sqlite import SqliteStore
 from scripts import load_records, make_world
 
 EXAMPLE = """example:
-  .venv/bin/python -m scripts.bench.variables --applicants 3000 --subjects 400"""
+  .venv/bin/python -m scripts.bench.steps.variables --applicants 3000 --subjects 400"""
 _LATER = 2**52  # microseconds: after everything
 _TIMES = 5
 ALL = tuple(one.name for one in every())

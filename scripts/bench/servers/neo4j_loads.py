@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 
 from graph.frame.location import frame_of
 from graph.stores.neo4j.store import Neo4jStore
-from scripts.bench.bare_statements import bare_load
 from scripts.bench.processor import seconds_of
+from scripts.bench.servers.bare_statements import bare_load
 from scripts.bench.worlds import Figures, measured
 from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 
@@ -100,7 +100,7 @@ def followed(server: Neo4jServer) -> Iterator[Figures]:
     server used.
     """
     frames, figures, before = server.folder / "frames", Figures(), seconds_of(server.pid or 0)
-    command = [sys.executable, "-m", "scripts.bench.neo4j_loads", "--follow", server.url, str(frames)]
+    command = [sys.executable, "-m", "scripts.bench.servers.neo4j_loads", "--follow", server.url, str(frames)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as follower:
         try:
             yield figures

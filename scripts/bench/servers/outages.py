@@ -19,8 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.bench.processes import leave_on_sigterm, running
-from scripts.bench.serving import wait_until_ready
-from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.bench.traffic import HEADERS, bodies, keyed, wait_until_ready
 from scripts.bench.worlds import SCRIPTS, Figures, measured, records_of, trained
 from scripts.tools.neo4j_server import Neo4jServer
 from service.opening import open_store

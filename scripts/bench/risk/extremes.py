@@ -43,7 +43,7 @@ from scripts.cli.command import Result, ended
 from service.assessment.assess import assess_stored
 
 EXAMPLE = """example:
-  .venv/bin/python -m scripts.bench.extremes --facts 20000"""
+  .venv/bin/python -m scripts.bench.risk.extremes --facts 20000"""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=300)
 _STEP = timedelta(minutes=1)

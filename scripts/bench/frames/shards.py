@@ -31,7 +31,7 @@ from graph.frame.columns.layout import FILES
 from graph.model.moments import moment
 from graph.store.evidence import Evidence
 from graph.store.walk import Bounds
-from scripts.bench.frozen_copy import frozen_copy, latest_subjects
+from scripts.bench.frames.frozen_copy import frozen_copy, latest_subjects
 
 SHARDS = (2, 4, 16, 64)
 ROUNDS = 4  # the subject's identifiers; people one step away; their identifiers; people two steps away

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from graph.model.types import Application, Facts
 from graph.store.port import GraphStore
-from scripts.bench.machines import PORTS, Machine
 from scripts.bench.processes import running
 from scripts.bench.processor import seconds_of
-from scripts.bench.shared_store import options_of, shared_store
+from scripts.bench.servers.machines import PORTS, Machine
+from scripts.bench.servers.shared_store import options_of, shared_store
 from scripts.bench.traffic import bodies, traffic
 from scripts.bench.worlds import Figures
 from scripts.tools.neo4j_server import Neo4jServer
@@ -89,7 +89,14 @@ def answered(server: Neo4jServer, machines: Sequence[Machine], records: Path, co
 
 def alone(server: Neo4jServer, count: int) -> Figures:
     """So many applications written by WRITERS processes, as a service writes them, and nothing else."""
-    command = [sys.executable, "-m", "scripts.bench.throughput", "--write", server.url, str(count // WRITERS)]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.bench.servers.throughput",
+        "--write",
+        server.url,
+        str(count // WRITERS),
+    ]
     with ExitStack() as beside:
         writers = [beside.enter_context(running(command, streams=subprocess.PIPE)) for _ in range(WRITERS)]
         for writer in writers:

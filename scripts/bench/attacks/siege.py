@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench.processes import leave_on_sigterm, running
-from scripts.bench.serving import wait_until_ready
-from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.bench.traffic import HEADERS, bodies, keyed, wait_until_ready
 from scripts.bench.worlds import SCRIPTS, Figures, measured, records_of, trained, url
 
 HALF_OPEN, ENDLESS, BATCHES = 200, 8, 4

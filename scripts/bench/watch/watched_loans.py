@@ -60,7 +60,8 @@ class Clock:
 def main() -> int:
     """Exit status 0: measured."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="example: python -m scripts.bench.watched_loans --loans 10000 1000000"
+        description=__doc__,
+        epilog="example: python -m scripts.bench.watch.watched_loans --loans 10000 1000000",
     )
     parser.add_argument("--loans", type=int, nargs="+", default=[10_000, 1_000_000], help="in force")
     parser.add_argument("--facts", type=int, default=200, help="of each kind (default 200)")

@@ -21,9 +21,8 @@ from pathlib import Path
 from random import Random
 
 from scripts.bench.processes import Started
-from scripts.bench.serving import wait_until_ready
-from scripts.bench.shared_store import SharedStore, options_of, shared_store
-from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.bench.servers.shared_store import SharedStore, options_of, shared_store
+from scripts.bench.traffic import HEADERS, bodies, keyed, wait_until_ready
 from scripts.bench.worlds import Figures, measured
 from service.opening import open_store
 
