@@ -22,6 +22,9 @@ from prometheus_client import (
 from investigations.assessments import ModelUsed
 from investigations.monitoring.alarms import AlarmCode
 from investigations.monitoring.record import Kept
+from service.http import metric_files
+
+metric_files.install()
 
 _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import mmap
-import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
+
+from service.mapped_room import with_room
 
 # whose record, and when it was written (monotonic, one clock for all processes)
 _HEAD = struct.Struct("=16sd")
@@ -43,9 +44,7 @@ class SharedCounters:
         self._width = _HEAD.size + form.size
         self._tick = tick
         self._lock = Lock()
-        self._file = -1 if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if self._file >= 0:
-            os.ftruncate(self._file, slots * self._width)
+        self._file = -1 if path is None else with_room(path, slots * self._width)
         self._bytes = mmap.mmap(self._file, slots * self._width)
 
     @contextmanager
