@@ -13,6 +13,7 @@ import orjson
 from graph import private
 from graph.model.errors import InputError, RingfenceError
 from scripts.cli.arguments import Arguments, hide_passwords
+from scripts.cli.full_log import said_where_it_can_be
 from scripts.cli.printable import printable
 
 DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -51,7 +52,8 @@ class Command:
         if typed and arguments is not None:
             hide_passwords(arguments, parser.prog)
         options = parser.parse_args(arguments)
-        return ended(prog or self.script, lambda: self.run(options), json_alone=options.json)
+        with said_where_it_can_be():
+            return ended(prog or self.script, lambda: self.run(options), json_alone=options.json)
 
     def parser(self, prog: str = "") -> Arguments:
         """Its parser, as called by `prog`: `ringfence NAME`, or its script where that is empty."""
