@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 from graph import private
 from graph.frame.frame import Frame
-from graph.model.errors import SettingError
+from graph.model.errors import SettingError, StoreUnavailableError
 from graph.store.port import GraphStore
 
 SUFFIX = ".frame"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # of a place that can be used once there is room
 
 
 def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
@@ -28,6 +30,10 @@ def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
         private.tighten([folder])
         return Frame.open(folder, store, store.zone)
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StoreUnavailableError(
+                f"there is no room for the frame in {folder}: {error.strerror}"
+            ) from error
         raise SettingError(
             f"the frame cannot be kept in {folder} ({error.strerror}): name a folder of your own in "
             "RINGFENCE_FRAME"

@@ -4,6 +4,7 @@ view gives.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 import time
@@ -208,6 +209,25 @@ def test_a_store_that_is_away_at_the_start_has_its_frame_as_soon_as_it_is_back(c
     there.set()
     assert soon(lambda: views.frame is not None)
     views.keeper.close()
+
+
+def test_a_service_whose_disk_has_no_room_for_a_frame_starts_and_has_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Frame:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Frame, "open", full)
+    context = service(tmp_path)
+    try:
+        assert risk(context, body("live-1"))["degraded"]["level"] == "full"
+        ready = create_app(context).test_client().get
+        assert [ready("/readyz").status_code, ready("/readyz?behind=1000").status_code] == [200, 503]
+        monkeypatch.undo()
+        context.views.keeper.wake()
+        assert soon(lambda: context.views.frame is not None)
+    finally:
+        context.close()
 
 
 def test_a_folder_that_another_version_has_taken_over_is_left_to_it(context: AppContext) -> None:
