@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, ServiceUnavailable
 
 from graph.model.errors import RecordError, RingfenceError
 
@@ -172,10 +172,20 @@ def problem(error: Exception, part: str = "") -> dict[str, Any]:
 def _what(error: Exception) -> dict[str, Any]:
     """What happened; an error that is not ours says nothing about the inside."""
     if isinstance(error, HTTPException):
-        return _document(code_of(error), error.description or "")
+        return _document(code_of(error), _of_http(error))
     if not isinstance(error, RingfenceError):
         return _document("internal_error", "the service failed; its log knows more under this request's id")
     return _document(code_of(error), str(error), _fields(error) if isinstance(error, RecordError) else None)
+
+
+def _of_http(error: HTTPException) -> str:
+    """What an answer of HTTP's says; in our words where the library has none of this request."""
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        taken = sorted({*error.valid_methods} - {"HEAD", "OPTIONS"})
+        return f"this address takes {' and '.join(taken)}, not {request.method}"
+    if isinstance(error, NotFound) and error is request.routing_exception:
+        return "there is no such address: `/docs` lists those that there are"
+    return error.description or ""
 
 
 def _fields(error: RecordError) -> list[dict[str, str]]:

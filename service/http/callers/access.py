@@ -43,6 +43,7 @@ ROLES: Mapping[DeskRole, frozenset[str]] = MappingProxyType(
 OPEN_TO_ALL, ANY_USER = "everybody", "any user"
 ACCESS: Mapping[str, str] = MappingProxyType(
     {
+        "status.start": OPEN_TO_ALL,
         "status.healthz": OPEN_TO_ALL,
         "status.readyz": OPEN_TO_ALL,
         "status.versions": OPEN_TO_ALL,

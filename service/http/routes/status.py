@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, redirect, render_template, url_for
+from werkzeug.wrappers import Response as WebResponse
 
 from graph.model.errors import RegistryError, StoreError
 from graph.product import product_version
@@ -22,6 +23,12 @@ from service.http.schemas.queries import query
 
 bp = Blueprint("status", __name__)
 log = logging.getLogger("ringfence.app")
+
+
+@bp.get("/")
+def start() -> WebResponse:
+    """Where somebody begins who opens the service in a browser: the desk."""
+    return redirect(url_for("desk.page"))
 
 
 @bp.get("/healthz")

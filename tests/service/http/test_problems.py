@@ -85,6 +85,13 @@ def test_what_is_not_there_has_its_code(client: FlaskClient, path: str, expected
     assert code(client.get(path)) == expected
 
 
+def test_a_wrong_address_or_method_says_what_there_is(client: FlaskClient) -> None:
+    assert client.get("/").headers["Location"] == "/desk", "a browser is led to the desk"
+    assert client.get("/v1/risk").get_json()["detail"] == "this address takes POST, not GET"
+    assert client.put("/cases").get_json()["detail"] == "this address takes GET and POST, not PUT"
+    assert "`/docs` lists" in client.get("/nowhere").get_json()["detail"]
+
+
 def test_a_wrong_key_and_one_that_does_not_open_this_are_told_apart(tmp_path: Path) -> None:
     context = service(tmp_path, api_keys=f"desk:{key('desk')}:desk@*", public_url="https://risk.example/")
     client = create_app(context).test_client()
