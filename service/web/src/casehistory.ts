@@ -26,11 +26,17 @@ function line(one: Step, verdicts: Conclusion[]): HTMLElement {
   return el(
     "li",
     {},
-    el("small", {}, `${minute(one.at)} · ${one.by}`),
+    el("small", {}, `${minute(one.at)} · ${who(one)}`),
     el("p", {}, sentence(one)),
     given?.note && el("p", { class: "said" }, given.note),
     people.length > 0 && el("p", { class: "quiet" }, people.map(([who, value]) => `${who}${say("colon")}${name(value, "verdict_")}`).join(" · ")),
   );
+}
+
+/** Who did a step: a person or a key by its name, a part of the service in words. */
+function who(one: Step): string {
+  const ours = one.kind === "no_longer_flagged" || (one.kind === "opened" && one.note?.startsWith(one.by)); // a key may be called risk, too
+  return ours ? name(one.by, "by_") : one.by;
 }
 
 function sentence(one: Step): string {

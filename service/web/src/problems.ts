@@ -54,12 +54,17 @@ export class Problems {
         ? button("show_now", () => this.ways.now())
         : error.wantsPurpose
         ? button("purpose_choose", choosePurpose)
+        : error.code === "case_unknown"
+        ? button("queue_title", () => this.ways.queue())
         : error.unknown
-        ? error.code === "case_unknown" ? button("queue_title", () => this.ways.queue()) : button("back", () => this.ways.home())
+        ? button("back", () => this.ways.home())
         : button("retry", () => this.ways.again());
-    fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, error.text), step);
+    const past = new URLSearchParams(location.search).has("as_of");
+    const text = error.word === "not_found" && !past ? say("not_found_now") : error.text;
+    const later = past && error.unknown && error.code !== "case_unknown" && button("show_now", () => this.ways.now());
+    fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, text), later, step);
     byId("key-title").textContent = say(error.title);
-    byId("key-text").textContent = error.text;
-    this.ways.said(error.text);
+    byId("key-text").textContent = text;
+    this.ways.said(text);
   }
 }

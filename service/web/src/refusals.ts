@@ -53,10 +53,10 @@ export class Refused extends Error {
 
   /** The sentence, in the language spoken now. */
   get text(): string {
-    return say(this.word(), { request: this.request || "–" });
+    return say(this.word, { request: this.request || "–" });
   }
 
-  private word(): Word {
+  get word(): Word {
     if (this.code === "session_ended") return "session_text";
     if (this.code === "scope_missing" && !this.withKey) return "role_text";
     if (this.status === 401) return this.withKey ? "wrong_key_text" : "key_text";

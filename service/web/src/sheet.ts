@@ -186,7 +186,7 @@ export class Sheet {
   paint(): void {
     const nodes = this.canvas.all();
     const out = nodes.length - this.canvas.counts().people - this.canvas.counts().things - nodes.filter((node) => node.type === "application").length;
-    this.left.paint(this.canvas.counts(), this.node !== "", Math.max(0, out));
+    this.left.paint(this.canvas.counts(), nodes.length > 0, Math.max(0, out));
     this.views.paint();
     this.tools.paint({ nodes, ties: this.canvas.ties(), work: this.work, can: this.steps.can, drawn: this.node !== "" && nodes.length > 0 });
   }

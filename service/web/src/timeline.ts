@@ -82,7 +82,7 @@ export class Timeline {
   private slider(): HTMLElement {
     const last = Math.ceil((this.now() - this.from) / DAY);
     const day = Math.min(last, Math.round((this.shown() - this.from) / DAY));
-    const told = (value: number): string => date(new Date(this.from + value * DAY).toISOString());
+    const told = (value: number): string => date(new Date(Math.min(this.from + value * DAY, this.now())).toISOString()); // the last step is now
     const moved = (event: Event): void => {
       const field = event.target as HTMLInputElement;
       field.setAttribute("aria-valuetext", told(Number(field.value)));

@@ -150,6 +150,10 @@ def test_nothing_found_and_nothing_known_are_said_in_words(page, address):
     page.wait_for_selector("#problem:visible")
     assert "Nothing is known of it" in page.inner_text("#problem")
     assert page.inner_text("#problem h2") == "Nothing of that name"
+    assert page.is_hidden("#left"), "of nothing nothing is left out"
+    page.goto(f"{address}?node=applicant:nobody&as_of=2025-04-01T00:00:00Z")
+    page.click("#problem button:has-text('Show')")
+    page.wait_for_selector("#problem:has-text('Check the id')")
     page.click("#problem button:has-text('All rings')")
     page.wait_for_selector("#panel .rings")
     assert page.is_hidden("#problem")

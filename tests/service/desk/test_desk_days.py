@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.desk.pages import address, asked, browser, drawn, page
+from tests.support.desk.axe import violations
+from tests.support.desk.pages import address, asked, browser, drawn, opened, page, running
+from tests.support.small_worlds import day
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -27,6 +31,7 @@ def test_a_calendar_speaks_the_language_of_the_desk_and_not_that_of_the_browser(
     month = page.locator(".calendar")
     assert month.locator("b").inner_text() == "2025年4月"
     assert month.locator("th").all_inner_texts() == ["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
+    assert violations(page) == []
     assert month.locator("[aria-pressed=true]").get_attribute("aria-label") == "2025年4月1日星期二"
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("PageUp")
@@ -99,3 +104,13 @@ def test_the_shares_and_months_of_a_devices_loans_stand_apart(page: Any, address
     said = page.inner_text("#panel .facts")
     assert "已获取最高权限" in said
     assert "越狱" not in said, "that is what is done to an iPhone"
+
+
+def test_the_latest_day_of_the_timeline_is_today(browser: Any, tmp_path: Path) -> None:
+    evening = day(100) - timedelta(hours=10)  # 10 April in Shanghai, half a day after the last whole day
+    with running(tmp_path, clock=lambda: evening) as at:
+        for page in opened(browser, at):
+            page.goto(f"{at}?node=ring:R-000042")
+            page.wait_for_selector("#slider")
+            assert page.inner_text("#slider-at") == "10 Apr 2025"
+            assert page.get_attribute("#slider", "aria-valuetext") == "10 Apr 2025"

@@ -16,6 +16,8 @@ from investigations.last_scores import ScoreSource
 from investigations.monitoring.alarms import AlarmCode
 from investigations.monitoring.stability import Stability
 from investigations.review import flag_words, report_words
+from service.assessment import case_opening
+from service.jobs import alert_cases
 
 TABLES = sorted((Path(__file__).parents[3] / "service" / "web" / "src" / "words").glob("*.ts"))
 TEXT = "".join(table.read_text(encoding="utf-8") for table in TABLES)
@@ -99,6 +101,10 @@ def test_the_report_and_the_desk_call_one_thing_by_one_word_in_chinese():
     ):
         for code, (_, chinese) in table.items():
             assert WORDS[f"{prefix}{code}"][1] == chinese, code
+
+
+def test_the_parts_of_the_service_that_open_cases_have_words():
+    assert {f"by_{one}" for one in (case_opening.BY, alert_cases.BY, "ring_review")} <= set(WORDS)
 
 
 @pytest.mark.parametrize("key", sorted(set(WORDS) - OTHER_WAY))
