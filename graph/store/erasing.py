@@ -96,7 +96,7 @@ class _Plan:
         self._store, self._upto, self._before = store, upto, before
         self._elsewhere = request.applications
         self._view: GraphView = store.view(_ANY_TIME, upto)
-        self._tables: Tables = self._view.tables(tokens=True)
+        self._tables: Tables = self._view.tables_with_tokens()
         self._reach = Reach(self._tables)
         ids = self._tables.applicant_ids.tolist()
         self._row = {who: row for row, who in enumerate(ids)}

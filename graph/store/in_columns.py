@@ -13,9 +13,9 @@ class InColumns(ABC):
     """Facts before a moment and up to a revision, as columns."""
 
     @abstractmethod
-    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
-        """All facts before `as_of` as columns, from one consistent state of the store; with the identifiers'
-        `tokens` if they are asked for.
+    def tables(self, within: PeopleRange | None = None) -> Tables:
+        """All facts before `as_of` as columns, from one consistent state of the store; identifiers without
+        their tokens.
 
         With a range, the facts of the people in it: their ties, applications with what became of them, labels
         about them or their applications, and their own events. What these name (identifiers, counterparties,
@@ -23,6 +23,10 @@ class InColumns(ABC):
         the first range. So ranges that follow each other hold each fact once; each costs memory and time by
         its own facts.
         """
+
+    @abstractmethod
+    def tables_with_tokens(self, within: PeopleRange | None = None) -> Tables:
+        """The same, and the token of each identifier: a text for each, which few need."""
 
     @abstractmethod
     def people_ranges(self, size: int) -> Iterator[PeopleRange]:

@@ -241,9 +241,9 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
         lambda v: (v.rings(), in_turn(v), v.memberships_of(who), v.ring("R-1"), v.ring("none")),
     ):
         assert request(one) == request(other)  # type: ignore[no-untyped-call]
-    assert_same_tables(one.tables(tokens=True), other.tables(tokens=True))
+    assert_same_tables(one.tables_with_tokens(), other.tables_with_tokens())
     for within in (PeopleRange("", "p1"), PeopleRange("p1")):
-        assert_same_tables(one.tables(True, within), other.tables(True, within))
+        assert_same_tables(one.tables_with_tokens(within), other.tables_with_tokens(within))
 
 
 def in_turn(view: GraphView) -> RingSnapshot | None:

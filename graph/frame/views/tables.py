@@ -33,7 +33,7 @@ When = tuple[int, int]  # as of, revision
 
 
 def read_tables(
-    r: FactReader, when: When, zone: str, tokens: bool = False, inside: Inside | None = None
+    r: FactReader, when: When, zone: str, inside: Inside | None = None, *, tokens: bool
 ) -> Tables:
     """All facts of the view as columns, or those of some people, with the identifiers' `tokens` if they are
     asked for.

@@ -352,10 +352,16 @@ class FrameView(GraphView):
 
     # -- batches
 
-    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
+    def tables(self, within: PeopleRange | None = None) -> Tables:
+        return self._tables(within, tokens=False)
+
+    def tables_with_tokens(self, within: PeopleRange | None = None) -> Tables:
+        return self._tables(within, tokens=True)
+
+    def _tables(self, within: PeopleRange | None, *, tokens: bool) -> Tables:
         with self._reading() as r, read_ahead(r.arrays):
             inside = None if within is None else self._people_in_order(r).inside(r, within)
-            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone, tokens, inside)
+            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone, inside, tokens=tokens)
 
     def people_ranges(self, size: int) -> Iterator[PeopleRange]:
         with self._reading() as r:

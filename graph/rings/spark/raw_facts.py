@@ -84,7 +84,7 @@ def _write_ranges(view: GraphView, size: int, place: str) -> None:
 
 
 def _write_range(view: GraphView, within: PeopleRange, place: str) -> None:
-    for part, rows in raw_rows(view.tables(tokens=True, within=within)).items():
+    for part, rows in raw_rows(view.tables_with_tokens(within=within)).items():
         _write(f"{place}/{part}/00000.parquet", rows)
 
 

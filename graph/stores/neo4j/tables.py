@@ -23,9 +23,10 @@ _KIND_CODE = {kind.value: code for code, kind in enumerate(KINDS)}
 def read_tables(
     ask: Callable[..., Rows],
     as_of: int,
+    within: PeopleRange | None = None,
+    *,
     tokens: bool = False,
     sessions: int = SESSIONS,
-    within: PeopleRange | None = None,
 ) -> Tables:
     """All facts of the view behind `ask`, which is as of `as_of` microseconds, or those of a range of people,
     read by so many sessions at once; with the identifiers' `tokens` if they are asked for.

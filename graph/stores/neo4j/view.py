@@ -238,8 +238,11 @@ class Neo4jView(GraphView):
 
     # -- batches
 
-    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
-        return replace(read_tables(self._ask, micros(self.as_of), tokens, within=within), zone=self.zone)
+    def tables(self, within: PeopleRange | None = None) -> Tables:
+        return replace(read_tables(self._ask, micros(self.as_of), within), zone=self.zone)
+
+    def tables_with_tokens(self, within: PeopleRange | None = None) -> Tables:
+        return replace(read_tables(self._ask, micros(self.as_of), within, tokens=True), zone=self.zone)
 
     def people_ranges(self, size: int) -> Iterator[PeopleRange]:
         return people_ranges(self._ask, size)

@@ -30,8 +30,9 @@ ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is aske
 def read_tables(
     connection: sqlite3.Connection,
     when: dict[str, int],
-    tokens: bool = False,
     within: PeopleRange | None = None,
+    *,
+    tokens: bool = False,
 ) -> Tables:
     """All facts of the view (`when`: as_of, revision), or those of a range of people, inside one read
     transaction of a connection of its own. With the identifiers' `tokens` if they are asked for. Raises

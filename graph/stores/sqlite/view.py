@@ -349,8 +349,11 @@ class SqliteView(GraphView):
             after = row[0]
         yield PeopleRange(after)
 
-    def tables(self, tokens: bool = False, within: PeopleRange | None = None) -> Tables:
-        return replace(read_tables(self._db, self._when, tokens, within), zone=self.zone)
+    def tables(self, within: PeopleRange | None = None) -> Tables:
+        return replace(read_tables(self._db, self._when, within), zone=self.zone)
+
+    def tables_with_tokens(self, within: PeopleRange | None = None) -> Tables:
+        return replace(read_tables(self._db, self._when, within, tokens=True), zone=self.zone)
 
 
 def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:

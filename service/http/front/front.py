@@ -38,18 +38,15 @@ class Front:
     """One worker's front around its WSGI application."""
 
     def __init__(self, app: App, *, most_bytes: int, body_seconds: float) -> None:
-        turns = Turns()
         run = partial(answer_of, app)
         self._reader = BodyReader(most_bytes, body_seconds, HELD_BYTES)
-        self._turns = turns
+        self._turns = Turns()
         self._alive = Lane("alive", run, bound=WAITING_LOOKS)
         self._refusals = Lane("refusals", run, bound=WAITING_LOOKS)
         self._looks = Lane("looks", run, bound=WAITING_LOOKS, threads=2)
         self._logins = Lane("logins", run, bound=WAITING_LONG)
-        self._short = Lane("short", run, bound=WAITING, turn=partial(turns.turn, long=False))
-        self._long = Lane(
-            "long", run, bound=WAITING_LONG, threads=LONG_AT_ONCE, turn=partial(turns.turn, long=True)
-        )
+        self._short = Lane("short", run, bound=WAITING, turn=self._turns.short)
+        self._long = Lane("long", run, bound=WAITING_LONG, threads=LONG_AT_ONCE, turn=self._turns.long)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the worker."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 
 
@@ -21,14 +21,13 @@ class Turns:
         self._short: deque[Lock] = deque()
         self._long: deque[Lock] = deque()
 
-    @contextmanager
-    def turn(self, *, long: bool) -> Iterator[None]:
-        """Wait for a turn and have it inside."""
-        self._take(long)
-        try:
-            yield
-        finally:
-            self._hand_on()
+    def short(self) -> AbstractContextManager[None]:
+        """Wait for a turn with short work, and have it inside."""
+        return self._turn(self._short)
+
+    def long(self) -> AbstractContextManager[None]:
+        """Wait for a turn with long work, and have it inside."""
+        return self._turn(self._long)
 
     def give_way(self) -> None:
         """Between two slices of long work: let who waits have a turn, and wait for the next one. Only inside
@@ -36,16 +35,24 @@ class Turns:
         """
         if self._short or self._long:
             self._hand_on()
-            self._take(long=True)
+            self._take(self._long)
 
-    def _take(self, long: bool) -> None:
+    @contextmanager
+    def _turn(self, queue: deque[Lock]) -> Iterator[None]:
+        self._take(queue)
+        try:
+            yield
+        finally:
+            self._hand_on()
+
+    def _take(self, queue: deque[Lock]) -> None:
         with self._lock:
             if not self._taken:
                 self._taken = True
                 return
             gate = Lock()
             gate.acquire()
-            (self._long if long else self._short).append(gate)
+            queue.append(gate)
         gate.acquire()  # released by who hands the turn on
 
     def _hand_on(self) -> None:

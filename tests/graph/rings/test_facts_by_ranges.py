@@ -105,7 +105,7 @@ def test_what_is_numbered_goes_on_where_it_was_cut_off(
             numbered_facts.facts_by_ranges(Stages(session, folder, 500_000), view, people=9)
     early = {file: file.stat().st_mtime_ns for file in (tmp_path / "stages").rglob("*.parquet")}
     tables = view.tables()
-    monkeypatch.setattr(view, "tables", fails)
+    monkeypatch.setattr(view, "tables_with_tokens", fails)
     later = Stages(session, folder, 500_000)
     numbered_facts.facts_by_ranges(later, view, people=9)
     assert_same_facts(later, tables)

@@ -40,7 +40,7 @@ def rows(stages: Stages, names: tuple[str, ...], part: str) -> list[dict[str, ob
 
 
 def test_facts_are_kept_under_the_names_that_they_say(store: GraphStore, tmp_path: Path) -> None:
-    stages, tables = Stages(None, f"file://{tmp_path}/s", 9), store.view(LATE).tables(tokens=True)
+    stages, tables = Stages(None, f"file://{tmp_path}/s", 9), store.view(LATE).tables_with_tokens()
     names = read_facts(stages, store.view(LATE), 5)
     assert len(names) > 5
     who, applications = tables.applicant_ids, tables.applications
@@ -62,15 +62,15 @@ def test_facts_are_kept_under_the_names_that_they_say(store: GraphStore, tmp_pat
 
 def test_a_run_that_was_cut_off_reads_no_range_again(store: GraphStore, tmp_path: Path) -> None:
     view, read = store.view(LATE), list[PeopleRange]()
-    give = view.tables
+    give = view.tables_with_tokens
 
-    def lost_in_the_middle(tokens: bool = False, within: PeopleRange | None = None) -> Tables:
+    def lost_in_the_middle(within: PeopleRange | None = None) -> Tables:
         read.append(within or PeopleRange())
         if len(read) == 4:
             raise StoreUnavailableError("it went away")
-        return give(tokens, within)
+        return give(within)
 
-    view.tables = lost_in_the_middle  # type: ignore[method-assign]
+    view.tables_with_tokens = lost_in_the_middle  # type: ignore[method-assign]
     with pytest.raises(StoreUnavailableError):
         read_facts(Stages(None, f"file://{tmp_path}/s", 9), view, 5)
     store.add(Facts(applications=tuple(applies(f"later{n}", 3) for n in range(9))))
@@ -83,14 +83,14 @@ def test_a_run_that_was_cut_off_reads_no_range_again(store: GraphStore, tmp_path
 
 def counting(view: GraphView, read: list[PeopleRange]) -> GraphView:
     """The view, which says what it is asked."""
-    give = view.tables
+    give = view.tables_with_tokens
 
-    def told(tokens: bool = False, within: PeopleRange | None = None) -> Tables:
+    def told(within: PeopleRange | None = None) -> Tables:
         if within is not None:
             read.append(within)
-        return give(tokens, within)
+        return give(within)
 
-    view.tables = told  # type: ignore[method-assign]
+    view.tables_with_tokens = told  # type: ignore[method-assign]
     return view
 
 

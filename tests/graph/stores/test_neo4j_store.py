@@ -329,8 +329,10 @@ def test_a_whole_view_read_in_ranges_is_the_one_that_was_told(
             assert store.add(facts) == oracle.add(facts)
         for as_of, revision in ((day(99), 2), (day(40), 2), (day(99), 1)):
             view = store.view(as_of, revision)
-            found = replace(read_tables(view._ask, micros(as_of), True, sessions), zone=view.zone)
-            assert_same_tables(found, oracle.view(as_of, revision).tables(tokens=True))
+            found = read_tables(view._ask, micros(as_of), tokens=True, sessions=sessions)
+            assert_same_tables(
+                replace(found, zone=view.zone), oracle.view(as_of, revision).tables_with_tokens()
+            )
 
 
 def test_a_range_that_cannot_be_read_ends_the_whole_look() -> None:

@@ -59,7 +59,7 @@ def test_no_file_names_the_erased_and_everybody_elses_answers_are_computed_again
     with open_casebook(settings.casebook) as book:
         assert book.seals.verify(keys=known_keys(settings)).faults == ()
     with open_url(settings.store) as store:
-        tables = store.view(FOREVER).tables(tokens=True)
+        tables = store.view(FOREVER).tables_with_tokens()
         seen = {*tables.applicant_ids, *tables.applications["application_id"], *tables.identifiers["token"]}
         assert not seen & {*names_of(*people)}
         assert customer(5) in seen

@@ -33,7 +33,7 @@ def test_only_one_works_at_a_time_and_everybody_ends() -> None:
         inside[0] -= 1
 
     def long(name: str) -> None:
-        with turns.turn(long=True):
+        with turns.long():
             for _ in range(30):
                 slice_of_work()
                 turns.give_way()
@@ -41,7 +41,7 @@ def test_only_one_works_at_a_time_and_everybody_ends() -> None:
 
     def short() -> None:
         for _ in range(60):
-            with turns.turn(long=False):
+            with turns.short():
                 slice_of_work()
         ended.append("short")
 
@@ -56,7 +56,7 @@ def test_short_work_waits_for_one_slice_however_many_batches_wait() -> None:
 
     def long() -> None:
         started.wait()
-        with turns.turn(long=True):
+        with turns.long():
             while not finished.is_set():
                 time.sleep(0.001)
                 done[0] += 1
@@ -67,7 +67,7 @@ def test_short_work_waits_for_one_slice_however_many_batches_wait() -> None:
         for _ in range(50):
             time.sleep(0.002)
             before = done[0]
-            with turns.turn(long=False):
+            with turns.short():
                 waited.append(done[0] - before)
         finished.set()
 

@@ -86,7 +86,7 @@ def assert_same_looks(one: Looks, other: Looks) -> None:
 def names_left(store: GraphStore, renaming: Renaming) -> Iterator[str]:
     """Old names in the journal and in what is read."""
     told = " ".join(str(entry) for entry in all_told(store))
-    tables = store.view(FOREVER).tables(tokens=True)
+    tables = store.view(FOREVER).tables_with_tokens()
     seen = [*tables.applicant_ids, *tables.applications["application_id"], *tables.identifiers["token"]]
     for name in renaming.texts:
         if f"'{name}'" in told or name in seen:

@@ -28,11 +28,11 @@ class PeopleRangeContract:
         for facts in odd_batches():
             store.add(facts)
         view = store.view(LATE)
-        whole = view.tables(tokens=True)
+        whole = view.tables_with_tokens()
         for after in ("", *ODD_NAMES[1::2]):
             for last in (*ODD_NAMES[::3], "\U0001f600", "b\U0001f600", "\ud7ff\ufeff", ""):
                 within = PeopleRange(after, last)
-                assert_same_tables(view.tables(True, within), restricted(view, whole, within))
+                assert_same_tables(view.tables_with_tokens(within), restricted(view, whole, within))
 
     def test_a_range_of_nobody_and_of_one_has_what_is_theirs(self, store: GraphStore) -> None:
         for facts in odd_batches():
@@ -60,8 +60,8 @@ class PeopleRangeContract:
 
 def assert_in_ranges(view: GraphView, size: int) -> None:
     """The ranges of the view follow each other, and each has what is in it of all facts."""
-    whole, found = view.tables(tokens=True), [*view.people_ranges(size)]
+    whole, found = view.tables_with_tokens(), [*view.people_ranges(size)]
     assert [one.after for one in found] == ["", *(one.last for one in found[:-1])]
     assert (found[-1].last, all(one.last for one in found[:-1])) == ("", True)
     for within in found:
-        assert_same_tables(view.tables(True, within), restricted(view, whole, within))
+        assert_same_tables(view.tables_with_tokens(within), restricted(view, whole, within))

@@ -196,7 +196,7 @@ class StoreContract:
             assert_same_evidence(
                 store.view(moment).evidence_of(subject), second.view(moment).evidence_of(subject)
             )
-        assert_same_tables(store.view(moment).tables(tokens=True), second.view(moment).tables(tokens=True))
+        assert_same_tables(store.view(moment).tables_with_tokens(), second.view(moment).tables_with_tokens())
 
     def test_any_order_of_delivery_gives_the_same_columns(
         self, store: GraphStore, second: GraphStore
@@ -205,7 +205,9 @@ class StoreContract:
         store.add(facts)
         for part in in_parts(shuffled(facts, 9), 7):
             second.add(part)
-        assert_same_tables(store.view(day(45)).tables(tokens=True), second.view(day(45)).tables(tokens=True))
+        assert_same_tables(
+            store.view(day(45)).tables_with_tokens(), second.view(day(45)).tables_with_tokens()
+        )
         assert "token" not in store.view(day(45)).tables().identifiers, "1 KB a person, read by few"
 
     def test_a_late_delivery_of_older_facts_leaves_an_earlier_mark_as_it_was(self, store: GraphStore) -> None:
@@ -346,7 +348,7 @@ class StoreContract:
         assert_same_evidence(
             view.evidence_of(subject_of(applies("eve", 9))), other.evidence_of(subject_of(applies("eve", 9)))
         )
-        assert_same_tables(view.tables(tokens=True), other.tables(tokens=True))
+        assert_same_tables(view.tables_with_tokens(), other.tables_with_tokens())
         assert store.view(day(9), unseen).application("A1") is None
 
     def test_in_a_store_without_an_application_people_are_known_by_their_events(
@@ -467,7 +469,7 @@ class StoreContract:
     def test_columns_and_single_reads_tell_the_same_ties(self, store: GraphStore, seed: int) -> None:
         store.add(random_facts(seed))
         view = store.view(day(33))
-        assert ties_in_columns(view.tables(tokens=True)) == ties_by_reading(view)
+        assert ties_in_columns(view.tables_with_tokens()) == ties_by_reading(view)
 
     # -- rings
 
