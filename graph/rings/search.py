@@ -17,7 +17,7 @@ from graph.rings.groups.flag_retention import RetainedFlags, retained_flags
 from graph.rings.groups.flagged import crews_joined, settled
 from graph.rings.groups.labels import in_flagged, numbered
 from graph.rings.groups.rows import GroupRows
-from graph.rings.groups.suspects import among_suspects
+from graph.rings.groups.suspects import Suspects, among_suspects, regrouped
 from graph.rings.links.pull import suspect_links
 from graph.rings.links.rows import LinkRows
 from graph.rings.projected import Projected, in_this_process
@@ -26,7 +26,7 @@ from graph.rings.suspected import suspected
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.improbable import beside_learned, improbable_suspicion
 from graph.rings.suspicion.people import SuspectSignals
-from graph.rings.suspicion.scores import LabelRates, label_rates
+from graph.rings.suspicion.scores import SMALLEST, LabelRates, label_rates
 from graph.rings.suspicion.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
@@ -95,20 +95,16 @@ def search(
     improbable = improbable_suspicion(unusual, labelled)
     seen = beside_learned(suspected(projected, labelled, closely), improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
-    suspects = suspect_links(links, suspicion, labelled.since)
-    label, spared, honest = settled(
-        suspects.links,
-        suspicion,
-        among_suspects(suspects, suspicion, coarse),
-        (coarse, labelled),
-        (np.minimum(improbable, seen), memory.honest_budget),
+    people, label, let_go, honest = _flagged(
+        (projected, labelled), suspicion, np.minimum(improbable, seen), memory.honest_budget
     )
-    label, honest = crews_joined(suspects.links, suspicion, label, labelled, (honest, memory.honest_budget))
-    flags = retained_flags(memory.flagged, in_flagged(label), labelled, (applicants, sharing))
-    for number, people in enumerate(flags.retained.values()):
-        label[people] = -(2 + 2 * size + number)
-    group, first = numbered(np.abs(label))
-    flagged = in_flagged(label)[first]
+    group, flagged, spared = regrouped(coarse, people, label), np.zeros(size, bool), np.zeros(size, bool)
+    flagged[people], spared[people] = in_flagged(label), let_go
+    flags = retained_flags(memory.flagged, flagged, labelled, (applicants, sharing))
+    for number, members in enumerate(flags.retained.values(), int(group.max()) + 1):
+        group[members], flagged[members] = number, True
+    group, first = numbered(group)
+    flagged = flagged[first] & (np.bincount(group) >= SMALLEST)
     rates = label_rates(group, suspicion, labelled)
     return RingSearch(
         applicants,
@@ -126,6 +122,29 @@ def search(
         honest,
         unusual,
     )
+
+
+def _flagged(
+    known: tuple[Projected, LabelledApplicants], suspicion: Column, improbable: Column, budget: float
+) -> tuple[Column, Column, Column, Spending]:
+    """Who is drawn to others (N,), positions; the labels of their groups (N,), negative for flagged ones; who
+    was let go from these (N,) bool; and what flagging costs the honest.
+    """
+    projected, labelled = known
+    drawn = suspect_links(projected.links, suspicion, labelled.since)
+    people, coarse = drawn.people, np.unique(projected.coarse[drawn.people], return_inverse=True)[1]
+    label = among_suspects(drawn, suspicion[people], coarse)
+    suspects = Suspects(
+        links=drawn.links,
+        suspicion=suspicion[people],
+        improbable=improbable[people],
+        coarse=coarse,
+        known=labelled.of(people),
+        rates=label_rates(regrouped(projected.coarse, people, label), suspicion, labelled),
+    )
+    label, let_go, honest = settled(suspects, label, budget)
+    label, honest = crews_joined(suspects, label, honest, budget)
+    return people, label, let_go, honest
 
 
 def _of_nobody(projected: Projected, labelled: LabelledApplicants) -> RingSearch:

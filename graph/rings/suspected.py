@@ -10,9 +10,8 @@ import numpy as np
 from graph.facts.tables import Column
 from graph.model.errors import FrameFullError
 from graph.rings.applicants.labelled import LabelledApplicants
-from graph.rings.groups.labels import numbered
-from graph.rings.groups.suspects import among_suspects
-from graph.rings.links.pull import suspect_links
+from graph.rings.groups.suspects import among_suspects, regrouped
+from graph.rings.links.pull import SuspectLinks, suspect_links
 from graph.rings.projected import Projected
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.learned import Examples, fold_judges, learned_rows, member_examples
@@ -42,7 +41,7 @@ def suspected(projected: Projected, labelled: LabelledApplicants, closely: Suspe
     judges = fold_judges(context.of(learn).values, examples.of(learn), weight)
     one = context.chance(judges, examples.fold)
     raised = rescaled(one, labelled)
-    groups = numbered(among_suspects(suspect_links(links, raised), raised, coarse))[0]
+    groups = _groups(suspect_links(links, raised), raised, coarse)
     some = np.sort(np.argsort(-one, kind="stable")[: max(int(_CLOSELY * len(one)), _CLOSELY_AT_LEAST)])
     nearby = suspects_nearby(links, one, groups, some)
 
@@ -59,6 +58,13 @@ def suspected(projected: Projected, labelled: LabelledApplicants, closely: Suspe
     own[some] = np.sqrt(one[some] * two)
     # what other stores taught is a chance to be bad already: only what labels teach has to be rescaled
     return beside_experience(rescaled(own, labelled), context, labelled)
+
+
+def _groups(suspects: SuspectLinks, suspicion: Column, coarse: Column) -> Column:
+    """A number for the group of everybody (A,) by the first look."""
+    people = suspects.people
+    first = np.unique(coarse[people], return_inverse=True)[1]
+    return regrouped(coarse, people, among_suspects(suspects, suspicion[people], first))
 
 
 def _second_look(

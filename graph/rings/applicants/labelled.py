@@ -4,7 +4,7 @@ history is mature.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -19,6 +19,24 @@ ENOUGH_SILENT = 0.1
 _LEAST_SHARE = 0.05
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
+
+
+@dataclass(frozen=True)
+class LabelTotals:
+    """How many `people` a store has, and of these how many are known `frauds`, known `goods`, and `silent`:
+    mature, and not known for fraud.
+    """
+
+    people: int
+    frauds: int
+    goods: int
+    silent: int
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether there are enough frauds, and enough honest people beside them, to learn from."""
+        honest = self.silent >= ENOUGH_SILENT * self.people or self.goods >= ENOUGH_GOODS
+        return self.frauds >= ENOUGH_FRAUDS and honest
 
 
 @dataclass(frozen=True)
@@ -45,10 +63,20 @@ class LabelledApplicants:
         return int(self.since[self.mature].max(initial=-1)) + 1
 
     @property
+    def totals(self) -> LabelTotals:
+        """Of everybody."""
+        silent = int((self.mature & ~self.fraud).sum())
+        return LabelTotals(len(self.fraud), int(self.fraud.sum()), int(self.good.sum()), silent)
+
+    def of(self, people: Column) -> SomeLabelled:
+        """Of some people (N,) alone."""
+        rows = {field.name: getattr(self, field.name)[people] for field in fields(LabelledApplicants)}
+        return SomeLabelled(**rows, store=self.totals)
+
+    @property
     def has_enough_labels(self) -> bool:
-        """Whether there are enough frauds, and enough honest people beside them, to learn from."""
-        silent = (self.mature & ~self.fraud).sum() >= ENOUGH_SILENT * len(self.fraud)
-        return bool(self.fraud.sum() >= ENOUGH_FRAUDS and (silent or self.good.sum() >= ENOUGH_GOODS))
+        """Whether the store has enough of them to learn from."""
+        return self.totals.are_enough
 
     @property
     def share_without_labels(self) -> float:
@@ -60,8 +88,20 @@ class LabelledApplicants:
         """
         if not self.has_enough_labels:
             return 1.0
-        share = ENOUGH_FRAUDS / int(self.fraud.sum())
+        share = ENOUGH_FRAUDS / self.totals.frauds
         return share if share >= _LEAST_SHARE else 0.0
+
+
+@dataclass(frozen=True)
+class SomeLabelled(LabelledApplicants):
+    """Of some people (N,) of a `store`."""
+
+    store: LabelTotals
+
+    @property
+    def totals(self) -> LabelTotals:
+        """Of everybody in the store."""
+        return self.store
 
 
 def labelled_applicants(applicants: ApplicantRows) -> LabelledApplicants:

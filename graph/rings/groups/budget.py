@@ -73,7 +73,7 @@ def flagged_groups(
     and is hit where the group would be flagged had this one not been cleared. As many more of the honest are
     hit as that happens to; it prevails as the cleared grow in number.
     """
-    people = max(len(candidates.group), 1)
+    people = max(labelled.totals.people, 1)
     worst, eligible = candidates.worst_first, candidates.eligible
     unknown = candidates.held & ~labelled.fraud & ~labelled.good
     bad = candidates.score[candidates.group]
@@ -83,7 +83,7 @@ def flagged_groups(
     hits = _Hits(by_scores, _cleared_hit(candidates, labelled)[worst])
     spent = hits.share(labelled)
     worst_case = (
-        np.maximum(spent, _unlabelled(candidates, labelled)) if labelled.fraud.sum() >= _FEW else spent
+        np.maximum(spent, _unlabelled(candidates, labelled)) if labelled.totals.frauds >= _FEW else spent
     )
     # one person at least, or a small store could flag nobody
     allowed = eligible[worst] & (worst_case <= budget + 1.0 / people)
@@ -142,13 +142,14 @@ class _Hits:
         return Spending(here / tried * _not_cleared(labelled), low, high)
 
     def _counted(self, labelled: LabelledApplicants) -> tuple[Column, float]:
-        scores = _SCORES_COUNT_FOR * self.by_scores / max(len(labelled.fraud), 1)
-        return self.of_cleared + scores, float(labelled.good.sum()) + _SCORES_COUNT_FOR
+        scores = _SCORES_COUNT_FOR * self.by_scores / max(labelled.totals.people, 1)
+        return self.of_cleared + scores, float(labelled.totals.goods) + _SCORES_COUNT_FOR
 
 
 def _not_cleared(labelled: LabelledApplicants) -> float:
     """The share of the honest whom nobody has cleared; the cleared themselves are let go."""
-    return 1.0 - float(labelled.good.sum()) / max(len(labelled.fraud) - int(labelled.fraud.sum()), 1)
+    known = labelled.totals
+    return 1.0 - float(known.goods) / max(known.people - known.frauds, 1)
 
 
 def _cleared_hit(candidates: Candidates, labelled: LabelledApplicants) -> Column:
@@ -175,4 +176,4 @@ def _unlabelled(candidates: Candidates, labelled: LabelledApplicants) -> Column:
     showing = candidates.held & labelled.mature & candidates.eligible[candidates.group]
     members = np.cumsum(candidates.people(showing)[worst])
     confirmed = np.cumsum(candidates.people(showing & labelled.fraud)[worst])
-    return np.asarray(np.maximum(members - confirmed / LEAST_CONFIRMED, 0.0) / max(len(candidates.group), 1))
+    return np.asarray(np.maximum(members - confirmed / LEAST_CONFIRMED, 0.0) / max(labelled.totals.people, 1))

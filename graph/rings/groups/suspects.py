@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from graph.facts.tables import Column
+from graph.rings.applicants.labelled import LabelledApplicants
 from graph.rings.links.communities import communities
+from graph.rings.links.projection import ApplicantLinks
 from graph.rings.links.pull import FINE, SuspectLinks
-from graph.rings.suspicion.scores import SMALLEST
+from graph.rings.suspicion.scores import SMALLEST, LabelRates
 
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 
 
-def among_suspects(suspects: SuspectLinks, suspicion: Column, coarse: Column) -> Column:
-    """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by
-    their first cut (above).
+@dataclass(frozen=True)
+class Suspects:
+    """People who are drawn to others (N,), by place, with the `links` between them. What is known of each:
+    suspicion, the chance to be bad of those whose group the store's habits do not explain (`improbable`, 0
+    for the others), the group of the first cut (`coarse`, a number below N) and labels (`known`). `rates` are
+    those of the whole store.
     """
-    people, links, label = suspects.people, suspects.links, 1 + len(suspicion) + coarse
-    ends = (np.searchsorted(people, links.a), np.searchsorted(people, links.b))
-    fine = communities(np.ones(len(people)), ends, suspects.pull, FINE)
-    suspect = suspicion[people] >= SUSPECT
+
+    links: ApplicantLinks
+    suspicion: Column
+    improbable: Column
+    coarse: Column
+    known: LabelledApplicants
+    rates: LabelRates
+
+
+def among_suspects(suspects: SuspectLinks, suspicion: Column, coarse: Column) -> Column:
+    """Labels of groups (N,) by the people's own `suspicion` and first cut `coarse` (N,), a number below N:
+    suspects by links weighed by both ends' suspicion (1 to N), everybody else by their first cut (above).
+    """
+    links, label = suspects.links, 1 + len(coarse) + coarse
+    fine = communities(np.ones(len(coarse)), (links.a, links.b), suspects.pull, FINE)
+    suspect = suspicion >= SUSPECT
     enough = np.bincount(fine, weights=suspect)[fine] >= SMALLEST
     smallest = np.unique(fine, return_index=True)[1][fine]
-    label[people[suspect & enough]] = 1 + people[smallest[suspect & enough]]
-    return label
+    return np.where(suspect & enough, 1 + smallest, label)
+
+
+def regrouped(coarse: Column, people: Column, label: Column) -> Column:
+    """A number for the group of everybody (A,): `people` (N,) who have left that of the first cut `coarse`
+    (A,) are in those of their labels, of which negative ones are of flagged groups.
+    """
+    left = np.flatnonzero((label < 0) | (label <= len(people)))
+    out = coarse.copy()
+    out[people[left]] = (
+        int(coarse.max(initial=-1)) + 1 + np.unique(np.abs(label[left]), return_inverse=True)[1]
+    )
+    return np.asarray(out)

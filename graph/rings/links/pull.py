@@ -27,8 +27,9 @@ DRAWN = float(np.sqrt(FINE * _SLACK)) * (1 - 1e-6)
 
 @dataclass(frozen=True)
 class SuspectLinks:
-    """Links between people (N,) who are suspicious enough to be drawn together, and the `pull` (P,) of each
-    link. Weights fall with the time between first applications, where that was asked for.
+    """Links between `people` (N,), positions in ascending order, who are suspicious enough to be drawn
+    together, by their places among these, and the `pull` (P,) of each link. Weights fall with the time
+    between first applications, where that was asked for.
     """
 
     people: Column
@@ -40,10 +41,11 @@ def suspect_links(rows: LinkRows, suspicion: Column, since: Column | None = None
     """By the `suspicion` (A,) of both ends, and their first applications `since` (A,), int64 microseconds."""
     people = np.flatnonzero(suspicion >= DRAWN)
     given = {"suspicion": suspicion} if since is None else {"suspicion": suspicion, "since": since}
-    reach = np.zeros(len(suspicion))
-    reach[people] = rows.by_person(reach_of, given, people)["reach"]
-    links = _weighed(rows.among(people), given)
-    return SuspectLinks(people, links, _relative(links, _pull(links, suspicion), reach))
+    reach = rows.by_person(reach_of, given, people)["reach"]
+    links, given = rows.among(people), {name: column[people] for name, column in given.items()}
+    a, b = (np.searchsorted(people, end).astype(np.int32) for end in (links.a, links.b))
+    links = _weighed(replace(links, a=a, b=b), given)
+    return SuspectLinks(people, links, _relative(links, _pull(links, given["suspicion"]), reach))
 
 
 def reach_of(links: ApplicantLinks, people: Column, given: Mapping[str, Column]) -> Mapping[str, Column]:

@@ -48,8 +48,10 @@ class LabelRates:
 
 
 def label_rates(group: Column, suspicion: Column, labelled: LabelledApplicants) -> LabelRates:
-    """Estimated from the store itself: in which `group` everybody is (A,), how suspicious (A,)."""
-    size = np.bincount(group)
+    """Estimated from the store itself: in which `group` everybody is (A,), how suspicious (A,).
+    Not every number needs to be that of a group.
+    """
+    size = np.maximum(np.bincount(group), 1)
     bad = (np.bincount(group, weights=suspicion) / size >= 0.5)[group]
     mature, others = (_rates(suspicion, labelled, some, bad) for some in (labelled.mature, ~labelled.mature))
     return LabelRates(mature, others, labelled.mature_before)

@@ -90,7 +90,7 @@ def test_who_is_hardly_suspicious_is_left_out_and_no_group_of_suspects_changes(s
     whole = communities(np.ones(40), (a, b), relative_pull(ties, suspicion), FINE)
     found = suspect_links(HeldLinks(ties, 40), suspicion)
     assert 1 < len(found.people) < 40
-    ends = (np.searchsorted(found.people, found.links.a), np.searchsorted(found.people, found.links.b))
+    ends = found.links.a, found.links.b
     few = communities(np.ones(len(found.people)), ends, found.pull, FINE)
     assert np.unique(whole[found.people], return_inverse=True)[1].tolist() == few.tolist()
     assert (np.bincount(whole)[np.delete(whole, found.people)] == 1).all()
