@@ -38,6 +38,7 @@ export class CaseFile {
   private sending = false;
   private asked = 0; // grows with each case asked for: answers about an earlier one are dropped
   private unsaid = false; // somebody wanted to conclude without a verdict
+  private unnamed = false; // or with one about nobody: the next click means it
   private readonly papers: PaperWays = {
     act: (step, body, done, sent) => this.act(step, body, done, sent),
     tried: (run) => this.tried(run),
@@ -57,7 +58,7 @@ export class CaseFile {
     this.past = null;
     this.last = undefined;
     this.alerts = [];
-    this.unsaid = false;
+    this.unsaid = this.unnamed = false;
     this.tell(null);
     this.me = await this.ways.me();
     const [found, others] = await Promise.all([cases<CaseDetail>(`/${encodeURIComponent(id)}`), assignees()]);
@@ -162,7 +163,7 @@ export class CaseFile {
         el("label", {}, say("verdict_note"), this.text("why", "verdict-why")),
         this.unsaid && !this.draft.value && el("p", { class: "note", id: "verdict-missing", role: "alert" }, say("choose_verdict")),
         el("p", { class: this.nobody(found) ? "note" : "quiet", id: "verdict-makes" }, this.nobody(found) ? say("verdict_names_nobody") : this.makes()),
-        el("p", { class: "deeds" }, el("button", { id: "conclude", disabled: this.sending }, say("conclude")), found.verdicts.length > 0 && el("button", { type: "button", id: "close-case", disabled: this.sending, click: () => void this.act("close", { version: found.version }, "done_closed") }, say("close_case"))),
+        el("p", { class: "deeds" }, el("button", { id: "conclude", disabled: this.sending }, say(this.unnamed ? "conclude_about_nobody" : "conclude")), found.verdicts.length > 0 && el("button", { type: "button", id: "close-case", disabled: this.sending, click: () => void this.act("close", { version: found.version }, "done_closed") }, say("close_case"))),
       ),
     );
   }
@@ -231,8 +232,15 @@ export class CaseFile {
       document.getElementById(`value-${VALUES[0]}`)?.focus();
       return;
     }
+    if (this.nobody(found) && !this.unnamed) {
+      this.unnamed = true;
+      this.ways.paint();
+      document.getElementById("conclude")?.focus();
+      return;
+    }
     const unlisted = everyone && (this.past?.size ?? 0) > (this.past?.members.length ?? 0); // more than the table holds
     const body = { value, people: this.named(), everyone: unlisted, version: found.version, ...(why ? { note: why } : {}) };
+    this.unnamed = false;
     void this.act("verdict", body, found.second_needed ? "done_proposed" : "done_verdict", { value: "", people: {}, everyone: false, why: "" });
   }
 
@@ -252,6 +260,7 @@ export class CaseFile {
 
   private write(given: Partial<Draft>, repaint = false): void {
     this.draft = { ...this.draft, ...given };
+    if (repaint) this.unnamed = false; // another verdict, or other people
     if (repaint) this.ways.paint();
   }
 

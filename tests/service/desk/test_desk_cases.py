@@ -156,6 +156,7 @@ def test_what_somebody_did_meanwhile_is_shown_and_nothing_written_is_lost(page, 
     at_case(page, address, ring_case)
     page.fill("#note", "half a thought")
     page.check("#value-false_positive")
+    page.check("#everyone")
     page.fill("#verdict-why", "a family")
     at = f"/cases/{ring_case['case_id']}"
     version = asked(address, at, by=OTHER)["version"]
@@ -243,6 +244,22 @@ def test_a_verdict_that_is_missing_or_names_nobody_is_said_where_it_is_given(pag
     page.uncheck("#everyone")
     page.check("#value-inconclusive")
     assert "names nobody" not in page.inner_text("#verdict-makes"), "it makes no label anyway"
+
+
+def test_a_verdict_about_nobody_is_given_by_a_second_click(page, address, ring_case):
+    at, sure = f"/cases/{ring_case['case_id']}", "#conclude:has-text('without labels')"
+    at_case(page, address, ring_case)
+    page.check("#value-confirmed_fraud")
+    page.click("#conclude")
+    page.wait_for_selector(sure)
+    assert asked(address, at)["verdicts"] == []
+    page.check("#everyone")
+    assert page.inner_text("#conclude") == "Conclude", "the five members are named"
+    page.uncheck("#everyone")
+    page.click("#conclude")
+    page.click(sure)
+    page.wait_for_selector("#case [role=status]")
+    assert [one["people"] for one in asked(address, at)["verdicts"]] == [{}]
 
 
 def test_a_case_that_was_closed_offers_a_new_one_about_the_same(page, address, ring_case):

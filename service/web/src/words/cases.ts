@@ -103,6 +103,7 @@ export const CASES = {
   verdict_note: ["Why, in words", "理由说明"],
   verdict_makes: ["Labels that this makes: {fraud} fraud, {good} good", "将产生标签：欺诈 {fraud} 个，正常 {good} 个"],
   conclude: ["Conclude", "提交结论"],
+  conclude_about_nobody: ["Conclude all the same, without labels", "仍然提交，不产生标签"],
   choose_verdict: ["Choose what the case comes to first.", "请先选择本案结论。"],
   second_needed: ["So much is at stake that a second person has to come to the same verdict.", "涉及金额较大，须由第二人给出相同结论。"],
   proposed_by: ["{who} proposed “{value}” on {n} [person|people] ({date}). It counts once somebody else agrees.", "{who} 于 {date} 提议“{value}”，涉及 {n} 人。须他人同意后生效。"],
