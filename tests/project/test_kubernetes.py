@@ -78,10 +78,10 @@ def test_a_pod_can_write_to_its_own_folders_alone_and_has_no_privilege(pod: dict
     assert [value for value in places if f"/{value.split('/')[1]}" not in mounted] == []
 
 
-def test_a_machine_is_ready_once_its_frame_is_near_the_store() -> None:
+def test_a_machine_is_ready_once_its_frame_is_near_and_also_without_the_store() -> None:
     container = PODS["ringfence"]["containers"][0]
-    for probe in ("startupProbe", "readinessProbe"):
-        assert container[probe]["httpGet"]["path"] == "/readyz?behind=1000"
+    assert container["startupProbe"]["httpGet"]["path"] == "/readyz?behind=1000"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz?behind=1000&without_store=true"
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
 
 

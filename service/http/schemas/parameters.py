@@ -126,6 +126,16 @@ class ReadinessQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    without_store: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Whether a machine is ready too while the store is away: it answers from its frame, or by "
+                "the rules alone. For a balancer over machines that share a store, which would else have "
+                "none left."
+            )
+        ),
+    ] = False
 
 
 class VerdictQuery(Struct, kw_only=True, forbid_unknown_fields=True):

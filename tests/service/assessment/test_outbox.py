@@ -190,6 +190,22 @@ def test_while_the_stores_file_is_gone_nothing_is_lost_and_readiness_says_so(
     context.close()
 
 
+@sqlite_only
+@pytest.mark.parametrize(("frame", "near"), [("", 200), ("none", 503)])
+def test_a_balancer_may_keep_machines_that_answer_while_their_store_is_away(
+    tmp_path: Path, frame: str, near: int
+) -> None:
+    context = service(tmp_path, frame=frame)
+    client = create_app(context).test_client()
+    (tmp_path / "store.db").rename(tmp_path / "moved.db")
+    asked = ("/readyz", "/readyz?without_store=true", "/readyz?without_store=true&behind=1000")
+    ready = [client.get(address) for address in asked]
+    assert [one.status_code for one in ready] == [503, 200, near]
+    assert all("is gone" in one.get_json()["checks"]["store"] for one in ready)
+    assert client.post("/risk", json=body("meanwhile")).status_code == 200
+    context.close()
+
+
 def test_much_that_is_owed_is_brought_a_little_at_first_and_then_more_at_a_time(
     away: AppContext,
 ) -> None:
