@@ -182,6 +182,13 @@ class Case:
     attachments: tuple[Attachment, ...] = ()
 
     @property
+    def as_of(self) -> datetime:
+        """As of when its people are shown: strictly before it lies all that was known at the opening, so the
+        application too whose answer opened the case at that very moment.
+        """
+        return self.opened_at + timedelta(microseconds=1)
+
+    @property
     def linked(self) -> tuple[str, ...]:
         """The ids of the cases that were linked to it and not taken apart again, in their order."""
         result: dict[str, None] = {}

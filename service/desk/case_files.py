@@ -29,8 +29,8 @@ def made() -> Response:
     if not isinstance(case_id, str) or language not in LANGUAGES:
         raise InputError("case_id: the id of a case; language: en or zh")
     case = context.casebook.case(case_id)
-    looks.note([f"case:{case_id}"], case.opened_at)
-    view = context.store.view(case.opened_at)
+    looks.note([f"case:{case_id}"], case.as_of)
+    view = context.store.view(case.as_of)
     node = f"ring:{case.about.ring_id}" if case.about.ring_id else f"applicant:{case.about.applicant_id}"
     try:
         drawing = subgraphs.draw(view, node)

@@ -49,6 +49,7 @@ def detail(case: Case) -> Response:
     time = app_context().responses.time
     shown: CaseDetail = {
         **summary(case, g.arrived),
+        "as_of": time(min(case.as_of, g.arrived)),  # a machine's clock may be behind
         "version": case.version,
         "history": [
             {"at": time(one.at), "by": one.by, "kind": one.kind, "state": one.state, "note": one.note}

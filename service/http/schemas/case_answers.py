@@ -111,6 +111,12 @@ class CaseAttachmentShown(TypedDict):
 class CaseDetail(CaseSummary):
     """A case with its history, oldest first."""
 
+    as_of: Annotated[
+        Moment | None,
+        Meta(
+            description="As of when the desk shows its people: just after all that was known when it opened."
+        ),
+    ]
     version: Annotated[
         Count, Meta(description="Grows with every change: who changes the case names the one they have read.")
     ]

@@ -36,6 +36,7 @@ export interface Conclusion {
 }
 
 export interface CaseDetail extends CaseSummary {
+  as_of: string; // when its people are shown: just after all that was known at its opening
   version: number;
   history: Step[];
   verdicts: Conclusion[];

@@ -171,16 +171,27 @@ class Desk {
     const subject = subjectOf(found);
     if (!this.node) {
       this.node = this.sheet.node = subject;
-      this.asOf = found.opened_at;
+      this.asOf = found.as_of;
       history.replaceState(null, "", address(this.node, this.asOf, [], this.file));
       this.words();
     }
     const beside = this.node === subject;
     if (beside) this.besideCase();
-    await this.draw(page, drawn ? this.sheet.canvas.selected() : "", beside);
+    try {
+      await this.draw(page, drawn ? this.sheet.canvas.selected() : "", beside);
+    } catch (error) {
+      if (!beside || !(error instanceof Refused) || !error.unknown) throw error;
+      if (page === this.page) this.undrawn(error);
+    }
     if (page !== this.page) return;
     await this.caseFile.details(this.asOf, this.node === subject ? this.timeline.past : null);
     if (page === this.page) this.side.repaint();
+  }
+
+  /** A case whose subject was not known yet at its moment: the refusal stands in the drawing's place, the case beside it. */
+  private undrawn(error: Refused): void {
+    this.sheet.wipe();
+    this.problems.refuse(error);
   }
 
   private readonly besideCase = (): void => this.side.show(() => this.wayBack(""), () => this.caseFile.panel());

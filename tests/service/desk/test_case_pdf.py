@@ -8,6 +8,7 @@ import hashlib
 import re
 import zlib
 from base64 import a85decode
+from contextlib import closing
 
 import pytest
 
@@ -16,7 +17,7 @@ from ingestion.identifiers.pseudonymise import Keyring
 from service.app import create_app
 from service.desk.case_signatures import checked
 from tests.support.desk.pages import small_desk
-from tests.support.small_service import Clock, key
+from tests.support.small_service import Clock, PlainModel, body, key, service
 from tests.support.small_worlds import day
 from tests.support.stores import HASH_KEY
 
@@ -55,6 +56,22 @@ def _plain(escaped: bytes) -> bytes:
         return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}.get(code, code)
 
     return re.sub(rb"\\([0-7]{3}|.)", one, escaped, flags=re.DOTALL)
+
+
+def test_the_application_whose_answer_opened_a_case_is_in_its_file_and_its_drawing(tmp_path):
+    unsure = PlainModel(weights={"strong_people": 0.0}, base=-2.0)
+    with closing(service(tmp_path, scorer=unsure)) as context:
+        client = create_app(context).test_client()
+        client.post("/risk", json=body("live-1", applicant_id="newcomer"))
+        case = client.get("/cases?applicant_id=newcomer").get_json()["cases"][0]
+        as_of = client.get(f"/cases/{case['case_id']}").get_json()["as_of"]
+        asked = {"node": "applicant:newcomer", "as_of": as_of}
+        drawn = client.get("/desk/subgraph", query_string=asked).get_json()
+        assert "applicant:newcomer" in {node["id"] for node in drawn["nodes"]}
+        before = client.get("/desk/subgraph", query_string=asked | {"as_of": case["opened_at"]})
+        assert before.status_code == 404, "strictly before the application nobody knew them"
+        page = text_of(client.post("/desk/case-file", json={"case_id": case["case_id"]}).data)
+        assert "newcomer · did 1 / 0 / 0" in page
 
 
 def test_a_case_file_is_one_page_that_says_what_was_decided_and_by_whom(client):

@@ -300,3 +300,13 @@ def test_a_case_about_somebody_without_a_score_says_so_in_the_queue_and_in_its_p
     page.goto(f"{address}?case={case['case_id']}&lang=zh")
     page.wait_for_selector("#case .figures")
     assert "未评分" in page.inner_text("#case .figures")
+
+
+def test_a_case_about_somebody_who_was_not_known_yet_is_shown_without_a_drawing(page, address):
+    case = asked(address, "/cases", {"applicant_id": "cy", "reason": "complaint"})
+    unknown = {"status": 404, "code": "not_found", "title": "", "detail": "", "request_id": "r"}
+    page.route("**/desk/subgraph?*", lambda route: route.fulfill(status=404, json=unknown))
+    page.goto(f"{address}?case={case['case_id']}")
+    page.wait_for_selector("#verdict-form")
+    assert "Nothing is known of it before this moment" in page.inner_text("#problem")
+    assert "cy" in page.inner_text("#case h2")
