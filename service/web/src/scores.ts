@@ -5,6 +5,8 @@ import { count, minute, percent } from "./formats";
 import { chip, section } from "./parts";
 import { name, say } from "./words";
 
+const MOST = 15; // characters of an id above its score
+
 export function scorePart(found: RecordedScore | null, shadows: RecordedScore[]): HTMLElement {
   const lines = found ? line(found) : [el("p", { class: "quiet" }, say("no_score"))];
   return section("last_score", el("div", { id: "last-score" }, ...lines, ...shadows.flatMap(line)));
@@ -30,5 +32,10 @@ export function scoreHint(node: DrawnNode): string {
 
 /** How a node is called in the drawing: a person with the score below the name. */
 export function labelOf(node: DrawnNode): string {
-  return node.score ? `${node.label}\n${count(node.score.score)}` : node.label;
+  return node.score ? `${shortened(node.label)}\n${count(node.score.score)}` : node.label; // one line is cut off by the drawing itself
+}
+
+/** A long id by its beginning and end: ids often begin alike. */
+function shortened(id: string): string {
+  return id.length > MOST ? `${id.slice(0, MOST - 6)}…${id.slice(-5)}` : id;
 }

@@ -80,3 +80,19 @@ def test_a_person_and_the_drawing_show_the_latest_score_and_say_where_it_is_from
         page.wait_for_selector("#last-score:has-text('No score was recorded')")
         page.click("#language")
         page.wait_for_selector("#last-score:has-text('没有记录评分')")
+
+
+def test_a_long_id_above_its_score_keeps_its_beginning_and_its_end(browser: Any, address: str) -> None:
+    def renamed(route: Any) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        for node in found["nodes"]:
+            node["label"] = "newcomer-55330523" if node["id"] == "applicant:ann" else node["label"]
+        route.fulfill(response=answer, json=found)
+
+    for page in opened(browser, address):
+        page.route("**/desk/subgraph?*", renamed)
+        page.goto(f"{address}?node=device:k1.shared1")
+        drawn(page, "applicant:ann")
+        name, score = page.evaluate(LABEL, "applicant:ann").split("\n")
+        assert (name, score.isdigit()) == ("newcomer-…30523", True)
