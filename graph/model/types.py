@@ -325,8 +325,8 @@ class Ring:
     """A group of applicants from the ring search: the columns of `rings.parquet` and its members. `exposure`
     in CNY, disbursed and open.
 
-    Flagged rings that belong together (a chain cut in parts, an intermediary's clients) have one `crew_id`;
-    empty in snapshots of older versions.
+    Flagged rings that belong together (a chain cut in parts, an intermediary's clients), and a group that was
+    left beside one of them, have one `crew_id`; empty in snapshots of older versions.
     """
 
     ring_id: str

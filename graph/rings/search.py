@@ -24,6 +24,7 @@ from graph.rings.projected import Projected, in_this_process
 from graph.rings.sharing.rows import SharingRows
 from graph.rings.suspected import suspected
 from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.companions import companion_suspicion
 from graph.rings.suspicion.improbable import beside_learned, improbable_suspicion
 from graph.rings.suspicion.people import SuspectSignals
 from graph.rings.suspicion.scores import SMALLEST, LabelRates, label_rates
@@ -38,12 +39,12 @@ class RingSearch:
     them).
 
     `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by
-    features alone, and not below CONFIRMED for the confirmed; `rates` are what groups are scored by;
-    `flagged` (G,) bool; `spared` (A,) bool the confirmed goods that were let go from flagged groups:
-    others like them, whom nobody has cleared, were not. `flags` is what became of the rings that were flagged
-    last time and that the search itself does not flag. `honest` is the share of the honest that is expected
-    in the groups that it does flag. `unusual` are the groups that the store's own habits of sharing do not
-    explain.
+    features alone, and not below CONFIRMED for the confirmed and what is known of companions of these;
+    `rates` are what groups are scored by; `flagged` (G,) bool; `spared` (A,) bool the confirmed goods that
+    were let go from flagged groups: others like them, whom nobody has cleared, were not. `flags` is what
+    became of the rings that were flagged last time and that the search itself does not flag. `honest` is the
+    share of the honest that is expected in the groups that it does flag. `unusual` are the groups that the
+    store's own habits of sharing do not explain.
     """
 
     applicants: ApplicantRows
@@ -95,8 +96,12 @@ def search(
     improbable = improbable_suspicion(unusual, labelled)
     seen = beside_learned(suspected(projected, labelled, closely), improbable, labelled)
     suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
+    companions = companion_suspicion(sharing, suspicion, coarse, labelled)
+    suspicion, improbable = (
+        np.maximum(chance, companions) for chance in (suspicion, np.minimum(improbable, seen))
+    )
     people, label, let_go, honest = _flagged(
-        (projected, labelled), suspicion, np.minimum(improbable, seen), memory.honest_budget
+        (projected, labelled), suspicion, improbable, memory.honest_budget
     )
     group, flagged, spared = regrouped(coarse, people, label), np.zeros(size, bool), np.zeros(size, bool)
     flagged[people], spared[people] = in_flagged(label), let_go

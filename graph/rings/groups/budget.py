@@ -52,6 +52,10 @@ class Candidates:
         """Groups (G,) bool that are large and bad enough."""
         return np.asarray((self.people(self.held) >= SMALLEST) & (self.score >= LEAST))
 
+    def of_known(self, labelled: LabelledApplicants) -> Column:
+        """Groups (G,) bool whose known frauds alone are large enough, and cost nothing."""
+        return np.asarray(self.eligible & (self.people(self.held & labelled.fraud) >= SMALLEST))
+
     @property
     def worst_first(self) -> Column:
         """The groups' numbers (G,)."""
@@ -99,8 +103,8 @@ def affordable(
     spent: Spending,
     budget: float = HONEST_BUDGET,
 ) -> tuple[Column, Spending]:
-    """Whom of `people` (N,) to flag as well (N,) bool, the most suspicious first, by what of the budget is
-    left; and what is spent then.
+    """Whom of `people` (N,) to flag as well (N,) bool: the known frauds, and the most suspicious first as far
+    as what is left of the budget goes; and what is spent then.
 
     The cleared among them are not flagged, and measure what flagging the others would cost.
     """
@@ -111,7 +115,7 @@ def affordable(
     hits = _Hits(np.cumsum(np.where(unknown, 1 - suspicion[at], 0.0)), np.cumsum(cleared))
     allowed = hits.share(labelled) <= budget - spent.expected
     out = np.zeros(len(people), bool)
-    out[order] = allowed & ~cleared
+    out[order] = (allowed & ~cleared) | labelled.fraud[at]
     more = hits.spending(labelled, np.flatnonzero(allowed))
     return out, Spending(spent.expected + more.expected, spent.low + more.low, spent.high + more.high)
 

@@ -33,13 +33,12 @@ def settled(suspects: Suspects, label: Column, budget: float) -> tuple[Column, C
     )
     tied = (links_beyond_a_place(suspects.links, group) > 0) | ((suspicion >= 0.8) & known.has_enough_labels)
     held = (suspicion >= _HELD * score[group]) & tied & (label <= size)
-    worst, honest = flagged_groups(
-        Candidates(group, held, score, unheard, suspects.improbable), known, budget
-    )
-    flagged = worst[group]
-    kept = held & (known.fraud | ~known.good)
+    candidates = Candidates(group, held, score, unheard, suspects.improbable)
+    whole, honest = flagged_groups(candidates, known, budget)
+    kept = held & (known.fraud | (whole[group] & ~known.good))
+    flagged = (whole | candidates.of_known(known))[group]
     others = np.where(flagged, 1 + size + suspects.coarse, label)
-    return np.where(flagged & kept, -label, others), flagged & held & ~kept, honest
+    return np.where(flagged & kept, -label, others), whole[group] & held & ~kept, honest
 
 
 def crews_joined(

@@ -8,12 +8,12 @@ from graph.facts.tables import Column
 from graph.rings.links.communities import communities
 from graph.rings.links.projection import ApplicantLinks
 from graph.rings.links.pull import relative_pull
+from graph.rings.suspicion.companions import RARE
 from graph.rings.suspicion.suspect_features import HARD_COLUMNS
 
 # mean pull per pair that flagged pieces keep together, below FINE: that both are crews is no longer in
 # question
 WHOLE = 0.003
-RARE = 10  # holders at most of what a hanger-on shares with flagged people
 TWICE = 2  # links with them at least: between two of them, or by two of their things
 HANGING = 0.3  # suspicion of a hanger-on, at least
 

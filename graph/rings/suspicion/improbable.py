@@ -25,14 +25,21 @@ def improbable_suspicion(groups: UnusualGroups, labelled: LabelledApplicants) ->
     """
     inside = groups.group >= 0
     of = groups.group[inside]
-    size = len(groups.chance)
-    fraud = np.bincount(of, weights=labelled.fraud[inside], minlength=size)
-    good = np.bincount(of, weights=(labelled.good & ~labelled.fraud)[inside], minlength=size)
-    frauds, goods = fraud.sum() - fraud, good.sum() - good
-    true = (frauds + _BELIEF - _HONEST) / (frauds + goods + _BELIEF)
+    good = (labelled.good & ~labelled.fraud)[inside]
+    true = frauds_elsewhere(of, labelled.fraud[inside], good, _HONEST)
     out = np.zeros(len(groups.group))
-    out[inside] = ((1.0 - groups.false) * true)[of]
+    out[inside] = (1.0 - groups.false)[of] * true[of]
     return out
+
+
+def frauds_elsewhere(group: Column, fraud: Column, good: Column, honest: float) -> Column:
+    """The share of frauds among the judged people of all groups but one (G,), for each of the groups (rows,)
+    with who of them is judged a fraud or good (rows,) bool. `honest` of _BELIEF people are, before any is
+    judged.
+    """
+    frauds, goods = (np.bincount(group, weights=some) for some in (fraud, good))
+    frauds, goods = frauds.sum() - frauds, goods.sum() - goods
+    return np.asarray((frauds + _BELIEF - honest) / (frauds + goods + _BELIEF))
 
 
 def beside_learned(learned: Column, improbable: Column, labelled: LabelledApplicants) -> Column:

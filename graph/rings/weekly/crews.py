@@ -1,5 +1,5 @@
-"""Crews: flagged rings that belong together, as pieces of one group that the partition separated, or as
-clients of one intermediary.
+"""Crews: flagged rings that belong together, as pieces of one group that the partition separated or as
+clients of one intermediary, and the groups that were left beside them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import numpy as np
 from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.links.communities import components
+from graph.rings.links.pull import DRAWN
 from graph.rings.search import RingSearch
+from graph.rings.suspicion.companions import NOBODY, companions
+from graph.rings.suspicion.scores import SMALLEST
 from graph.rings.weekly.found_rings import FoundRings
 from graph.rings.weekly.ring_ids import column_of
 from graph.rings.weekly.rings_before import RingsBefore
@@ -27,6 +30,7 @@ CUT_LINKS = 3
 CUT_DAYS = 30
 CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew
 SAME_AGENT = 0.6  # of the members of each came through one and the same agent
+BESIDE = 0.5  # of the members of a group that is not flagged are companions of a ring's known frauds
 
 
 class Dated(Protocol):
@@ -38,21 +42,26 @@ class Dated(Protocol):
     @property
     def first_seen(self) -> datetime: ...
 
+    @property
+    def flagged(self) -> bool: ...
+
 
 @dataclass(frozen=True)
 class CrewTies:
-    """Pairs of flagged groups that belong together: `cut_apart` between which the partition separated links,
-    `same_agent` that hang on one agent; each two int columns (P,).
+    """Pairs of groups that belong together: `cut_apart` flagged ones between which the partition separated
+    links, `same_agent` flagged ones that hang on one agent, `beside` one that is not flagged and the flagged
+    one beside which it was left; each two int columns (P,).
     """
 
     cut_apart: tuple[Column, Column]
     same_agent: tuple[Column, Column]
+    beside: tuple[Column, Column]
 
     def crews(self, groups: int) -> Column:
         """A number for each of so many groups (G,), the same for those that belong together; every other
         group has one of its own.
         """
-        a, b = (np.concatenate(ends) for ends in zip(self.cut_apart, self.same_agent))
+        a, b = (np.concatenate(ends) for ends in zip(self.cut_apart, self.same_agent, self.beside))
         return components(groups, a, b)
 
     @property
@@ -63,7 +72,8 @@ class CrewTies:
     def reasons(self, ring_of: Mapping[int, str]) -> dict[str, tuple[str, ...]]:
         """Why each ring belongs to others, as codes with their ids; `ring_of` is the id of each group."""
         out: dict[str, tuple[str, ...]] = {}
-        for code, (a, b) in (("tied_to", self.cut_apart), ("same_agent_as", self.same_agent)):
+        tied = tuple(np.concatenate(ends) for ends in zip(self.cut_apart, self.beside))
+        for code, (a, b) in (("tied_to", tied), ("same_agent_as", self.same_agent)):
             others: dict[str, set[str]] = {}
             for one, other in zip(a.tolist() + b.tolist(), b.tolist() + a.tolist()):
                 others.setdefault(ring_of[one], set()).add(ring_of[other])
@@ -73,13 +83,14 @@ class CrewTies:
 
 
 def crew_ties(search: RingSearch) -> CrewTies:
-    """What makes crews of the flagged groups."""
-    return CrewTies(_cut_apart(search), _same_agent(search))
+    """What makes crews of the flagged groups, and of those left beside them."""
+    return CrewTies(_cut_apart(search), _same_agent(search), _beside(search))
 
 
 def named(rings: Sequence[Dated], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
     """The crew id of each ring. A crew keeps the id that most of its rings had `before` (by ring id), the
     largest crew first, unless it is the name of a ring elsewhere; a new one is called like its eldest ring.
+    Flagged rings alone name a crew; a group in none is called like itself.
     """
     members: dict[int, list[Dated]] = {}
     for ring, number in zip(rings, crew, strict=True):
@@ -89,14 +100,15 @@ def named(rings: Sequence[Dated], crew: Sequence[int], before: Mapping[str, str]
     for together in sorted(
         members.values(), key=lambda some: (-len(some), min(ring.ring_id for ring in some))
     ):
-        had = Counter(before[ring.ring_id] for ring in together if before.get(ring.ring_id))
+        had = Counter(before[ring.ring_id] for ring in together if ring.flagged and before.get(ring.ring_id))
         own = {ring.ring_id for ring in together}
         names = [
             name
             for name, _ in sorted(had.items(), key=lambda one: (-one[1], one[0]))
             if name in own or name not in living
         ]
-        names += [ring.ring_id for ring in sorted(together, key=lambda ring: (ring.first_seen, ring.ring_id))]
+        eldest = sorted(together, key=lambda ring: (not ring.flagged, ring.first_seen, ring.ring_id))
+        names += [ring.ring_id for ring in eldest]
         name = next(name for name in names if name not in taken)
         taken.add(name)
         out |= {ring.ring_id: name for ring in together}
@@ -155,3 +167,18 @@ def _same_agent(search: RingSearch) -> tuple[Column, Column]:
         -1, 2
     )
     return rows[:, 0], rows[:, 1]
+
+
+def _beside(search: RingSearch) -> tuple[Column, Column]:
+    """Groups of three and more that are not flagged, and the flagged group of whose known frauds at least
+    BESIDE of their people are companions. The cleared are nobody's.
+    """
+    group, known, flagged = search.group, search.known, search.flagged[search.group]
+    ring = np.where(flagged & known.fraud, group, NOBODY)
+    people = ~flagged & (search.suspicion >= DRAWN) & (known.fraud | ~known.good)
+    sharing = search.sharing.of(np.flatnonzero(people | (ring != NOBODY)))
+    who, to = companions(sharing, ring, people, known.since)
+    pairs, count = np.unique(np.stack([group[who], to]), axis=1, return_counts=True)
+    size = np.bincount(group, minlength=len(search.flagged))[pairs[0]]
+    left = (size >= SMALLEST) & (count >= BESIDE * size)
+    return pairs[0][left].astype(np.int32), pairs[1][left].astype(np.int32)

@@ -18,7 +18,7 @@ def with_flags(
     evidence: tuple[RetainedFlags, Mapping[str, tuple[str, ...]]],
 ) -> list[RingChange]:
     """The changes, each with its flag and why. `rings` have their ids already; the evidence is what became of
-    earlier flags, and why flagged rings belong to others, by ring id.
+    earlier flags, and why rings belong to others, by ring id.
     """
     flags, together = evidence
     now = {ring.ring_id: ring for ring in rings}
@@ -33,9 +33,10 @@ def with_flags(
             else:
                 out.append(replace(change, flag="newly_flagged", why=_comes(change, before) + crew))
         elif old is not None:
-            out.append(replace(change, flag="no_longer_flagged", why=_goes(old, ring, home, flags)))
+            why = _goes(old, ring, home, flags) + crew
+            out.append(replace(change, flag="no_longer_flagged", why=why))
         else:
-            out.append(change)
+            out.append(replace(change, why=crew) if crew else change)
     return out
 
 

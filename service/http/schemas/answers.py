@@ -74,7 +74,7 @@ class RingSummary(TypedDict):
         dict[str, int],
         Meta(description="Shared identifiers by their kind.", examples=[{"device": 18, "bank_card": 4}]),
     ]
-    crew_id: Annotated[str, Meta(description="One for flagged rings that belong together.")]
+    crew_id: Annotated[str, Meta(description="One for rings that belong together.")]
     hubs_ignored: Annotated[
         Count, Meta(description="Identifiers of too many holders, which were not followed.")
     ]

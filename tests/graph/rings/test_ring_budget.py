@@ -54,6 +54,11 @@ def test_known_frauds_cost_nothing_however_many_there_are() -> None:
     assert flagged(crews)[0] == list(range(25))
 
 
+def test_three_known_frauds_of_a_bad_group_are_a_ring_by_themselves() -> None:
+    candidates, known = town([(9, 5, 0, 0.9), (9, 3, 4, 0.3), (9, 2, 0, 0.9), (9, 5, 0, 0.2)])
+    assert np.flatnonzero(candidates.of_known(known)).tolist() == [0, 1]
+
+
 def test_the_worst_groups_are_flagged_until_the_budget_is_spent() -> None:
     crews = [(10, 3, 0, 0.95 - n / 100) for n in range(40)]
     which, spent = flagged(crews, cleared=0)
@@ -106,12 +111,12 @@ def test_the_size_of_a_store_does_not_decide(times: int) -> None:
     assert abs(more / times - one) <= 2
 
 
-@pytest.mark.parametrize("left", [0.002, 0.0])
+@pytest.mark.parametrize("left", [0.002, 0.0, -0.001])
 def test_who_hangs_on_a_flagged_group_is_paid_for_from_the_same_budget(left: float) -> None:
     _, known = town([(40, 5, 1, 0.9)])
     people, suspicion = np.arange(40), np.full(len(known.fraud), 0.6)
     more, spent = affordable(people, suspicion, known, Spending(0.002 - left), 0.002)
     assert not more[known.good[:40]].any()  # the cleared are never flagged
-    assert spent.expected <= 0.002 + 1e-12
+    assert spent.expected <= max(0.002, 0.002 - left) + 1e-12
     assert more[:5].all()  # known frauds cost nothing
     assert more[10:].any() == (left > 0)

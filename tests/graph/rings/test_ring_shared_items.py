@@ -1,24 +1,19 @@
 """What a ring shares is counted in things, and its people joined it when they were first tied in."""
 
 from collections import Counter, defaultdict
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from graph.model.moments import DAY
-from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, Ring, RingKind, Role
+from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind, Role
 from graph.rings.applicants.columns import applicant_columns
 from graph.rings.groups.shared_items import NEVER, shared_items
 from graph.rings.links.projection import LINK_KINDS
-from graph.rings.links.rows import HeldLinks
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.sharing.incidence import incidence_of
-from graph.rings.weekly.crews import crew_ties, named
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.snapshot import snapshot_of
-from investigations.review.flag_words import why
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
 from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
 
@@ -141,82 +136,3 @@ def test_the_honest_of_households_dormitories_and_shops_are_counted_where_they_a
     assert hit[RingKind.HOUSEHOLD].known == 3
     assert (hit[RingKind.DORMITORY].known, hit[RingKind.DORMITORY].flagged) == (3, 0)
     assert (hit[RingKind.KIOSK].known, hit[RingKind.KIOSK].share) == (0, None)
-
-
-def a_ring(ring_id, first=1):
-    reported = {
-        "score": 0.9,
-        "state": "new",
-        "last_seen": day(99),
-        "confirmed_bad": 0,
-        "suspected": 0,
-        "bad_rate": 0.0,
-        "exposure": 0.0,
-    }
-    more = {
-        "shared_by_kind": {},
-        "hubs_ignored": 0,
-        "density": 0.0,
-        "burst_days": 0.0,
-        "platforms": 1,
-        "reason_codes": (),
-        "members": (),
-    }
-    return Ring(ring_id=ring_id, kind=RingKind.RING, first_seen=day(first), **reported, **more)
-
-
-def test_pieces_of_a_crew_are_called_alike_and_a_crew_keeps_its_name():
-    rings = [a_ring("R-a", 5), a_ring("R-b", 2), a_ring("R-c")]
-    first = named(rings, [0, 0, 2], {})
-    assert first == {"R-a": "R-b", "R-b": "R-b", "R-c": "R-c"}
-    # R-b is gone: its crew is still called so
-    assert named([a_ring("R-a", 5), a_ring("R-c")], [0, 1], first) == {"R-a": "R-b", "R-c": "R-c"}
-    # and when it is another's name, it is not
-    assert named(rings, [0, 1, 2], first) == {"R-a": "R-a", "R-b": "R-b", "R-c": "R-c"}
-
-
-def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
-    def clients(name, on):
-        shared = (uses("device", f"rig-{name}"), uses("bank_card", f"purse-{name}"))
-        return [
-            applies(f"{name}{n}", on + n / 4, *shared, agent_id="A1", face_match=0.55, liveness=0.5)
-            for n in range(6)
-        ]
-
-    created = (*clients("east", 100), *clients("west", 150))
-    labels = tuple(fraud(a.application_id, 190) for a in created)
-    hits = search(
-        in_this_process(
-            tables_of(
-                tmp_path / "t.db", both(honest(families=40), Facts(applications=created, labels=labels))
-            )
-        )
-    )
-    flagged = [ring for ring in snapshot_of(hits, "now", AS_OF).rings if ring.kind.flagged]
-    assert {m.applicant_id for ring in flagged for m in ring.members} == {a.applicant_id for a in created}
-    assert len({ring.crew_id for ring in flagged}) == 1
-
-
-def two_pieces(links, apart):
-    """A search with two flagged groups that so many links were cut between, the second `apart` days later."""
-    cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, weight=np.full(links, 0.06))
-    none = dict.fromkeys(("agent", "applicant"), np.zeros(0, np.int64))
-    return SimpleNamespace(
-        links=HeldLinks(cut, 10),
-        group=np.repeat([0, 1], 5),
-        flagged=np.ones(2, bool),
-        applicants=SimpleNamespace(facts_of=lambda _: SimpleNamespace(applications=none)),
-        known=SimpleNamespace(since=np.repeat([0, apart * DAY], 5)),
-    )
-
-
-@pytest.mark.parametrize(("links", "apart", "together"), [(4, 9, True), (2, 9, False), (4, 90, False)])
-def test_two_flagged_pieces_cut_apart_are_a_crew_if_their_people_came_together(links, apart, together):
-    crew = crew_ties(two_pieces(links, apart)).crews(2)
-    assert bool(crew[0] == crew[1]) == together
-
-
-def test_each_piece_of_a_crew_says_with_which_it_belongs_and_why():
-    reasons = crew_ties(two_pieces(4, 9)).reasons({0: "R-a", 1: "R-b"})
-    assert reasons == {"R-a": ("tied_to=R-b",), "R-b": ("tied_to=R-a",)}
-    assert why(reasons["R-a"])[0].startswith("belongs with R-b: several of its people are tied")
