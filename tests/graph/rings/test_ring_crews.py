@@ -21,8 +21,8 @@ from graph.rings.suspicion.companions import NOBODY, companion_suspicion, compan
 from graph.rings.weekly.crews import crew_ties, named
 from graph.rings.weekly.snapshot import snapshot_of
 from investigations.review.flag_words import why
-from tests.support.ring_worlds import AS_OF, both, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, fraud, uses
+from tests.support.worlds.rings import AS_OF, both, half_known_crews, honest, town
 
 Dated = namedtuple("Dated", "ring_id first_seen flagged")
 NONE = np.zeros(0, np.int64)
@@ -169,25 +169,6 @@ def test_a_companion_is_suspected_less_where_companions_elsewhere_were_cleared(t
     believed, after_some = (judged(tmp_path, cleared) for cleared in (0, 6))
     assert 0.7 < after_some[0] < believed[0] == pytest.approx(0.95)
     assert believed[1] == after_some[1] == {0.0}  # who was judged is not suspected for it
-
-
-def half_known(number):
-    """Nine who share three devices, two contacts and a home within nine days; five are known frauds."""
-    created = []
-    for n in range(9):
-        where = uses("address", f"flat{number}")
-        for again in range(2):
-            device = uses("device", f"rig{number}.{(n + again) % 3}")
-            contact = uses("phone", f"line{number}.{(n + again) % 2}", Role.CONTACT)
-            on = 20 + 12 * number + n % 9 + again / 2
-            created.append(applies(f"crew{number}.{n}", on, device, contact, where))
-    labels = [fraud(a.application_id, 36 + 12 * number) for a in created[::2][:5]]
-    return Facts(applications=tuple(created), labels=tuple(labels))
-
-
-def half_known_crews():
-    """Eight such crews among families."""
-    return both(honest(families=60), *(half_known(number) for number in range(8)))
 
 
 def test_a_crew_of_which_half_is_known_is_one_ring_with_the_other_half(tmp_path):

@@ -26,7 +26,7 @@ from graph.rings.suspicion.suspect_features import suspects_nearby
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.snapshot import snapshot_of
 from tests.support.small_worlds import applies, day, fraud, random_facts, uses
-from tests.support.worlds.rings import AS_OF, both, crew, honest, town, with_known_frauds
+from tests.support.worlds.rings import AS_OF, both, crew, half_known_crews, honest, town, with_known_frauds
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
@@ -231,6 +231,11 @@ def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
     assert one.known.has_enough_labels
     assert one.sharing.arrivals(30 * DAY).counter.any()
     assert same_arrivals(one.sharing, two.sharing, 30 * DAY)
+
+
+def test_companions_of_known_frauds_are_in_the_same_rings_to_the_last_id(session, tmp_path):
+    one, _ = searched(session, tmp_path, half_known_crews())
+    assert (one.flagged[one.group] & ~one.known.fraud).any()
 
 
 def test_where_nobody_shares_anything_nobody_is_in_a_ring(session, tmp_path):

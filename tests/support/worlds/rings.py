@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from graph.model.types import Facts
+from graph.model.types import Facts, Role
 from tests.support.small_worlds import PLATFORMS, applies, day, fraud, uses
 from tests.support.stores import open_store
 
@@ -82,6 +82,11 @@ def with_known_frauds():
     return both(people, crew(known_on=150), Facts(labels=labels))
 
 
+def half_known_crews():
+    """Eight crews among families, each of nine people of whom five are known frauds."""
+    return both(honest(families=60), *(_half_known(number) for number in range(8)))
+
+
 def both(*parts):
     """Facts of several parts in one batch."""
     return Facts(
@@ -90,6 +95,20 @@ def both(*parts):
             for name in Facts.__dataclass_fields__
         }
     )
+
+
+def _half_known(number):
+    """Nine who share three devices, two contacts and a home within nine days; five are known frauds."""
+    created = []
+    for n in range(9):
+        where = uses("address", f"flat{number}")
+        for again in range(2):
+            device = uses("device", f"rig{number}.{(n + again) % 3}")
+            contact = uses("phone", f"line{number}.{(n + again) % 2}", Role.CONTACT)
+            on = 20 + 12 * number + n % 9 + again / 2
+            created.append(applies(f"crew{number}.{n}", on, device, contact, where))
+    labels = [fraud(a.application_id, 36 + 12 * number) for a in created[::2][:5]]
+    return Facts(applications=tuple(created), labels=tuple(labels))
 
 
 def _applies(rng, who, *mentions, on, face=0.93, **more):
