@@ -46,11 +46,13 @@ from ingestion.digits import whole
 from ingestion.identifiers.recognise import without_identifiers
 from ingestion.identifiers.validity import Validity
 from ingestion.parse_context import ParseContext
+from ingestion.repeats import Repeats
 from ingestion.shapes import joined, shaped
 
 Row = Mapping[str, object]
 _IDENTIFIER = Cell.IDENTIFIER
 Fact = Application | Event | Outcome | Label | Platform | Merchant | Contact | Device
+_SAID_BY_EVENTS = ("kind", "at", "applicant_id", "counterparty_id", "merchant_id", "amount")
 FACTS = (Application, Event, Outcome, Label, Platform, Merchant, Contact, Device)
 
 
@@ -78,17 +80,23 @@ def event(row: Row, context: ParseContext, table: Table = EVENTS) -> Event:
     """Raises BadRow. An event without an id gets one of its content, so that the same event again is known.
 
     What says the same twice in one delivery or request is two events: from the second on, how many came
-    before counts as well.
+    before counts as well. Where nobody counts here (`ParseContext.repeats` is None) it stays without.
     """
     values, mentions = _read(row, context, table)
-    attributes = _attributes(row, context, table)
-    if "event_id" not in values:
-        content = sorted(values.items()), [(m.identifier.node, m.role) for m in mentions], attributes
-        digest = hashlib.sha256(repr(content).encode())
-        if (number := context.repeats.number(digest.digest())) > 1:
-            digest.update(b"#%d" % number)
-        values["event_id"] = "e-" + digest.hexdigest()[:24]
-    return Event(**values, mentions=mentions, attributes=attributes)
+    given = {"event_id": "", **values, "mentions": mentions, "attributes": _attributes(row, context, table)}
+    event = Event(**given)
+    return event if event.event_id or context.repeats is None else named(event, context.repeats)
+
+
+def named(event: Event, repeats: Repeats) -> Event:
+    """An event without an id with one of its content, and of how many came before that say the same."""
+    said = ((name, getattr(event, name)) for name in _SAID_BY_EVENTS)
+    values = sorted((name, value) for name, value in said if value is not None)
+    content = values, [(m.identifier.node, m.role) for m in event.mentions], event.attributes
+    digest = hashlib.sha256(repr(content).encode())
+    if (number := repeats.number(digest.digest())) > 1:
+        digest.update(b"#%d" % number)
+    return replace(event, event_id="e-" + digest.hexdigest()[:24])
 
 
 def outcome(row: Row, context: ParseContext, table: Table = OUTCOMES) -> Outcome:

@@ -179,9 +179,9 @@ class ParseContext:
     nobody asks.
 
     `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say
-    the same, `dropped` (column, code) of cells that could not be read and need not be there; without such a
-    count (None) they are refused. `words` counts, of a delivery, (column, word) of the words that no list
-    knows.
+    the same (None: they get none), `dropped` (column, code) of cells that could not be read and need not be
+    there; without such a count (None) they are refused. `words` counts, of a delivery, (column, word) of the
+    words that no list knows.
     """
 
     pseudonymiser: Pseudonymiser
@@ -191,7 +191,7 @@ class ParseContext:
     hash_scheme: str = ""
     words: Counter[tuple[str, str]] = field(default_factory=Counter)
     identifier_counts: IdentifierCounts = field(default_factory=Counter)
-    repeats: Repeats = field(default_factory=Repeats)
+    repeats: Repeats | None = field(default_factory=Repeats)
     dropped: Counter[tuple[str, str]] | None = None
 
 

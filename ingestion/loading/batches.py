@@ -47,10 +47,16 @@ def batches(
 ) -> Generator[ParsedBatch, None, None]:
     """Those feeds of the delivery, parsed, in their order, `size` rows at a time."""
     for number in feeds:
-        feed = delivery.feeds[number]
-        rows, table = delivery.records(feed), delivery.present(feed)
-        while records := _some(rows, size, table):
-            yield _batch(delivery, (number, table), records, context)
+        yield from batches_of(delivery, number, delivery.records(delivery.feeds[number]), context, size)
+
+
+def batches_of(
+    delivery: Delivery, number: int, rows: Iterator[Record], context: ParseContext, size: int
+) -> Generator[ParsedBatch, None, None]:
+    """`rows` of the feed of that number, parsed, `size` at a time."""
+    table = delivery.present(delivery.feeds[number])
+    while records := _some(rows, size, table):
+        yield _batch(delivery, (number, table), records, context)
 
 
 def _some(rows: Iterator[Record], size: int, table: Table) -> list[Record]:

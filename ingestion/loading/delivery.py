@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from pathlib import Path, PurePosixPath
 
 from graph.model.errors import DeliveryError
@@ -14,6 +15,7 @@ from ingestion.contract import TABLES, Cell, Table
 from ingestion.excerpts import names, plain
 from ingestion.mappings.feed import Feed, Mapped, sources
 from ingestion.mappings.mapping import FILE_NAME, read_mapping
+from ingestion.parse_context import time_zone
 from ingestion.sources.databases import DatabaseSource, is_url, name_of, open_source, tables_in
 from ingestion.sources.files import Source, entries, instead_of, matching, read_through
 from ingestion.sources.limits import DEFAULT, FOLDERS_DEEP, DeliveryLimits
@@ -92,11 +94,25 @@ class Delivery:
             c.source for c in feed.table.columns if c.source in int96 and c.cell is Cell.TIME and not c.zone
         )
 
-    def records(self, feed: Feed) -> Iterator[Record]:
-        """The feed's rows that pass its filter; rows that cannot be read pass, for they must be reported."""
+    def parts(self, feed: Feed) -> int:
+        """Of how many files the feed's rows are; 1 where the mapping or a database gives them."""
+        source = self.sources.get(feed.source)
+        return len(source.parts) if isinstance(source, Source) else 1
+
+    def zone(self, usual: tzinfo) -> tzinfo:
+        """The zone of times without an offset: the mapping's, else the usual one."""
+        return time_zone(self.mapping.timezone) if self.mapping.timezone else usual
+
+    def records(self, feed: Feed, part: int | None = None) -> Iterator[Record]:
+        """The feed's rows that pass its filter, or those of one of its files; rows that cannot be read pass,
+        for they must be reported.
+        """
         if not feed.source:
             return (Record(n, row) for n, row in enumerate(feed.rows, 1))
-        rows = self.sources[feed.source].records(self._read_of(feed.source))
+        source = self.sources[feed.source]
+        if part is not None and isinstance(source, Source):
+            source = source.part(part)
+        rows = source.records(self._read_of(feed.source))
         if not feed.where:
             return rows
         return (

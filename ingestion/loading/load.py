@@ -24,9 +24,12 @@ from ingestion.loading.prefetch import prefetch, worth_a_process
 from ingestion.loading.rejects import Rejects, masked
 from ingestion.loading.report import Report, RowCounts, Unmatched
 from ingestion.parse import Fact
-from ingestion.parse_context import ParseContext, time_zone
+from ingestion.parse_context import ParseContext
 from ingestion.repeats import Repeats
 
+CONFLICT = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
+# tables of facts about an application or a person that another table tells of
+ABOUT = ("events", "contacts", "outcomes", "labels")
 Step = Callable[[int], object]
 Watch = Callable[[str, Sequence[Fact]], object]
 
@@ -53,11 +56,7 @@ def load(
     report = Report(
         delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out))
     )
-    context = replace(
-        context,
-        repeats=Repeats(),
-        zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else context.zone,
-    )
+    context = replace(context, repeats=Repeats(), zone=delivery.zone(context.zone))
     for feed in delivery.feeds:
         report.tables[feed.table.name] = RowCounts()  # a table without a row was read as well
     heavy_hitters = HeavyHitters()
@@ -107,9 +106,8 @@ def _keep(
     added = store.add(facts)
     if added.conflicts:
         good = batch.good()
-        problem = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
         for _, position in added.conflicts:
-            rejects.write(table, feed.source, good[position], (problem,))
+            rejects.write(table, feed.source, good[position], (CONFLICT,))
     if added.refused:
         good = batch.good()
         for _, position, field in added.refused:  # of the row nothing else is written down
@@ -121,11 +119,11 @@ def _keep(
     report.count_event_kinds(Counter(fact.kind for fact in batch.facts if isinstance(fact, Event)))
     report.dropped.update({(table.name, column, code): n for (column, code), n in batch.dropped.items()})
     left_out = frozenset((*added.conflicts, *(one[:2] for one in added.refused)))
-    if table.name in _ABOUT:
+    if table.name in ABOUT:
         nobody = set(store.unmatched(facts)) - left_out
         nobody = nobody.intersection(beside.unmatched(facts)) if nobody and beside is not None else nobody
         about_nobody = [batch.facts[n] for _, n in sorted(nobody)]
-        report.unmatched.setdefault(table.name, Unmatched()).add(map(_about, about_nobody))
+        report.unmatched.setdefault(table.name, Unmatched()).add(map(about, about_nobody))
     unknown = report.unknown_columns.setdefault(table.name, {})
     for name, n in ((plain(name), n) for name, n in batch.unknown.items()):
         unknown[name] = unknown.get(name, 0) + n
@@ -134,10 +132,6 @@ def _keep(
     return [fact for n, fact in enumerate(batch.facts) if (table.name, n) not in left_out]
 
 
-# tables of facts about an application or a person that another table tells of
-_ABOUT = ("events", "contacts", "outcomes", "labels")
-
-
-def _about(fact: Fact) -> str:
+def about(fact: Fact) -> str:
     """The application, or else the person, that a fact is about."""
     return getattr(fact, "application_id", None) or getattr(fact, "applicant_id", None) or ""

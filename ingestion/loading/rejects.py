@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -58,13 +58,17 @@ class Rejects:
             os.replace(self._part, self.path)
 
     def write(self, table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> None:
-        """One line: table, source, line, code (of the first problem), problems, row."""
+        """One line (`reject_line`)."""
+        self.keep(table.name, problems[0].code, lambda: reject_line(table, source, record, problems))
+
+    def keep(self, table: str, code: str, made: Callable[[], bytes]) -> None:
+        """A line that `reject_line` made, of a table, with its code."""
         assert self._file is not None, "rejects are written inside `with`"
-        self.counts[table.name, problems[0].code] += 1
+        self.counts[table, code] += 1
         if self.left_out:
             self.left_out += 1
             return
-        line = orjson.dumps(_entry(table, source, record, problems), option=orjson.OPT_APPEND_NEWLINE)
+        line = made()
         self._left -= len(line)
         if self._left < 0:
             self.left_out = 1
@@ -72,8 +76,9 @@ class Rejects:
             self._file.write(line)
 
 
-def _entry(table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> dict[str, object]:
-    return {
+def reject_line(table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> bytes:
+    """One line: table, source, line, code (of the first problem), problems, row."""
+    entry = {
         "table": table.name,
         "source": plain(record.part or source),
         "line": record.line,
@@ -83,6 +88,7 @@ def _entry(table: Table, source: str, record: Record, problems: tuple[RecordErro
         ],
         "row": masked(table, record.cells, frozenset(p.field for p in problems)),
     }
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) -> dict[str, str]:

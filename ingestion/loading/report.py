@@ -19,7 +19,7 @@ _LEAST, _MOST_FAIL = 5, 0.5
 _CARRIERS = frozenset(("login", "device_use", "card_bind", "register"))
 _WORDS = 200  # different words that are counted: more are no list's
 _Key = TypeVar("_Key")
-_NAMED = 20  # ids that are told, of all that are about nobody
+NAMED = 20  # ids that are told, of all that are about nobody
 _REASONS = (LINKS, *Why)
 _SAYS = {
     Why.FORM: "are no {kind} by their form",
@@ -89,8 +89,12 @@ class Unmatched:
         """Count facts, each by whom it is about."""
         for name in ids:
             self.facts += 1
-            if len(self.ids) < _NAMED:
-                self.ids[name] = None
+            self.name(name)
+
+    def name(self, one: str) -> None:
+        """That id is among the first, unless there are enough."""
+        if len(self.ids) < NAMED:
+            self.ids[one] = None
 
 
 @dataclass(kw_only=True)

@@ -23,7 +23,7 @@ _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *n
 _VERSIONED = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 
 
-State = tuple[int, ...]  # which file it is, how large, and when it was written
+State = tuple[int, ...]  # on which disk, which file it is, how large, and when it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Part:
 
     def check_unchanged(self) -> None:
         """Raise RingfenceError when the file has changed since it was checked."""
-        if _state(self.path) != self.state:
+        if _state(self.path)[-len(self.state) :] != self.state:
             raise RingfenceError(
                 f"{plain(self.name)} was changed while it was loaded: load the delivery again when its "
                 "sender is done with it"
@@ -95,6 +95,13 @@ class Source:
     def _says_nothing(self) -> bool:
         """JSON without a row has no header to miss anything from."""
         return not self.rows and all(is_json(part.path) and not part.folders for part in self.parts)
+
+    def part(self, number: int) -> Source:
+        """One part alone, under the name of the whole, for another machine to read: it calls the disk
+        otherwise.
+        """
+        alone = self.parts[number]
+        return Source(self.name, (replace(alone, state=alone.state[1:]),))
 
     def records(self, wanted: Collection[str]) -> Iterator[Record]:
         """The rows, part by part; columns that are not `wanted` may say only whether they hold anything."""

@@ -15,12 +15,9 @@ from graph.facts.tables import Column, Tables
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
 from graph.rings.applicants.rows import ApplicantRows
-from graph.rings.projected import Engine
 from graph.rings.search import RingSearch, search
-from graph.rings.suspicion.people import SuspectSignals
-from graph.store.forgetting import StoreState
-from graph.store.port import GraphStore
 from investigations.review.result import EarlyWarning
+from investigations.review.source import ReviewSource
 
 STEP = timedelta(days=28)
 _SMALLEST = 3  # members already together in one flagged group at the earlier moment
@@ -36,24 +33,16 @@ class EarlierFlags:
     flagged: Mapping[str, int]
 
 
-def look_back(
-    store: GraphStore,
-    as_of: datetime,
-    steps: int,
-    closely: tuple[StoreState, SuspectSignals],
-    engine: Engine,
-) -> tuple[EarlierFlags, ...]:
-    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only
-    what was known by then.
+def moments_before(as_of: datetime, steps: int) -> tuple[datetime, ...]:
+    """So many earlier moments, 28 days apart, oldest first."""
+    return tuple(as_of - step * STEP for step in range(steps, 0, -1))
 
-    `closely` is the state of the store that is read, and how people are looked at closely then
-    (`graph.rings.suspicion.people`).
-    """
-    state, look = closely
+
+def look_back(source: ReviewSource, as_of: datetime, steps: int) -> tuple[EarlierFlags, ...]:
+    """The whole search repeated as of so many earlier moments; each sees only what was known by then."""
     earlier = []
-    for step in range(steps, 0, -1):
-        at = as_of - step * STEP
-        then = search(engine.of_view(store.view_of(at, state)), closely=look)
+    for at in moments_before(as_of, steps):
+        then = search(source.projected(at), closely=source.closely)
         earlier.append(EarlierFlags(at, flagged_then(then)))
     return tuple(earlier)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,10 +13,9 @@ from graph.facts.fraud_labels import NEVER
 from graph.facts.loans import DEFAULTED, loan_histories
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros
-from graph.model.rings_in_turn import AnySnapshot
+from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import OutcomeStatus, Ring
 from graph.rings.applicants.rows import ApplicantRows
-from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.review.backtest import first_hurt
 from investigations.review.record import NONE, ReviewRecord, Saved, TrendWeek
@@ -25,15 +24,19 @@ WEEKS = 12  # snapshots that the trend goes back, this one included
 _INSTANT = timedelta(microseconds=1)
 
 
+RingsBefore = Callable[[datetime], RingsInTurn | None]
+"""From a moment to the snapshot that was in force as of then."""
+
+
 def record_of(
-    store: GraphStore,
+    rings_before: RingsBefore,
     casebook: Casebook | None,
     snapshot: AnySnapshot,
     applicants: ApplicantRows,
     now: datetime,
 ) -> ReviewRecord:
     """The record as of the snapshot, which need not be saved yet; cases as they stand now."""
-    weeks = _weeks(store, snapshot)
+    weeks = _weeks(rings_before, snapshot)
     known = {change.ring_id for change in snapshot.changes}
     known |= {ring.ring_id for ring in weeks[-1].flagged}
     since = weeks[0].trend.as_of if len(weeks) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
@@ -54,13 +57,13 @@ class _Week:
     flagged: tuple[Ring, ...]
 
 
-def _weeks(store: GraphStore, latest: AnySnapshot) -> list[_Week]:
+def _weeks(rings_before: RingsBefore, latest: AnySnapshot) -> list[_Week]:
     """The last snapshots, the oldest first, the last of each week."""
-    found, before = [_week(latest)], store.view(latest.as_of).rings_in_turn()
+    found, before = [_week(latest)], rings_before(latest.as_of)
     while before is not None and len(found) < WEEKS:
         if before.name != found[-1].trend.snapshot:
             found.append(_week(before))
-        before = store.view(before.as_of - _INSTANT).rings_in_turn()
+        before = rings_before(before.as_of - _INSTANT)
     return found[::-1]
 
 

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from graph.model.errors import ConflictError
+from graph.model.errors import ConflictError, FrameFullError
 from graph.model.moments import COUNTRY
 from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingChange
@@ -31,14 +31,12 @@ from graph.rings.groups.kinds import FLAG_HELD
 from graph.rings.links.projection import LINK_KINDS
 from graph.rings.projected import Engine, InThisProcess
 from graph.rings.search import PreviousFlags, RingSearch, search
-from graph.rings.suspicion.people import of_few, through_frame
 from graph.rings.suspicion.store_habits import FALSE_ALARMS
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.largest_component import largest_component
 from graph.rings.weekly.snapshot import rings_found
-from graph.store.forgetting import ERASED_MEANWHILE
-from graph.store.port import GraphStore, GraphView
-from investigations.case_subjects import about_ring
+from graph.store.port import GraphStore
+from investigations.assessments import Decision
 from investigations.casebook import Casebook
 from investigations.review.backtest import early_warnings, look_back
 from investigations.review.flag_history import record_of
@@ -46,8 +44,14 @@ from investigations.review.flag_words import why
 from investigations.review.report import render
 from investigations.review.result import GroupEdge, ReviewResult
 from investigations.review.ring_files import FILES, REPORT, write_files
+from investigations.review.source import OfStore, ReviewSource
 from investigations.review.tally import RingTally
-from investigations.review.week_fairness import UnfairRingsError, fairness_of_week, unfair_to
+from investigations.review.week_fairness import (
+    GroupOfWeek,
+    UnfairRingsError,
+    fairness_of_week,
+    unfair_to,
+)
 
 log = logging.getLogger("ringfence.rings")
 
@@ -84,24 +88,28 @@ class ReviewPlan:
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
-    """Run the weekly batch: the snapshot is saved in the store, the files are in `plan.out`, new flagged
-    rings have cases.
+    """Run the weekly batch on a store: the snapshot is saved there, the files are in `plan.out`, new flagged
+    rings have cases. Raises as `reviewed`.
+    """
+    return reviewed(OfStore(store, plan.engine, plan.frame), casebook, plan)
 
-    Everything is computed and written beside before the store switches over, so that a run that fails leaves
+
+def reviewed(source: ReviewSource, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
+    """Run the weekly batch on what the source has.
+
+    Everything is computed and written beside before the source switches over, so that a run that fails leaves
     the last snapshot in force. Raises UnfairRingsError, and ConflictError where people were erased meanwhile.
     """
     started = time.perf_counter()
     name = week_of(plan.as_of, plan.zone)
-    state = store.state()
-    previous = _previous(store, plan.as_of, name)
+    previous = _previous(source, plan.as_of, name)
     if previous is None:
-        log.warning("no earlier ring snapshot in the store: every group is new")
-    view, closely = store.view_of(plan.as_of, state), through_frame(store, state.revision, plan.frame)
+        log.warning("no earlier ring snapshot: every group is new")
     compared_with = previous.name if previous else None
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    projected, usual = plan.engine.of_view(view), PreviousFlags(before)
+    projected, usual = source.projected(plan.as_of), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
-    found = search(projected, memory, closely)
+    found = search(projected, memory, source.closely)
     snapshot = rings_found(found, name, plan.as_of, previous.rings if previous else ())
     took = time.perf_counter() - started
     tally = RingTally.of(snapshot)
@@ -112,10 +120,10 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         len(flagged),
         took,
     )
-    earlier = look_back(store, plan.as_of, plan.back_steps, (state, closely), plan.engine)
+    earlier = look_back(source, plan.as_of, plan.back_steps)
     decisions = casebook.scores.decided(plan.as_of - _WEEK, plan.as_of) if casebook else {}
-    as_usual = search(projected, usual, closely) if memory != usual else None
-    fairness = fairness_of_week(found, of_few(closely, store, state.revision), decisions, as_usual)
+    as_usual = search(projected, usual, source.closely) if memory != usual else None
+    fairness = _fairness(found, source, decisions, as_usual)
     if plan.most_times is not None and (unfair := unfair_to(fairness, plan.most_times)):
         raise UnfairRingsError(unfair)
     result = ReviewResult(
@@ -129,19 +137,37 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         figures=_figures(snapshot.changes, tally, found, took),
         before=before,
         zone=plan.zone,
-        record=record_of(store, casebook, snapshot, found.applicants, plan.now),
+        record=record_of(source.rings_before, casebook, snapshot, found.applicants, plan.now),
         desk=plan.desk,
         fairness=fairness,
     )
-    _publish(store, state.edition, result, plan.out)
+    _publish(source, result, plan.out)
     with _taken_back(plan.out):
-        opened = _open_cases(result, casebook, plan, view, lambda: _refuse_another(store, state.edition))
+        opened = _open_cases(result, casebook, plan, source)
         if opened:  # the page was in place before: what cannot be opened costs nobody the report
-            record = record_of(store, casebook, snapshot, found.applicants, plan.now)
+            record = record_of(source.rings_before, casebook, snapshot, found.applicants, plan.now)
             render(dataclasses.replace(result, record=record), plan.out / REPORT)
-        _refuse_another(store, state.edition)
+        source.refuse_another()
     whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
     return dataclasses.replace(result, figures={**result.figures, **whole})
+
+
+def _fairness(
+    found: RingSearch,
+    source: ReviewSource,
+    decisions: Mapping[str, Decision],
+    as_usual: RingSearch | None,
+) -> Mapping[str, GroupOfWeek]:
+    """How each group fared. Where the source cannot say how people live, nothing, unless the settings are to
+    be judged by it: then FrameFullError.
+    """
+    try:
+        return fairness_of_week(found, source.few, decisions, as_usual)
+    except FrameFullError as full:
+        if as_usual is not None:
+            raise
+        log.warning("%s: nobody can say how groups of people fared", full)
+        return {}
 
 
 def week_of(as_of: datetime, zone: tzinfo) -> str:
@@ -152,11 +178,11 @@ def week_of(as_of: datetime, zone: tzinfo) -> str:
     return f"{year}-W{week:02d}"
 
 
-def _previous(store: GraphStore, as_of: datetime, name: str) -> RingsInTurn | None:
+def _previous(source: ReviewSource, as_of: datetime, name: str) -> RingsInTurn | None:
     """The last snapshot before this one; a second run in the same week compares with the week before."""
-    before = store.view(as_of).rings_in_turn()
+    before = source.rings_before(as_of)
     while before is not None and before.name == name:
-        before = store.view(before.as_of - timedelta(microseconds=1)).rings_in_turn()
+        before = source.rings_before(before.as_of - timedelta(microseconds=1))
     return before
 
 
@@ -213,27 +239,19 @@ def _figures(
     }
 
 
-def _publish(store: GraphStore, edition: int, result: ReviewResult, out: Path) -> None:
-    """Files beside, then the switch in the store, then the files into place. Raises ConflictError where the
-    store is of another edition by now.
+def _publish(source: ReviewSource, result: ReviewResult, out: Path) -> None:
+    """Files beside, then the switch, then the files into place. Raises ConflictError where people were erased
+    meanwhile.
     """
     out.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=out))  # nobody else can put a link into it
     try:
         write_files(result, beside)
-        store.save_rings(result.snapshot, edition)
+        source.save(result.snapshot)
         for name in FILES:
             os.replace(beside / name, out / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def _refuse_another(store: GraphStore, edition: int) -> None:
-    """Raise ConflictError where the store is of another edition by now: what was found may name the erased,
-    and nobody looks for them in cases that come later.
-    """
-    if store.edition() != edition:
-        raise ConflictError(ERASED_MEANWHILE)
 
 
 @contextmanager
@@ -248,14 +266,10 @@ def _taken_back(out: Path) -> Iterator[None]:
 
 
 def _open_cases(
-    result: ReviewResult,
-    casebook: Casebook | None,
-    plan: ReviewPlan,
-    view: GraphView,
-    refuse: Callable[[], None],
+    result: ReviewResult, casebook: Casebook | None, plan: ReviewPlan, source: ReviewSource
 ) -> int:
     """Open a case for each flagged ring without one; returns how many. The open case of a ring that lost its
-    flag gets a note that says why. `refuse` is asked before each.
+    flag gets a note that says why.
 
     A flag that is merely held is no new evidence: a case that somebody has closed is not opened again for it.
     """
@@ -263,14 +277,14 @@ def _open_cases(
         return 0
     opened = 0
     for ring in result.tally.flagged:
-        refuse()
+        source.refuse_another()
         if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
             continue
-        about = about_ring(view, ring, "ring_review", result.snapshot.name)
+        about = source.case_about(ring, result.snapshot.name, plan.as_of)
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
     for change in result.changes:
         if change.flag == "no_longer_flagged":
-            refuse()
+            source.refuse_another()
             note = f"{result.snapshot.name}: {why(change.why)[0]}"
             casebook.note_case_of_ring(change.ring_id, (change.flag, note), at=plan.now, by="ring_review")
     return opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from graph.rings.applicants.rows import HeldApplicants
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.cases import CaseKind, NewCase, Verdict, VerdictValue
-from investigations.review.flag_history import record_of
+from investigations.review import flag_history
+from investigations.review.record import ReviewRecord
 from tests.support.desk.worlds import ring_of
 from tests.support.small_worlds import applies, day
 from tests.support.stores import open_store
@@ -58,6 +60,11 @@ def store(tmp_path: Path) -> Iterator[GraphStore]:
 def casebook(tmp_path: Path) -> Iterator[Casebook]:
     with Casebook(f"sqlite:///{tmp_path}/cases.db") as opened:
         yield opened
+
+
+def record_of(store: GraphStore, *of: Any) -> ReviewRecord:
+    """The record by what the store holds of earlier snapshots."""
+    return flag_history.record_of(lambda at: store.view(at).rings_in_turn(), *of)
 
 
 def test_what_was_refused_and_what_was_paid_after_the_flag_is_told_apart(store: GraphStore) -> None:

@@ -12,14 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.facts.fraud_labels import fraud_status
-from graph.model.errors import ConflictError, SettingError
+from graph.model.errors import ConflictError, FrameFullError, SettingError
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind
+from graph.rings.projected import InThisProcess
 from investigations.casebook import Casebook
 from investigations.cases import CaseFilter, CaseState, Verdict, VerdictValue
 from investigations.review import weekly as reviewing
 from investigations.review.evaluation import TrueApplicant, matched, measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
-from investigations.review.weekly import ReviewPlan, review, week_of
+from investigations.review.source import OfStore
+from investigations.review.weekly import ReviewPlan, review, reviewed, week_of
 from scripts.detect_rings import main as detect
 from scripts.evaluate_rings import main as evaluate
 from service.assessment.batches.batch import score
@@ -474,3 +476,21 @@ def test_a_truth_or_a_review_that_is_not_there_is_named(tmp_path):
     (tmp_path / "rings.parquet").write_text("no parquet")
     with pytest.raises(SettingError, match="holds no ring review"):
         read_flagged(tmp_path)
+
+
+def test_where_nobody_can_say_how_people_live_only_usual_settings_find_rings(store, tmp_path, caplog):
+    first = next(store.view(AS_OF).applications(day(0))).application_id
+    store.add(Facts(labels=(fraud(first, 190, LabelValue.GOOD),)))
+    source = OfStore(store, InThisProcess())
+
+    def full(*_):
+        raise FrameFullError("the frame can hold no more people")
+
+    object.__setattr__(source, "few", full)  # as of a delivery that is larger than a frame
+    assert review(store, None, plan(tmp_path / "told", back_steps=0)).fairness
+    usual = reviewed(source, None, plan(tmp_path / "usual", back_steps=0))
+    assert usual.fairness == {}
+    assert "nobody can say how groups of people fared" in caplog.text
+    with pytest.raises(FrameFullError):
+        reviewed(source, None, plan(tmp_path / "own", back_steps=0, honest_budget=0.5, most_times=1.25))
+    assert not (tmp_path / "own").exists()

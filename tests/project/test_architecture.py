@@ -50,7 +50,7 @@ STANDS_ON = {
         "small_worlds",
         "stores",
     },
-    "tests.support.worlds": {"small_service", "small_worlds", "stores"},
+    "tests.support.worlds": {"deliveries", "small_service", "small_worlds", "stores"},
 }
 # A guest and the only places where it may be imported. The benchmarks' rivals aside, scripts/ bring nobody.
 GUESTS = {
@@ -60,7 +60,7 @@ GUESTS = {
     "neo4j": ("graph/stores/neo4j",),
     "adbc_driver_sqlite": ("graph/stores/sqlite",),
     "pandas": ("ingestion", "gnn", "service/analysis", "graph/rings/spark"),
-    "pyspark": ("graph/rings/spark",),
+    "pyspark": ("graph/rings/spark", "ingestion/spark"),
     "sqlalchemy": ("investigations/casebook", "ingestion/sources/databases"),
     "rich": ("graph/progress", "scripts/cli"),
     "shtab": ("scripts/cli",),
@@ -69,7 +69,7 @@ GUESTS = {
     "argon2": ("service/login/passwords",),
     "authlib": ("service/login/oidc",),
     "mlflow": ("gnn/registry/mlflow_export",),
-    "msgspec": ("service/http", "service/assessment/answer"),
+    "msgspec": ("service/http", "service/assessment/answer", "ingestion/spark"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)

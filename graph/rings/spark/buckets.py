@@ -28,13 +28,19 @@ DONE = "id long, files long, peak_mb long"  # what a task says of each bucket
 
 @dataclass(frozen=True)
 class Parted:
-    """Rows of several forms, each a part of one stage: read `STAGE/PART`."""
+    """Rows of several forms, each a part of one stage: read `STAGE/PART`. `all_parts`: those without rows
+    are written too, so that there is somebody to say what their columns are.
+    """
 
     parts: Mapping[str, Rows]
+    all_parts: bool = False
 
 
-Task = Callable[[str, int], Rows | Parted]
-"""From the folder of the stages and a number to the rows of that bucket."""
+Made = Rows | Parted | Iterator[Parted]
+Task = Callable[[str, int], Made]
+"""From the folder of the stages and a number to the rows of that bucket, or to some of them after the
+other.
+"""
 
 
 def bucket(folder: str, stage: str, number: int, kinds: Mapping[str, str]) -> Rows:
@@ -101,18 +107,41 @@ def kinds_of(rows: Rows) -> Mapping[str, str]:
     }
 
 
-def write_bucket(place: str, number: int, rows: Rows | Parted) -> int:
+def write_bucket(place: str, number: int, made: Made) -> int:
     """Writes the rows (each column (rows,) or (rows, k)), if there are any, into the folder at the address
     `place`; how many files.
     """
-    if isinstance(rows, Parted):
-        return sum(write_bucket(f"{place}/{part}", number, some) for part, some in rows.parts.items())
-    if not len(next(iter(rows.values()), ())):
+    if isinstance(made, Parted):
+        return _write_parts(place, f"{number:05d}", made)
+    if isinstance(made, Iterator):
+        return sum(_write_parts(place, name_of(number, count), some) for count, some in enumerate(made))
+    if not _any(made):
         return 0
+    write_rows(f"{place}/{number:05d}.parquet", made)
+    return 1
+
+
+def name_of(number: int, count: int) -> str:
+    """The name, without its ending, of the files with what a task gave of a bucket as the `count`th."""
+    return f"{number:05d}_{count:05d}"
+
+
+def _write_parts(place: str, name: str, made: Parted) -> int:
+    parts = {part: rows for part, rows in made.parts.items() if made.all_parts or _any(rows)}
+    for part, rows in parts.items():
+        write_rows(f"{place}/{part}/{name}.parquet", rows)
+    return len(parts)
+
+
+def _any(rows: Rows) -> bool:
+    return len(next(iter(rows.values()), ())) > 0
+
+
+def write_rows(address: str, rows: Rows) -> None:
+    """A file of these rows, also where there are none."""
     file = io.BytesIO()
     pq.write_table(table_of(rows), file, compression="zstd")
-    put_whole(f"{place}/{number:05d}.parquet", file.getvalue())
-    return 1
+    put_whole(address, file.getvalue())
 
 
 def table_of(rows: Rows) -> pa.Table:
@@ -124,10 +153,17 @@ def table_of(rows: Rows) -> pa.Table:
 
 def _array(column: Column) -> pa.Array:
     if column.ndim == 1:
-        return pa.array(column, pa.string() if column.dtype == object else None, from_pandas=True)
+        return pa.array(column, _kind(column), from_pandas=True)
     # not as lists of one length: Sail does not read those as the arrays that Spark writes
     starts = np.arange(0, column.size + 1, column.shape[1], dtype=np.int32)
     return pa.ListArray.from_arrays(starts, pa.array(column.ravel()))
+
+
+def _kind(column: Column) -> pa.DataType | None:
+    """Of objects: texts, or bytes where the first of them is some."""
+    if column.dtype != object:
+        return None
+    return pa.binary() if len(column) and isinstance(column[0], bytes) else pa.string()
 
 
 def running(

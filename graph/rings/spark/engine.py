@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,9 +19,10 @@ from graph.rings.spark.context_rows import ClusterRows
 from graph.rings.spark.group_rows import ClusterGroups
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.link_rows import ClusterLinks
-from graph.rings.spark.numbered_facts import digest_of_view, facts_by_ranges
+from graph.rings.spark.numbered_facts import digest_of_view, facts_by_ranges, number_facts
+from graph.rings.spark.raw_facts import RawFacts
 from graph.rings.spark.sharing_rows import ClusterSharing
-from graph.rings.spark.stages import Stages, folder_of
+from graph.rings.spark.stages import Stages, digest, folder_of
 from graph.rings.suspicion.rows import ContextRows
 from graph.store.port import GraphView
 
@@ -49,9 +51,13 @@ class OnSpark:
         """
         stages = self._stages(digest_of_view(view))
         facts_by_ranges(stages, view)
-        if not stages.read(facts.NAMES).count():
-            return in_this_process(view.tables())  # nobody: files without rows have no columns to go on with
-        return self._projected(stages)
+        return self._projected(stages, view.tables)
+
+    def of_raw(self, raw: RawFacts, past: str) -> Projected:
+        """Of facts by names that no store holds; `past` is a name for what they are made of."""
+        stages = self._stages(digest(f"{past} {raw.as_of} {raw.zone}".encode()))
+        number_facts(stages, raw)
+        return self._projected(stages, raw.nobody)
 
     def of_tables(self, tables: Tables) -> Projected:
         """As of the tables' moment."""
@@ -61,16 +67,18 @@ class OnSpark:
         stages = self._stages(facts.digest_of(reported))
         for table in reported:
             stages.made(table.name, partial(facts.write_facts, table))
-        return self._projected(stages)
+        return self._projected(stages, lambda: tables)
 
     def _stages(self, of: str) -> Stages:
         own = f"{of}_{self.rows}_{self.largest}"
         self.folders.append(folder_of(self.folder, "rings", own))
         return Stages(self.session, self.folders[-1], self.rows)
 
-    def _projected(self, stages: Stages) -> Projected:
-        """Of the facts that are in the stages' folder."""
+    def _projected(self, stages: Stages, nobody: Callable[[], Tables]) -> Projected:
+        """Of the facts that are in the stages' folder; `nobody` gives the tables where there is nobody."""
         applicants = stages.read(facts.NAMES).count()
+        if not applicants:
+            return in_this_process(nobody())  # files without rows have no columns to go on with
         run_stages(stages, applicants, self.largest)
         return _read_back(stages, applicants)
 

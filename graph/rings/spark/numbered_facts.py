@@ -1,5 +1,5 @@
-"""The facts of a view as the stages of `graph.rings.spark.facts`, by the cluster: what was read by ranges of
-people gets the numbers that it has in tables of all facts.
+"""Facts by names as the stages of `graph.rings.spark.facts`, by the cluster: each gets the numbers that it
+has in tables of all facts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from graph.rings.spark.facts import (
     TRAITS,
 )
 from graph.rings.spark.ranks import Ranking, ranked
-from graph.rings.spark.raw_facts import LENDERS, PEOPLE, PEOPLE_AT_ONCE, SHOPS, read_facts
+from graph.rings.spark.raw_facts import LENDERS, PEOPLE, PEOPLE_AT_ONCE, SHOPS, RawFacts, read_facts
 from graph.rings.spark.stages import Stages, digest
 from graph.store.port import GraphView
 
@@ -46,9 +46,18 @@ def facts_by_ranges(stages: Stages, view: GraphView, people: int = PEOPLE_AT_ONC
     """All facts of the view as stages: row for row what `fact_tables(view.tables())` has, in any order.
     `people` is how many are read at once.
     """
+
+    def places() -> tuple[str, ...]:
+        return tuple(map(stages.place, read_facts(stages, view, people)))
+
+    number_facts(stages, RawFacts(micros(view.as_of), view.zone, places, view.tables))
+
+
+def number_facts(stages: Stages, raw: RawFacts) -> None:
+    """The same for facts by names."""
     if not all(stages.done(name) for name in _ALL):
-        _Numbered(stages, read_facts(stages, view, people)).write()
-        stages.made(MOMENT, partial(_write_moment, view))
+        _Numbered(stages, raw.places()).write()
+        stages.made(MOMENT, partial(_write_moment, raw))
 
 
 def digest_of_view(view: GraphView) -> str:
@@ -59,8 +68,8 @@ def digest_of_view(view: GraphView) -> str:
 class _Numbered:
     """The numbers of all names, and the facts by them."""
 
-    def __init__(self, stages: Stages, read: tuple[str, ...]) -> None:
-        self._stages, self._read = stages, read
+    def __init__(self, stages: Stages, places: tuple[str, ...]) -> None:
+        self._stages, self._places = stages, places
         self._asked, self._events = self._part(APPLICATIONS), self._part(EVENTS)
         self._ties = self._part(TIES)
 
@@ -83,8 +92,7 @@ class _Numbered:
         self._stages.made(PLATFORMS, self._write_lenders)
 
     def _part(self, part: str) -> Any:
-        places = [f"{self._stages.place(name)}/{part}" for name in self._read]
-        return self._stages.session.read.parquet(*places)
+        return self._stages.session.read.parquet(*(f"{place}/{part}" for place in self._places))
 
     def _counted(self) -> Any:
         """Names of HEAVY rows or more: `of` what sort, `kind` and `name`, in how many `pieces` a join takes
@@ -174,6 +182,6 @@ def _counts(rows: Any, of: str) -> Any:
     return counted.select(f.lit(of).alias("of"), "kind", "name", pieces.alias("pieces"))
 
 
-def _write_moment(view: GraphView, place: str) -> None:
-    rows: Rows = {"as_of": np.array([micros(view.as_of)]), "zone": np.array([view.zone])}
+def _write_moment(raw: RawFacts, place: str) -> None:
+    rows: Rows = {"as_of": np.array([raw.as_of]), "zone": np.array([raw.zone])}
     write_bucket(place, 0, rows)

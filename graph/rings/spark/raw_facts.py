@@ -1,22 +1,20 @@
-"""The facts of a view as stages, a range of people after the other, by their names: what the cluster numbers.
+"""Facts by their names: what the cluster numbers. Those of a view are read a range of people after the other.
 
 One range is held at a time. A run that was cut off reads the ranges again that it had not written.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from graph.facts.people_range import PeopleRange
 from graph.facts.tables import Column, Tables
-from graph.rings.spark.buckets import Rows, table_of, whole
+from graph.rings.spark.buckets import Rows, whole, write_rows
 from graph.rings.spark.facts import APPLICATIONS, EVENTS, LABELS, OUTCOMES, TIES, fact_tables
-from graph.rings.spark.marks import put_whole
 from graph.rings.spark.stages import Stages
 from graph.store.port import GraphView
 
@@ -24,6 +22,19 @@ PEOPLE_AT_ONCE = 20_000  # some 230 MB of this process
 PEOPLE, SHOPS, LENDERS = "people", "shops", "lenders"
 RANGES = "ranges"
 _BOUNDS = {"after": "O", "last": "O"}
+
+
+@dataclass(frozen=True)
+class RawFacts:
+    """All facts as of a moment (microseconds), in the time zone of that name. `places` writes what is not
+    there yet and gives the addresses of folders that hold the facts together, each with a folder for every
+    part, as `raw_rows` says; `nobody` gives the tables of nobody as of then.
+    """
+
+    as_of: int
+    zone: str
+    places: Callable[[], tuple[str, ...]]
+    nobody: Callable[[], Tables]
 
 
 def read_facts(stages: Stages, view: GraphView, size: int = PEOPLE_AT_ONCE) -> tuple[str, ...]:
@@ -80,16 +91,9 @@ def _names(ids: Column, places: Column) -> Column:
 def _write_ranges(view: GraphView, size: int, place: str) -> None:
     ranges = [*view.people_ranges(size)]
     bounds = {name: np.array([getattr(one, name) for one in ranges], object) for name in _BOUNDS}
-    _write(f"{place}/00000.parquet", bounds)
+    write_rows(f"{place}/00000.parquet", bounds)
 
 
 def _write_range(view: GraphView, within: PeopleRange, place: str) -> None:
     for part, rows in raw_rows(view.tables_with_tokens(within=within)).items():
-        _write(f"{place}/{part}/00000.parquet", rows)
-
-
-def _write(address: str, rows: Rows) -> None:
-    """Also where there are no rows: so there is always somebody to say what the columns are."""
-    file = io.BytesIO()
-    pq.write_table(table_of(rows), file, compression="zstd")
-    put_whole(address, file.getvalue())
+        write_rows(f"{place}/{part}/00000.parquet", rows)

@@ -26,6 +26,7 @@ from graph.features.compute import (
     feature_rows,
 )
 from graph.features.read_neighbourhood import read_neighbourhood
+from graph.frame.catch_up import Journal
 from graph.frame.frame import Frame
 from graph.frame.location import frame_of
 from graph.frame.walk.seeds import Seeds, seeds
@@ -66,6 +67,16 @@ def through_frame(store: GraphStore, revision: int, kept_in: str | Path = "") ->
 
     def look(applicants: ApplicantRows, some: Column) -> Features:
         with of_one_edition(store, edition), closing(frame_of(store, kept_in)) as frame:
+            return signals_of(frame, revision, applicants, some)
+
+    return look
+
+
+def through_journal(journal: Journal, revision: int, folder: Path, zone: str) -> SuspectSignals:
+    """What people look like through a frame in `folder` of what a journal has up to `revision`."""
+
+    def look(applicants: ApplicantRows, some: Column) -> Features:
+        with closing(Frame.open(folder, journal, zone)) as frame:
             return signals_of(frame, revision, applicants, some)
 
     return look

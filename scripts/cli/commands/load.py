@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import logging
 import secrets
 import sys
 from collections.abc import Mapping
@@ -15,9 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from graph.progress import bar
-from graph.quantities import quantity
 from graph.store.replication import copy_refusal
-from ingestion.excerpts import names, plain
 from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.loading.check_page import page
 from ingestion.loading.checking import check
@@ -26,8 +23,8 @@ from ingestion.loading.load import load
 from ingestion.loading.report import Report
 from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
 from ingestion.sources.databases import is_url, name_of
-from ingestion.sources.limits import SETTING as LIMIT
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
+from scripts.cli.loaded import say, say_guessed
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_store
 from service.clock import system_clock
@@ -42,7 +39,6 @@ from service.opening import (
 )
 from service.settings import Settings
 
-log = logging.getLogger("ringfence.load")
 _TOTALS = ("read", "accepted", "known", "rejected", "seconds")  # what is left to say beside a page
 
 EXAMPLE = """examples:
@@ -80,7 +76,7 @@ def _run(options: argparse.Namespace) -> Result:
         )
         # rows that the mapping's `where` passes over
         progress.update((progress.total or progress.n) - progress.n)
-    _say(report)
+    say(report)
     files = {"report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}
     figures = report.as_json()
     return Result({**figures, **files}, _status(report), {**_brief(figures), **files})
@@ -103,13 +99,7 @@ def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
     settings = settings_given(options)
     now = moment_given(settings, options.now) if options.now else system_clock()
     delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
-    for feed in delivery.feeds:
-        if guessed := delivery.zone_is_guessed(feed):
-            log.warning(
-                "%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)",
-                plain(feed.source),
-                names(guessed),
-            )
+    say_guessed(delivery)
     return settings, delivery, now
 
 
@@ -139,59 +129,6 @@ def _check(options: argparse.Namespace) -> Result:
     return Result(
         {name: result[name] for name in _TOTALS} if on_the_page else result, _status(checked.report)
     )
-
-
-def _say(report: Report) -> None:
-    """What needs attention, one line each."""
-    if report.left_out:
-        log.warning("no table reads %s", names(report.left_out))
-    if report.rejects_not_written:
-        log.warning(
-            (
-                "rejects.jsonl is full (%sREJECTS_BYTES): %d more bad rows are counted in the report and "
-                "not written out"
-            ),
-            LIMIT,
-            report.rejects_not_written,
-        )
-    for doubt in report.column_warnings:
-        log.warning("THIS CANNOT BE RIGHT: %s", doubt)
-    for (table, column, code), n in sorted(report.dropped.items()):
-        log.warning(
-            "%s.%s: %s could not be read (%s): not known, the rest of the row is taken",
-            table,
-            column,
-            quantity(n, "cell"),
-            code,
-        )
-    for table, columns in report.as_json()["unknown_words"].items():
-        for column, words in columns.items():
-            log.warning(
-                "%s.%s: no words of ours: %s; a mapping translates them (`values`)",
-                table,
-                column,
-                names(words),
-            )
-    if report.strange_kinds:
-        log.warning(
-            "kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link",
-            names(report.strange_kinds),
-        )
-    for table, unmatched in report.unmatched.items():
-        if unmatched.facts:
-            log.warning(
-                "%d %s are about nobody the store knows (%s ...); they count when the application comes",
-                unmatched.facts,
-                table,
-                plain(next(iter(unmatched.ids))),
-            )
-    for source in report.filtered_out:
-        log.warning("no row of %s meets the conditions of the mapping", source)
-    for source in report.wholly_rejected:
-        log.error(
-            "nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded",
-            source,
-        )
 
 
 def _report_folder(delivery: str, store: str) -> Path:

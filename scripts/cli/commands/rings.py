@@ -8,8 +8,11 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from graph.model.errors import SettingError
 from graph.rings.groups.budget import HONEST_BUDGET
 from graph.rings.suspicion.store_habits import FALSE_ALARMS
 from graph.store.port import GraphStore
@@ -21,6 +24,7 @@ from investigations.review.weekly import ReviewPlan, review, week_of
 from investigations.users import AuditAction, AuditEntry
 from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
+from scripts.cli.delivered import figures_of, rings_of_delivery
 from scripts.cli.forced import Deliberate, add_force, deliberate
 from scripts.cli.looks import add_purpose, keep_look, purpose_given
 from scripts.cli.settings_given import settings_given
@@ -29,7 +33,7 @@ from service.clock import system_clock
 from service.engines.ring_engine import ring_engine
 from service.folders import folder_for
 from service.opening import as_of_given, casebook_given, open_casebook, open_existing
-from service.settings import NO_FRAME
+from service.settings import NO_FRAME, Settings
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
@@ -51,28 +55,38 @@ BRIEF = (
 def _run(options: argparse.Namespace) -> Result:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
     settings = settings_given(options)
+    if options.delivery:
+        return rings_of_delivery(options, settings, partial(_plan, options, settings))
+    if options.mapping:
+        raise SettingError("--mapping says what the tables of a --delivery mean")
     if options.casebook:
         casebook_given(options.casebook, new=options.new_casebook)
-    as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
-    who = deliberate(options)
+    plan, who = _plan(options, settings), deliberate(options)
     purpose_given(settings, options)
     with open_existing(settings.store, settings.timezone) as store:
-        out = folder_for(options.out)
+        folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
             keep_look(settings, options, "weekly rings")
-            frame = "" if settings.frame == NO_FRAME else settings.frame
-            desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
-            how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
             with ring_engine(options.engine, cluster_plan(options), store.edition) as engine:
-                how["engine"] = engine
-                how["most_times"] = None if who.force else settings.gate_fairness
-                plan = ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, desk=desk, **how)
+                plan = replace(plan, engine=engine, most_times=None if who.force else plan.most_times)
                 result = _reviewed(store, casebook, plan, who)
             if who.force and (unfair := unfair_to(result.fairness, settings.gate_fairness)):
                 casebook.audit.add([_kept(AuditAction.RINGS_USED, plan, who, unfair)])
-            fairness = {name: one.as_json() for name, one in result.fairness.items()}
-            figures = {**result.figures, "casebook": name_of(settings.casebook), "fairness": fairness}
+            figures = {**figures_of(result), "casebook": name_of(settings.casebook)}
             return Result(figures, brief={name: figures[name] for name in BRIEF})
+
+
+def _plan(options: argparse.Namespace, settings: Settings) -> ReviewPlan:
+    return ReviewPlan(
+        as_of=as_of_given(settings, options.as_of),
+        out=options.out,
+        now=system_clock(),
+        zone=time_zone(settings.timezone),
+        frame="" if settings.frame == NO_FRAME else settings.frame,
+        desk=f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else "",
+        most_times=settings.gate_fairness,
+        **{name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")},
+    )
 
 
 def _reviewed(store: GraphStore, casebook: Casebook, plan: ReviewPlan, who: Deliberate) -> ReviewResult:
@@ -92,6 +106,17 @@ def _kept(action: AuditAction, plan: ReviewPlan, who: Deliberate, unfair: Sequen
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
+    parser.add_argument(
+        "--delivery",
+        metavar="DIR",
+        help="instead of a store the folder of a delivery that every executor sees, for --engine spark: "
+        "rings of it alone, as of a first review; nothing is saved, and no case opened",
+    )
+    parser.add_argument(
+        "--mapping",
+        metavar="FILE",
+        help="of the delivery, or the name of one shipped (default: mapping.yaml in it)",
+    )
     add_casebook(parser, "casebook in which cases are opened")
     parser.add_argument(
         "--new-casebook",

@@ -79,7 +79,9 @@ def test_no_step_pairs_all_names_with_all_numbers(
     session, store: GraphStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stages = Stages(session, f"file://{tmp_path}/stages", 500_000)
-    numbering = numbered_facts._Numbered(stages, read_facts(stages, store.view(day(50))))
+    numbering = numbered_facts._Numbered(
+        stages, tuple(map(stages.place, read_facts(stages, store.view(day(50)))))
+    )
     numbering.write()
     for step in (numbering._ties_by_number(), numbering._asked_by_number(), numbering._events_by_number()):
         step.explain()

@@ -1,0 +1,60 @@
+"""The pieces of a delivery that tasks parse, and the positions of its rows in the order of a load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from graph.facts.tables import Column
+from graph.model.errors import RingfenceError
+from ingestion.excerpts import plain
+from ingestion.loading.delivery import Delivery
+from ingestion.sources.files import Source
+from ingestion.sources.rows import Record
+
+LINES = 40  # bits: no file has as many lines
+Positions = TypeVar("Positions", int, Column)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file of the feed of that number, or the rows that a mapping gives itself."""
+
+    feed: int
+    part: int
+
+    def records(self, delivery: Delivery) -> Iterator[Record]:
+        """Its rows. Raises RingfenceError where this machine does not see the file."""
+        feed = delivery.feeds[self.feed]
+        source = delivery.sources.get(feed.source)
+        if isinstance(source, Source) and not source.parts[self.part].path.is_file():
+            raise RingfenceError(
+                f"an executor does not see {plain(source.parts[self.part].name)} of the delivery: all "
+                "machines need it under the same path"
+            )
+        return delivery.records(feed, self.part)
+
+
+def pieces_of(delivery: Delivery) -> tuple[Piece, ...]:
+    """All pieces in the order in which a load reads them."""
+    return tuple(
+        Piece(number, part)
+        for number, feed in enumerate(delivery.feeds)
+        for part in range(delivery.parts(feed))
+    )
+
+
+def position_of(piece: int, line: int) -> int:
+    """The position of a row: that of an earlier one is smaller."""
+    return piece << LINES | line
+
+
+def piece_at(position: Positions) -> Positions:
+    """The number of the piece in which that row is, or each of those rows."""
+    return position >> LINES
+
+
+def line_at(position: int) -> int:
+    """Its line there, as `Record` counts them."""
+    return position & (1 << LINES) - 1

@@ -1,0 +1,103 @@
+"""`ringfence rings --delivery`: the rings of a delivery that no store takes."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from graph.model.errors import SettingError
+from ingestion.identifiers.pseudonymise import Keyring
+from ingestion.loading.delivery import REJECTS, open_delivery
+from ingestion.parse_context import ParseContext, Pseudonymiser, keyring
+from ingestion.sources.databases import is_url
+from ingestion.spark.plan import DeliveryPlan, name_of_stages
+from investigations.review.backtest import moments_before
+from investigations.review.result import ReviewResult
+from investigations.review.weekly import ReviewPlan, reviewed
+from scripts.cli.cluster_arguments import cluster_plan
+from scripts.cli.command import DONE, INCOMPLETE, Result
+from scripts.cli.loaded import say, say_guessed
+from service.engines.cluster import SPARK
+from service.engines.delivered_rings import GivenDelivery, delivered_rings
+from service.folders import folder_for
+from service.settings import NO_FRAME, Settings
+
+log = logging.getLogger("ringfence.rings")
+_BRIEF = ("applicants", "groups", "flagged", "members_flagged", "honest_expected", "rows", "seconds")
+_ROWS = ("read", "accepted", "known", "rejected", "unmatched")
+
+
+def rings_of_delivery(
+    options: argparse.Namespace, settings: Settings, plan: Callable[[], ReviewPlan]
+) -> Result:
+    """Find them as `plan` says. Raises SettingError for what only a store has, and DeliveryError where the
+    delivery cannot be used; then nothing is written.
+    """
+    _refuse_what_needs_a_store(options)
+    how = plan()
+    keys = _keys(settings)
+    folder = Path(options.delivery).absolute()
+    delivery = open_delivery(folder, options.mapping, settings.delivery)
+    say_guessed(delivery)
+    out, moments = folder_for(options.out), (*moments_before(how.as_of, how.back_steps), how.as_of)
+    name = name_of_stages(delivery, (folder, options.mapping), keys, (settings.timezone, moments))
+    given = GivenDelivery(
+        delivery,
+        ParseContext(Pseudonymiser(keys), how.now, how.zone),
+        DeliveryPlan(moments=moments, zone=settings.timezone, name=name),
+        out,
+        "" if settings.frame == NO_FRAME else settings.frame,
+    )
+    with delivered_rings(given, cluster_plan(options)) as (source, report):
+        say(report)
+        result = reviewed(source, None, how)
+    loaded = report.as_json()
+    figures = {
+        **figures_of(result),
+        "rows": {name: loaded[name] for name in _ROWS},
+        "rejects": loaded["rejects"],
+        "report": str(out / "report.json"),
+        "rejects_file": str(out / REJECTS),
+    }
+    status = INCOMPLETE if report.wholly_rejected else DONE
+    return Result(figures, status, {name: figures[name] for name in _BRIEF})
+
+
+def figures_of(result: ReviewResult) -> dict[str, Any]:
+    """The figures of a review, fairness included."""
+    return {**result.figures, "fairness": {name: one.as_json() for name, one in result.fairness.items()}}
+
+
+def _refuse_what_needs_a_store(options: argparse.Namespace) -> None:
+    if options.store:
+        raise SettingError("rings are of a --store or of a --delivery: name one of the two")
+    if options.engine != SPARK:
+        raise SettingError(
+            "a --delivery needs --engine spark: on one machine load it (`ringfence load`) and name the store"
+        )
+    for name in ("casebook", "new_casebook", "force"):
+        if getattr(options, name):
+            raise SettingError(
+                f"--{name.replace('_', '-')} needs a store: of a --delivery nothing is kept but the files"
+            )
+    if is_url(options.delivery) or "://" in options.delivery:
+        raise SettingError(
+            f"--delivery {options.delivery}: name a folder that this process and every executor see under "
+            "one path, such as a mounted bucket"
+        )
+
+
+def _keys(settings: Settings) -> Keyring:
+    """The newest of the keys: no store knows anything by an older one."""
+    if not settings.hash_key.strip():
+        raise SettingError(
+            "--delivery needs the key of the pseudonyms: set RINGFENCE_HASH_KEY or RINGFENCE_HASH_KEY_FILE"
+        )
+    named = ("hash_key", "hash_key_version", "hash_algorithm")
+    keys = keyring({name: getattr(settings, name) for name in named}, None, log.warning, lambda: False)
+    if (weak := keys.weakness()) is not None:
+        raise SettingError(weak)
+    return keys

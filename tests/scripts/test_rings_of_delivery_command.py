@@ -1,0 +1,157 @@
+"""`ringfence rings --delivery` writes the files that the rings of a store have which took the delivery."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from scripts.cli.command import UNUSABLE
+from scripts.cli.main import main
+from tests.support.deliveries import APPLICATION, deliver
+from tests.support.servers.sail import ROOT, SAIL, environment, ran, sail
+from tests.support.worlds.troubled_deliveries import troubled_delivery
+
+__all__ = ["sail"]  # a fixture
+
+FILES = ("rings", "members", "changes")
+KEY = "5b8d2f604a6c8e0b1d3f5a7c9e1b3d5f7a9c1e3b5d7f9a1c3e5b7d9f7f3a9c1e"
+OTHER = ("casebook", "cases_opened", "seconds", "search_seconds", "peak_mb")
+OF_ROWS = ("rows", "rejects", "report", "rejects_file")
+
+
+class Made(NamedTuple):
+    """A delivery, and files and figures of the rings of a store that took it."""
+
+    records: Path
+    files: dict[str, bytes]
+    figures: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("made")
+    records = troubled_delivery(folder / "delivery", applicants=700, days=250)
+    store = f"--store sqlite:///{folder}/s.db"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RINGFENCE_HASH_KEY", KEY)
+        ran(*f"-m scripts.cli load {records} {store} --report {folder}/load".split())
+        words = f"{store} --casebook sqlite:///{folder}/c.db --new-casebook"
+        return Made(records, *written(folder / "alone", *words.split()))
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", KEY)
+
+
+def command(out: Path, *how: str) -> list[str]:
+    words = f"-m scripts.cli rings --as-of 2026-01-01 --back-steps 1 --out {out}"
+    return [*words.split(), *how]
+
+
+def written(out: Path, *how: str, path: tuple[Path, ...] = ()) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Files and figures of the command, run with `how`; `path` comes before other Python packages."""
+    figures = json.loads(ran(*command(out, *how), before=path).splitlines()[-1])
+    files = {name: (out / f"{name}.parquet").read_bytes() for name in FILES}
+    return files, {name: value for name, value in figures.items() if name not in OTHER}
+
+
+def of_delivery(made: Made, *how: str) -> list[str]:
+    return ["--engine", "spark", "--delivery", str(made.records), *how]
+
+
+def assert_same(made: Made, found: tuple[dict[str, bytes], dict[str, Any]], out: Path) -> None:
+    files, figures = found
+    assert files == made.files
+    assert {name: value for name, value in figures.items() if name not in OF_ROWS} == made.figures
+    loaded = json.loads((made.records.parents[1] / "load" / "report.json").read_text(encoding="utf-8"))
+    assert figures["rows"] == {name: loaded[name] for name in figures["rows"]}
+    assert figures["rejects"] == loaded["rejects"]
+    rejects = [folder / "rejects.jsonl" for folder in (out, made.records.parents[1] / "load")]
+    one, other = (sorted(file.read_text(encoding="utf-8").splitlines()) for file in rejects)
+    assert one == other
+
+
+@pytest.mark.slow
+def test_sail_writes_the_files_of_a_store_that_took_the_delivery(
+    made: Made, sail: str, tmp_path: Path
+) -> None:
+    assert made.figures["flagged"] > 0
+    how = of_delivery(made, "--cluster", sail, "--partitions", "2", "--stages", str(tmp_path / "stages"))
+    assert_same(made, written(tmp_path / "out", *how, path=(SAIL,)), tmp_path / "out")
+    assert not list((tmp_path / "stages").rglob("*.parquet")), "they go with the run"
+
+
+@pytest.mark.slow
+def test_spark_writes_the_files_of_a_store_that_took_the_delivery(made: Made, tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+    how = of_delivery(made, "--cluster", "local[2]", "--executor-memory", "1024", "--partitions", "2")
+    how += ["--back-steps", "0"]  # which files and figures do not depend on, and each is a whole search
+    assert_same(made, written(tmp_path / "out", *how), tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_reads_nothing_twice(
+    made: Made, sail: str, tmp_path: Path
+) -> None:
+    stages, early = tmp_path / "stages", dict[str, int]()
+    how = of_delivery(made, "--cluster", sail, "--partitions", "2", "--stages", str(stages))
+    for mark in ("lenders", "parsed", "routed", "sharded", "held"):
+        words = [sys.executable, *command(tmp_path / "killed", *how)]
+        with subprocess.Popen(words, env=environment(SAIL), cwd=ROOT, stderr=subprocess.DEVNULL) as run:
+            while not list(stages.rglob(f"{mark}.done")):
+                assert run.poll() is None, "it has ended before that stage"
+                time.sleep(0.02)
+            run.kill()
+        now = {str(one): one.stat().st_mtime_ns for one in stages.rglob("*.done")}
+        assert early == {name: now[name] for name in early}
+        early = now
+    assert_same(made, written(tmp_path / "out", *how, path=(SAIL,)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("--store sqlite:///s.db", "rings are of a --store or of a --delivery: name one of the two"),
+        ("--engine local", "a --delivery needs --engine spark"),
+        ("--casebook sqlite:///c.db", "--casebook needs a store"),
+        ("--new-casebook", "--new-casebook needs a store"),
+        ("--force --reason why", "--force needs a store"),
+        ("--delivery s3://bucket/week", "name a folder that this process and every executor see"),
+        ("--delivery postgresql://reader@db/lending", "name a folder that this process and every executor"),
+        ("--delivery nowhere", "nowhere is not a folder: a delivery is a folder of tables"),
+    ],
+)
+def test_what_only_a_store_has_is_refused_of_a_delivery(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str, said: str
+) -> None:
+    records = deliver(tmp_path / "records", applications=[APPLICATION])
+    words = f"rings --engine spark --delivery {records} --as-of 2025-07-01 --out {tmp_path}/out {how}"
+    assert main(words.split()) == UNUSABLE
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("key", "said"), [("", "needs the key of the pseudonyms"), ("short", "weak")])
+def test_a_delivery_needs_a_key_that_is_not_weak(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str, said: str
+) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", key)
+    records = deliver(tmp_path / "records", applications=[APPLICATION])
+    words = f"rings --engine spark --delivery {records} --as-of 2025-07-01 --out {tmp_path}/out"
+    assert main(words.split()) == UNUSABLE
+    assert said in capsys.readouterr().err
+
+
+def test_a_mapping_without_a_delivery_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        f"rings --store sqlite:///{tmp_path}/s.db --mapping m.yaml --as-of 2025-07-01 --out {tmp_path}/out"
+    )
+    assert main(words.split()) == UNUSABLE
+    assert "--mapping says what the tables of a --delivery mean" in capsys.readouterr().err
