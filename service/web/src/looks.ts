@@ -46,7 +46,7 @@ export const looks = (): StylesheetJson => [
   { selector: "node.person", style: { width: 28, height: 28, color: colour("ink") } },
   { selector: "node.grouped", style: { "border-width": 2.5, "border-color": colour("grouped") } },
   { selector: "node.flagged", style: { "border-width": 3.5, "border-color": colour("flagged") } },
-  { selector: "node.scored", style: { "text-wrap": "wrap", "text-overflow-wrap": "anywhere" } },
+  { selector: "node.scored", style: { "text-wrap": "wrap", "text-overflow-wrap": "anywhere", "text-max-width": "130px" } },
   { selector: "node.core", style: { width: 33, height: 33 } },
   { selector: "node.bad", style: { "background-color": colour("solid-bad") } },
   {

@@ -5,7 +5,7 @@ import { date } from "./formats";
 import { Refused } from "./refusals";
 import { name, say, type Word } from "./words";
 
-const DAY = 86_400_000;
+const [MINUTE, DAY] = [60_000, 86_400_000];
 const WIDTH = 1000; // units of the drawing, whatever its size on the screen
 const LANES: Word[] = ["lane_joined", "lane_applications", "lane_verdicts", "lane_changes"];
 
@@ -80,8 +80,8 @@ export class Timeline {
   }
 
   private slider(): HTMLElement {
-    const last = Math.ceil((this.now() - this.from) / DAY);
-    const day = Math.min(last, Math.round((this.shown() - this.from) / DAY));
+    const last = Math.ceil((this.now() - MINUTE - this.from) / DAY); // a step back is more than a minute, which counts as now
+    const day = this.shown() > this.now() - MINUTE ? last : Math.min(last, Math.round((this.shown() - this.from) / DAY));
     const told = (value: number): string => date(new Date(Math.min(this.from + value * DAY, this.now())).toISOString()); // the last step is now
     const moved = (event: Event): void => {
       const field = event.target as HTMLInputElement;

@@ -106,11 +106,15 @@ def test_the_shares_and_months_of_a_devices_loans_stand_apart(page: Any, address
     assert "越狱" not in said, "that is what is done to an iPhone"
 
 
-def test_the_latest_day_of_the_timeline_is_today(browser: Any, tmp_path: Path) -> None:
-    evening = day(100) - timedelta(hours=10)  # 10 April in Shanghai, half a day after the last whole day
-    with running(tmp_path, clock=lambda: evening) as at:
+@pytest.mark.parametrize(("hours", "today"), [(-10, "10 Apr 2025"), (5, "11 Apr 2025")])
+def test_the_timeline_ends_today_and_begins_there(
+    browser: Any, tmp_path: Path, hours: int, today: str
+) -> None:
+    now = day(100) + timedelta(hours=hours)  # some hours after the last whole day since the first mark
+    with running(tmp_path, clock=lambda: now) as at:
         for page in opened(browser, at):
             page.goto(f"{at}?node=ring:R-000042")
             page.wait_for_selector("#slider")
-            assert page.inner_text("#slider-at") == "10 Apr 2025"
-            assert page.get_attribute("#slider", "aria-valuetext") == "10 Apr 2025"
+            assert page.inner_text("#slider-at") == today
+            assert page.get_attribute("#slider", "aria-valuetext") == today
+            assert page.input_value("#slider") == page.get_attribute("#slider", "max")
