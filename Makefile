@@ -51,10 +51,12 @@ coverage: test
 
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
 # law on more examples.
+UNDER_TRAFFIC := test_a_thousand_people_are_erased_under_traffic_and_nobody_else_notices[postgresql]
 test-slow: setup $(VENV)/.spark
 	@STORE=neo4j $(PYTEST) tests/graph/rings/test_rings.py tests/service/assessment/test_assess.py \
 		tests/service/assessment/test_risk_api.py tests/service/assessment/test_refusal.py \
-		tests/service/assessment/test_verdict_races.py tests/scripts/erasure/test_erase_command.py
+		tests/service/assessment/test_verdict_races.py tests/scripts/erasure/test_erase_command.py \
+		"tests/service/governance/test_erasure_under_traffic.py::$(UNDER_TRAFFIC)"
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
 
 test-all: test test-slow
