@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from graph.facts.tables import Column, Tables
 from graph.rings.applicants.rows import ApplicantRows, HeldApplicants
 from graph.rings.groups.rows import GroupRows, HeldGroups
@@ -62,7 +64,7 @@ def in_this_process(tables: Tables) -> Projected:
     """As of the tables' moment."""
     applicants, sharing = HeldApplicants(tables), incidence_of(tables)
     links = project(tables, sharing)
-    coarse = first_cut(len(tables.applicant_ids), links)
+    coarse = first_cut(len(tables.applicant_ids), links).astype(np.int32)
 
     def context() -> ContextRows:
         return HeldRows(context_features(tables, sharing, links, coarse, applicants.column("since")))

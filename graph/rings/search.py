@@ -4,6 +4,7 @@ flag.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.groups.budget import HONEST_BUDGET, Spending
 from graph.rings.groups.flag_retention import RetainedFlags, retained_flags
 from graph.rings.groups.flagged import crews_joined, settled
-from graph.rings.groups.labels import in_flagged, numbered
+from graph.rings.groups.labels import by_first, in_flagged
 from graph.rings.groups.rows import GroupRows
 from graph.rings.groups.suspects import Suspects, among_suspects, regrouped
 from graph.rings.links.pull import suspect_links
@@ -93,22 +94,20 @@ def search(
     if not size:
         return _of_nobody(projected, labelled)
     unusual = unusual_groups(applicants, sharing, memory.false_alarms)
-    improbable = improbable_suspicion(unusual, labelled)
-    seen = beside_learned(suspected(projected, labelled, closely), improbable, labelled)
-    suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
-    companions = companion_suspicion(sharing, suspicion, coarse, labelled)
-    suspicion, improbable = (
-        np.maximum(chance, companions) for chance in (suspicion, np.minimum(improbable, seen))
-    )
-    people, label, let_go, honest = _flagged(
-        (projected, labelled), suspicion, improbable, memory.honest_budget
-    )
+    improbable, suspicion = improbable_suspicion(unusual, labelled), suspected(projected, labelled, closely)
+    seen = beside_learned(suspicion[unusual.people], improbable, labelled)
+    suspicion[unusual.people] = seen
+    suspicion[labelled.fraud] = np.maximum(suspicion[labelled.fraud], CONFIRMED)
+    companions, chance = companion_suspicion(sharing, suspicion, coarse, labelled)
+    suspicion[companions] = np.maximum(suspicion[companions], chance)
+    chances = ((unusual.people, np.minimum(improbable, seen)), (companions, chance))
+    people, label, let_go, honest = _flagged((projected, labelled), suspicion, chances, memory.honest_budget)
     group, flagged, spared = regrouped(coarse, people, label), np.zeros(size, bool), np.zeros(size, bool)
     flagged[people], spared[people] = in_flagged(label), let_go
     flags = retained_flags(memory.flagged, flagged, labelled, (applicants, sharing))
     for number, members in enumerate(flags.retained.values(), int(group.max()) + 1):
         group[members], flagged[members] = number, True
-    group, first = numbered(group)
+    group, first = by_first(group)
     flagged = flagged[first] & (np.bincount(group) >= SMALLEST)
     rates = label_rates(group, suspicion, labelled)
     return RingSearch(
@@ -130,10 +129,14 @@ def search(
 
 
 def _flagged(
-    known: tuple[Projected, LabelledApplicants], suspicion: Column, improbable: Column, budget: float
+    known: tuple[Projected, LabelledApplicants],
+    suspicion: Column,
+    chances: Sequence[tuple[Column, Column]],
+    budget: float,
 ) -> tuple[Column, Column, Column, Spending]:
     """Who is drawn to others (N,), positions; the labels of their groups (N,), negative for flagged ones; who
-    was let go from these (N,) bool; and what flagging costs the honest.
+    was let go from these (N,) bool; and what flagging costs the honest. `chances` are some people (M,), in
+    ascending order, and the chance to be bad of each (M,) that is not their group's.
     """
     projected, labelled = known
     drawn = suspect_links(projected.links, suspicion, labelled.since)
@@ -142,7 +145,7 @@ def _flagged(
     suspects = Suspects(
         links=drawn.links,
         suspicion=suspicion[people],
-        improbable=improbable[people],
+        improbable=np.max([_of_those(people, *one) for one in chances], axis=0),
         coarse=coarse,
         known=labelled.of(people),
         rates=label_rates(regrouped(projected.coarse, people, label), suspicion, labelled),
@@ -150,6 +153,14 @@ def _flagged(
     label, let_go, honest = settled(suspects, label, budget)
     label, honest = crews_joined(suspects, label, honest, budget)
     return people, label, let_go, honest
+
+
+def _of_those(people: Column, some: Column, value: Column) -> Column:
+    """The `value` (M,) of `some` (M,) for each of `people` (N,), 0 where it has none; both ascending."""
+    _, at, of = np.intersect1d(people, some, assume_unique=True, return_indices=True)
+    out = np.zeros(len(people))
+    out[at] = value[of]
+    return out
 
 
 def _of_nobody(projected: Projected, labelled: LabelledApplicants) -> RingSearch:

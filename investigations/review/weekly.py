@@ -225,7 +225,7 @@ def _figures(
         "known_good": int(search.known.good.sum()),
         "known_good_flagged": int(search.spared.sum()),
         "improbable_groups": len(search.unusual.chance),
-        "improbable_people": int((search.unusual.group >= 0).sum()),
+        "improbable_people": len(search.unusual.people),
         "honest_expected": round(search.honest.expected, 6),
         "honest_expected_low": round(search.honest.low, 6),
         "honest_expected_high": round(search.honest.high, 6),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graph.facts.tables import Tables
+from graph.rings.groups.labels import by_first
 from graph.rings.links.parts import LARGEST
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.spark import components, context, cut, facts, incidence, links
@@ -26,6 +27,7 @@ from graph.rings.spark.stages import Stages, digest, folder_of
 from graph.rings.suspicion.rows import ContextRows
 from graph.store.port import GraphView
 
+_CUT = {"who": "i4", "coarse": "i4"}
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB
 
 
@@ -103,9 +105,9 @@ def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
 
 def _read_back(stages: Stages, applicants: int) -> Projected:
     """What the search goes on with: groups, in the order of one machine, and where to ask for the rest."""
-    group, found = np.arange(applicants), whole(stages.folder, "cut", {"who": "i4", "coarse": "i4"})
+    group, found = np.arange(applicants, dtype=np.int32), whole(stages.folder, "cut", _CUT)
     group[found["who"]] = found["coarse"]
-    homes = Homes(stages, np.unique(group, return_inverse=True)[1])
+    homes = Homes(stages, by_first(group)[0])
     moment = bucket(stages.folder, facts.MOMENT, 0, {"as_of": "i8", "zone": "O"})
     as_of, zone = int(moment["as_of"][0]), str(moment["zone"][0])
     return Projected(

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from graph.facts.tables import Column
+from graph.rings.groups.labels import by_first
 from graph.rings.spark.context import context_stage
 from graph.rings.spark.stages import Stages
 
@@ -27,5 +28,5 @@ class Homes:
     @cached_property
     def of(self) -> Column:
         """The bucket of each applicant (A,)."""
-        smallest = np.unique(self.coarse, return_index=True)[1]
+        smallest = by_first(self.coarse)[1]
         return (smallest % self.buckets).astype(np.int32)[self.coarse]

@@ -29,22 +29,21 @@ _EMPLOYER = ROLES.index(Role.EMPLOYER)
 
 def companion_suspicion(
     rows: SharingRows, suspicion: Column, coarse: Column, labelled: LabelledApplicants
-) -> Column:
-    """The chance to be bad of companions of known frauds whom nobody has judged (A,), 0 for everybody else:
-    the share of frauds among the judged companions of the other groups of the first cut `coarse` (A,).
+) -> tuple[Column, Column]:
+    """Companions of known frauds (N,), positions in ascending order, and the chance to be bad of those whom
+    nobody has judged (N,), 0 for the others: the share of frauds among the judged companions of the other
+    groups of the first cut `coarse` (A,).
 
     Whoever is not suspicious (A,) enough to be drawn to anybody is no companion.
     """
     known, people = labelled.fraud, suspicion >= DRAWN
-    out, companion = np.zeros(len(people)), np.zeros(len(people), bool)
-    if known.any():
-        sharing = rows.of(np.flatnonzero(people))
-        companion[companions(sharing, np.where(known, 0, NOBODY), people, labelled.since)[0]] = True
-    some = np.flatnonzero(companion)
+    if not known.any():
+        return np.zeros(0, np.int64), np.zeros(0)
+    sharing = rows.of(np.flatnonzero(people))
+    some = np.unique(companions(sharing, np.where(known, 0, NOBODY), people, labelled.since)[0])
     fraud, good = known[some], (labelled.good & ~known)[some]
     of = np.unique(coarse[some], return_inverse=True)[1]
-    out[some] = np.where(fraud | good, 0.0, frauds_elsewhere(of, fraud, good, _HONEST)[of])
-    return out
+    return some, np.where(fraud | good, 0.0, frauds_elsewhere(of, fraud, good, _HONEST)[of])
 
 
 def companions(sharing: Incidence, ring: Column, people: Column, since: Column) -> tuple[Column, Column]:

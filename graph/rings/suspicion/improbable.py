@@ -18,18 +18,14 @@ _BESIDE_LABELS = 0.8
 
 
 def improbable_suspicion(groups: UnusualGroups, labelled: LabelledApplicants) -> Column:
-    """The chance to be bad of those in `groups` (A,), 0 for everybody else: that the group is not there by
-    chance, times the share of the judged people of the other groups like it that were frauds.
+    """The chance to be bad of the people of `groups` (M,): that the group is not there by chance, times the
+    share of the judged people of the other groups like it that were frauds.
 
     The labels of a group say nothing about itself here.
     """
-    inside = groups.group >= 0
-    of = groups.group[inside]
-    good = (labelled.good & ~labelled.fraud)[inside]
-    true = frauds_elsewhere(of, labelled.fraud[inside], good, _HONEST)
-    out = np.zeros(len(groups.group))
-    out[inside] = (1.0 - groups.false)[of] * true[of]
-    return out
+    known = labelled.of(groups.people)
+    true = frauds_elsewhere(groups.group, known.fraud, known.good & ~known.fraud, _HONEST)
+    return np.asarray((1.0 - groups.false)[groups.group] * true[groups.group])
 
 
 def frauds_elsewhere(group: Column, fraud: Column, good: Column, honest: float) -> Column:
@@ -43,7 +39,7 @@ def frauds_elsewhere(group: Column, fraud: Column, good: Column, honest: float) 
 
 
 def beside_learned(learned: Column, improbable: Column, labelled: LabelledApplicants) -> Column:
-    """Suspicion (A,) by what is learned and by such groups: the larger of both until the store has enough
+    """Suspicion (M,) by what is learned and by such groups: the larger of both until the store has enough
     labels; in one that has many such a group raises the odds of what is learned, never beyond what it says
     itself. In between, both, by `LabelledApplicants.share_without_labels`.
 

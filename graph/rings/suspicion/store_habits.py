@@ -56,27 +56,27 @@ _ON, _ON_COUNTS = 0.15, 2.0
 class UnusualGroups:
     """Groups that stand out by how fast their people came to share things.
 
-    `group` (A,) int, -1: in none. By group (G,): `chance` that the store's habits make a group at least as
-    large in so short a time, `false`: the share of groups at least as improbable that chance would make of
-    all that were looked at (a q-value, Benjamini and Hochberg 1995), `within` microseconds and `way`, a
-    position in WAYS: where it stands out most.
+    `people` (M,), positions in ascending order, and the `group` of each. By group (G,): `chance` that the
+    store's habits make a group at least as large in so short a time, `false`: the share of groups at least
+    as improbable that chance would make of all that were looked at (a q-value, Benjamini and Hochberg 1995),
+    `within` microseconds and `way`, a position in WAYS: where it stands out most.
     """
 
+    people: Column
     group: Column
     chance: Column
     false: Column
     within: Column
     way: Column
 
-    def reasons(self, among: Column, groups: int) -> list[tuple[str, ...]]:
+    def reasons(self, among: Column) -> dict[int, tuple[str, ...]]:
         """Codes by group of `among` (A,) int: why the most improbable of ours of which enough are in it
-        stands out; none where none is.
+        stands out, where one is.
         """
-        inside = self.group >= 0
         pairs, people = np.unique(
-            among[inside].astype(np.int64) * max(len(self.chance), 1) + self.group[inside], return_counts=True
+            among[self.people].astype(np.int64) * max(len(self.chance), 1) + self.group, return_counts=True
         )
-        out: list[tuple[str, ...]] = [()] * groups
+        out: dict[int, tuple[str, ...]] = {}
         # they are numbered by how improbable they are: the first stays
         for pair in pairs[people >= SMALLEST][::-1].tolist():
             ours = pair % len(self.chance)
@@ -117,7 +117,7 @@ class _Look:
 def no_groups() -> UnusualGroups:
     """Of a store without people."""
     none, nobody = np.zeros(0), np.zeros(0, np.int64)
-    return UnusualGroups(nobody, none, none, nobody, nobody)
+    return UnusualGroups(nobody, nobody, none, none, nobody, nobody)
 
 
 def unusual_groups(
@@ -140,7 +140,7 @@ def unusual_groups(
         aside = np.zeros(size, bool)
         for q, look in zip(false, looks, strict=True):
             aside[look.among.people[(q <= level)[look.among.part]]] = True
-    return _settled(looks, chances, false, (level, size))
+    return _settled(looks, chances, false, level)
 
 
 def _scales(applicants: ApplicantRows) -> list[int]:
@@ -181,12 +181,10 @@ def _false_discoveries(chances: list[Column], alone: int) -> list[Column]:
     return np.split(out, np.cumsum([len(c) for c in chances])[:-1])
 
 
-def _settled(
-    looks: list[_Look], chances: list[Column], false: list[Column], limits: tuple[float, int]
-) -> UnusualGroups:
-    """Whatever stands out by `limits` (level, applicants), the most improbable first, each person once."""
-    level, applicants = limits
-    group = np.full(applicants, -1)
+def _settled(looks: list[_Look], chances: list[Column], false: list[Column], level: float) -> UnusualGroups:
+    """Whatever stands out by `level`, the most improbable first, each person once."""
+    everyone = np.unique(np.concatenate([look.among.people for look in looks]))
+    group = np.full(len(everyone), -1)
     rows: list[tuple[float, int, int]] = []
     people: list[tuple[Column, Column]] = []
     for n, look in enumerate(looks):
@@ -198,14 +196,16 @@ def _settled(
     for chance, n, part in sorted(rows):
         order, start = people[n]
         members = order[start[part] : start[part + 1]]
-        who = looks[n].among.people[members[~looks[n].attached[members]]]
+        who = np.searchsorted(everyone, looks[n].among.people[members[~looks[n].attached[members]]])
         if len(who) < SMALLEST or (group[who] >= 0).any():
             continue
         group[who] = len(kept)
         kept.append((chance, float(false[n][part]), looks[n].within, looks[n].way))
     columns = list(zip(*kept)) or [(), (), (), ()]
+    inside = group >= 0
     return UnusualGroups(
-        group,
+        everyone[inside],
+        group[inside],
         np.array(columns[0], np.float64),
         np.array(columns[1], np.float64),
         np.array(columns[2], np.int64),

@@ -127,7 +127,7 @@ def _rings(
     """The number of each group among those of three or more, by its `place` among all, its ring and what
     became of it; what some of them measure is let go before the next.
     """
-    improbable = search.unusual.reasons(search.group, len(search.flagged))
+    improbable = search.unusual.reasons(search.group)
     for measures in search.groups.measured(search.group, search.suspicion, search.rates):
         end = np.cumsum(measures.size)
         for at, number in enumerate(measures.number.tolist()):
@@ -137,7 +137,7 @@ def _rings(
             of = int(place[number])
             change = changes.of(of, group.members.names.tolist())
             identity = _Identity(change.ring_id, STATES[change.change], int(changes.heir[of]))
-            ring = _ring(group, identity, improbable[number])
+            ring = _ring(group, identity, improbable.get(number, ()))
             held = identity.ring_id in search.flags.retained
             yield of, replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if held else ring, change
 

@@ -161,7 +161,8 @@ def judged(path, cleared):
     labelled = LabelledApplicants(known, good, no, no, no, no, np.arange(len(ids)))
     coarse = np.array([int(who.startswith("far")) for who in ids])
     sharing = HeldSharing(tables, incidence_of(tables))
-    chance = dict(zip(ids, companion_suspicion(sharing, np.full(len(ids), 0.2), coarse, labelled)))
+    some, chances = companion_suspicion(sharing, np.full(len(ids), 0.2), coarse, labelled)
+    chance = dict.fromkeys(ids, 0.0) | dict(zip(np.array(ids)[some], chances))
     return chance.pop("gus"), set(chance.values())
 
 

@@ -35,7 +35,7 @@ PEOPLE = 2_000
 
 def standing_out(tables: Tables, level: float) -> set[str]:
     groups = unusual_groups(HeldApplicants(tables), HeldSharing(tables, incidence_of(tables)), level)
-    return set(tables.applicant_ids[groups.group >= 0].tolist())
+    return set(tables.applicant_ids[groups.people].tolist())
 
 
 def honest_town(seed: int, evenings: int, counters: int, firms: int) -> Facts:

@@ -10,6 +10,7 @@ import pytest
 from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.groups.joined_crews import hanging, joined
+from graph.rings.groups.labels import by_first, numbered
 from graph.rings.links.communities import communities
 from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.links.pull import DRAWN, FINE, by_closeness, relative_pull, suspect_links
@@ -78,6 +79,14 @@ def test_a_link_between_people_who_came_at_the_same_time_counts_more() -> None:
     weight = by_closeness(links(*CHAIN), since).weight / links(*CHAIN).weight
     assert (weight[[0, 2, 3]] > 0.98).all()
     assert ((weight[[1, 4]] > 0.2) & (weight[[1, 4]] < 0.35)).all()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_groups_of_everybody_are_numbered_as_those_of_few_are(seed: int) -> None:
+    group = np.random.default_rng(seed).integers(0, 30, 40 * (seed > 0))
+    one, other = numbered(group), by_first(group)
+    assert one[0].tolist() == other[0].tolist()
+    assert one[1].tolist() == other[1].tolist()
 
 
 @pytest.mark.parametrize("seed", range(10))

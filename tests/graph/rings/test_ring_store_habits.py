@@ -41,7 +41,7 @@ def who_is_flagged(found):
 def standing_out(store, moment, level=0.01):
     tables = store.view(moment).tables()
     groups = unusual_groups(HeldApplicants(tables), HeldSharing(tables, incidence_of(tables)), level)
-    return set(tables.applicant_ids[groups.group >= 0].tolist()), groups
+    return set(tables.applicant_ids[groups.people].tolist()), groups
 
 
 @pytest.mark.parametrize("week", [1, 2, 4])
@@ -138,6 +138,7 @@ def test_belief_in_such_groups_falls_with_every_cleared_member_of_another_one(la
         fraud, good, nothing = known == "fraud", known == "good", np.zeros(12, bool)
         reported = LabelledApplicants(fraud, good, nothing, nothing, nothing, nothing, np.arange(12))
         groups = UnusualGroups(
+            np.arange(12),
             np.repeat([0, 1, 2], 4),
             np.full(3, 1e-9),
             np.full(3, 1e-6),
