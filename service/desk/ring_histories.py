@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from graph.facts.fraud_labels import fraud_status
@@ -123,10 +123,12 @@ def _members(view: GraphView, listed: Sequence[RingMember]) -> list[Member]:
     made, labels = view.applications_of(people), view.labels_of(people)
     outcomes = view.outcomes_of([one.application_id for each in made.values() for one in each])
     return [
-        _member(
-            view, one.applicant_id, made[one.applicant_id], outcomes, labels.get(one.applicant_id, ()), one
+        replace(
+            _member(view, who, made[who], outcomes, labels.get(who, ())),
+            role=one.role,
+            joined_at=one.joined_at,
         )
-        for one in listed
+        for who, one in zip(people, listed, strict=True)
     ]
 
 
@@ -136,15 +138,14 @@ def _member(
     made: Sequence[Application],
     outcomes: Mapping[str, Sequence[Outcome]],
     labels: Sequence[Label],
-    place: RingMember | None = None,
 ) -> Member:
     reported = {one.application_id: first_reported(outcomes[one.application_id]) for one in made}
     paid = [one for one in made if OutcomeStatus.DISBURSED in reported[one.application_id]]
     in_order = sorted(made, key=lambda one: (one.applied_at, one.application_id))
     return Member(
         applicant_id=applicant_id,
-        role=place.role if place else None,
-        joined_at=place.joined_at if place else None,
+        role=None,
+        joined_at=None,
         bad=fraud_status(labels).fraud,
         applications=tuple(_applied(view, one, outcomes[one.application_id]) for one in in_order),
         loans=len(paid),

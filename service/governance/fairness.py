@@ -43,8 +43,8 @@ def measured_fairness(
     scorer: Scorer | None = None,
     most: int = MOST,
     truth: Mapping[str, TrueApplicant] | None = None,
-) -> tuple[dict[str, dict[str, Estimate]], int]:
-    """Every measure for everybody and each group, and of how many people.
+) -> dict[str, dict[str, Estimate]]:
+    """Every measure for everybody and each group.
 
     Each person counts once, by the latest application of the period, assessed as of its own moment; of more
     than `most` people so many are drawn by lot. Without a `truth` somebody is bad who by `now` is known for
@@ -84,7 +84,7 @@ def measured_fairness(
                     progress.update(1)
         finally:
             bench.views.close()
-    return fairness(cases), len(cases)
+    return fairness(cases)
 
 
 def _people(store: GraphStore, period: Period, revision: int, most: int) -> list[Application]:

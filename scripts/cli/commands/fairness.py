@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from investigations.estimates import Estimate
-from investigations.fairness.measures import MEASURES
+from investigations.fairness.measures import EVERYBODY, MEASURES
 from investigations.review.evaluation import read_truth
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
@@ -61,7 +61,8 @@ def _run(options: argparse.Namespace) -> Result:
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     now = moment_given(settings, options.now) if options.now else system_clock()
     truth = read_truth(options.truth, period.until) if options.truth else None
-    measured, people = measured_fairness(settings, period, now, most=options.most, truth=truth)
+    measured = measured_fairness(settings, period, now, most=options.most, truth=truth)
+    people = measured[EVERYBODY]["approved"].people
     if options.out is not None:
         _write(options.out, measured)
     return Result(

@@ -96,7 +96,7 @@ def measured(folder: Path, facts: Facts, scorer: Any) -> dict[str, Any]:
         store.add(facts)
     return measured_fairness(
         settings, Period(since=day(8), until=day(60)), day(400), scorer=scorer, most=1000
-    )[0]
+    )
 
 
 def test_arrivals_in_a_dormitory_fare_as_others_with_the_same_history_do(tmp_path: Path) -> None:
