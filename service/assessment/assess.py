@@ -37,7 +37,7 @@ from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import Evaluation, evaluate
 from service.assessment.fields import EVERYTHING, FieldSelection
 from service.assessment.served_model import as_served, kept
-from service.assessment.warm_up import exercise_kernels
+from service.assessment.warm_up import exercise_where_there_is_room
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
@@ -260,7 +260,7 @@ def warm_up(context: AppContext) -> None:
 
     Raises StoreUnavailableError when the store did not answer, or not in time.
     """
-    exercise_kernels(context.scorer, context.policy)
+    exercise_where_there_is_room(context.scorer, context.policy)
     context.store.warm_up(Facts(applications=(_nobodys(context.clock()),)))
     evaluation = evaluate(
         context.views.at(context.clock(), context.views.now()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from graph.features.signals.catalogue import SIGNALS
 from graph.frame.frame import Frame
-from graph.model.errors import StoreUnavailableError
+from graph.model.errors import StoreError, StoreUnavailableError
 from graph.model.types import (
     Application,
     Event,
@@ -39,10 +40,19 @@ from service.assessment.evaluation import Evaluation, evaluate
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
 
+log = logging.getLogger("ringfence.app")
 _DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _UNHURRIED_MS = 1e9
 # one that no answer has unasked, and one of the ring: all others are counted by the same code
 _WANTED = ("ml_1h_device_all_apps", "ml_1h_ring_all_apps")
+
+
+def exercise_where_there_is_room(scorer: Scorer | None, policy: Policy) -> None:
+    """`exercise_kernels`; where the temp folder has no room the first callers wait, and nobody else does."""
+    try:
+        exercise_kernels(scorer, policy)
+    except (OSError, StoreError) as error:
+        log.warning("nothing was exercised, so the first answers may be late: %s", error)
 
 
 def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation, Conclusion]:

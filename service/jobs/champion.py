@@ -11,7 +11,7 @@ from gnn.registry.history import RegisteredModel
 from graph.model.errors import BundleError
 from service.assessment.context import AppContext
 from service.assessment.served_model import with_model
-from service.assessment.warm_up import exercise_kernels
+from service.assessment.warm_up import exercise_where_there_is_room
 from service.jobs.pauses import Pauses
 from service.registered_models import RegisteredModels
 
@@ -54,7 +54,7 @@ class ChampionFollower:
             return True
         self._unusable.over(champion)
         context = with_model(self._current(), scorer)
-        exercise_kernels(scorer, context.policy)
+        exercise_where_there_is_room(scorer, context.policy)
         self._take(context)
         log.info(
             "model %s serves from here on, after %s", champion.version, serving.version if serving else "none"

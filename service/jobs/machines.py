@@ -106,13 +106,15 @@ def number_of(folder: Path | None) -> str:
     if folder is None:
         return number
     path, beside = folder / "machine", folder / f".machine.{number}"
-    beside.write_text(number, encoding="ascii")
+    if path.exists():
+        return path.read_text(encoding="ascii")
     try:  # whole or not at all: a worker that is killed leaves no empty file to the others
+        beside.write_text(number, encoding="ascii")
         path.hardlink_to(beside)
     except FileExistsError:
         return path.read_text(encoding="ascii")
     except OSError as error:
         log.warning("%s takes no links (%s): each worker counts as a machine", folder, error.strerror)
     finally:
-        beside.unlink()
+        beside.unlink(missing_ok=True)
     return number

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from numba.core import event
 
+from graph.model.errors import StoreUnavailableError
 from investigations.assessments import Level
 from investigations.policy import Policy
+from service import readiness
+from service.assessment import warm_up
 from service.assessment.warm_up import exercise_kernels
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import random_facts
@@ -18,6 +22,25 @@ def test_warming_up_is_an_answer_in_full_with_somebody_known_for_fraud_beside() 
     assert seen.degraded.level is Level.FULL
     assert seen.findings.signals["strong_bad"] == 1.0
     assert concluded.reasons
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("database or disk is full"), OSError(28, "No room")])
+def test_a_service_whose_temp_folder_is_full_does_not_wait_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    tried = list[object]()
+
+    def full(path: Path) -> None:
+        tried.append(path)
+        raise error
+
+    context = service(tmp_path)
+    monkeypatch.setattr(warm_up, "SqliteStore", full)
+    readiness.warm(context)
+    assert len(tried) == 1
+    assert "the first answers may be late" in caplog.text
+    assert risk(context, body("live-1"))["degraded"]["level"] == "full"
+    context.close()
 
 
 def test_after_it_no_answer_waits_for_a_compiler(tmp_path: Path) -> None:

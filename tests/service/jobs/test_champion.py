@@ -23,6 +23,7 @@ from gnn.scoring.scorer import Scorer
 from graph.model.errors import BundleError, RegistryError, SettingError
 from scripts.cli.main import main
 from service.app import create_app, follow_champion
+from service.assessment import warm_up
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.http.calls import app_context
@@ -83,6 +84,20 @@ def test_the_named_model_serves_until_there_is_a_champion(registered: Registered
         app = create_app(context)
         step(app)
         assert app.extensions["ringfence"].model.version == registered.calm
+
+
+def test_a_machine_whose_temp_folder_is_full_follows_the_champion_like_the_others(
+    registered: Registered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with closing(registered.context()) as context:
+        registered.registry.promote(registered.calm, DEED, GATE)
+        app = create_app(context)
+        monkeypatch.setattr(warm_up, "SqliteStore", full)
+        step(app)
+        assert asked(app, "1")["models"][0]["version"] == registered.calm
 
 
 def test_a_request_that_has_begun_keeps_its_model(registered: Registered, context: AppContext) -> None:

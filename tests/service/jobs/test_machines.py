@@ -126,6 +126,20 @@ def test_a_worker_killed_at_its_start_makes_no_machine_of_each_other_worker(
         assert counts(*workers) == [1, 1, 1]
 
 
+def test_a_worker_that_starts_on_a_full_disk_is_of_the_machine_of_the_others(
+    casebook_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    clock = Clock()
+    with closing(open_casebook(casebook_url)) as casebook:
+        first = machine(casebook, tmp_path / "one", clock)
+        monkeypatch.setattr(Path, "write_text", full)
+        assert counts(first, machine(casebook, tmp_path / "one", clock)) == [1, 1]
+        assert counts(first, machine(casebook, tmp_path / "new", clock)) == [2, 2], "it starts all the same"
+
+
 def test_workers_that_start_at_once_agree_on_the_number_of_their_machine(tmp_path: Path) -> None:
     workers = 8
     for n in range(50):
