@@ -92,7 +92,6 @@ def test_sail_writes_the_files_of_a_store_that_took_the_delivery(
 def test_spark_writes_the_files_of_a_store_that_took_the_delivery(made: Made, tmp_path: Path) -> None:
     pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
     how = of_delivery(made, "--cluster", "local[2]", "--executor-memory", "1024", "--partitions", "2")
-    how += ["--back-steps", "0"]  # which files and figures do not depend on, and each is a whole search
     assert_same(made, written(tmp_path / "out", *how), tmp_path / "out")
 
 
