@@ -58,9 +58,9 @@ def test_who_reads_a_whole_frame_has_it_read_ahead(
     folder, seen = tmp_path / "graph.frame", list[set[bool]]()
 
     def watched(asked: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*given: Any) -> Any:
+        def wrapped(*given: Any, **named: Any) -> Any:
             seen.append(read_alone(folder))
-            return asked(*given)
+            return asked(*given, **named)
 
         return wrapped
 
