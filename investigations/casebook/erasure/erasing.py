@@ -106,7 +106,8 @@ class ErasureFiles:
     def overwrite_free_space(self) -> bool:
         """Overwrite what the old rows left in the database's file, and say whether nothing of it is left
         there: False where others kept it from doing so. In PostgreSQL let it be used again, which is False:
-        what overwrites it would keep everybody waiting.
+        what overwrites it would keep everybody waiting; and have columns sampled anew, because the samples
+        that its planner keeps (`pg_stats`) name people of before.
         """
         if self._engines.reader.dialect.name == "sqlite":
             file = Path(str(self._engines.reader.url.database))
@@ -114,7 +115,7 @@ class ErasureFiles:
                 connection.isolation_level = None
                 return overwrite_free_space(connection)
         with self._engines.reading() as connection:
-            connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("VACUUM (ANALYZE)")
         return False
 
     # -- guarded rows
