@@ -16,10 +16,10 @@ from graph.frame.location import frame_of
 from graph.model.errors import StoreError
 from graph.store.port import GraphStore
 from ingestion.parse_context import Pseudonymiser, time_zone
+from service.assessment.answers.response import ResponseBuilder
 from service.assessment.context import AppContext
-from service.assessment.policy_files import PolicyFiles
-from service.assessment.policy_in_force import PolicyInForce
-from service.assessment.response import ResponseBuilder
+from service.assessment.policies.files import PolicyFiles
+from service.assessment.policies.in_force import PolicyInForce
 from service.assessment.served_model import following
 from service.assessment.views import Views
 from service.clock import clock_of

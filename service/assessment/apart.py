@@ -23,14 +23,13 @@ from graph.store.evidence import Evidence, Subject, leave_out
 from graph.store.port import GraphView
 from investigations.assessments import Conclusion
 from investigations.policy import Policy
-from service.assessment.deadline import LatencyEstimate, Stopwatch
+from service.assessment.deadline import Stopwatch
 from service.assessment.evaluation import evaluate_neighbourhood
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
 
 PLACES = frozenset({IdentifierKind.ADDRESS, IdentifierKind.WIFI, IdentifierKind.IP, IdentifierKind.EMPLOYER})
-_UNHURRIED_MS = 1e9
 _Fact = TypeVar("_Fact", Application, Event)
 
 
@@ -46,7 +45,7 @@ def assess_apart(
     if not apart.shares_a_place():
         return None
     seen = leave_out(GraphView.evidence_of(cast(GraphView, apart), apart.subject))
-    watch = Stopwatch(LatencyEstimate(), _UNHURRIED_MS)
+    watch = Stopwatch.unhurried()
     seen = _without_ring_by_place(seen)
     evaluation = evaluate_neighbourhood(node_names_of(seen), view, apart.subject, scorer, watch)
     return policy.conclude(evaluation.findings)

@@ -6,16 +6,12 @@ from __future__ import annotations
 
 import logging
 import secrets
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from graph.features.changes import EarlierNeighbourhood
-from graph.features.lending.grammar import beyond_standard
-from graph.features.read_neighbourhood import read_neighbourhood
 from graph.frame.catch_up import NOTHING, AtHand
 from graph.model.errors import (
     ErasedError,
@@ -28,24 +24,23 @@ from graph.model.moments import micros
 from graph.model.types import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import Subject
 from graph.store.port import GraphView
-from investigations.assessments import Conclusion, Degraded, Level, ModelUsed, RiskAssessment, Stage
+from investigations.assessments import Conclusion, Degraded, RiskAssessment, Stage
 from investigations.casebook import IdempotencyClaim, Recorded
 from investigations.policy import Policy
-from service.assessment import audit_record, response
+from service.assessment import audit_record
+from service.assessment.answers.fields import EVERYTHING, FieldSelection
 from service.assessment.context import AppContext
-from service.assessment.deadline import LatencyEstimate, Stopwatch
-from service.assessment.evaluation import Evaluation, evaluate
-from service.assessment.fields import EVERYTHING, FieldSelection
-from service.assessment.served_model import as_served, kept
+from service.assessment.deadline import Stopwatch
+from service.assessment.evaluation import AWAY, Evaluation, evaluate
+from service.assessment.findings import earlier_neighbourhood, findings_of, waiting_for_store
+from service.assessment.served_model import kept
 from service.assessment.warm_up import exercise_where_there_is_room
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
 
-_UNHURRIED_MS = 1e9
-_AWAY = "store_unavailable"
+
 _DAY = timedelta(days=1)
-_SECOND_ROOM = 1  # beside what is seen now
 OF_ERASED = "the application names somebody who was erased, or is one that was: it is not taken again"
 LOOKS = 3  # somebody is erased between two reads of one answer: it is read again, so often at most
 
@@ -130,11 +125,11 @@ def _assessed(context: AppContext, request: AssessmentRequest) -> tuple[StoredSu
         )
     policy = context.policies.at(request.at, audit_record.scope_of(subject))
     concluded = policy.conclude(evaluation.findings)
-    findings = _findings(context, request.stage, subject, request.at, (evaluation, concluded))
+    findings = findings_of(context, request.stage, subject, request.at, (evaluation, concluded))
     first = _first_scan(context, request.stage, subject, request.at)
     if first is not None:
         findings["changes_since"] = context.responses.changes(
-            first, concluded, evaluation, _earlier_neighbourhood(context, subject, first, request.watch)
+            first, concluded, evaluation, earlier_neighbourhood(context, subject, first, request.watch)
         )
     if request.watch.late() and findings["degraded"]["reason"] is None:
         # complete, and late all the same: the caller may have gone on without it
@@ -171,75 +166,6 @@ def _assessed(context: AppContext, request: AssessmentRequest) -> tuple[StoredSu
     )
 
 
-def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
-    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, also
-    in what was measured and in its row's columns.
-
-    Raises NotFoundError, StoreUnavailableError, and StoreChangedError for a row that cannot be what was
-    written.
-    """
-    for _ in range(LOOKS):
-        recorded = context.casebook.assessment(assessment_id)
-        at, by = recorded.as_of, recorded.recorded_by
-        view = None if by is None else context.views.at(at, by)
-        result = _replayed(context, recorded, view)
-        if view is None or context.views.is_still(view):
-            break
-    return result
-
-
-def _replayed(context: AppContext, recorded: RiskAssessment, view: GraphView | None) -> dict[str, Any]:
-    answered, subject = audit_record.read(recorded)
-    then_served = as_served(context, recorded)
-    how = (then_served.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level)
-    wanted = beyond_standard(answered["multi_lending"]["variables"])
-    evaluation = evaluate(view, subject, *how, wanted)
-    then = answered["degraded"]
-    if evaluation.degraded.level is recorded.level:
-        evaluation = replace(
-            evaluation,
-            degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]),
-        )
-    elif view is not None and evaluation.degraded.reason == _AWAY:
-        raise StoreUnavailableError("the store does not answer now: replay again when it does")
-    concluded = audit_record.policy_of(recorded, then_served.policies).conclude(evaluation.findings)
-    again = _findings(then_served, recorded.stage, subject, recorded.as_of, (evaluation, concluded))
-    if answered["changes_since"] is not None:
-        first = context.casebook.assessment(answered["changes_since"]["assessment_id"])
-        looked = answered["changes_since"]["person"] is not None
-        before = (
-            _earlier_neighbourhood(context, subject, first, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
-            if looked
-            else None
-        )
-        again["changes_since"] = context.responses.changes(first, concluded, evaluation, before)
-    again = orjson.loads(orjson.dumps(again))
-    differs = [
-        name for name in answered if name not in response.OF_THE_REQUEST and answered[name] != again.get(name)
-    ]
-    differences = [
-        {"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs
-    ]
-    differences += audit_record.contradictions(recorded) + audit_record.measured_differences(
-        recorded, subject, evaluation
-    )
-    return {
-        "assessment_id": recorded.assessment_id,
-        "equal": not differences,
-        "differences": differences,
-        "as_of": answered["as_of"],
-        "recorded_by": recorded.recorded_by,
-        "level": recorded.level.value,
-        "models_then": answered["models"],
-        "models_now": response.models(context.model),
-        "policy_then": answered["policy_version"],
-        "policy_now": context.policies.at(context.clock(), audit_record.scope_of(subject)).version,
-        "answer": {
-            name: answered[name] if name in response.OF_THE_REQUEST else again.get(name) for name in answered
-        },
-    }
-
-
 def assess_stored(
     view: GraphView,
     subject: Subject,
@@ -250,7 +176,7 @@ def assess_stored(
     """Assess an application, or a person, that is in the store already through a `view` as of the moment in
     question; nothing is written down. `wanted` names variables beyond those of every answer.
     """
-    watch = Stopwatch(LatencyEstimate(), _UNHURRIED_MS)
+    watch = Stopwatch.unhurried()
     evaluation = evaluate(view, subject, scorer, watch, wanted=wanted)
     return evaluation, policy.conclude(evaluation.findings)
 
@@ -266,7 +192,7 @@ def warm_up(context: AppContext) -> None:
         context.views.at(context.clock(), context.views.now()),
         Subject(applicant_id="warm-up"),
         context.scorer,
-        Stopwatch(LatencyEstimate(), _UNHURRIED_MS),
+        Stopwatch.unhurried(),
     )
     if evaluation.features is None:
         raise StoreUnavailableError("the store did not answer an assessment's reads")
@@ -288,24 +214,20 @@ def _store_and_evaluate(context: AppContext, request: AssessmentRequest) -> tupl
     for the audit record.
     """
     how, wanted = (context.scorer, request.watch), request.selection.beyond_standard
-    with _waiting(context, request.watch):
+    with waiting_for_store(context, request.watch):
         with request.watch.timing("store"):
             remembered = _store_subject(context, request)
         evaluation = evaluate(remembered.view, remembered.subject, *how, wanted=wanted)
-    if evaluation.degraded.reason == _AWAY and (view := context.views.without_store(request.at)) is not None:
+    if evaluation.degraded.reason == AWAY and (view := context.views.without_store(request.at)) is not None:
         # The frame was a fact behind, and the store went away before anybody could read it there.
         remembered = replace(remembered, view=view, revision=view.revision)
         again = evaluate(view, remembered.subject, *how, wanted=wanted)
-        evaluation = replace(again, degraded=replace(again.degraded, reason=again.degraded.reason or _AWAY))
+        evaluation = replace(again, degraded=replace(again.degraded, reason=again.degraded.reason or AWAY))
     if remembered.view is not None and evaluation.features is not None and remembered.stored:
         context.views.check_sometimes(remembered.subject, remembered.view, evaluation.features.row)
     return remembered, evaluation if remembered.stored else replace(
         evaluation, degraded=_without_fact(evaluation.degraded, remembered.why_not_stored)
     )
-
-
-def _waiting(context: AppContext, watch: Stopwatch) -> AbstractContextManager[None]:
-    return context.store.within((watch.left_ms() - watch.reserved_ms()) / 1000)
 
 
 def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSubject:
@@ -334,7 +256,7 @@ def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSub
     except StoreError:
         view = context.views.without_store(request.at)
         mark_then = view.revision if view is not None else None
-        return StoredSubject(subject, view, mark_then, subject.application is None, _AWAY)
+        return StoredSubject(subject, view, mark_then, subject.application is None, AWAY)
 
 
 def _stored_already(context: AppContext, application: Application, at: datetime) -> Subject:
@@ -358,21 +280,6 @@ def _without_fact(degraded: Degraded, why: str) -> Degraded:
     return replace(degraded, missing=(*degraded.missing, "fact"), reason=degraded.reason or why)
 
 
-def _findings(
-    context: AppContext,
-    stage: Stage,
-    subject: Subject,
-    as_of: datetime,
-    outcome: tuple[Evaluation, Conclusion],
-) -> dict[str, Any]:
-    """The replayable part of an answer."""
-    evaluation, concluded = outcome
-    findings = context.responses.findings(stage, subject, as_of, evaluation, concluded)
-    model: ModelUsed | None = context.model if evaluation.degraded.level is Level.FULL else None
-    findings["models"] = response.models(model)
-    return findings
-
-
 def _first_scan(context: AppContext, stage: Stage, subject: Subject, at: datetime) -> RiskAssessment | None:
     """What a second scan is compared with: the latest assessment of the application at stage
     `application`.
@@ -382,19 +289,3 @@ def _first_scan(context: AppContext, stage: Stage, subject: Subject, at: datetim
     return context.casebook.latest(
         application_id=subject.application.application_id, stage=Stage.APPLICATION, until=at
     )
-
-
-def _earlier_neighbourhood(
-    context: AppContext, subject: Subject, first: RiskAssessment, watch: Stopwatch
-) -> EarlierNeighbourhood | None:
-    """What the first scan could see of the subject; None where there is no time to look, the store is away,
-    or the first scan did not reach it.
-    """
-    if first.recorded_by is None or not watch.allows("neighbourhood"):
-        return None
-    try:
-        view = context.views.at(first.as_of, first.recorded_by)
-        with watch.timing("neighbourhood"), _waiting(context, watch):
-            return EarlierNeighbourhood(*read_neighbourhood(view, subject, _SECOND_ROOM))
-    except StoreError:
-        return None

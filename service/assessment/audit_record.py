@@ -18,7 +18,7 @@ from investigations.assessments import RiskAssessment
 from investigations.policies.file import EVERYBODY, PolicyScope
 from investigations.policy import Policy
 from service.assessment.evaluation import Evaluation
-from service.assessment.policy_in_force import PolicyInForce
+from service.assessment.policies.in_force import PolicyInForce
 
 _MEASURED = ("signals", "contributions", "parts")
 _ABSENT = object()

@@ -15,7 +15,7 @@ from ingestion.contract import APPLICATIONS, TABLES, Cell, Column, Table, hashed
 from ingestion.identifiers.hashes import SCHEMES, scheme_of
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from service.assessment import fields
+from service.assessment.answers import fields
 
 Row = dict[str, object]
 _DEPTH = 4  # groups within groups that are looked into

@@ -16,9 +16,9 @@ from ingestion.parse_context import Pseudonymiser
 from investigations.assessments import ModelUsed
 from investigations.casebook import Casebook
 from investigations.policy import Policy
+from service.assessment.answers.response import ResponseBuilder
 from service.assessment.deadline import LatencyEstimate
-from service.assessment.policy_in_force import PolicyInForce
-from service.assessment.response import ResponseBuilder
+from service.assessment.policies.in_force import PolicyInForce
 from service.assessment.views import Views
 from service.clock import SharedClock, system_clock
 from service.lenders import Lenders

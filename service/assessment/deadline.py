@@ -17,6 +17,7 @@ _FIRST_GUESS_MS = {
 }
 _RISE, _FALL = 0.5, 0.1  # how much of a slower, or quicker, step is believed at once
 _FAR = 10.0  # a step so many times as quick as expected says that what held it up is over
+_UNHURRIED_MS = 1e9
 
 
 class LatencyEstimate:
@@ -75,6 +76,11 @@ class Stopwatch:
         self._started = tick() if started is None else started
         self._ends = self._started + timeout_ms / 1000.0
         self.spent_ms = {"store": 0.0, "neighbourhood": 0.0, "signals": 0.0, "model": 0.0}
+
+    @classmethod
+    def unhurried(cls) -> Stopwatch:
+        """The times of an assessment for which nobody waits."""
+        return cls(LatencyEstimate(), _UNHURRIED_MS)
 
     def left_ms(self) -> float:
         """Milliseconds until the caller's time is up; negative after it."""

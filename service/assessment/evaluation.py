@@ -45,6 +45,7 @@ MISSING: Mapping[Level, tuple[str, ...]] = MappingProxyType(
     }
 )
 OWN_APPLICATIONS = APPLICATIONS  # of the applicant's past, with the graph and without it
+AWAY = "store_unavailable"  # why less was looked at, where the store does not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def evaluate(
                 )
         except StoreError as error:
             log.warning("the store failed during an assessment: %s", error)
-            evaluation = _rules_only(subject, "store_unavailable")
+            evaluation = _rules_only(subject, AWAY)
     return replace(evaluation, wanted=wanted) if wanted else evaluation
 
 
@@ -131,7 +132,7 @@ def _evaluate(
 ) -> Evaluation:
     level, why = at_most, None
     if view is None:
-        return _rules_only(subject, "store_unavailable")
+        return _rules_only(subject, AWAY)
     try:
         if level in (Level.FULL, Level.NO_MODEL):
             if watch.allows("neighbourhood", "signals"):
@@ -147,7 +148,7 @@ def _evaluate(
         ):
             return _evaluate(view.otherwise(), subject, scorer, watch, at_most)
         log.warning("the store failed during an assessment: %s", error)
-        return _rules_only(subject, "store_unavailable")
+        return _rules_only(subject, AWAY)
     return _rules_only(subject, "deadline")
 
 

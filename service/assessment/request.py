@@ -22,11 +22,11 @@ from ingestion.parse_context import ParseContext
 from investigations.assessments import Stage
 from investigations.casebook import IdempotencyClaim
 from service.assessment import audit_record, bodies
+from service.assessment.answers.fields import field_selection
 from service.assessment.assess import OF_ERASED, AssessmentRequest
 from service.assessment.call import Call
 from service.assessment.context import AppContext
 from service.assessment.deadline import Stopwatch
-from service.assessment.fields import field_selection
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _IDS = frozenset({"application_id", "applicant_id", "platform_id"})

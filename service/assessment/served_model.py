@@ -11,7 +11,7 @@ from investigations.assessments import RiskAssessment
 from investigations.policy import Policy
 from investigations.review_capacity import Following, Scores
 from service.assessment.context import AppContext
-from service.assessment.policy_in_force import PolicyInForce
+from service.assessment.policies.in_force import PolicyInForce
 from service.opening import follows, policy_for
 from service.settings import Settings
 

@@ -34,7 +34,7 @@ from graph.store.evidence import subject_of
 from graph.stores.sqlite import SqliteStore
 from investigations.assessments import Conclusion
 from investigations.policy import Policy
-from service.assessment.deadline import LatencyEstimate, Stopwatch
+from service.assessment.deadline import Stopwatch
 from service.assessment.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ringfence.app")
 _DAY = datetime(2025, 1, 1, tzinfo=UTC)
-_UNHURRIED_MS = 1e9
 # one that no answer has unasked, and one of the ring: all others are counted by the same code
 _WANTED = ("ml_1h_device_all_apps", "ml_1h_ring_all_apps")
 
@@ -73,7 +72,7 @@ def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation,
             frame.view(requested.applied_at, revision),
             subject_of(requested),
             scorer,
-            Stopwatch(LatencyEstimate(), _UNHURRIED_MS),
+            Stopwatch.unhurried(),
             wanted=_WANTED,
         )
         guide = evaluation.findings.paths

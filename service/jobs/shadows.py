@@ -12,7 +12,7 @@ from graph.model.errors import BundleError, ErasedError, RingfenceError, StoreCh
 from investigations.review_capacity import window_of
 from investigations.shadow.answers import LOOKS_BACK, OUT_OF_SCOPE, ShadowAnswer
 from service.assessment.context import AppContext
-from service.assessment.in_shadow import Challenger, Tried, answer_in_shadow, challenger_of, tried
+from service.assessment.repeats.in_shadow import Challenger, Tried, answer_in_shadow, challenger_of, tried
 from service.http import metrics
 from service.jobs.pauses import Pauses
 from service.leases import Lease

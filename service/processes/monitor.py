@@ -8,7 +8,7 @@ import sys
 
 from graph.model.errors import RingfenceError
 from service.clock import clock_of
-from service.governance.daily_monitor import monitor_and_keep
+from service.governance.monitoring.daily import monitor_and_keep
 from service.http import logs
 from service.opening import open_casebook, open_existing
 from service.settings import Settings

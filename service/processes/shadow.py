@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import ExitStack, closing
 
-from service.assessment.in_shadow import tried
+from service.assessment.repeats.in_shadow import tried
 from service.http import logs
 from service.jobs.shadows import Shadows
 from service.opening import open_casebook, open_keyring, open_store

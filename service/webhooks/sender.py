@@ -16,7 +16,7 @@ import orjson
 from investigations.casebook import Casebook
 from investigations.casebook.message_files import DeliveryState, KeptMessage, MessageDelivery
 from investigations.watch.messages import MessageType, utc
-from service.assessment.redaction import alert_by_the_day
+from service.assessment.answers.redaction import alert_by_the_day
 from service.http import metrics
 from service.leases import Lease
 from service.webhooks.endpoints import Endpoint, Network

@@ -65,11 +65,11 @@ GUESTS = {
     "rich": ("graph/progress", "scripts/cli"),
     "shtab": ("scripts/cli",),
     "reportlab": ("service/desk/case_pdf",),
-    "cryptography": ("service/governance/erasure_plan",),
+    "cryptography": ("service/governance/erasure/plan",),
     "argon2": ("service/login/passwords",),
     "authlib": ("service/login/oidc",),
     "mlflow": ("gnn/registry/mlflow_export",),
-    "msgspec": ("service/http", "service/assessment/answer", "ingestion/spark"),
+    "msgspec": ("service/http", "service/assessment/answers/answer", "ingestion/spark"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)

@@ -14,7 +14,7 @@ from investigations.users import AuditFilter
 from scripts.cli.command import DONE, FAILED, UNUSABLE
 from scripts.cli.main import main
 from service.assessment.context import AppContext
-from service.governance.person_export import as_json, held_about
+from service.governance.person.export import as_json, held_about
 from tests.support.small_service import body, risk, service
 from tests.support.small_worlds import applies, day, facts_of, random_facts
 

@@ -13,7 +13,7 @@ from graph.journal.encode import encode, encode_snapshot
 from graph.model.moments import moment
 from graph.model.types import Contact, Facts, RingSnapshot
 from graph.stores.neo4j import codec
-from graph.stores.neo4j.cypher import (
+from graph.stores.neo4j.cypher.parts import (
     APPLICATION,
     DEVICE,
     EVENT,
@@ -25,7 +25,7 @@ from graph.stores.neo4j.cypher import (
     columns,
     micros,
 )
-from graph.stores.neo4j.cypher_tables import pages
+from graph.stores.neo4j.cypher.tables import pages
 from graph.stores.neo4j.facts import device_of
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.rings import snapshot_of

@@ -14,8 +14,8 @@ from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.rings_in_turn import AnySnapshot
 from graph.store.forgetting import ERASED_MEANWHILE
-from graph.stores.neo4j.cypher import EDITION, MEMBER, properties, when
-from graph.stores.neo4j.cypher_write import LOCK
+from graph.stores.neo4j.cypher.parts import EDITION, MEMBER, properties, when
+from graph.stores.neo4j.cypher.write import LOCK
 from graph.stores.neo4j.database import Ask, Database
 
 AT_ONCE = 5_000  # rings, members or parts a transaction

@@ -10,7 +10,9 @@ from graph.journal.parts import head_of
 from graph.journal.renaming import names_in, renamed_changes, renamed_mentions
 from graph.journal.snapshots import changes_of, changes_text
 from graph.model.erasure import Erasure
-from graph.stores.neo4j import codec, cypher_erase, cypher_write
+from graph.stores.neo4j import codec
+from graph.stores.neo4j.cypher import erase as cypher_erase
+from graph.stores.neo4j.cypher import write as cypher_write
 from graph.stores.neo4j.database import Ask
 from graph.stores.neo4j.journal import tail
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graph.facts.people_range import PeopleRange
-from graph.stores.neo4j import cypher_people, cypher_tables
+from graph.stores.neo4j.cypher import people as cypher_people
+from graph.stores.neo4j.cypher import tables as cypher_tables
 from graph.stores.neo4j.ranges import (
     PAGE,
     RANGE,

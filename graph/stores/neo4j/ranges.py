@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from graph.stores.neo4j.cypher_tables import bounded
+from graph.stores.neo4j.cypher.tables import bounded
 
 Rows = list[list[Any]]
 Ask = Callable[..., Rows]
@@ -27,7 +27,7 @@ class KeyRange(NamedTuple):
 
 def read_all(ask: Ask, reads: Mapping[str, tuple[str, str]], sessions: int = SESSIONS) -> dict[str, Rows]:
     """The rows of each of `reads`: by name, a statement of pages and the one that tells where ranges end
-    (`graph.stores.neo4j.cypher_tables`). In order of keys.
+    (`graph.stores.neo4j.cypher.tables`). In order of keys.
     """
     parts = (
         KeyRange(name, pages, after, end)

@@ -9,7 +9,7 @@ from graph.journal.snapshots import changes_of, member_of, ring_of
 from graph.model.moments import moment
 from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingSnapshot
-from graph.stores.neo4j.cypher_read import RINGS
+from graph.stores.neo4j.cypher.read import RINGS
 
 PAGE = 2_000  # rings a reading
 

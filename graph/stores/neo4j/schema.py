@@ -12,7 +12,7 @@ from typing import Any
 from neo4j.exceptions import ClientError
 
 from graph.model.errors import StoreVersionError
-from graph.stores.neo4j.cypher import ROLE_TYPES
+from graph.stores.neo4j.cypher.parts import ROLE_TYPES
 
 NODES = (
     "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant",

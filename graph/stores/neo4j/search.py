@@ -7,7 +7,7 @@ from typing import Any
 
 from graph.model.types import IdentifierKind
 from graph.store.search_hit import SearchHit
-from graph.stores.neo4j.cypher_read import (
+from graph.stores.neo4j.cypher.read import (
     SEARCH_APPLICANTS,
     SEARCH_APPLICATIONS,
     SEARCH_IDENTIFIERS,

@@ -19,9 +19,10 @@ from graph.model.types import Added, Facts
 from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.store.refusing import Refusal
-from graph.stores.neo4j import cypher_erase, cypher_read
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.before_version_5 import complete_journal
+from graph.stores.neo4j.cypher import erase as cypher_erase
+from graph.stores.neo4j.cypher import read as cypher_read
 from graph.stores.neo4j.database import Ask, Database
 from graph.stores.neo4j.draft import save
 from graph.stores.neo4j.erase import erase

@@ -11,7 +11,7 @@ import numpy as np
 from graph.facts.fraud_labels import by_person
 from graph.facts.people_range import PeopleRange
 from graph.facts.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
-from graph.stores.neo4j import cypher_tables
+from graph.stores.neo4j.cypher import tables as cypher_tables
 from graph.stores.neo4j.people import read_people
 from graph.stores.neo4j.ranges import SESSIONS, Rows, read_all
 

@@ -31,7 +31,6 @@ from graph.model.types import (
 )
 from graph.store.port import GraphView
 from graph.store.search_hit import SearchHit
-from graph.stores.neo4j import cypher_read
 from graph.stores.neo4j.codec import (
     ROLE_CODE,
     application_of,
@@ -42,6 +41,7 @@ from graph.stores.neo4j.codec import (
     platform_of,
     tie_of,
 )
+from graph.stores.neo4j.cypher import read as cypher_read
 from graph.stores.neo4j.facts import device_of, labels_by_person, membership_of, outcomes_by_application
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.people import people_ranges

@@ -25,7 +25,7 @@ from graph.stores.neo4j.batch import (
     sort_out,
 )
 from graph.stores.neo4j.codec import Row
-from graph.stores.neo4j.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, CORRECT_ENTRIES, KNOWN, NEW, TIES
+from graph.stores.neo4j.cypher.write import ALL_KNOWN, ALL_NEW, CORRECT, CORRECT_ENTRIES, KNOWN, NEW, TIES
 
 Ask = Callable[..., list[list[Any]]]
 Key = Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scripts.cli.command import DONE, FAILED, Command, Result
-from service.assessment.comparison import Comparison, compared
+from service.assessment.repeats.comparison import Comparison, compared
 from service.opening import as_of_given, load_scorer, open_existing
 from service.settings import Settings
 

@@ -19,11 +19,11 @@ from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import clock_of
-from service.governance.erasure import PeopleEraser
-from service.governance.erasure_certificate import CheckedCertificate, checked, codes_in
-from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople
-from service.governance.erasure_trial import try_folder
-from service.governance.file_search import FileSearch
+from service.governance.erasure.certificate import CheckedCertificate, checked, codes_in
+from service.governance.erasure.erasing import PeopleEraser
+from service.governance.erasure.file_search import FileSearch
+from service.governance.erasure.plan import ErasurePlan, ErasureReason, SortedPeople
+from service.governance.erasure.trial import try_folder
 from service.login.accounts import by_command
 from service.opening import casebook_given, known_keys, open_casebook, open_existing
 from service.settings import Settings

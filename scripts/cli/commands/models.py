@@ -98,7 +98,7 @@ def _add(opened: _Opened) -> Result:
 
 
 def _compare(opened: _Opened) -> Result:
-    from service.governance.promotion import compare
+    from service.governance.gates.promotion import compare
 
     other, model = (opened.registry.named(name).version for name in opened.options.names)
     found = compare(opened.settings, opened.store, opened.registry, (model, other), _as_of(opened))
@@ -106,7 +106,7 @@ def _compare(opened: _Opened) -> Result:
 
 
 def _promote(opened: _Opened) -> Result:
-    from service.governance.promotion import judged, promote, to_beat
+    from service.governance.gates.promotion import judged, promote, to_beat
 
     registry, options = opened.registry, opened.options
     if options.force and not opened.deed.reason:

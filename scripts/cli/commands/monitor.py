@@ -16,10 +16,10 @@ from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import system_clock
-from service.governance.daily_monitor import DailyRun, limits, monitor_and_keep
-from service.governance.monitored_model import model_that_serves
-from service.governance.monitored_values import alarm, figures, judged_month
-from service.governance.monitoring import Monitored, MonitorPlan, monitored
+from service.governance.monitoring.daily import DailyRun, limits, monitor_and_keep
+from service.governance.monitoring.model import model_that_serves
+from service.governance.monitoring.periods import Monitored, MonitorPlan, monitored
+from service.governance.monitoring.values import alarm, figures, judged_month
 from service.opening import casebook_given, moment_given, open_casebook, open_existing, refuse_empty
 
 EXAMPLE = """example:

@@ -19,9 +19,9 @@ from scripts.cli.looks import purpose_given
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import system_clock
-from service.governance.erased_person import ErasedPerson, erased_person
-from service.governance.person_export import as_json, held_about
-from service.governance.person_page import as_page
+from service.governance.erasure.person import ErasedPerson, erased_person
+from service.governance.person.export import as_json, held_about
+from service.governance.person.page import as_page
 from service.login.accounts import by_command
 from service.opening import casebook_given, known_keys, open_casebook, open_existing
 from service.settings import Settings

@@ -23,8 +23,8 @@ from scripts.cli.printable import printable
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import clock_of
-from service.governance.policy_gate import judged_policy
-from service.governance.share_checks import SHARE
+from service.governance.gates.policy import judged_policy
+from service.governance.gates.share_checks import SHARE
 from service.opening import casebook_given, open_casebook
 from service.person_at_work import person_at_work
 from service.settings import Settings

@@ -8,7 +8,7 @@ from contextlib import closing
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
-from service.assessment.replays import replay_latest
+from service.assessment.repeats.replays import replay_latest
 from service.opening import casebook_given, open_existing
 from service.wiring import wire
 

@@ -17,7 +17,7 @@ from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.context import AppContext
-from service.assessment.in_shadow import Tried, challenger_of, tried
+from service.assessment.repeats.in_shadow import Tried, challenger_of, tried
 from service.clock import system_clock
 from service.opening import casebook_given, moment_given, open_existing, refuse_empty
 from service.settings import Settings

@@ -21,11 +21,11 @@ from scripts.cli.command import Command, Result
 from scripts.cli.commands.policy import in_scope, read_file
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
-from service.assessment.policy_dry_run import by_policy_file
-from service.assessment.policy_files import PolicyFiles
+from service.assessment.policies.files import PolicyFiles
+from service.assessment.repeats.policy_dry_run import by_policy_file
 from service.clock import system_clock
-from service.governance.answered_lives import AnsweredLives
-from service.governance.share_checks import share_checks
+from service.governance.gates.answered_lives import AnsweredLives
+from service.governance.gates.share_checks import share_checks
 from service.opening import (
     casebook_given,
     moment_given,

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from investigations.casebook.alert_files import AlertFilter
 from investigations.watch.alerts import Alert
-from service.assessment.redaction import alert_by_the_day
+from service.assessment.answers.redaction import alert_by_the_day
 from service.http.calls import app_context, binding
 from service.http.routes import looks
 from service.http.schemas.alert_answers import AlertPage

@@ -20,12 +20,13 @@ from ingestion.parse import BadRow
 from investigations.assessments import RiskAssessment
 from investigations.casebook import Recorded
 from service.assessment import audit_record
-from service.assessment.assess import assess, replay
+from service.assessment.answers.fields import KEYS
+from service.assessment.answers.redaction import Redaction
+from service.assessment.assess import assess
 from service.assessment.bodies import NAMED, BodyError, as_object, printable
 from service.assessment.call import Call
 from service.assessment.case_opening import open_case
-from service.assessment.fields import KEYS
-from service.assessment.redaction import Redaction
+from service.assessment.repeats.replay import replay
 from service.assessment.request import assessment_request, fingerprint_of
 from service.http import metrics, problems
 from service.http.calls import (

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as WebResponse
 
 from graph.model.errors import RegistryError, StoreError
 from graph.product import product_version
-from service.assessment.in_shadow import lags
-from service.assessment.response import models
+from service.assessment.answers.response import models
+from service.assessment.repeats.in_shadow import lags
 from service.http import metrics, problems, web_assets
 from service.http.calls import app_context
 from service.http.schemas import openapi

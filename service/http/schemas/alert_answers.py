@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from investigations.watch.alerts import AlertCode, AlertGrade
-from service.assessment.answer import Moment
+from service.assessment.answers.answer import Moment
 
 
 class AlertEvidence(TypedDict):

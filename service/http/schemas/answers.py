@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from graph.model.types import RingKind
-from service.assessment.answer import Assessment, AssessmentModel, Count, Moment, RingRole, Share
+from service.assessment.answers.answer import Assessment, AssessmentModel, Count, Moment, RingRole, Share
 
 
 class BatchAnswers(TypedDict):

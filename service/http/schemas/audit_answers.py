@@ -5,7 +5,7 @@ from typing import Annotated, NotRequired, TypedDict
 from msgspec import Meta
 
 from investigations.users import AuditAction, AuditWay
-from service.assessment.answer import Moment
+from service.assessment.answers.answer import Moment
 
 
 class AuditLine(TypedDict):

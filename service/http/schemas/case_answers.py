@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from graph.model.types import LabelValue, PlatformType
 from investigations.cases import CaseKind, CaseState, VerdictValue
-from service.assessment.answer import Count, Moment, Share
+from service.assessment.answers.answer import Count, Moment, Share
 
 
 class CaseSummary(TypedDict):

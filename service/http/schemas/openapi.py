@@ -13,8 +13,8 @@ from typing import Any, get_type_hints, is_typeddict
 import msgspec
 from msgspec import Struct
 
-from service.assessment import answer
-from service.assessment.fields import ALWAYS
+from service.assessment.answers import answer
+from service.assessment.answers.fields import ALWAYS
 from service.http.problems import PROBLEMS, RETRY_SECONDS
 from service.http.schemas import alert_answers, answers, audit_answers, case_answers, verdict_answers
 from service.http.schemas.case_bodies import BODIES

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from service.assessment.answer import Assessment, AuditRow, Replay
+from service.assessment.answers.answer import Assessment, AuditRow, Replay
 from service.http.problems import PAGE
 from service.http.schemas.alert_answers import AlertPage
 from service.http.schemas.answers import (

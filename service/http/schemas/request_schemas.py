@@ -10,8 +10,8 @@ from ingestion.column_guide import GUIDE
 from ingestion.contract import APPLICATIONS, EVENTS, LABELS, OUTCOMES, RELATIONS, Cell, Column, Table
 from ingestion.identifiers.hashes import SCHEMES
 from investigations.assessments import Stage
+from service.assessment.answers.fields import FIELDS, MOST_NAMES
 from service.assessment.bodies import flat
-from service.assessment.fields import FIELDS, MOST_NAMES
 
 Schema = dict[str, Any]
 MOST = 1_000  # requests or facts in one body

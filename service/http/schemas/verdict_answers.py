@@ -4,7 +4,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from service.assessment.answer import Moment
+from service.assessment.answers.answer import Moment
 
 
 class VerdictRow(TypedDict):

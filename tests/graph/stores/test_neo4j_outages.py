@@ -26,8 +26,9 @@ from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.database import FAILURES, AwayError, Database, supported
 from scripts.tools.neo4j_server import Neo4jServer, free_port
 from service.app import create_app
-from service.assessment.assess import replay, warm_up
+from service.assessment.assess import warm_up
 from service.assessment.context import AppContext
+from service.assessment.repeats.replay import replay
 from service.jobs.outbox import Outbox
 from tests.support.servers.neo4j_worlds import empty_graph, killable_server
 from tests.support.small_service import body, key, service

@@ -14,20 +14,15 @@ from neo4j.exceptions import ClientError
 
 from graph.facts.hubs import COUNT_CAP
 from graph.model.types import Facts, IdentifierKind, Role
-from graph.stores.neo4j import (
-    Neo4jStore,
-    before_version_5,
-    cypher_erase,
-    cypher_people,
-    cypher_read,
-    cypher_tables,
-    cypher_write,
-    journal,
-    schema,
-)
+from graph.stores.neo4j import Neo4jStore, before_version_5, journal, schema
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.codec import KIND_LABEL
-from graph.stores.neo4j.cypher import HUB
+from graph.stores.neo4j.cypher import erase as cypher_erase
+from graph.stores.neo4j.cypher import people as cypher_people
+from graph.stores.neo4j.cypher import read as cypher_read
+from graph.stores.neo4j.cypher import tables as cypher_tables
+from graph.stores.neo4j.cypher import write as cypher_write
+from graph.stores.neo4j.cypher.parts import HUB
 from graph.stores.neo4j.database import Database, as_sent
 from graph.stores.sqlite import SqliteStore
 from tests.service.assessment.test_assess import snapshot

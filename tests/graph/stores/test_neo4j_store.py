@@ -18,8 +18,10 @@ from graph.model.errors import ConflictError, StoreUnavailableError, StoreVersio
 from graph.model.moments import micros
 from graph.model.types import Facts, Merchant, Platform, PlatformType, RingMember
 from graph.store.evidence import subject_of
-from graph.stores.neo4j import Neo4jStore, cypher_erase, cypher_tables, draft, ranges, schema
-from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
+from graph.stores.neo4j import Neo4jStore, draft, ranges, schema
+from graph.stores.neo4j.cypher import erase as cypher_erase
+from graph.stores.neo4j.cypher import tables as cypher_tables
+from graph.stores.neo4j.cypher.parts import HUB, LATEST, TALLIED
 from graph.stores.neo4j.tables import read_tables
 from graph.stores.sqlite import SqliteStore
 from tests.support.contracts.erasure_contract import ErasureContract, erased

@@ -14,7 +14,7 @@ from graph.model.types import Facts
 from graph.store.port import GraphStore
 from scripts.cli.command import DONE
 from scripts.cli.main import main
-from service.governance import erasure
+from service.governance.erasure import erasing
 from service.opening import open_casebook
 from service.settings import Settings
 from tests.support.casebooks import assessment
@@ -35,7 +35,7 @@ def test_facts_that_keep_coming_about_them_are_taken_no_more_after_the_first_pla
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plan, told = erasure.planned, list[int]()
+    plan, told = erasing.planned, list[int]()
 
     def busy(store: GraphStore, *given: Any) -> Erasure:
         made = plan(store, *given)
@@ -44,7 +44,7 @@ def test_facts_that_keep_coming_about_them_are_taken_no_more_after_the_first_pla
         told.append(store.add(Facts(applications=(replace(again, applied_at=at),))).accepted)
         return made
 
-    monkeypatch.setattr(erasure, "planned", busy)
+    monkeypatch.setattr(erasing, "planned", busy)
     assert erase(settings, tmp_path_factory.mktemp("out")) == DONE
     assert told == [1, 0]
     assert [*traces(tmp_path, WHO)] == []
@@ -56,7 +56,7 @@ def test_what_was_answered_about_them_while_it_was_planned_is_erased_too(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plan = erasure.planned
+    plan = erasing.planned
 
     def busy(*given: Any) -> Erasure:
         made = plan(*given)
@@ -65,6 +65,6 @@ def test_what_was_answered_about_them_while_it_was_planned_is_erased_too(
             book.record(assessment(7, applicant_id=WHO, application_id="LOAN-own", as_of=later))
         return made
 
-    monkeypatch.setattr(erasure, "planned", busy)
+    monkeypatch.setattr(erasing, "planned", busy)
     assert erase(settings, tmp_path_factory.mktemp("out")) == DONE
     assert [*traces(tmp_path, WHO)] == []

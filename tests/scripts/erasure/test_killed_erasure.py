@@ -16,7 +16,7 @@ from investigations.casebook.erasure.rewriting import ERASED_REQUEST
 from investigations.users import AuditAction, AuditFilter
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, UNUSABLE
 from scripts.cli.main import main
-from service.governance.erasure_plan import opened
+from service.governance.erasure.plan import opened
 from service.opening import known_keys, open_casebook
 from service.settings import Settings
 from tests.support.erasure.killed import STEPS, killed

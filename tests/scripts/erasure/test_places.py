@@ -15,7 +15,7 @@ from scripts.cli.command import DONE, FAILED
 from scripts.cli.main import main
 from service import opening
 from service.clock import system_clock
-from service.governance.erasure import PeopleEraser
+from service.governance.erasure.erasing import PeopleEraser
 from service.opening import open_casebook, open_existing
 from service.settings import NO_FRAME, Settings
 from tests.support.erasure.worlds import GONE, traces

@@ -20,7 +20,7 @@ from graph.model.errors import ConflictError, SettingError, StoreUnavailableErro
 from graph.model.types import Facts, Label, LabelValue, Ring, RingKind, RingMember, RingSnapshot
 from graph.store.refusing import Refusal
 from investigations.assessments import Level, Stage
-from service.assessment.assess import replay
+from service.assessment.answers.response import OF_THE_REQUEST
 from service.assessment.batches import batch
 from service.assessment.batches import work as batch_work
 from service.assessment.batches.batch import Scoring
@@ -28,7 +28,7 @@ from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.processes import InProcesses
 from service.assessment.batches.work import COLUMNS, BatchTask, BatchWorker, Period
 from service.assessment.context import AppContext
-from service.assessment.response import OF_THE_REQUEST
+from service.assessment.repeats.replay import replay
 from service.assessment.views import Views
 from service.settings import Settings
 from service.threads.background_writer import BackgroundWriter

@@ -16,7 +16,7 @@ from graph.store.port import GraphStore
 from graph.store.replication import copy
 from graph.stores.sqlite import SqliteStore
 from scripts.compare_stores import main
-from service.assessment.comparison import PARTS, Comparison, compared
+from service.assessment.repeats.comparison import PARTS, Comparison, compared
 from tests.support.contracts.store_contract import a_snapshot, in_parts
 from tests.support.small_service import PlainModel
 from tests.support.small_worlds import applies, day, random_facts, uses

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
+from service.assessment.answers.fields import ALWAYS, FIELDS
 from service.assessment.context import AppContext
-from service.assessment.fields import ALWAYS, FIELDS
 from tests.service.assessment.test_risk_api import FIELDS as PROMISED
 from tests.support.small_service import body, key, service
 

@@ -21,9 +21,9 @@ from investigations.casebook import Casebook
 from investigations.casebook.tables.answer_tables import ABOUT, OWED
 from service.app import create_app
 from service.assessment import evaluation
-from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.assessment.owed import FEWEST, deliver_pending
+from service.assessment.repeats.replay import replay
 from service.assessment.views import Views
 from service.jobs.outbox import Outbox
 from service.lenders import Lenders

@@ -16,9 +16,9 @@ from graph.model.types import Facts, Label, LabelValue
 from investigations.cases import NewCase
 from investigations.users import AuditAction, AuditFilter
 from service.app import create_app
-from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels, deliver_pending
+from service.assessment.repeats.replay import replay
 from service.wiring import wire
 from tests.service.desk.test_saved_views import MADE
 from tests.support.casebooks import everything

@@ -21,8 +21,8 @@ from investigations.rules import RuleLimits
 from scripts.replay_assessments import main
 from service import wiring
 from service.app import create_app
-from service.assessment.assess import replay
-from service.assessment.replays import replay_latest
+from service.assessment.repeats.replay import replay
+from service.assessment.repeats.replays import replay_latest
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.casebooks import forge

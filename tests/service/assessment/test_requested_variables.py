@@ -17,9 +17,9 @@ from graph.model.types import Facts, Platform, PlatformType
 from scripts import score
 from service.analysis import open_graph
 from service.app import create_app
-from service.assessment.assess import replay
+from service.assessment.answers.fields import MOST_NAMES
 from service.assessment.context import AppContext
-from service.assessment.fields import MOST_NAMES
+from service.assessment.repeats.replay import replay
 from service.assessment.views import Views
 from service.threads.background_writer import BackgroundWriter
 from tests.service.assessment.test_assess import Unreachable

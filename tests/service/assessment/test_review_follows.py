@@ -13,9 +13,9 @@ import pytest
 from graph.model.errors import SettingError, StoreUnavailableError
 from investigations import review_capacity
 from service.app import create_app
-from service.assessment.assess import replay
 from service.assessment.context import AppContext
-from service.assessment.replays import replay_latest
+from service.assessment.repeats.replay import replay
+from service.assessment.repeats.replays import replay_latest
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.small_service import Clock, PlainModel, body, risk, service

@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Facts, IdentifierKind, Platform, PlatformType
 from service.app import create_app
-from service.assessment.assess import replay
 from service.assessment.bodies import flat
 from service.assessment.context import AppContext
+from service.assessment.repeats.replay import replay
 from service.http.callers.access import OPEN_TO_ALL, scope_of
 from service.http.routes.risk import MOST
 from service.http.schemas.openapi import document

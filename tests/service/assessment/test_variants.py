@@ -18,7 +18,7 @@ from graph.features.lending.multi_lending import NAMES
 from graph.features.signals.catalogue import SIGNALS
 from graph.model.types import Facts, Platform, PlatformType
 from service.app import create_app
-from service.assessment.redaction import Redaction
+from service.assessment.answers.redaction import Redaction
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import PLATFORMS, day
 

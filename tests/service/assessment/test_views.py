@@ -31,15 +31,15 @@ from graph.stores.sqlite.view import SqliteView
 from service import wiring
 from service.app import create_app
 from service.assessment import assess
-from service.assessment.assess import replay
 from service.assessment.batches import batch
 from service.assessment.batches.batch import Scoring
 from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.processes import InProcesses
 from service.assessment.batches.work import BatchTask, Period, Rows
 from service.assessment.context import AppContext
-from service.assessment.deadline import LatencyEstimate, Stopwatch
+from service.assessment.deadline import Stopwatch
 from service.assessment.evaluation import evaluate
+from service.assessment.repeats.replay import replay
 from service.assessment.views import Views
 from tests.support.contracts.erasure_contract import erased
 from tests.support.small_service import PlainModel, body, risk, service
@@ -138,14 +138,12 @@ def test_a_frame_that_breaks_between_two_reads_of_an_answer_ends_in_the_stores_v
     why, mark = idle(context, monkeypatch), context.store.revision()
     application = next(context.store.view(day(60)).applications(day(50)))
     for subject in (subject_of(application), Subject(applicant_id="p003")):
-        whole = evaluate(
-            context.views.at(day(65), mark), subject, PlainModel(), Stopwatch(LatencyEstimate(), 1e9)
-        )
+        whole = evaluate(context.views.at(day(65), mark), subject, PlainModel(), Stopwatch.unhurried())
         view = context.views.at(day(65), mark)
         assert isinstance(view, FrameView)
         expected = row_of(read_neighbourhood(view, subject)[0])
         frame_of(context)._files.header[DIRTY] = 1
-        broken = evaluate(view, subject, PlainModel(), Stopwatch(LatencyEstimate(), 1e9))
+        broken = evaluate(view, subject, PlainModel(), Stopwatch.unhurried())
         assert broken.degraded == whole.degraded
         assert broken.findings.signals == whole.findings.signals
         assert broken.findings.rule_inputs == whole.findings.rule_inputs
@@ -355,7 +353,7 @@ def test_an_answer_during_which_somebody_is_erased_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: str
 ) -> None:
     context, times = service(tmp_path, random_facts(1), frame=frame), 0
-    findings = assess._findings
+    findings = assess.findings_of
 
     def erased_meanwhile(*given: Any) -> dict[str, Any]:
         nonlocal times
@@ -367,7 +365,7 @@ def test_an_answer_during_which_somebody_is_erased_is_made_again(
         return findings(*given)
 
     try:
-        monkeypatch.setattr(assess, "_findings", erased_meanwhile)
+        monkeypatch.setattr(assess, "findings_of", erased_meanwhile)
         answer = scanned(context, "p001")
         assert times == 2
         assert told(context, answer["assessment_id"])

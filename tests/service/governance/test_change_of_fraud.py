@@ -20,7 +20,7 @@ from scripts.cli.main import main
 from service.app import create_app
 from service.assessment.assess import warm_up
 from service.assessment.context import AppContext
-from service.governance.daily_monitor import monitor_and_keep
+from service.governance.monitoring.daily import monitor_and_keep
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.casebooks import assessment

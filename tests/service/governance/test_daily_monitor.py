@@ -15,7 +15,7 @@ from investigations.monitoring.record import KeptKind
 from scripts.cli.commands.monitor import COMMAND
 from service.app import create_app
 from service.assessment.context import AppContext
-from service.governance.daily_monitor import monitor_and_keep
+from service.governance.monitoring.daily import monitor_and_keep
 from service.jobs.monitor import DailyMonitor
 from service.processes import serving
 from service.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 
 from graph.model.errors import DeliveryError
 from graph.signatures import SignatureState
-from service.governance.erasure_certificate import checked, signed
+from service.governance.erasure.certificate import checked, signed
 
 KEYS = [("k1", b"of the tests' certificates, 32 b")]
 CERTIFICATE = signed({"certificate": "E-1", "people": {"erased": 3}}, KEYS)

@@ -14,7 +14,7 @@ from scipy.stats import fisher_exact
 from graph.features.extraction import names
 from graph.model.moments import micros
 from investigations.estimates import excess
-from service.governance.fairness_gate import fairness_checks
+from service.governance.gates.model import fairness_checks
 from tests.support.small_worlds import day
 
 PEOPLE, DORMITORY, HELD_UP = 1446, 253, 22  # as measured in the world in which the fault was found

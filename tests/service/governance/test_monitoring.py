@@ -16,9 +16,9 @@ from graph.model.errors import InputError
 from graph.model.types import Facts
 from investigations.casebook import Casebook
 from scripts.cli.commands.monitor import COMMAND
-from service.governance import monitoring, performance
-from service.governance.monitored_model import MonitoredModel
-from service.governance.monitoring import MonitorPlan, monitored
+from service.governance.monitoring import performance, periods
+from service.governance.monitoring.model import MonitoredModel
+from service.governance.monitoring.periods import MonitorPlan, monitored
 from tests.support.casebooks import assessment
 from tests.support.small_worlds import applies, day, facts_of, fraud, uses
 from tests.support.stores import HASH_KEY, open_store, store_url
@@ -29,7 +29,7 @@ MODEL = MonitoredModel(version="m", trained_as_of=day(0), horizon_days=30.0, cap
 
 @pytest.fixture(autouse=True)
 def _few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitoring, "LEAST_REFERENCE", 20)
+    monkeypatch.setattr(periods, "LEAST_REFERENCE", 20)
     monkeypatch.setattr(performance, "LEAST_JUDGED", 20)
 
 

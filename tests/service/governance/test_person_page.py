@@ -14,9 +14,9 @@ from ingestion.parse_context import time_zone
 from ingestion.word_guide import WORDS
 from investigations.cases import NewCase, Verdict, VerdictValue
 from service.assessment.context import AppContext
-from service.governance.person_export import held_about
-from service.governance.person_page import as_page
-from service.governance.person_words import NAMES, SECTIONS, VALUES
+from service.governance.person.export import held_about
+from service.governance.person.page import as_page
+from service.governance.person.words import NAMES, SECTIONS, VALUES
 from tests.support.small_service import body, risk, service
 from tests.support.small_worlds import day
 

@@ -22,10 +22,10 @@ from investigations.policies.reading import read_policy
 from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
 from service.app import create_app, follow_policies
-from service.assessment.assess import replay
 from service.assessment.context import AppContext
-from service.assessment.policy_dry_run import by_policy_file
-from service.assessment.replays import replay_latest
+from service.assessment.repeats.policy_dry_run import by_policy_file
+from service.assessment.repeats.replay import replay
+from service.assessment.repeats.replays import replay_latest
 from service.wiring import wire
 from tests.support.casebooks import forge
 from tests.support.small_service import Clock, PlainModel, body, risk, service

@@ -20,8 +20,8 @@ from investigations.users import AuditAction, AuditFilter
 from scripts.cli.command import FAILED, UNUSABLE
 from scripts.cli.main import main
 from service.assessment.context import AppContext
-from service.governance.policy_gate import MEASURABLE, policy_checks
-from service.governance.share_checks import share_checks
+from service.governance.gates.policy import MEASURABLE, policy_checks
+from service.governance.gates.share_checks import share_checks
 from tests.support.casebooks import forge
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, facts_of, fraud, uses

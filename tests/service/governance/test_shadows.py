@@ -24,9 +24,11 @@ from investigations.policies.reading import read_policy
 from investigations.review_capacity import in_force
 from investigations.shadow.answers import AnsweredPeriod, ShadowAnswer
 from service.app import create_app
-from service.assessment import audit_record, in_shadow
-from service.assessment.assess import assess_stored, replay, warm_up
+from service.assessment import audit_record
+from service.assessment.assess import assess_stored, warm_up
 from service.assessment.context import AppContext
+from service.assessment.repeats import in_shadow
+from service.assessment.repeats.replay import replay
 from service.jobs import pauses, shadows
 from service.jobs.shadows import Shadows
 from service.registered_models import RegisteredModels

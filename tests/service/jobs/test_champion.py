@@ -24,8 +24,8 @@ from graph.model.errors import BundleError, RegistryError, SettingError
 from scripts.cli.main import main
 from service.app import create_app, follow_champion
 from service.assessment import warm_up
-from service.assessment.assess import replay
 from service.assessment.context import AppContext
+from service.assessment.repeats.replay import replay
 from service.http.calls import app_context
 from service.jobs import pauses
 from service.jobs.champion import ChampionFollower

@@ -15,7 +15,7 @@ from investigations.casebook.erasure import erasure_plans
 from investigations.casebook.erasure.erasing import ErasureFiles
 from investigations.casebook.erasure.erasure_plans import ErasurePlans
 from scripts.cli.main import main
-from service.governance.erasure import PeopleEraser
+from service.governance.erasure.erasing import PeopleEraser
 
 # By step: what is called last, and whether it is still carried out.
 STEPS: dict[str, tuple[Any, str, bool]] = {

@@ -16,7 +16,7 @@ from investigations.casebook.book import IdempotencyClaim
 from investigations.cases import NewCase, Verdict, VerdictValue
 from investigations.users import AuditAction, AuditEntry, AuditWay
 from service.assessment.context import AppContext
-from service.assessment.replays import replay_latest
+from service.assessment.repeats.replays import replay_latest
 from service.opening import open_casebook
 from service.settings import Settings
 from service.wiring import wire

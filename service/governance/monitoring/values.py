@@ -8,8 +8,8 @@ from typing import Any
 
 from investigations.monitoring.alarms import Alarm
 from investigations.monitoring.periods import ServedPeriod
-from service.governance.monitoring import Monitored
-from service.governance.performance import Judged
+from service.governance.monitoring.performance import Judged
+from service.governance.monitoring.periods import Monitored
 
 DIGITS = 6
 

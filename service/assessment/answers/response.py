@@ -15,7 +15,7 @@ from graph.features.subject_features import SubjectFeatures
 from graph.model.types import IdentifierKind, Membership
 from graph.store.evidence import Subject
 from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
-from service.assessment.answer import (
+from service.assessment.answers.answer import (
     AssessmentChanges,
     AssessmentDegraded,
     AssessmentModel,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graph.stores.neo4j.cypher import TIE
-from graph.stores.neo4j.cypher_write import LOCK
+from graph.stores.neo4j.cypher.parts import TIE
+from graph.stores.neo4j.cypher.write import LOCK
 
 STATE = f"{LOCK} RETURN mark, edition"
 # Properties that repeat an id first, then the id itself. Lenders' own columns and the words of verdicts go.

@@ -26,8 +26,8 @@ from investigations.monitoring.alarms import (
     recall_alarm,
 )
 from investigations.monitoring.periods import LINKING, Served, ServedPeriod, periods, reference_of, served
-from service.governance.monitored_model import MonitoredModel
-from service.governance.performance import Judged, LabelDelay, judged, label_delay
+from service.governance.monitoring.model import MonitoredModel
+from service.governance.monitoring.performance import Judged, LabelDelay, judged, label_delay
 
 LEAST_REFERENCE = 200  # assessments: of fewer nothing is usual
 

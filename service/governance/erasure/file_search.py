@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graph.progress import ProgressBar
 from graph.store.erased_codes import ErasedCodes, NameKind
-from service.governance.file_texts import ClosedFileError, texts_in
+from service.governance.erasure.file_texts import ClosedFileError, texts_in
 
 _SEEN = 1_000_000  # texts that are remembered
 _LONGEST = 256  # characters of an id

@@ -15,7 +15,7 @@ from investigations.shadow.answers import OUT_OF_SCOPE, ShadowAnswer
 from service.assessment import audit_record
 from service.assessment.assess import assess_stored
 from service.assessment.context import AppContext
-from service.assessment.policy_dry_run import concluded_by
+from service.assessment.repeats.policy_dry_run import concluded_by
 from service.assessment.served_model import LostModelError, as_served, with_challenger
 from service.registered_models import RegisteredModels
 

@@ -13,9 +13,9 @@ from investigations.casebook import Casebook
 from investigations.monitoring.alarms import DRIFTS, Alarm, AlarmCode, AlarmLimits
 from investigations.monitoring.periods import SCORE
 from investigations.monitoring.record import Kept, KeptKind, MonitorRun
-from service.governance import monitored_values as values
-from service.governance.monitored_model import MonitoredModel, model_that_serves
-from service.governance.monitoring import Monitored, MonitorPlan, monitored
+from service.governance.monitoring import values
+from service.governance.monitoring.model import MonitoredModel, model_that_serves
+from service.governance.monitoring.periods import Monitored, MonitorPlan, monitored
 from service.settings import Settings
 
 log = logging.getLogger("ringfence.monitoring")

@@ -11,7 +11,7 @@ from graph.features.lending.words import describe
 from graph.features.signals.catalogue import SIGNALS
 from investigations.review.report_words import Words
 from service.desk.case_pdf_words import reason_of
-from service.governance.person_words import (
+from service.governance.person.words import (
     ABOUT,
     NAMES,
     NOT_INCLUDED,

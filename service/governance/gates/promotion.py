@@ -75,7 +75,7 @@ def judged(
     from gnn.registry import gate
     from gnn.registry.checks import GateCheck, GateResult
     from gnn.registry.comparison import BARE_COUNTS
-    from service.governance.fairness_gate import fairness_checks
+    from service.governance.gates.model import fairness_checks
 
     limits = gate.GateLimits(
         margin=settings.gate_margin,

@@ -7,8 +7,8 @@ from time import perf_counter
 
 from graph.model.errors import RingfenceError
 from graph.progress import bar
-from service.assessment.assess import replay
 from service.assessment.context import AppContext
+from service.assessment.repeats.replay import replay
 
 NAMED = 20  # assessments that differ are named up to here
 

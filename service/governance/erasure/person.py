@@ -13,7 +13,7 @@ from graph.store.erased_codes import ErasedCodes, NameKind
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.users import AuditAction, AuditEntry, AuditFilter
-from service.governance.erasure import SETTLES
+from service.governance.erasure.erasing import SETTLES
 
 _AT_ONCE = 1_000
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from graph.stores.neo4j.cypher import (
+from graph.stores.neo4j.cypher.parts import (
     APPLICATION,
     DEVICE,
     EVENT,

@@ -14,7 +14,7 @@ from graph.model.moments import DAY
 from investigations.casebook.answer_scores import AnsweredScore
 from investigations.estimates import wilson
 from investigations.monitoring.maturation import Maturation
-from service.governance.monitored_model import MonitoredModel
+from service.governance.monitoring.model import MonitoredModel
 
 LEAST_JUDGED = 200  # assessments with labels: of fewer a month is not judged
 SURE = 0.99  # of the intervals: each month is looked at anew

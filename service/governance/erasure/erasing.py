@@ -27,16 +27,16 @@ from investigations.casebook.erasure.erasing import ErasedPeople
 from investigations.casebook.erasure.erasure_plans import KeptPlan, subject_of
 from investigations.erased_names import ErasedNames
 from investigations.users import AuditAction, AuditEntry, AuditFilter, AuditWay
-from service.governance.erased_frames import fill_frames_anew
-from service.governance.erasure_certificate import (
+from service.governance.erasure.certificate import (
     EMBEDDED,
     CertifiedCodes,
     ErasureOutcome,
     left_after,
     signed,
 )
-from service.governance.erasure_plan import ErasurePlan, ErasureReason, SortedPeople, opened, sealed
-from service.governance.erasure_trial import try_out
+from service.governance.erasure.frames import fill_frames_anew
+from service.governance.erasure.plan import ErasurePlan, ErasureReason, SortedPeople, opened, sealed
+from service.governance.erasure.trial import try_out
 from service.opening import open_keyring
 from service.settings import Settings
 

@@ -11,8 +11,8 @@ from investigations.policies.file import PolicyFile, applied, chain_of
 from investigations.policy import Findings, Policy
 from service.assessment import audit_record
 from service.assessment.evaluation import arrivals, rule_inputs
-from service.assessment.policy_files import PolicyFiles
-from service.assessment.policy_in_force import PolicyInForce
+from service.assessment.policies.files import PolicyFiles
+from service.assessment.policies.in_force import PolicyInForce
 
 
 def by_policy_file(store: GraphStore, policy: Policy, files: PolicyFiles, file: PolicyFile) -> Decide:

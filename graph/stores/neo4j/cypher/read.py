@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graph.model.types import IdentifierKind
-from graph.stores.neo4j.cypher import (
+from graph.stores.neo4j.cypher.parts import (
     APPLICATION,
     COUNTED,
     DEVICE,

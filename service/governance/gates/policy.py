@@ -14,11 +14,11 @@ from investigations.casebook import Casebook
 from investigations.dry_run import DecidedPerson, dry_run, scope_of
 from investigations.fairness.before_after import BeforeAfter, before_and_after
 from investigations.policies.file import PolicyFile
-from service.assessment.policy_dry_run import by_policy_file
-from service.assessment.policy_files import PolicyFiles
-from service.governance.answered_lives import AnsweredLives
-from service.governance.group_checks import HonestLives, group_checks
-from service.governance.share_checks import share_checks
+from service.assessment.policies.files import PolicyFiles
+from service.assessment.repeats.policy_dry_run import by_policy_file
+from service.governance.gates.answered_lives import AnsweredLives
+from service.governance.gates.group_checks import HonestLives, group_checks
+from service.governance.gates.share_checks import share_checks
 from service.opening import open_existing, policy_for
 from service.registered_models import scorer_of
 from service.settings import Settings

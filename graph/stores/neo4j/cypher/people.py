@@ -4,7 +4,7 @@ by its key (NodeUniqueIndexSeek).
 
 from __future__ import annotations
 
-from graph.stores.neo4j.cypher import (
+from graph.stores.neo4j.cypher.parts import (
     APPLICATION,
     DEVICE,
     EVENT,
@@ -16,7 +16,7 @@ from graph.stores.neo4j.cypher import (
     columns,
     visible,
 )
-from graph.stores.neo4j.cypher_tables import KNOWN, LABELS_OF_PEOPLE, TIES, pages
+from graph.stores.neo4j.cypher.tables import KNOWN, LABELS_OF_PEOPLE, TIES, pages
 
 
 def _of_people(path: str, fact: str, of: tuple[str, ...], seen: str) -> str:

@@ -4,7 +4,7 @@ from one part a table.
 
 from __future__ import annotations
 
-from graph.stores.neo4j.cypher import (
+from graph.stores.neo4j.cypher.parts import (
     APPLICATION,
     DEVICE,
     EDITION,

@@ -10,7 +10,7 @@ from typing import Any
 
 from graph.features.lending.grammar import beyond_standard, is_variable, nearest
 from graph.model.errors import RecordError
-from service.assessment.answer import Assessment
+from service.assessment.answers.answer import Assessment
 
 FIELDS = tuple(name for name in Assessment.__annotations__ if name not in Assessment.__optional_keys__)
 """The parts of an answer, in their order."""

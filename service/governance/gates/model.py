@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gnn.samples.sample_groups import lives_of
 from gnn.training.evaluate import reviewed
-from service.governance.group_checks import HonestLives, Mask, group_checks
+from service.governance.gates.group_checks import HonestLives, Mask, group_checks
 
 if TYPE_CHECKING:
     from gnn.registry.checks import GateCheck

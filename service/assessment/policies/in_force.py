@@ -12,7 +12,7 @@ from graph.model.errors import StoreError
 from investigations.policies.file import EVERYBODY, PolicyFile, PolicyScope, applied
 from investigations.policy import Policy, Thresholds
 from investigations.review_capacity import Following
-from service.assessment.policy_files import PolicyFiles
+from service.assessment.policies.files import PolicyFiles
 
 log = logging.getLogger("ringfence.capacity")
 

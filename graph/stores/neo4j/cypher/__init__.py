@@ -1,0 +1,1 @@
+"""The Cypher statements: what they share, and those that read, write, erase and give whole tables."""

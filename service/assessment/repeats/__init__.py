@@ -1,0 +1,1 @@
+"""Assessments that are made again: replayed, in shadow, by another policy, on another store."""

@@ -1,0 +1,1 @@
+"""Erasing people: planned, tried, done in steps that may be cut off, certified; whatever is left is found."""
