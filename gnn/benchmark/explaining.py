@@ -13,7 +13,7 @@ from gnn.benchmark.tables import GraphTables
 from gnn.benchmark.web import web_of
 from gnn.graphs.tensors import Tensors, without
 from gnn.scoring.forward import Forward
-from gnn.training import network_fitting
+from gnn.training.network_fitting import NetworkSamples, fit
 from gnn.training_plan import TrainingPlan
 
 Floats = npt.NDArray[np.float64]
@@ -31,14 +31,14 @@ class LinkImportance:
         stages = stages_of(graph, subjects, plan)
         self._around = WebNeighbourhoods(web, schema, np.arange(len(graph.kind)), _ALL, _ALL)
         rows = np.flatnonzero(stages.whole.network_weight > 0)
-        network = network_fitting.fit(
+        samples = NetworkSamples(
             self._around.take(subjects[rows]).graphs(),
             stages.moments[rows],
             stages.whole.chance[rows],
             stages.whole.network_weight[rows],
-            plan,
-            schema=schema,
+            schema,
         )
+        network = fit(samples, plan)
         self._forward = Forward(network.weights())
 
     def logit(self, node: int) -> float:

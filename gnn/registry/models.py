@@ -39,6 +39,18 @@ class Deed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is done with a version, and the state that it is in after."""
+
+    action: ModelAction
+    version: str
+    after: ModelState
+    digest: str = ""
+    gate: Mapping[str, Any] | None = None
+    forced: bool = False
+
+
 class ModelRegistry:
     """The registry behind a URL (a folder, or a bucket by fsspec), its history signed with `keys`.
 
@@ -123,18 +135,18 @@ class ModelRegistry:
             self._folder.add_bundle(version, folder)
             with self._folder.bundle(version) as copied:
                 digest = bundle.digest(copied)
-            self._write(ModelAction.ADD, version, ModelState.CANDIDATE, deed, digest=digest)
+            self._write(deed, _Step(ModelAction.ADD, version, ModelState.CANDIDATE, digest=digest))
         return self.models()[version]
 
     def shadow(self, version: str, deed: Deed) -> RegisteredModel:
         """Let a model answer beside the champion."""
         self._refuse_champion(version, "answers already")
-        return self._write(ModelAction.SHADOW, version, ModelState.SHADOW, deed)
+        return self._write(deed, _Step(ModelAction.SHADOW, version, ModelState.SHADOW))
 
     def retire(self, version: str, deed: Deed) -> RegisteredModel:
         """Put a model out of use. Its bundle stays: answers that it gave are replayed with it."""
         self._refuse_champion(version, "serves: promote another one, or roll back")
-        return self._write(ModelAction.RETIRE, version, ModelState.RETIRED, deed)
+        return self._write(deed, _Step(ModelAction.RETIRE, version, ModelState.RETIRED))
 
     def promote(
         self, version: str, deed: Deed, gate: Mapping[str, Any], *, forced: bool = False
@@ -148,50 +160,42 @@ class ModelRegistry:
             raise RegistryError(
                 f"{version} did not pass the gate: it is not promoted without force and reason"
             )
-        return self._write(ModelAction.PROMOTE, version, ModelState.CHAMPION, deed, gate=gate, forced=forced)
+        return self._write(
+            deed, _Step(ModelAction.PROMOTE, version, ModelState.CHAMPION, gate=gate, forced=forced)
+        )
 
     def refuse(self, version: str, deed: Deed, gate: Mapping[str, Any]) -> RegisteredModel:
         """Keep that the gate did not let a model through; its state stays."""
         state = self.named(version).state
-        return self._write(ModelAction.REFUSE, version, state, deed, gate=gate)
+        return self._write(deed, _Step(ModelAction.REFUSE, version, state, gate=gate))
 
     def roll_back(self, deed: Deed) -> RegisteredModel:
         """Make the champion before this one serve again."""
         champions = champions_of(self.entries())
         if len(champions) < 2:
             raise RegistryError(f"the registry {self.url} has no earlier champion to go back to")
-        return self._write(ModelAction.ROLL_BACK, champions[-2], ModelState.CHAMPION, deed)
+        return self._write(deed, _Step(ModelAction.ROLL_BACK, champions[-2], ModelState.CHAMPION))
 
     def _refuse_champion(self, version: str, why: str) -> None:
         if self.named(version).state is ModelState.CHAMPION:
             raise RegistryError(f"{version} is the champion and {why}")
 
-    def _write(
-        self,
-        action: ModelAction,
-        version: str,
-        after: ModelState,
-        deed: Deed,
-        *,
-        digest: str = "",
-        gate: Mapping[str, Any] | None = None,
-        forced: bool = False,
-    ) -> RegisteredModel:
+    def _write(self, deed: Deed, step: _Step) -> RegisteredModel:
         number, previous = self.head()
-        before = models_of(one.entry for one in self._read).get(version)
+        before = models_of(one.entry for one in self._read).get(step.version)
         entry = HistoryEntry(
             number=number + 1,
             at=deed.at,
             by=deed.by,
-            action=action,
-            version=version,
+            action=step.action,
+            version=step.version,
             before=before.state if before else None,
-            after=after,
-            digest=before.digest if before else digest,
+            after=step.after,
+            digest=before.digest if before else step.digest,
             previous=previous,
             reason=deed.reason,
-            forced=forced,
-            gate=gate,
+            forced=step.forced,
+            gate=step.gate,
         )
         self._folder.write_entry(entry.number, written(entry, self._keys))
-        return self.models()[version]
+        return self.models()[step.version]

@@ -19,9 +19,10 @@ from gnn.scoring.blend import NETWORK_WEIGHT, blended
 from gnn.scoring.calibrator import Calibrator
 from gnn.scoring.ensemble import Trees
 from gnn.scoring.weights import NetworkWeights
-from gnn.training import calibrate, network_fitting, trees
+from gnn.training import calibrate, trees
 from gnn.training.evaluate import Measures, measures
 from gnn.training.network import RingNet
+from gnn.training.network_fitting import NetworkSamples, fit
 from gnn.training.trees import TrainingRows
 from gnn.training_plan import TrainingPlan
 from graph.facts.tables import Column
@@ -167,8 +168,9 @@ def learn(inputs: Inputs, stages: TrainingStages, design: Design, plan: Training
     the rest, which sets calibration and uncertainty; then they are fitted on everything.
     """
     first, validation, whole = stages.first, stages.validation, stages.whole
+    seen = (inputs.neighbourhoods, stages.moments, design.schema)
     with part_of_work("young"):
-        young = _network(first, inputs, stages, design, replace(plan, epochs=max(1, plan.epochs // 2)))
+        young = fit(_samples(first, *seen), replace(plan, epochs=max(1, plan.epochs // 2)))
     # on its own training samples the network is too confident
     embedded = _embedded(young, inputs, stages.apart)
     watched, bad, weight = stages.watched, stages.bad, stages.weight
@@ -199,7 +201,7 @@ def learn(inputs: Inputs, stages: TrainingStages, design: Design, plan: Training
         "blend": calibrators["blend"].moved((1 - share) * more),
         **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
     }
-    network = _network(whole, inputs, stages, design, plan, young)
+    network = fit(_samples(whole, *seen), plan, young)
     return Learned(FittedParts(network, ensembles, moved, share), judged, spread, logits)
 
 
@@ -239,18 +241,17 @@ def _mixed(
     return best, mixed[best]
 
 
-def _network(
-    targets: StageTargets,
-    inputs: Inputs,
-    stages: TrainingStages,
-    design: Design,
-    plan: TrainingPlan,
-    start: RingNet | None = None,
-) -> RingNet:
+def _samples(
+    targets: StageTargets, neighbourhoods: Neighbourhoods, moments: Column, schema: GraphSchema
+) -> NetworkSamples:
     rows = np.flatnonzero(targets.network_weight > 0)
-    graphs = inputs.neighbourhoods.take(rows).graphs()
-    chance, weight = targets.chance[rows], targets.network_weight[rows]
-    return network_fitting.fit(graphs, stages.moments[rows], chance, weight, plan, start, design.schema)
+    return NetworkSamples(
+        neighbourhoods.take(rows).graphs(),
+        moments[rows],
+        targets.chance[rows],
+        targets.network_weight[rows],
+        schema,
+    )
 
 
 def _embedded(network: RingNet, inputs: Inputs, rows: Bools) -> Floats:

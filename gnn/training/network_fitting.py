@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -24,29 +25,30 @@ Floats = npt.NDArray[np.float64]
 _RATE, _DECAY, _CLIP, _AVERAGED = 3e-3, 1e-3, 1.0, 0.99
 
 
-def fit(
-    graphs: PackedGraphs,
-    moments: Column,
-    fraud: Floats,
-    weight: Floats,
-    plan: TrainingPlan,
-    start: RingNet | None = None,
-    schema: GraphSchema = LENDING,
-) -> RingNet:
+@dataclass(frozen=True)
+class NetworkSamples:
+    """N samples to fit a network to: their neighbourhoods, `moments` (N,) microseconds, `fraud` (N,) the
+    chance of each to be of one, and `weight` (N,).
+    """
+
+    graphs: PackedGraphs
+    moments: Column
+    fraud: Floats
+    weight: Floats
+    schema: GraphSchema = LENDING
+
+
+def fit(samples: NetworkSamples, plan: TrainingPlan, start: RingNet | None = None) -> RingNet:
     """The network fitted to these samples: a running mean of the weights, which is more stable than the last
     step's.
 
-    `moments` (N,) microseconds; `fraud` (N,) is the chance of each sample to be of one. `start` goes on from
-    a network that has learned earlier samples. The same input gives the same weights. Single-threaded: two
-    threads are slower on graphs of this size, and one keeps sums in one order.
+    `start` goes on from a network that has learned earlier samples. The same input gives the same weights.
+    Single-threaded: two threads are slower on graphs of this size, and one keeps sums in one order.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    data, y, w = (
-        union(graphs, moments, schema),
-        torch.from_numpy(fraud.astype(np.float32)),
-        torch.from_numpy(weight.astype(np.float32)),
-    )
+    schema, data = samples.schema, union(samples.graphs, samples.moments, samples.schema)
+    y, w = (torch.from_numpy(one.astype(np.float32)) for one in (samples.fraud, samples.weight))
     network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding, schema=schema)
     if start is None:
         network.fit_scale({name: data[name].x for name in schema.node_types})

@@ -23,8 +23,7 @@ from graph.store.evidence import Evidence, Subject, leave_out
 from graph.store.port import GraphView
 from investigations.assessments import Conclusion
 from investigations.policy import Policy
-from service.assessment.deadline import Stopwatch
-from service.assessment.evaluation import evaluate_neighbourhood
+from service.assessment.evaluation import Effort, evaluate_neighbourhood
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
@@ -45,9 +44,8 @@ def assess_apart(
     if not apart.shares_a_place():
         return None
     seen = leave_out(GraphView.evidence_of(cast(GraphView, apart), apart.subject))
-    watch = Stopwatch.unhurried()
     seen = _without_ring_by_place(seen)
-    evaluation = evaluate_neighbourhood(node_names_of(seen), view, apart.subject, scorer, watch)
+    evaluation = evaluate_neighbourhood(node_names_of(seen), view, apart.subject, Effort(scorer))
     return policy.conclude(evaluation.findings)
 
 

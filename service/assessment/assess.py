@@ -31,7 +31,7 @@ from service.assessment import audit_record
 from service.assessment.answers.fields import EVERYTHING, FieldSelection
 from service.assessment.context import AppContext
 from service.assessment.deadline import Stopwatch
-from service.assessment.evaluation import AWAY, Evaluation, evaluate
+from service.assessment.evaluation import AWAY, Effort, Evaluation, evaluate
 from service.assessment.findings import earlier_neighbourhood, findings_of, waiting_for_store
 from service.assessment.served_model import kept
 from service.assessment.warm_up import exercise_where_there_is_room
@@ -176,8 +176,7 @@ def assess_stored(
     """Assess an application, or a person, that is in the store already through a `view` as of the moment in
     question; nothing is written down. `wanted` names variables beyond those of every answer.
     """
-    watch = Stopwatch.unhurried()
-    evaluation = evaluate(view, subject, scorer, watch, wanted=wanted)
+    evaluation = evaluate(view, subject, Effort(scorer, wanted=wanted))
     return evaluation, policy.conclude(evaluation.findings)
 
 
@@ -191,8 +190,7 @@ def warm_up(context: AppContext) -> None:
     evaluation = evaluate(
         context.views.at(context.clock(), context.views.now()),
         Subject(applicant_id="warm-up"),
-        context.scorer,
-        Stopwatch.unhurried(),
+        Effort(context.scorer),
     )
     if evaluation.features is None:
         raise StoreUnavailableError("the store did not answer an assessment's reads")
@@ -213,15 +211,15 @@ def _store_and_evaluate(context: AppContext, request: AssessmentRequest) -> tupl
     """Store the application and evaluate; a hanging store is waited for until the rest of the time is needed
     for the audit record.
     """
-    how, wanted = (context.scorer, request.watch), request.selection.beyond_standard
+    effort = Effort(context.scorer, request.watch, wanted=request.selection.beyond_standard)
     with waiting_for_store(context, request.watch):
         with request.watch.timing("store"):
             remembered = _store_subject(context, request)
-        evaluation = evaluate(remembered.view, remembered.subject, *how, wanted=wanted)
+        evaluation = evaluate(remembered.view, remembered.subject, effort)
     if evaluation.degraded.reason == AWAY and (view := context.views.without_store(request.at)) is not None:
         # The frame was a fact behind, and the store went away before anybody could read it there.
         remembered = replace(remembered, view=view, revision=view.revision)
-        again = evaluate(view, remembered.subject, *how, wanted=wanted)
+        again = evaluate(view, remembered.subject, effort)
         evaluation = replace(again, degraded=replace(again.degraded, reason=again.degraded.reason or AWAY))
     if remembered.view is not None and evaluation.features is not None and remembered.stored:
         context.views.check_sometimes(remembered.subject, remembered.view, evaluation.features.row)

@@ -48,6 +48,18 @@ OWN_APPLICATIONS = APPLICATIONS  # of the applicant's past, with the graph and w
 AWAY = "store_unavailable"  # why less was looked at, where the store does not answer
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What an evaluation may use: a model, time, and `at_most` the level that a replayed answer had; `wanted`
+    are variables beyond those of every answer.
+    """
+
+    scorer: Scorer | None
+    watch: Stopwatch = field(default_factory=Stopwatch.unhurried)
+    at_most: Level = Level.FULL
+    wanted: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Findings, degraded level and the model's parts; `features` and `variables` are None where the graph was
@@ -89,23 +101,15 @@ class Evaluation:
         return self.features is not None and self.features.nobody
 
 
-def evaluate(
-    view: GraphView | None,
-    subject: Subject,
-    scorer: Scorer | None,
-    watch: Stopwatch,
-    at_most: Level = Level.FULL,
-    wanted: tuple[str, ...] = (),
-) -> Evaluation:
-    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives
-    the level it had as `at_most`. `wanted` names variables beyond those of every answer.
+def evaluate(view: GraphView | None, subject: Subject, effort: Effort) -> Evaluation:
+    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached.
 
     A frame that cannot be read any more is no reason for less: another view of the same is looked through.
     """
-    evaluation = _evaluate(view, subject, scorer, watch, at_most)
+    evaluation, wanted = _evaluate(view, subject, effort), effort.wanted
     if wanted and view is not None and evaluation.features is not None:
         try:
-            with watch.timing("signals"):
+            with effort.watch.timing("signals"):
                 evaluation = replace(
                     evaluation, requested=_requested(view, subject, evaluation.features, wanted)
                 )
@@ -127,16 +131,16 @@ def _requested(
         return compute_requested(view.otherwise(), subject, features, wanted)
 
 
-def _evaluate(
-    view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level
-) -> Evaluation:
-    level, why = at_most, None
+def _evaluate(view: GraphView | None, subject: Subject, effort: Effort) -> Evaluation:
+    level, why, watch = effort.at_most, None, effort.watch
     if view is None:
         return _rules_only(subject, AWAY)
     try:
         if level in (Level.FULL, Level.NO_MODEL):
             if watch.allows("neighbourhood", "signals"):
-                return _with_graph(view, subject, scorer, watch, level)
+                with watch.timing("neighbourhood"):
+                    seen = read_neighbourhood(view, subject)
+                return evaluate_neighbourhood(seen, view, subject, effort)
             level, why = Level.NO_GRAPH, "deadline"
         if level is Level.NO_GRAPH and watch.allows("history"):
             return _own_past(view, subject, watch, why)
@@ -146,30 +150,17 @@ def _evaluate(
             and view.otherwise is not None
             and isinstance(error, FrameUnreadableError)
         ):
-            return _evaluate(view.otherwise(), subject, scorer, watch, at_most)
+            return _evaluate(view.otherwise(), subject, effort)
         log.warning("the store failed during an assessment: %s", error)
         return _rules_only(subject, AWAY)
     return _rules_only(subject, "deadline")
 
 
-def _with_graph(
-    view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level
-) -> Evaluation:
-    with watch.timing("neighbourhood"):
-        seen = read_neighbourhood(view, subject)
-    return evaluate_neighbourhood(seen, view, subject, scorer, watch, level)
-
-
 def evaluate_neighbourhood(
-    seen: tuple[Neighbourhood, NodeNames],
-    view: GraphView,
-    subject: Subject,
-    scorer: Scorer | None,
-    watch: Stopwatch,
-    level: Level = Level.FULL,
+    seen: tuple[Neighbourhood, NodeNames], view: GraphView, subject: Subject, effort: Effort
 ) -> Evaluation:
     """Evaluate what was `seen` of a subject; the view tells its own labels and ring."""
-    n, names = seen
+    (n, names), scorer, watch = seen, effort.scorer, effort.watch
     with watch.timing("neighbourhood"):
         known = _rule_inputs_of(n, view, subject)
     with watch.timing("signals"):
@@ -182,7 +173,7 @@ def evaluate_neighbourhood(
         variables=features.lending.variables,
         reference=_reference(scorer),
     )
-    if level is not Level.FULL:
+    if effort.at_most is not Level.FULL:
         return _evaluation(findings, None, features)
     if scorer is None:
         return _evaluation(findings, "no_model_loaded", features)

@@ -34,8 +34,7 @@ from graph.store.evidence import subject_of
 from graph.stores.sqlite import SqliteStore
 from investigations.assessments import Conclusion
 from investigations.policy import Policy
-from service.assessment.deadline import Stopwatch
-from service.assessment.evaluation import Evaluation, evaluate
+from service.assessment.evaluation import Effort, Evaluation, evaluate
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
@@ -71,9 +70,7 @@ def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation,
         evaluation = evaluate(
             frame.view(requested.applied_at, revision),
             subject_of(requested),
-            scorer,
-            Stopwatch.unhurried(),
-            wanted=_WANTED,
+            Effort(scorer, wanted=_WANTED),
         )
         guide = evaluation.findings.paths
         if guide is None:

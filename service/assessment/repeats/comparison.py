@@ -18,8 +18,7 @@ from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore, GraphView
-from service.assessment.deadline import Stopwatch
-from service.assessment.evaluation import Evaluation, evaluate
+from service.assessment.evaluation import Effort, Evaluation, evaluate
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
@@ -77,7 +76,7 @@ def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, 
 def _parts(view: GraphView, subject: Subject, scorer: Scorer | None) -> Mapping[str, object]:
     """The results for a subject, by PARTS, as comparable values."""
     evidence = view.evidence_of(subject)
-    evaluation = evaluate(view, subject, scorer, Stopwatch.unhurried())
+    evaluation = evaluate(view, subject, Effort(scorer))
     if evaluation.features is None:
         raise StoreUnavailableError(f"a store did not answer while {subject.node} was compared")
     return dict(zip(PARTS, (_drawn(evidence), _facts(evidence), *_result(evaluation)), strict=True))

@@ -16,7 +16,7 @@ from service.assessment.answers import response
 from service.assessment.assess import LOOKS
 from service.assessment.context import AppContext
 from service.assessment.deadline import Stopwatch
-from service.assessment.evaluation import AWAY, evaluate
+from service.assessment.evaluation import AWAY, Effort, evaluate
 from service.assessment.findings import earlier_neighbourhood, findings_of
 from service.assessment.served_model import as_served
 
@@ -41,9 +41,9 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
 def _replayed(context: AppContext, recorded: RiskAssessment, view: GraphView | None) -> dict[str, Any]:
     answered, subject = audit_record.read(recorded)
     then_served = as_served(context, recorded)
-    how = (then_served.scorer, Stopwatch.unhurried(), recorded.level)
     wanted = beyond_standard(answered["multi_lending"]["variables"])
-    evaluation = evaluate(view, subject, *how, wanted)
+    effort = Effort(then_served.scorer, at_most=recorded.level, wanted=wanted)
+    evaluation = evaluate(view, subject, effort)
     then = answered["degraded"]
     if evaluation.degraded.level is recorded.level:
         evaluation = replace(

@@ -37,8 +37,7 @@ from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.processes import InProcesses
 from service.assessment.batches.work import BatchTask, Period, Rows
 from service.assessment.context import AppContext
-from service.assessment.deadline import Stopwatch
-from service.assessment.evaluation import evaluate
+from service.assessment.evaluation import Effort, evaluate
 from service.assessment.repeats.replay import replay
 from service.assessment.views import Views
 from tests.support.contracts.erasure_contract import erased
@@ -138,12 +137,12 @@ def test_a_frame_that_breaks_between_two_reads_of_an_answer_ends_in_the_stores_v
     why, mark = idle(context, monkeypatch), context.store.revision()
     application = next(context.store.view(day(60)).applications(day(50)))
     for subject in (subject_of(application), Subject(applicant_id="p003")):
-        whole = evaluate(context.views.at(day(65), mark), subject, PlainModel(), Stopwatch.unhurried())
+        whole = evaluate(context.views.at(day(65), mark), subject, Effort(PlainModel()))
         view = context.views.at(day(65), mark)
         assert isinstance(view, FrameView)
         expected = row_of(read_neighbourhood(view, subject)[0])
         frame_of(context)._files.header[DIRTY] = 1
-        broken = evaluate(view, subject, PlainModel(), Stopwatch.unhurried())
+        broken = evaluate(view, subject, Effort(PlainModel()))
         assert broken.degraded == whole.degraded
         assert broken.findings.signals == whole.findings.signals
         assert broken.findings.rule_inputs == whole.findings.rule_inputs
