@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from graph.facts.distributions import Distribution, Values
 
@@ -48,7 +48,7 @@ def shift(reference: Distribution, now: Distribution) -> Shift:
     if not reference.count or not now.count:
         return Shift(0.0, 1.0)
     apart = reference.distance(now)
-    return Shift(apart.index, float(chi2.sf(apart.statistic / reference.varies, apart.freedom)))
+    return Shift(apart.index, float(chdtrc(apart.freedom, apart.statistic / reference.varies)))
 
 
 def columns(rows: Sequence[Mapping[str, float | None]], wanted: Iterable[str] = ()) -> dict[str, Values]:
