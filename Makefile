@@ -24,12 +24,17 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 # For the slow tests alone: PySpark, 480 MB, and Sail with the client that it speaks with, 180 MB, in a folder
-# of their own, because that client is called pyspark too.
+# of their own, because that client is called pyspark too. An S3 server and its client, 60 MB, in another,
+# because they ask for an older dateutil than the rest; s3fs goes with the fsspec of the same version.
 SAIL := pysail==0.7.2 'pyspark-client==4.1.*'
+S3 := s3fs==2026.9.0 aiobotocore==3.10.0 aioitertools==0.13.0 boto3==1.43.117 botocore==1.43.117 \
+	flask-cors==6.0.5 jmespath==1.1.0 moto==5.2.5 py-partiql-parser==0.6.3 python-dateutil==2.9.0.post0 \
+	responses==0.26.3 s3transfer==0.19.3 six==1.17.0 wrapt==2.5.2 xmltodict==1.0.4
 $(VENV)/.spark: $(VENV)/.ready
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[spark]"
 	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --target $(VENV)/sail $(SAIL) \
 		|| echo "there is no Sail for this machine: its test is skipped"
+	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --target $(VENV)/s3 $(S3)
 	@touch $@
 
 PAGE := $(wildcard $(WEB)/src/* $(WEB)/src/*/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json

@@ -15,7 +15,8 @@ from typing import Any
 
 from graph.model.types import Application, Contact, Device, Event, Facts, Identifier
 from graph.store.port import GraphStore
-from ingestion.loading.delivery import REJECTS, Delivery
+from ingestion.loading.delivery import Delivery
+from ingestion.loading.found import REJECTS
 from ingestion.loading.load import Step, load
 from ingestion.loading.report import Report
 from ingestion.parse import Fact

@@ -4,27 +4,25 @@ before anything is written.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from graph.model.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
 from ingestion.excerpts import names, plain
+from ingestion.loading.found import FoundDelivery, find_delivery, shown_little
 from ingestion.mappings.feed import Feed, Mapped, sources
-from ingestion.mappings.mapping import FILE_NAME, read_mapping
+from ingestion.mappings.mapping import read_mapping
 from ingestion.parse_context import time_zone
 from ingestion.sources.databases import DatabaseSource, is_url, name_of, open_source, tables_in
-from ingestion.sources.files import Source, entries, instead_of, matching, read_through
-from ingestion.sources.limits import DEFAULT, FOLDERS_DEEP, DeliveryLimits
-from ingestion.sources.readers import SUFFIXES
+from ingestion.sources.files import Part, Source, read_through, source_of
+from ingestion.sources.limits import DEFAULT, DeliveryLimits
 from ingestion.sources.recoding import DELIMITERS, UTF8
+from ingestion.sources.remote import is_address
 from ingestion.sources.rows import Record
 
-_MESSAGE = 600  # characters
-REJECTS = "rejects.jsonl"  # what an earlier load may have left here is no table
 # Spark and Hive write the old times of 96 bits in UTC; where another program wrote local ones the mapping
 # says `zone`
 _INT96_ZONE = "UTC"
@@ -123,42 +121,28 @@ class Delivery:
 def open_delivery(
     folder: Path | str, mapping: str | None = None, limits: DeliveryLimits = DEFAULT
 ) -> Delivery:
-    """Find, read through and check every file, none of them larger than `limits` says.
+    """Find, read through and check every file, none of them larger than `limits` says. The folder may be an
+    address that fsspec reads.
 
     Raises DeliveryError, and nothing was written, when any of it cannot be used. It shows little of what
     others wrote, and no identifier.
     """
-    try:
-        return (
-            _database(str(folder), mapping, limits)
-            if is_url(folder)
-            else _opened(Path(folder), mapping, limits)
-        )
-    except DeliveryError as error:
-        whole = str(error)
-        ours = str(folder) if whole.startswith(str(folder)) else ""  # its caller gave that name
-        raise DeliveryError(ours + plain(whole.removeprefix(ours), _MESSAGE)) from error
+    if is_url(folder) and not is_address(folder):
+        with shown_little(folder):
+            return _database(str(folder), mapping, limits)
+    found = find_delivery(folder, mapping, limits)
+    with shown_little(folder):
+        return checked(found, (read_through(one.file, limits, one.form) for one in found.files))
 
 
-def _opened(folder: Path, mapping: str | None, limits: DeliveryLimits) -> Delivery:
-    if not folder.is_dir():
-        raise DeliveryError(f"{folder} is not a folder: a delivery is a folder of tables")
-    beside = folder / FILE_NAME
-    there = {p.name: p for p in entries(folder, limits) if not p.name.startswith(".")}
-    if mapping is not None:
-        mapped = read_mapping(mapping, limits)
-    elif os.path.lexists(beside):
-        mapped = read_mapping(beside, limits)
-    else:
-        mapped = Mapped(name="contract", feeds=_contract_feeds(folder, there, limits))
-    feeds = sources(mapped.feeds)
-    files = {name: _files(folder, feed, mapped.name, limits) for name, feed in feeds.items()}
-    read = {name for names_read in files.values() for name in names_read}
-    results = {
-        name: read_through(folder, name, files[name], limits, feed.form)
-        for name, feed in sorted(feeds.items())
-    }
-    return _checked(Delivery(folder.name, mapped, results, _left_out(folder, there, read, limits), limits))
+def checked(found: FoundDelivery, parts: Iterable[Part]) -> Delivery:
+    """The delivery whose files, in their order, were read through. Raises DeliveryError for what it lacks."""
+    by_source: dict[str, list[Part]] = {}
+    for one, part in zip(found.files, parts, strict=True):
+        by_source.setdefault(one.source, []).append(part)
+    limits = found.limits
+    results = {name: source_of(name, read, limits) for name, read in by_source.items()}
+    return _checked(Delivery(found.name, found.mapping, results, found.left_out, limits))
 
 
 def _database(url: str, mapping: str | None, limits: DeliveryLimits) -> Delivery:
@@ -189,107 +173,6 @@ def _checked(delivery: Delivery) -> Delivery:
     for feed in delivery.feeds:
         _check_columns(feed, delivery)
     return delivery
-
-
-def _files(folder: Path, feed: Feed, mapping: str, limits: DeliveryLimits) -> list[str]:
-    """The files and folders that a feed reads."""
-    results: dict[str, None] = {}
-    for pattern in feed.files or (feed.source,):
-        there = matching(folder, pattern, limits)
-        if not there or not all(os.path.lexists(folder / name) for name in there):
-            raise DeliveryError(f"{folder}: {plain(pattern)} is missing, the mapping {mapping} reads it")
-        results.update(dict.fromkeys(there))
-    return list(results)
-
-
-def _left_out(
-    folder: Path, there: Mapping[str, Path], read: Collection[str], limits: DeliveryLimits
-) -> tuple[str, ...]:
-    """What nothing reads: of the delivery, and of the folders in it of which some files are read."""
-    opened = {parent for name in read for parent in PurePosixPath(name).parents} - {PurePosixPath(".")}
-    within = {
-        f"{parent}/{path.name}": path
-        for parent in opened
-        for path in entries(folder / parent, limits)
-        if not path.name.startswith((".", "_"))
-    }
-    beside = {
-        name: path for name, path in (dict(there) | within).items() if PurePosixPath(name) not in opened
-    }
-    return tuple(
-        f"{name}/" if path.is_dir() else name
-        for name, path in sorted(beside.items())
-        if name not in read and name != FILE_NAME
-    )
-
-
-def _contract_feeds(folder: Path, there: Mapping[str, Path], limits: DeliveryLimits) -> tuple[Feed, ...]:
-    results: dict[str, str] = {}
-    for name, path in there.items():
-        table = _table_in(folder, name, path, limits)
-        if table is None:
-            continue
-        if table in results:
-            raise DeliveryError(f"{folder}: {table} is there twice, as {results[table]} and {name}")
-        results[table] = name
-    if not results:
-        raise DeliveryError(
-            f"{folder}: there is no table in it ({', '.join(TABLES)} as {', '.join(SUFFIXES)})"
-        )
-    return tuple(Feed(table=table, source=results[name]) for name, table in TABLES.items() if name in results)
-
-
-def _table_in(folder: Path, name: str, path: Path, limits: DeliveryLimits) -> str | None:
-    """Which table a file or folder of a delivery without a mapping is; None for what bears no table's name.
-    Raises DeliveryError for what bears one and cannot be read: whatever looks like a table and is passed over
-    would be missed by nobody.
-    """
-    stem, suffix = (
-        name.partition(".")[0],
-        next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None),
-    )
-    if name == REJECTS:
-        return None
-    if path.is_symlink() and (suffix or stem.lower() in TABLES):
-        raise DeliveryError(
-            f"{folder}: {name} is a link, and links in a delivery are not followed: put the file itself there"
-        )
-    if path.is_symlink():
-        return None
-    if path.is_dir() and stem in TABLES:
-        return stem
-    if not path.is_dir() and not path.is_file() and (suffix or stem.lower() in TABLES):
-        raise DeliveryError(f"{folder}: {name} is neither a file nor a folder that can be read")
-    if suffix is None and stem.lower() in TABLES:
-        what = (
-            f"a table in a format that is not read; there are {', '.join(SUFFIXES)}{instead_of(name)}"
-            if path.is_file()
-            else f"no table: {stem.lower()} is"
-        )
-        raise DeliveryError(f"{folder}: {name} is {what}")
-    if path.is_dir() and suffix is None:
-        if within := _named_within(path, FOLDERS_DEEP, limits):
-            raise DeliveryError(
-                f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that "
-                "is not read"
-            )
-        return None
-    table = stem if suffix is None else name[: -len(suffix)]
-    if suffix is not None and table not in TABLES:
-        raise DeliveryError(
-            f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a "
-            f"{FILE_NAME}"
-        )
-    return None if suffix is None else table
-
-
-def _named_within(folder: Path, deeper: int, limits: DeliveryLimits) -> Path | None:
-    """The first file or folder within that bears the name of a table."""
-    there = entries(folder, limits)
-    if result := next((path for path in there if path.name.partition(".")[0].lower() in TABLES), None):
-        return result
-    below = (path for path in there if deeper and path.is_dir() and not path.is_symlink())
-    return next((result for path in below if (result := _named_within(path, deeper - 1, limits))), None)
 
 
 def _check_columns(feed: Feed, delivery: Delivery) -> None:

@@ -18,7 +18,8 @@ from graph.store.port import GraphStore
 from ingestion.characters import visible
 from ingestion.excerpts import plain
 from ingestion.loading.batches import ParsedBatch, batches, few_collections
-from ingestion.loading.delivery import REJECTS, Delivery
+from ingestion.loading.delivery import Delivery
+from ingestion.loading.found import REJECTS
 from ingestion.loading.heavy_hitters import HeavyHitters
 from ingestion.loading.prefetch import prefetch, worth_a_process
 from ingestion.loading.rejects import Rejects, masked

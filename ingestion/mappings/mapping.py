@@ -18,7 +18,7 @@ from ingestion.mappings.feed import Mapped
 from ingestion.mappings.feed_reading import form_of, read_feed
 from ingestion.mappings.mapping_words import known_keys, listed, text
 from ingestion.sources.limits import DEFAULT, DeliveryLimits
-from ingestion.sources.unpacking import opened
+from ingestion.sources.paths import AnyPath, is_there, opened, path_of
 
 FILE_NAME = "mapping.yaml"
 _KEYS = frozenset(("name", "about", "timezone", "ids", "encoding", "delimiter", "tables"))
@@ -69,17 +69,18 @@ def shipped() -> tuple[str, ...]:
     )
 
 
-def read_mapping(where: str | Path, limits: DeliveryLimits = DEFAULT) -> Mapped:
+def read_mapping(where: str | AnyPath, limits: DeliveryLimits = DEFAULT) -> Mapped:
     """The mapping in a file, or the shipped one of that name. Raises DeliveryError, naming the place, for
     what cannot be used.
     """
-    path = Path(where)
+    path = path_of(where) if isinstance(where, str) else where
     try:
-        if not path.suffix and not path.exists() and str(where) in shipped():
+        if str(where) in shipped() and not is_there(path):
             content = (resources.files("ingestion.mappings") / f"{where}.yaml").read_text(encoding="utf-8")
         else:
             # whom the caller names may be a link
-            content = _content(path.resolve() if isinstance(where, str) else path, limits)
+            is_given = isinstance(path, Path) and isinstance(where, str)
+            content = _content(Path(str(path)).resolve() if is_given else path, limits)
     except (OSError, UnicodeDecodeError) as error:
         raise DeliveryError(
             f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: "
@@ -97,7 +98,7 @@ def read_mapping(where: str | Path, limits: DeliveryLimits = DEFAULT) -> Mapped:
     return mapped
 
 
-def _content(path: Path, limits: DeliveryLimits) -> str:
+def _content(path: AnyPath, limits: DeliveryLimits) -> str:
     with opened(path) as file:
         result = file.read(limits.mapping_bytes + 1)
     limits.check(f"mapping {path}", "mapping_bytes", len(result))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,19 +19,21 @@ from ingestion.digits import Rounded
 from ingestion.sources.footer import contents_of
 from ingestion.sources.limits import CELL, DeliveryLimits
 from ingestion.sources.pages import Pages, measured
+from ingestion.sources.paths import AnyPath, opened
 from ingestion.sources.rows import NESTED, TOO_LONG, Inspection, Record, Unreadable
-from ingestion.sources.unpacking import opened
 
 _BATCH = 4_096
 # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
 _DECODED = 8 << 20
+# bytes of a column that are read at once, less of each of many: so nobody holds a whole row group
+_AHEAD, _LEAST_AHEAD = 1 << 20, 1 << 14
 _FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
 # what turning a cell into a value may raise
 _NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)
 
 
-def inspect_parquet(path: Path, limits: DeliveryLimits) -> Inspection:
+def inspect_parquet(path: AnyPath, limits: DeliveryLimits) -> Inspection:
     """Read the whole file once. Raises DeliveryError for a column that is there twice and for what is beyond
     the limits, before any of it is unpacked, and what Arrow raises for a file that it cannot read.
     """
@@ -47,7 +48,7 @@ def inspect_parquet(path: Path, limits: DeliveryLimits) -> Inspection:
         )
 
 
-def read_parquet(path: Path, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
+def read_parquet(path: AnyPath, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
     """The rows; a column that is not `wanted` says only whether it holds anything (True, or None)."""
     line = 0
     with _opened(path, limits) as table:
@@ -91,7 +92,7 @@ class _Opened:
 
 
 @contextmanager
-def _opened(path: Path, limits: DeliveryLimits) -> Iterator[_Opened]:
+def _opened(path: AnyPath, limits: DeliveryLimits) -> Iterator[_Opened]:
     with opened(path) as file:
         contents = contents_of(file, path.name, limits)
         names = tuple(contents.schema.to_arrow_schema().names)
@@ -118,7 +119,12 @@ def _opened(path: Path, limits: DeliveryLimits) -> Iterator[_Opened]:
         )
         # In nanoseconds the year 9999 would come round again as 1816.
         with pq.ParquetFile(
-            file, coerce_int96_timestamp_unit="us", metadata=contents, read_dictionary=shared
+            file,
+            coerce_int96_timestamp_unit="us",
+            metadata=contents,
+            read_dictionary=shared,
+            pre_buffer=False,
+            buffer_size=max(_LEAST_AHEAD, min(_AHEAD, _DECODED // max(len(flat), 1))),
         ) as table:
             yield _Opened(table, names, flat, batch)
 

@@ -4,18 +4,31 @@ table.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from graph.model.errors import DeliveryError, RingfenceError
 from ingestion.excerpts import plain
 from ingestion.sources.limits import FOLDERS_DEEP, DeliveryLimits
+from ingestion.sources.paths import (
+    AnyPath,
+    State,
+    anew,
+    elsewhere,
+    entries,
+    is_link,
+    is_there,
+    looked_at,
+    name_within,
+    size_of,
+    state_of,
+)
 from ingestion.sources.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
 from ingestion.sources.recoding import Format
+from ingestion.sources.remote import RemotePath
 from ingestion.sources.rows import Inspection, Record
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *not known*
@@ -23,25 +36,60 @@ _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *n
 _VERSIONED = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 
 
-State = tuple[int, ...]  # on which disk, which file it is, how large, and when it was written
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """One file that was found: its name within the delivery, the cells that its folders say of all its rows
+    (`dt=2026-11-01`), and the state in which its folder lists it, which a storage may write otherwise than in
+    what it says of the file.
+    """
+
+    path: AnyPath
+    name: str
+    folders: dict[str, str | None]
+    listed: State
+
+    def check_seen(self) -> None:
+        """Raise RingfenceError when this machine, one of several, does not see it."""
+        if isinstance(self.path, RemotePath):
+            if not self.path.anew().is_file():
+                raise RingfenceError(
+                    f"{plain(self.name)} is no longer at {self.path.url}: bring it back, or give the command "
+                    "again for what is there now"
+                )
+        elif not self.path.is_file():
+            raise RingfenceError(
+                f"an executor does not see {plain(self.name)} of the delivery: all machines need it under "
+                "the same path"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file: its name within the delivery, what it holds, and the cells that its folders say of all its
-    rows (`dt=2026-11-01`).
-    """
+    """One file, the state in which it was, and what it then held."""
 
-    path: Path
-    name: str
-    folders: dict[str, str | None]
+    file: FoundFile
+    state: State
     inspection: Inspection
     limits: DeliveryLimits
-    state: State
+
+    @property
+    def path(self) -> AnyPath:
+        """Where it lies."""
+        return self.file.path
+
+    @property
+    def name(self) -> str:
+        """Within the delivery."""
+        return self.file.name
+
+    @property
+    def folders(self) -> dict[str, str | None]:
+        """The cells that its folders say of all its rows."""
+        return self.file.folders
 
     def check_unchanged(self) -> None:
-        """Raise RingfenceError when the file has changed since it was checked."""
-        if _state(self.path)[-len(self.state) :] != self.state:
+        """Raise RingfenceError when the file has changed since it was read through."""
+        if state_of(anew(self.path))[-len(self.state) :] != self.state:
             raise RingfenceError(
                 f"{plain(self.name)} was changed while it was loaded: load the delivery again when its "
                 "sender is done with it"
@@ -97,11 +145,9 @@ class Source:
         return not self.rows and all(is_json(part.path) and not part.folders for part in self.parts)
 
     def part(self, number: int) -> Source:
-        """One part alone, under the name of the whole, for another machine to read: it calls the disk
-        otherwise.
-        """
+        """One part alone, under the name of the whole, for another machine to read."""
         alone = self.parts[number]
-        return Source(self.name, (replace(alone, state=alone.state[1:]),))
+        return Source(self.name, (replace(alone, state=elsewhere(alone.state)),))
 
     def records(self, wanted: Collection[str]) -> Iterator[Record]:
         """The rows, part by part; columns that are not `wanted` may say only whether they hold anything."""
@@ -116,23 +162,35 @@ class Source:
             part.check_unchanged()
 
 
-def read_through(
-    folder: Path, name: str, files: Sequence[str], limits: DeliveryLimits, form: Format
-) -> Source:
-    """The files and folders of a delivery that are the source of that name, in the order given. Raises
-    DeliveryError for what cannot be read to its end, for links, and beyond the limits.
+def found_files(
+    folder: AnyPath, name: str, files: Sequence[str], limits: DeliveryLimits
+) -> tuple[FoundFile, ...]:
+    """The files and folders of a delivery that are the source of that name, in the order given, not opened
+    yet. Raises DeliveryError for links, and beyond the limits.
     """
-    results = [part for file in files for part in _files_of(folder, file, limits)]
+    results = [one for file in files for one in _files_of(folder, file, limits)]
     limits.check(name, "parts", len(results))
+    return tuple(
+        FoundFile(path, name_within(path, folder), stated, state_of(path)) for path, stated in results
+    )
+
+
+def read_through(file: FoundFile, limits: DeliveryLimits, form: Format) -> Part:
+    """The file, read to its end once. Raises DeliveryError where it cannot be, and beyond the limits."""
+    state = state_of(anew(file.path))
+    return Part(file, state, inspect(file.path, limits, form), limits)
+
+
+def source_of(name: str, read: Iterable[Part], limits: DeliveryLimits) -> Source:
+    """The source of that name, of parts that were read through. Raises DeliveryError beyond the limits."""
     columns, parts = _Names(name, limits), []
-    for path, stated in results:
-        state, inspection = _state(path), inspect(path, limits, form)
-        inspection = replace(inspection, columns=columns.once(inspection.columns, stated))
-        parts.append(Part(path, str(path.relative_to(folder)), stated, inspection, limits, state))
+    for part in read:
+        header = columns.once(part.inspection.columns, part.folders)
+        parts.append(replace(part, inspection=replace(part.inspection, columns=header)))
     return Source(name, tuple(parts))
 
 
-def matching(folder: Path, pattern: str, limits: DeliveryLimits) -> list[str]:
+def matching(folder: AnyPath, pattern: str, limits: DeliveryLimits) -> list[str]:
     """The names, within a delivery, of the files and folders that a pattern means (`loans_2025-*.csv`,
     `2025/*/loans.csv`), in their order.
 
@@ -164,21 +222,23 @@ def instead_of(name: str) -> str:
     )
 
 
-def _matched(folder: Path, within: str, step: str, limits: DeliveryLimits) -> list[str]:
-    if os.path.lexists(folder / within / step):
+def _matched(folder: AnyPath, within: str, step: str, limits: DeliveryLimits) -> list[str]:
+    if is_there(folder / within / step):
         return [f"{within}{step}"] if not within else [f"{within}/{step}"]
     there = (path.name for path in entries(folder / within, limits) if not path.name.startswith("."))
     return [f"{within}/{name}".removeprefix("/") for name in there if fnmatchcase(name, step)]
 
 
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+def _is_folder(path: AnyPath) -> bool:
+    return path.is_dir() and not is_link(path)
 
 
-def _files_of(folder: Path, name: str, limits: DeliveryLimits) -> list[tuple[Path, dict[str, str | None]]]:
+def _files_of(
+    folder: AnyPath, name: str, limits: DeliveryLimits
+) -> list[tuple[AnyPath, dict[str, str | None]]]:
     """The file of that name, or those of a folder with what its folders say."""
-    path = folder / name
-    if path.is_symlink():
+    path = looked_at(folder / name)
+    if is_link(path):
         raise DeliveryError(
             f"{name} is a link, and links in a delivery are not followed: put the file itself there"
         )
@@ -212,39 +272,21 @@ class _Names:
         return self._headers[header]
 
 
-def _state(path: Path) -> State:
-    try:
-        result = path.lstat()
-    except OSError:
-        return ()
-    return result.st_dev, result.st_ino, result.st_size, result.st_mtime_ns
-
-
-def entries(folder: Path, limits: DeliveryLimits) -> list[Path]:
-    """What lies in a folder, in order. Raises DeliveryError when it is more than may be."""
-    results: list[Path] = []
-    with os.scandir(folder) as there:
-        for entry in there:
-            results.append(folder / entry.name)
-            limits.check(f"{folder.name}/", "parts", len(results))
-    return sorted(results)
-
-
-def _parts(folder: Path, limits: DeliveryLimits) -> list[tuple[Path, dict[str, str | None]]]:
+def _parts(folder: AnyPath, limits: DeliveryLimits) -> list[tuple[AnyPath, dict[str, str | None]]]:
     """The files within, in order, with what their folders say. Files and folders with `_` or `.` before their
     names are the writer's own.
     """
-    results: list[tuple[Path, dict[str, str | None]]] = []
+    results: list[tuple[AnyPath, dict[str, str | None]]] = []
     _collect(folder, {}, FOLDERS_DEEP, limits, results)
     return results
 
 
 def _collect(
-    folder: Path,
+    folder: AnyPath,
     stated: dict[str, str | None],
     deeper: int,
     limits: DeliveryLimits,
-    results: list[tuple[Path, dict[str, str | None]]],
+    results: list[tuple[AnyPath, dict[str, str | None]]],
 ) -> None:
     if not deeper:
         raise DeliveryError(f"{folder.name}: more than {FOLDERS_DEEP} folders within one another")
@@ -256,7 +298,7 @@ def _collect(
             )
         if path.name.startswith(("_", ".")):
             continue
-        if path.is_symlink():
+        if is_link(path):
             raise DeliveryError(
                 f"{folder.name}/{path.name} is a link, and links in a delivery are not followed: put the "
                 "file itself there"
@@ -272,6 +314,6 @@ def _collect(
             )
         elif not path.is_file():
             raise DeliveryError(f"{folder.name}/{path.name} is neither a file nor a folder that can be read")
-        elif path.stat().st_size:  # a part of no rows may be a file of no bytes
+        elif size_of(path):  # a part of no rows may be a file of no bytes
             results.append((path, stated))
             limits.check(f"{folder.name}/", "parts", len(results))

@@ -9,7 +9,6 @@ import io
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from ingestion.characters import visible
 from ingestion.excerpts import plain
 from ingestion.sources.columnar import inspect_parquet, read_parquet
 from ingestion.sources.limits import CELL, COLUMN_NAME, JSON_DEEP, DeliveryLimits
+from ingestion.sources.paths import AnyPath
 from ingestion.sources.recoding import ENCODINGS, UTF8, Format, in_utf8
 from ingestion.sources.rows import GIVEN_TWICE, NESTED, TOO_LONG, Inspection, Record
 from ingestion.sources.unpacking import bounded, unpacked
@@ -31,14 +31,14 @@ FOREIGN_SUFFIXES = (*PART_SUFFIXES, ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip"
 _LINES = 20  # a cell may hold line breaks; a quote that is still open after so many lines is a mistake
 
 
-def suffix_of(path: Path) -> str | None:
+def suffix_of(path: AnyPath) -> str | None:
     """Which of the readable formats a file's name says."""
     return next(
         (s for s in sorted(FOREIGN_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None
     )
 
 
-def inspect(path: Path, limits: DeliveryLimits, form: Format = UTF8) -> Inspection:
+def inspect(path: AnyPath, limits: DeliveryLimits, form: Format = UTF8) -> Inspection:
     """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to
     its end, or is beyond the limits.
     """
@@ -57,13 +57,13 @@ def inspect(path: Path, limits: DeliveryLimits, form: Format = UTF8) -> Inspecti
         ) from error
 
 
-def is_json(path: Path) -> bool:
+def is_json(path: AnyPath) -> bool:
     """Whether it holds JSON objects, whose cells each row names itself."""
     return ".json" in (suffix_of(path) or "")
 
 
 def records(
-    path: Path, inspection: Inspection, wanted: Collection[str], limits: DeliveryLimits
+    path: AnyPath, inspection: Inspection, wanted: Collection[str], limits: DeliveryLimits
 ) -> Iterator[Record]:
     """The rows of a file that was inspected; of a parquet file the columns that are not `wanted` say only
     whether they hold anything.
@@ -78,7 +78,7 @@ def records(
 # -- csv
 
 
-def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
+def _inspect_csv(path: AnyPath, limits: DeliveryLimits, form: Format) -> Inspection:
     utf8 = True
     with unpacked(path) as file:
         lines = bounded(in_utf8(file, form.encoding), path.name, limits)
@@ -112,7 +112,7 @@ def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection
     return Inspection(columns, rows, utf8, form=form)
 
 
-def _csv(path: Path, inspection: Inspection, limits: DeliveryLimits) -> Iterator[Record]:
+def _csv(path: AnyPath, inspection: Inspection, limits: DeliveryLimits) -> Iterator[Record]:
     columns, form = inspection.columns, inspection.form
     least, delimiter = CELL * len(columns), form.delimiter_of(path.name)
     with (
@@ -201,7 +201,7 @@ def _is_utf8(cells: list[str]) -> bool:
 # -- jsonl
 
 
-def _inspect_jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
+def _inspect_jsonl(path: AnyPath, limits: DeliveryLimits, form: Format) -> Inspection:
     columns: dict[str, None] = {}
     rows = 0
     for record in _jsonl(path, limits, form):
@@ -212,7 +212,7 @@ def _inspect_jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Inspecti
     return Inspection(tuple(columns), rows, form=form)
 
 
-def _jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Iterator[Record]:
+def _jsonl(path: AnyPath, limits: DeliveryLimits, form: Format) -> Iterator[Record]:
     with unpacked(path) as file:
         for number, line in enumerate(bounded(in_utf8(file, form.encoding), path.name, limits), 1):
             if line is None:

@@ -1,20 +1,18 @@
-"""Reads and unpacks a delivery's files in pieces: follows no links and holds no line beyond the limit."""
+"""Unpacks a delivery's files in pieces and holds no line beyond the limit."""
 
 from __future__ import annotations
 
-import errno
 import gzip
 import io
 import os
-import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, AnyStr, cast
 
 from graph.model.errors import DeliveryError
 from ingestion.sources.limits import DeliveryLimits
+from ingestion.sources.paths import AnyPath, opened
 
 _BUFFER = 1 << 17
 _DIRECTORY = 4 << 20  # bytes of a zip's table of contents
@@ -23,26 +21,7 @@ _ENCRYPTED = 0x1
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """A plain file. Raises DeliveryError for a link and for what is no file, OSError for what cannot be
-    read.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise DeliveryError(
-                f"{path.name} is a link, and links in a delivery are not followed: put the file itself there"
-            ) from error
-        raise
-    with os.fdopen(handle, "rb", _BUFFER) as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise DeliveryError(f"{path.name} is neither a file nor a folder that can be read")
-        yield file
-
-
-@contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
+def unpacked(path: AnyPath) -> Iterator[IO[bytes]]:
     """The bytes of a file, of a gzipped one, or of the one csv file in a zip; at no time more than a buffer
     of them is unpacked.
     """

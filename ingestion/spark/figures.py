@@ -14,7 +14,8 @@ from graph import private
 from graph.rings.spark.buckets import rows_at, whole
 from ingestion.contract import TABLES
 from ingestion.excerpts import plain
-from ingestion.loading.delivery import REJECTS, Delivery
+from ingestion.loading.delivery import Delivery
+from ingestion.loading.found import REJECTS
 from ingestion.loading.load import ABOUT
 from ingestion.loading.rejects import Rejects
 from ingestion.loading.report import Report, RowCounts, Unmatched

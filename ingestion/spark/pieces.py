@@ -25,15 +25,22 @@ class Piece:
     part: int
 
     def records(self, delivery: Delivery) -> Iterator[Record]:
-        """Its rows. Raises RingfenceError where this machine does not see the file."""
+        """Its rows. Raises RingfenceError where this machine does not see the file, or cannot read it."""
         feed = delivery.feeds[self.feed]
         source = delivery.sources.get(feed.source)
-        if isinstance(source, Source) and not source.parts[self.part].path.is_file():
+        if not isinstance(source, Source):
+            yield from delivery.records(feed, self.part)
+            return
+        file = source.parts[self.part].file
+        file.check_seen()
+        try:
+            yield from delivery.records(feed, self.part)
+        except OSError as error:
             raise RingfenceError(
-                f"an executor does not see {plain(source.parts[self.part].name)} of the delivery: all "
-                "machines need it under the same path"
-            )
-        return delivery.records(feed, self.part)
+                f"{plain(file.name)} of the delivery could be read before, and cannot any more "
+                f"({plain(str(error), 200)}): see that every executor may read {file.path}, and give the "
+                "command again"
+            ) from error
 
 
 def pieces_of(delivery: Delivery) -> tuple[Piece, ...]:

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ingestion.identifiers.pseudonymise import Keyring
-from ingestion.loading.delivery import Delivery
+from ingestion.loading.found import FoundDelivery
 from ingestion.mappings.mapping import FILE_NAME
-from ingestion.sources.files import Source
+from ingestion.sources.paths import opened, path_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,21 +27,20 @@ class DeliveryPlan:
 
 
 def name_of_stages(
-    delivery: Delivery, means: tuple[Path, str | None], keys: Keyring, asked: tuple[str, tuple[datetime, ...]]
+    found: FoundDelivery, mapping: str | None, keys: Keyring, asked: tuple[str, tuple[datetime, ...]]
 ) -> str:
-    """A name that only the same run has: `means` are the folder of the delivery and the mapping that was
-    given, `asked` the zone and the moments. Files are told apart by name, size and when they were written.
+    """A name that only the same run has: `mapping` is the one that was given, `asked` the zone and the
+    moments. Files are told apart by where they lie, name, size and version, or when they were written.
     """
-    folder, mapping = means
     zone, moments = asked
-    seal = hashlib.sha256(f"{mapping} {zone} {astuple(delivery.limits)}".encode())
+    seal = hashlib.sha256(f"{found.folder} {mapping} {zone} {astuple(found.limits)}".encode())
     seal.update(keys.token("stages", "ringfence").encode())
     for at in moments:
         seal.update(at.isoformat().encode())
-    for beside in (Path(mapping) if mapping else folder / FILE_NAME,):
-        seal.update(beside.read_bytes() if beside.is_file() else b"")
-    for name, source in sorted(delivery.sources.items()):
-        parts = source.parts if isinstance(source, Source) else ()
-        for part in parts:
-            seal.update(f"{name} {part.name} {part.state[-2:]}".encode())
+    beside = path_of(mapping) if mapping else found.folder / FILE_NAME
+    if beside.is_file():
+        with opened(beside.resolve() if isinstance(beside, Path) else beside) as file:
+            seal.update(file.read(found.limits.mapping_bytes))
+    for one in found.files:
+        seal.update(f"{one.source} {one.file.name} {one.file.listed[-2:]}".encode())
     return seal.hexdigest()[:16]

@@ -10,9 +10,11 @@ from typing import Any
 
 from graph.model.errors import SettingError
 from ingestion.identifiers.pseudonymise import Keyring
-from ingestion.loading.delivery import REJECTS, open_delivery
+from ingestion.loading.delivery import Delivery
+from ingestion.loading.found import REJECTS, find_delivery
 from ingestion.parse_context import ParseContext, Pseudonymiser, keyring
 from ingestion.sources.databases import is_url
+from ingestion.sources.remote import is_address
 from ingestion.spark.plan import DeliveryPlan, name_of_stages
 from investigations.review.backtest import moments_before
 from investigations.review.result import ReviewResult
@@ -22,7 +24,7 @@ from scripts.cli.command import DONE, INCOMPLETE, Result
 from scripts.cli.loaded import say, say_guessed
 from service.engines.cluster import SPARK
 from service.engines.delivered_rings import GivenDelivery, delivered_rings
-from service.folders import folder_for
+from service.folders import folder_for, folder_named
 from service.settings import NO_FRAME, Settings
 
 log = logging.getLogger("ringfence.rings")
@@ -39,15 +41,20 @@ def rings_of_delivery(
     _refuse_what_needs_a_store(options)
     how = plan()
     keys = _keys(settings)
-    folder = Path(options.delivery).absolute()
-    delivery = open_delivery(folder, options.mapping, settings.delivery)
-    say_guessed(delivery)
-    out, moments = folder_for(options.out), (*moments_before(how.as_of, how.back_steps), how.as_of)
-    name = name_of_stages(delivery, (folder, options.mapping), keys, (settings.timezone, moments))
+    place = options.delivery if is_address(options.delivery) else Path(options.delivery).absolute()
+    found = find_delivery(place, options.mapping, settings.delivery)
+    out, moments = folder_named(options.out), (*moments_before(how.as_of, how.back_steps), how.as_of)
+    name = name_of_stages(found, options.mapping, keys, (settings.timezone, moments))
+
+    def usable(delivery: Delivery) -> None:
+        say_guessed(delivery)
+        folder_for(out)
+
     given = GivenDelivery(
-        delivery,
+        found,
         ParseContext(Pseudonymiser(keys), how.now, how.zone),
         DeliveryPlan(moments=moments, zone=settings.timezone, name=name),
+        usable,
         out,
         "" if settings.frame == NO_FRAME else settings.frame,
     )
@@ -83,10 +90,12 @@ def _refuse_what_needs_a_store(options: argparse.Namespace) -> None:
             raise SettingError(
                 f"--{name.replace('_', '-')} needs a store: of a --delivery nothing is kept but the files"
             )
-    if is_url(options.delivery) or "://" in options.delivery:
+    if options.delivery.startswith("memory://"):
+        raise SettingError(f"--delivery {options.delivery}: no executor reaches the memory of this process")
+    if is_url(options.delivery) and not is_address(options.delivery):
         raise SettingError(
-            f"--delivery {options.delivery}: name a folder that this process and every executor see under "
-            "one path, such as a mounted bucket"
+            "--delivery: executors read no database: name a folder that this process and every executor see "
+            "under one path, or an address that fsspec reads (s3://bucket/folder)"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from graph.model.types import Ring
 from graph.rings.projected import Projected
 from graph.rings.suspicion.people import SuspectSignals, through_journal
 from ingestion.loading.delivery import Delivery
+from ingestion.loading.found import FoundDelivery
 from ingestion.loading.report import Report
 from ingestion.parse_context import ParseContext
 from ingestion.spark.plan import DeliveryPlan
@@ -59,13 +60,15 @@ class OfDelivery:
 
 @dataclass(frozen=True)
 class GivenDelivery:
-    """A delivery that was checked, how its records are read, and as of when: see DeliveryPlan. Report and
-    rejects go to `report_to`, the frame for a while to a folder in `frames` (empty: of the machine's own).
+    """A delivery that was found, how its records are read, and as of when: see DeliveryPlan. `usable` is
+    called once all of it was read through, before anything is made of it. Report and rejects go to
+    `report_to`, the frame for a while to a folder in `frames` (empty: of the machine's own).
     """
 
-    delivery: Delivery
+    found: FoundDelivery
     context: ParseContext
     plan: DeliveryPlan
+    usable: Callable[[Delivery], object]
     report_to: Path
     frames: str = ""
 
@@ -75,12 +78,13 @@ def delivered_rings(given: GivenDelivery, how: ClusterPlan) -> Iterator[tuple[Of
     """The delivery as a review finds it, and what became of its rows. Its stages go after the block where it
     ends well, unless they are to be kept.
 
-    Raises DeliveryError where nobody is in it, and as `opened_cluster`.
+    Raises DeliveryError where it cannot be used or nobody is in it, and as `opened_cluster`.
     """
     with opened_cluster(how) as cluster:
         from graph.rings.spark.engine import ROWS, OnSpark  # here, because PySpark is an extra
         from graph.rings.spark.stages import Stages, folder_of
         from ingestion.spark.delivered import Delivered
+        from ingestion.spark.inspecting import inspected_on
 
         engine = OnSpark(cluster.session, cluster.stages)
         folder = folder_of(cluster.stages, "delivery", given.plan.name)
@@ -90,7 +94,9 @@ def delivered_rings(given: GivenDelivery, how: ClusterPlan) -> Iterator[tuple[Of
             tempfile.TemporaryDirectory(prefix="ringfence-frame-", dir=given.frames or None) as frames,
             spent_after(engine.folders, lambda: 0, how.keep_stages),
         ):
-            delivered = Delivered(stages, given.delivery, given.context, given.plan)
+            delivery = inspected_on(stages, given.found)
+            given.usable(delivery)
+            delivered = Delivered(stages, delivery, given.context, given.plan)
             report, journal = delivered.report(given.report_to), delivered.journal()
             closely = through_journal(journal, journal.revision, Path(frames) / "own.frame", given.plan.zone)
             yield OfDelivery(delivered, engine, closely), report

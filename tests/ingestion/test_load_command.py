@@ -13,6 +13,7 @@ import stat
 import time
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from graph.stores.sqlite import SqliteStore
@@ -44,6 +45,17 @@ def test_the_last_line_holds_the_figures_and_says_where_the_report_is(tmp_path, 
     assert json.loads(Path(figures["rejects_file"]).read_text())["code"] == "missing"
     assert main([str(folder), "--store", "sqlite:///graph.db"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["known"] == 2
+
+
+def test_a_delivery_at_an_address_reports_under_its_name(tmp_path, capsys):
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
+    storage = fsspec.filesystem("memory")
+    storage.put(str(folder), "/bucket/week", recursive=True)
+    assert main(["memory://bucket/week", "--store", "sqlite:///graph.db"]) == 0
+    storage.rm("/bucket", recursive=True)
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (figures["delivery"], figures["accepted"]) == ("week", 2)
+    assert Path(figures["report"]).parent.name.startswith("week-")
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import pytest
 from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
 from tests.support.deliveries import APPLICATION, deliver
-from tests.support.servers.sail import ROOT, SAIL, environment, ran, sail
+from tests.support.servers.s3 import S3, SECRET, Bucket, bucket
+from tests.support.servers.sail import ROOT, SAIL, environment, ran, sail, sail_server
 from tests.support.worlds.troubled_deliveries import troubled_delivery
 
-__all__ = ["sail"]  # a fixture
+__all__ = ["bucket", "sail"]  # fixtures
 
 FILES = ("rings", "members", "changes")
 KEY = "5b8d2f604a6c8e0b1d3f5a7c9e1b3d5f7a9c1e3b5d7f9a1c3e5b7d9f7f3a9c1e"
@@ -114,6 +115,26 @@ def test_a_run_that_is_killed_again_and_again_reads_nothing_twice(
     assert_same(made, written(tmp_path / "out", *how, path=(SAIL,)), tmp_path / "out")
 
 
+@pytest.mark.slow
+def test_a_bucket_is_read_by_the_executors(made: Made, bucket: Bucket, tmp_path: Path) -> None:
+    address = bucket.put(made.records, "week")
+    with sail_server(S3) as (cluster, _):
+        how = f"--engine spark --delivery {address} --cluster {cluster} --partitions 2"
+        assert_same(made, written(tmp_path / "out", *how.split(), path=(SAIL, S3)), tmp_path / "out")
+        bucket.forbid()
+        refused = subprocess.run(
+            [sys.executable, *command(tmp_path / "refused", *how.split())],
+            capture_output=True,
+            text=True,
+            env=environment(SAIL, S3),
+            cwd=ROOT,
+        )
+    assert refused.returncode == UNUSABLE
+    assert "may not be listed and read (Forbidden): grant that, or give other credentials" in refused.stderr
+    assert SECRET not in refused.stderr
+    assert not (tmp_path / "refused").exists()
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [
@@ -122,8 +143,9 @@ def test_a_run_that_is_killed_again_and_again_reads_nothing_twice(
         ("--casebook sqlite:///c.db", "--casebook needs a store"),
         ("--new-casebook", "--new-casebook needs a store"),
         ("--force --reason why", "--force needs a store"),
-        ("--delivery s3://bucket/week", "name a folder that this process and every executor see"),
-        ("--delivery postgresql://reader@db/lending", "name a folder that this process and every executor"),
+        ("--delivery postgresql://reader:hidden@db/lending", "executors read no database: name a folder"),
+        ("--delivery memory://bucket/week", "no executor reaches the memory of this process"),
+        ("--delivery s3://me:hidden@bucket/week", "an address has no password in it"),
         ("--delivery nowhere", "nowhere is not a folder: a delivery is a folder of tables"),
     ],
 )
@@ -133,7 +155,9 @@ def test_what_only_a_store_has_is_refused_of_a_delivery(
     records = deliver(tmp_path / "records", applications=[APPLICATION])
     words = f"rings --engine spark --delivery {records} --as-of 2025-07-01 --out {tmp_path}/out {how}"
     assert main(words.split()) == UNUSABLE
-    assert said in capsys.readouterr().err
+    found = capsys.readouterr().err
+    assert said in found
+    assert "hidden" not in found
     assert not (tmp_path / "out").exists()
 
 

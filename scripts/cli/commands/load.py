@@ -18,11 +18,13 @@ from graph.store.replication import copy_refusal
 from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.loading.check_page import page
 from ingestion.loading.checking import check
-from ingestion.loading.delivery import REJECTS, Delivery, open_delivery
+from ingestion.loading.delivery import Delivery, open_delivery
+from ingestion.loading.found import REJECTS
 from ingestion.loading.load import load
 from ingestion.loading.report import Report
 from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
 from ingestion.sources.databases import is_url, name_of
+from ingestion.sources.remote import is_address
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from scripts.cli.loaded import say, say_guessed
 from scripts.cli.settings_given import settings_given
@@ -133,14 +135,17 @@ def _check(options: argparse.Namespace) -> Result:
 
 def _report_folder(delivery: str, store: str) -> Path:
     """The same delivery into the same store reports to the same place; two that only share a name do not."""
+    database = is_url(delivery) and not is_address(delivery)
     whole = delivery if is_url(delivery) else str(Path(delivery).resolve())
     mark = hashlib.sha256(f"{whole} {store}".encode()).hexdigest()[:8]
-    return Path("var") / "loads" / f"{name_of(delivery) if is_url(delivery) else Path(whole).name}-{mark}"
+    return Path("var") / "loads" / f"{name_of(delivery) if database else Path(whole).name}-{mark}"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "delivery", metavar="DELIVERY", help="folder with the tables, or the URL of a database"
+        "delivery",
+        metavar="DELIVERY",
+        help="folder with the tables, its address (s3://bucket/week), or the URL of a database",
     )
     parser.add_argument("--check", action="store_true", help="say what would happen, and write nothing")
     add_store(parser)

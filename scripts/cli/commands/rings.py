@@ -109,8 +109,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delivery",
         metavar="DIR",
-        help="instead of a store the folder of a delivery that every executor sees, for --engine spark: "
-        "rings of it alone, as of a first review; nothing is saved, and no case opened",
+        help="instead of a store a delivery, in a folder that every executor sees or at an address "
+        "(s3://bucket/week), for --engine spark: rings of it alone, as of a first review; nothing is saved, "
+        "and no case opened",
     )
     parser.add_argument(
         "--mapping",

@@ -33,6 +33,20 @@ class PlayedRows:
         made = (list(mapped(part)) for part in self.parts)
         return PlayedRows(tuple(pa.Table.from_batches(batches) for batches in made if batches))
 
+    def mapInPandas(self, task: Any, _columns: str) -> PlayedRows:
+        """The same for tasks that take frames."""
+
+        def framed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for some in task(batch.to_pandas() for batch in batches):
+                yield pa.RecordBatch.from_pandas(some, preserve_index=False)
+
+        made = (list(framed(iter(part.to_batches()))) for part in self.parts)
+        return PlayedRows(tuple(pa.Table.from_batches(batches) for batches in made if batches))
+
+    def collect(self) -> list[dict[str, Any]]:
+        """The rows, the last partition's first."""
+        return [row for part in reversed(self.parts) for row in part.to_pylist()]
+
     @property
     def write(self) -> PlayedRows:
         return self
@@ -57,7 +71,18 @@ class PlayedRows:
 
 
 class PlayedSession:
-    """Reads what lies in a folder."""
+    """Reads what lies in a folder, and counts in two partitions."""
+
+    @property
+    def conf(self) -> dict[str, str]:
+        return {"spark.sql.shuffle.partitions": "2"}
+
+    def range(self, start: int, end: int, step: int, partitions: int) -> PlayedRows:
+        size = -(-(end - start) // partitions)
+        starts = range(start, end, size)
+        return PlayedRows(
+            tuple(pa.table({"id": range(at, min(at + size, end), step)}) for at in starts),
+        )
 
     @property
     def read(self) -> PlayedSession:

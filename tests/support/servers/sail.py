@@ -25,8 +25,8 @@ def sail() -> Iterator[str]:
 
 
 @contextmanager
-def sail_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a server, and its process, which may be killed."""
+def sail_server(*before: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a server that finds these Python packages too, and its process, which may be killed."""
     if not (SAIL / "pysail").is_dir():
         pytest.skip(
             f"Sail is not installed in {SAIL}: make test-slow does, where there is one for the machine"
@@ -35,7 +35,7 @@ def sail_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = f"-m pysail spark server --ip 127.0.0.1 --port {port}"
-    server = subprocess.Popen([sys.executable, *command.split()], env=environment(SAIL), cwd=ROOT)
+    server = subprocess.Popen([sys.executable, *command.split()], env=environment(SAIL, *before), cwd=ROOT)
     try:
         _answers(port, server)
         yield f"sc://127.0.0.1:{port}", server
