@@ -12,7 +12,8 @@ from graph.model.types import Label, LabelValue
 DUE = timedelta(days=5)  # from a case's opening until somebody should have concluded it
 LINKED, UNLINKED = "linked", "unlinked"  # kinds of steps whose note is the other case's id
 URGENT_DUE = timedelta(days=2)
-URGENT = 50_000.0  # priority from which a case is due so soon
+URGENT = 50_000.0  # expected loss from which a case is due so soon
+WATCH = "watch"  # why a case was opened that an alert opened
 
 
 class CaseKind(StrEnum):
@@ -34,6 +35,73 @@ class CaseState(StrEnum):
     PENDING = "pending"
     INVESTIGATING = "investigating"
     CLOSED = "closed"
+
+
+class CasePriority(StrEnum):
+    """What people say of when a case is to be looked at: after all others, in its turn, before all others."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """Its place among them, the highest last."""
+        return _RANKS.index(self)
+
+    @classmethod
+    def of_rank(cls, rank: int) -> CasePriority:
+        """The priority of that place."""
+        return _RANKS[rank]
+
+
+_RANKS = tuple(CasePriority)
+
+
+class ProbabilityOf(StrEnum):
+    """What the probability of a case is: of a ring the bad share, of an alert's case the share of the loans
+    with such an alert that went bad, of any other the probability of fraud of an answer or a recorded score.
+    """
+
+    BAD_SHARE = "bad_share"
+    ALERTED_LOANS = "alerted_loans"
+    FRAUD = "fraud"
+
+
+class CaseColumn(StrEnum):
+    """By what a queue can be sorted. `priority` is the order in which people should look at cases: their
+    priority, then the expected loss, then the oldest first.
+    """
+
+    PRIORITY = "priority"
+    EXPECTED_LOSS = "expected_loss"
+    EXPOSURE = "exposure"
+    PROBABILITY = "probability"
+    OPENED_AT = "opened_at"
+    DUE_AT = "due_at"
+    SUBJECT = "subject"
+    KIND = "kind"
+    STATE = "state"
+    ASSIGNEE = "assignee"
+    REASON = "reason"
+
+    @property
+    def falls(self) -> bool:
+        """Whether the largest stands first where nobody says otherwise."""
+        return self in (self.PRIORITY, self.EXPECTED_LOSS, self.EXPOSURE, self.PROBABILITY)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSort:
+    """By which column a queue is sorted, and whether the largest or latest stands first. Cases that are equal
+    in it stand the oldest first; one without a value (nobody has it) stands last.
+    """
+
+    column: CaseColumn
+    falling: bool
+
+
+IN_TURN = CaseSort(CaseColumn.PRIORITY, falling=True)  # as people should look at them
 
 
 class VerdictValue(StrEnum):
@@ -79,14 +147,22 @@ class NewCase:
     @property
     def due(self) -> timedelta:
         """How long after its opening the case should be concluded."""
-        return URGENT_DUE if self.priority >= URGENT else DUE
+        return URGENT_DUE if self.expected_loss >= URGENT else DUE
 
     @property
-    def priority(self) -> float:
-        """What is expected to be lost, in the currency of the loans: the open sum times how likely it is
-        fraud; nothing where that is not known.
+    def expected_loss(self) -> float:
+        """What is expected to be lost, in the currency of the loans: the exposure times the probability;
+        nothing where that is not known.
         """
         return self.exposure * (self.probability or 0.0)
+
+    @property
+    def probability_of(self) -> ProbabilityOf:
+        """What `probability` says."""
+        if self.ring_id is not None:
+            return ProbabilityOf.BAD_SHARE
+        alerted = self.reason == WATCH and bool(self.reason_codes)  # a case opened by hand has no codes
+        return ProbabilityOf.ALERTED_LOANS if alerted else ProbabilityOf.FRAUD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +217,26 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What somebody searches the queue for: the beginning of the id of a case, ring or applicant, or these
+    rings, these applicants (also where a verdict names them) and answers about this application.
+    """
+
+    begins: str | None = None
+    rings: tuple[str, ...] = ()
+    applicants: tuple[str, ...] = ()
+    application: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFilter:
     """Which cases are wanted; None wants all.
 
     `open`: whether they are not closed. `assigned`: whether somebody has them. Exposures in the currency of
     the loans; `opened_before` and `due_before` strictly.
     """
+
+    sought: Sought | None = None
 
     state: CaseState | None = None
     open: bool | None = None
@@ -159,6 +249,13 @@ class CaseFilter:
     min_exposure: float | None = None
     opened_before: datetime | None = None
     due_before: datetime | None = None
+
+    def of_counts(self, counts: Mapping[CaseState, int]) -> int:
+        """How many are wanted, by how many are in each state of those that the rest of it wants."""
+        states = [self.state] if self.state else list(CaseState)
+        if self.open is not None:
+            states = [one for one in states if (one is not CaseState.CLOSED) == self.open]
+        return sum(counts[one] for one in states)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +271,7 @@ class Case:
     opened_at: datetime
     due_at: datetime
     state: CaseState
+    priority: CasePriority = CasePriority.NORMAL
     assignee: str | None = None
     version: int = 0
     events: tuple[CaseEvent, ...] = ()

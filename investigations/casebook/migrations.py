@@ -1,8 +1,8 @@
 """Versioned migrations of the casebook: what each version brought, for new casebooks and for older ones.
 
-A version only adds tables. What older rows need beside it comes as a table of its own, as `case_work` did
-beside `cases`: a table that is there is never altered, so that its guards stand and no process of the release
-before fails (docs/decisions/0011_migrations.md).
+A version only adds tables, and indexes to those that are there. What older rows need beside it comes as a
+table of its own, as `case_work` did beside `cases`: a table that is there is never altered, so that its
+guards stand and no process of the release before fails (docs/decisions/0011_migrations.md).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
     CASE_EVENTS,
     CASE_LENDERS,
+    CASE_RANKS,
     CASE_TERMS,
     CASE_WORK,
     CASES,
@@ -45,6 +46,7 @@ from investigations.casebook.tables.watch_tables import (
     OWED_MESSAGES,
     WATCHED,
 )
+from investigations.cases import CasePriority
 
 _BEFORE_ERASURES = 14  # the version whose guards refuse every change
 _DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due time
@@ -52,11 +54,13 @@ _DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """What a version brought: `tables`, of which the `append_only` ones are guarded; `complete` gives what
-    was there before the rows that it has since.
+    """What a version brought: `tables`, of which the `append_only` ones are guarded; `indexed` are older
+    tables, whose indexes are made where they lack them; `complete` gives what was there before the rows that
+    it has since.
     """
 
     tables: tuple[sa.Table, ...] = ()
+    indexed: tuple[sa.Table, ...] = ()
     append_only: tuple[sa.Table, ...] = ()
     complete: Callable[[sa.Connection], None] | None = None
 
@@ -74,6 +78,20 @@ def _terms_of_cases(connection: sa.Connection) -> None:
         CASES.c.case_id.not_in(sa.select(CASE_TERMS.c.case_id))
     )
     connection.execute(sa.insert(CASE_TERMS).from_select(["case_id", "kind", "due_at"], without))
+
+
+def _ranks_of_cases(connection: sa.Connection) -> None:
+    """Ranks for the cases that have none: those of before, and those that a process of the release before
+    opened while machines were brought up one after the other.
+    """
+    loss = CASE_WORK.c.exposure * CASE_WORK.c.probability
+    without = sa.select(CASE_WORK.c.case_id, sa.literal(CasePriority.NORMAL.rank), loss).where(
+        ~sa.exists().where(CASE_RANKS.c.case_id == CASE_WORK.c.case_id)
+    )
+    if connection.execute(without.limit(1)).first() is not None:  # an eraser's role may not write here
+        connection.execute(
+            sa.insert(CASE_RANKS).from_select(["case_id", "priority", "expected_loss"], without)
+        )
 
 
 def _rewritten_by_erasures(connection: sa.Connection) -> None:
@@ -113,6 +131,10 @@ MIGRATIONS = {
     15: Migration(tables=(ERASURES, REWRITABLE), append_only=(ERASURES,), complete=_rewritten_by_erasures),
     16: Migration(tables=(FORGOTTEN,)),
     17: Migration(tables=(ERASURE_PLANS,)),
+    18: Migration(
+        tables=(CASE_RANKS,),
+        indexed=(CASES, CASE_WORK, CASE_TERMS, CASE_LENDERS, PERSON_VERDICTS),
+    ),
 }
 VERSION = max(MIGRATIONS)
 
@@ -141,6 +163,8 @@ def prepare(connection: sa.Connection, version: int = VERSION) -> None:
         guards.check_first(connection, append_only(there))
         for number in range(there + 1, version + 1):
             METADATA.create_all(connection, tables=MIGRATIONS[number].tables)
+            for index in (one for table in MIGRATIONS[number].indexed for one in table.indexes):
+                index.create(connection, checkfirst=True)
             if (complete := MIGRATIONS[number].complete) is not None:
                 complete(connection)
         guards.install(connection, append_only(version))
@@ -148,6 +172,7 @@ def prepare(connection: sa.Connection, version: int = VERSION) -> None:
         connection.execute(sa.insert(ABOUT).values(name="schema", value=str(version)))
     if version == VERSION:
         guards.check(connection, METADATA, append_only())
+        _ranks_of_cases(connection)
 
 
 def _version(connection: sa.Connection) -> int:

@@ -101,9 +101,13 @@ def _head(canvas: Canvas, page: CasePaper) -> float:
         10,
     )
     likely = page.say("unscored") if about.probability is None else f"{about.probability:.1%}"
-    figures = (
-        f"{page.say('exposure')} {about.exposure:,.0f} · {page.say('probability')} {likely} · "
-        f"{page.say('priority')} {about.priority:,.0f} · {page.say('opened')} {page.time(case.opened_at)}"
+    figures = " · ".join(
+        (
+            f"{page.say('exposure')} {about.exposure:,.0f}",
+            f"{page.say(about.probability_of)} {likely}",
+            f"{page.say('expected_loss')} {about.expected_loss:,.0f}",
+            f"{page.say('opened')} {page.time(case.opened_at)}",
+        )
     )
     _text(canvas, LEFT, TOP - 34, figures, 9)
     drawn = (

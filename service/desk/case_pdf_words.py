@@ -8,10 +8,12 @@ from investigations.review.report_words import KINDS, REASONS, SHARED, Words
 
 WORDS: dict[str, Words] = {
     "title": ("Case", "案件"),
-    "exposure": ("CNY open", "在贷余额（元）"),
-    "probability": ("fraud probability", "欺诈概率"),
+    "exposure": ("exposure (CNY)", "敞口（元）"),
+    "bad_share": ("bad share", "预计不良占比"),
+    "alerted_loans": ("share of loans with such an alert that went bad", "同类告警贷款不良占比"),
+    "fraud": ("fraud probability", "欺诈概率"),
     "unscored": ("not scored", "未评分"),
-    "priority": ("priority", "优先级"),
+    "expected_loss": ("expected loss", "预期损失"),
     "opened": ("opened", "立案"),
     "drawn": ("Drawn as known before", "图谱截至"),
     "snapshot": ("snapshot", "快照"),

@@ -9,6 +9,7 @@ from graph.model.moments import read_moment
 from graph.model.types import IdentifierKind
 from ingestion.identifiers.recognise import recognised
 from service.assessment.context import AppContext
+from service.raw_values import RawValueError
 
 
 class MomentError(InputError):
@@ -21,12 +22,6 @@ class ComingMomentError(InputError):
     """The moment asked for has not come yet."""
 
     problem = "moment_in_the_future"
-
-
-class RawValueError(InputError):
-    """An address names a raw value where a token belongs."""
-
-    problem = "raw_value_in_address"
 
 
 def moment_of(text: str, context: AppContext) -> datetime:

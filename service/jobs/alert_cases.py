@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from graph.store.port import GraphView
 from investigations.case_subjects import lender_types
 from investigations.casebook import Casebook
-from investigations.cases import NewCase
+from investigations.cases import WATCH, NewCase
 from investigations.watch.alerts import Alert
 
 BY = "watch"  # who opened such a case, in its history
@@ -28,7 +28,7 @@ def open_cases(casebook: Casebook, alerts: Iterable[Alert], grades: frozenset[st
             continue
         loan = view.application(alert.subject.partition(":")[2])
         about = NewCase(
-            reason="watch",
+            reason=WATCH,
             applicant_id=who,
             reason_codes=(alert.code.value,),
             exposure=(loan.amount if loan else None) or 0.0,

@@ -26,12 +26,13 @@ from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
     CASE_EVENTS,
     CASE_LENDERS,
+    CASE_RANKS,
     CASE_TERMS,
     CASE_WORK,
     CASES,
     VERDICTS,
 )
-from investigations.cases import Attachment, Case, CaseState, NewCase, Verdict
+from investigations.cases import Attachment, Case, CasePriority, CaseState, NewCase, Verdict
 
 
 class CaseFiles:
@@ -150,6 +151,8 @@ def _begin(run: Run, case_id: str, about: NewCase, at: datetime, by: str) -> Non
     work = {"case_id": case_id, "exposure": about.exposure, "probability": about.probability or 0.0}
     run(_WORK, work | {"assignee": None})
     run(_TERMS, {"case_id": case_id, "kind": about.kind.value, "due_at": micros(at + about.due)})
+    rank = CasePriority.NORMAL.rank
+    run(_RANK, {"case_id": case_id, "priority": rank, "expected_loss": about.expected_loss})
     for lender in sorted(set(about.lenders)):
         run(_LENDER, {"case_id": case_id, "lender": lender})
     run(_STEP, step(case_id, at, by, "opened", CaseState.PENDING, about.reason))
@@ -176,7 +179,7 @@ _CASE, _OPEN_OF_RING, _OPEN_OF_APPLICANT = (
     _open_of(CASES.c.ring_id),
     _open_of(CASES.c.applicant_id),
 )
-_WORK, _TERMS, _LENDER = (
-    prepared(partial(inserted, table=table)) for table in (CASE_WORK, CASE_TERMS, CASE_LENDERS)
+_WORK, _TERMS, _RANK, _LENDER = (
+    prepared(partial(inserted, table=table)) for table in (CASE_WORK, CASE_TERMS, CASE_RANKS, CASE_LENDERS)
 )
 _STEP = prepared(lambda insert: inserted(insert, CASE_EVENTS, "case_id", "at", "by", "kind", "state", "note"))

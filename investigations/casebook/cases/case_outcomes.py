@@ -4,7 +4,7 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from graph.model.moments import micros, moment
 from investigations.case_outcomes import CaseStanding, JudgedPerson, Tally, VerdictCounts
+from investigations.casebook.cases.case_rows import in_parts
 from investigations.casebook.engine import Engines
 from investigations.casebook.tables.case_tables import CASE_TERMS, CASE_WORK, CASES, PERSON_VERDICTS, VERDICTS
 from investigations.cases import CaseState, VerdictValue
-
-_AT_ONCE = 500  # rings of one query
 
 
 class CaseOutcomes:
@@ -29,8 +28,7 @@ class CaseOutcomes:
         """The latest case of each ring that was opened by then, with its latest verdict by then."""
         found: dict[str, CaseStanding] = {}
         with self._engines.reading() as connection:
-            for start in range(0, len(ring_ids), _AT_ONCE):
-                some = ring_ids[start : start + _AT_ONCE]
+            for some in in_parts(ring_ids):
                 rows = connection.execute(_cases(until).where(CASES.c.ring_id.in_(some))).mappings().all()
                 verdicts = _latest(connection, [row["case_id"] for row in rows], until)
                 for row in rows:  # the oldest first: the latest stands
@@ -92,12 +90,7 @@ def _latest(connection: sa.Connection, case_ids: Sequence[str], until: datetime)
     """The latest verdict of each case by then."""
     query = sa.select(VERDICTS.c.case_id, VERDICTS.c.value).where(VERDICTS.c.at <= micros(until))
     found: dict[str, VerdictValue] = {}
-    for some in _parts(case_ids):
+    for some in in_parts(case_ids):
         rows = connection.execute(query.where(VERDICTS.c.case_id.in_(some)).order_by(VERDICTS.c.position))
         found.update({str(case_id): VerdictValue(value) for case_id, value in rows})
     return found
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from graph.model.moments import micros
 from investigations.casebook.cases.case_files import CaseFiles
-from investigations.casebook.cases.case_rows import WITH_WORK, case_of, lenders_of, step
-from investigations.casebook.tables.case_tables import CASE_EVENTS, CASE_LENDERS, CASE_TERMS, CASE_WORK, CASES
+from investigations.casebook.cases.case_filters import Conditions, conditions, in_order, joined
+from investigations.casebook.cases.case_rows import WITH_WORK, case_of, lenders_of, step, versions_of
+from investigations.casebook.tables.case_tables import CASE_EVENTS, CASE_RANKS, CASE_TERMS, CASE_WORK, CASES
 from investigations.casebook.tables.user_tables import USERS
-from investigations.cases import Case, CaseFilter, CaseState
+from investigations.cases import IN_TURN, Case, CaseFilter, CaseSort, CaseState
 from investigations.users import WORKING
 
 SHARED_AT_ONCE = 100  # cases that one call shares out
@@ -24,26 +23,41 @@ class CaseQueue(CaseFiles):
     """The cases in a casebook, in the order in which people should look at them."""
 
     def queue(self, wanted: CaseFilter, limit: int = 100, offset: int = 0) -> tuple[int, tuple[Case, ...]]:
-        """How many cases are wanted, and a page of them without their histories: by what is at stake, then
-        the oldest first.
-        """
-        query = WITH_WORK.where(*_chosen(wanted))
-        page = query.order_by(
-            (CASE_WORK.c.exposure * CASE_WORK.c.probability).desc(), CASES.c.opened_at, CASES.c.case_id
-        )
+        """How many cases are wanted, and a page of them: by what is at stake, then the oldest first."""
+        return wanted.of_counts(self.queue_counts(wanted)), self.page(wanted, limit, offset)
+
+    def page(
+        self, wanted: CaseFilter, limit: int, offset: int = 0, sort: CaseSort = IN_TURN
+    ) -> tuple[Case, ...]:
+        """Cases that are wanted, without their histories."""
+        if not limit:
+            return ()
         with self._engines.reading() as connection:
-            total = connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
-            rows = connection.execute(page.limit(limit).offset(offset)).mappings().all()
-            lenders = lenders_of(connection, [row["case_id"] for row in rows])
-        return total, tuple(case_of(row, lenders.get(row["case_id"], ())) for row in rows)
+            query = WITH_WORK.where(*(one for _, one in conditions(wanted)))
+            query = query.order_by(*in_order(sort, connection.dialect.name)).limit(limit).offset(offset)
+            rows = connection.execute(query).mappings().all()
+            named = [row["case_id"] for row in rows]
+            lenders, versions = lenders_of(connection, named), versions_of(connection, named)
+        return tuple(
+            case_of(row, lenders.get(row["case_id"], ()), version=versions.get(row["case_id"], 0))
+            for row in rows
+        )
 
     def queue_counts(self, wanted: CaseFilter) -> dict[CaseState, int]:
         """How many cases are in each state, of those that are wanted whatever their state."""
-        query = WITH_WORK.where(*_chosen(wanted, any_state=True)).subquery()
-        counted = sa.select(query.c.state, sa.func.count()).group_by(query.c.state)
         with self._engines.reading() as connection:
-            known = {str(state): int(number) for state, number in connection.execute(counted)}
+            known = _counted(connection, conditions(wanted, any_state=True))
         return {state: known.get(state.value, 0) for state in CaseState}
+
+    def queue_versions(self, wanted: CaseFilter, limit: int, sort: CaseSort = IN_TURN) -> dict[str, int]:
+        """By id, in their order: the versions of the first `limit` cases that are wanted."""
+        query = joined(sa.select(CASES.c.case_id), {CASE_WORK, CASE_TERMS, CASE_RANKS})
+        query = query.where(*(one for _, one in conditions(wanted)))
+        with self._engines.reading() as connection:
+            page = query.order_by(*in_order(sort, connection.dialect.name)).limit(limit)
+            named = connection.execute(page).scalars().all()
+            versions = versions_of(connection, named)
+        return {case_id: versions.get(case_id, 0) for case_id in named}
 
     def assignees(self) -> dict[str, int]:
         """Who has cases that are not closed, and how many."""
@@ -66,10 +80,11 @@ class CaseQueue(CaseFiles):
                 CASE_WORK.c.assignee.is_(None),
                 CASES.c.case_id.not_in(given),
             )
-            .order_by((CASE_WORK.c.exposure * CASE_WORK.c.probability).desc(), CASES.c.opened_at)
-            .limit(SHARED_AT_ONCE)
+            .join(CASE_RANKS, CASE_RANKS.c.case_id == CASES.c.case_id)
         )
         with self._engines.writing() as connection:
+            in_turn = in_order(IN_TURN, connection.dialect.name)
+            waiting = waiting.order_by(*in_turn).limit(SHARED_AT_ONCE)
             # an update that changes nothing: nobody else shares out or takes a case meanwhile
             connection.execute(
                 sa.update(CASES).where(CASES.c.case_id.in_(waiting)).values(state=CASES.c.state)
@@ -110,32 +125,10 @@ def _loads(connection: sa.Connection) -> dict[str, int]:
     return {str(name): int(number) for name, number in connection.execute(query)}
 
 
-def _chosen(wanted: CaseFilter, *, any_state: bool = False) -> list[Any]:
-    """The conditions of a filter."""
-    result: list[Any] = [
-        column == value
-        for column, value in (
-            (CASES.c.state, None if any_state else wanted.state),
-            (CASE_WORK.c.assignee, wanted.assignee),
-            (CASES.c.ring_id, wanted.ring_id),
-            (CASES.c.applicant_id, wanted.applicant_id),
-            (CASE_TERMS.c.kind, wanted.kind),
-        )
-        if value is not None
-    ]
-    closed = CASES.c.state == CaseState.CLOSED.value
-    if wanted.open is not None and not any_state:
-        result.append(sa.not_(closed) if wanted.open else closed)
-    if wanted.assigned is not None:
-        nobody = CASE_WORK.c.assignee.is_(None)
-        result.append(sa.not_(nobody) if wanted.assigned else nobody)
-    if wanted.lender is not None:
-        at_it = sa.select(CASE_LENDERS.c.case_id).where(CASE_LENDERS.c.lender == wanted.lender)
-        result.append(CASES.c.case_id.in_(at_it))
-    if wanted.min_exposure is not None:
-        result.append(CASE_WORK.c.exposure >= wanted.min_exposure)
-    if wanted.opened_before is not None:
-        result.append(CASES.c.opened_at < micros(wanted.opened_before))
-    if wanted.due_before is not None:
-        result += [CASE_TERMS.c.due_at < micros(wanted.due_before), sa.not_(closed)]
-    return result
+def _counted(connection: sa.Connection, chosen: Conditions) -> dict[str, int]:
+    """How many cases are in each state, with no more tables than the conditions need: one alone answers from
+    an index.
+    """
+    query = joined(sa.select(CASES.c.state, sa.func.count()), {table for table, _ in chosen})
+    rows = connection.execute(query.where(*(one for _, one in chosen)).group_by(CASES.c.state))
+    return {str(state): int(number) for state, number in rows}

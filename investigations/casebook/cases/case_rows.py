@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from graph.model.moments import micros, moment
 from investigations.casebook.tables.case_tables import (
     ATTACHMENTS,
+    CASE_EVENTS,
     CASE_LENDERS,
+    CASE_RANKS,
     CASE_TERMS,
     CASE_WORK,
     CASES,
@@ -24,6 +26,7 @@ from investigations.cases import (
     Case,
     CaseEvent,
     CaseKind,
+    CasePriority,
     CaseState,
     NewCase,
     Verdict,
@@ -31,6 +34,7 @@ from investigations.cases import (
 )
 
 LOOKED_AT = "looked_at"  # the kind of a step that changes nothing
+_AT_ONCE = 500  # cases, or rings, of one query
 WITH_WORK = (
     sa.select(
         CASES,
@@ -39,9 +43,11 @@ WITH_WORK = (
         CASE_WORK.c.probability,
         CASE_TERMS.c.kind,
         CASE_TERMS.c.due_at,
+        CASE_RANKS.c.priority,
     )
     .join(CASE_WORK, CASE_WORK.c.case_id == CASES.c.case_id)
     .join(CASE_TERMS, CASE_TERMS.c.case_id == CASES.c.case_id)
+    .join(CASE_RANKS, CASE_RANKS.c.case_id == CASES.c.case_id)
 )
 
 
@@ -90,6 +96,26 @@ def lenders_of(connection: sa.Connection, case_ids: Sequence[str]) -> dict[str, 
     return result
 
 
+def versions_of(connection: sa.Connection, case_ids: Sequence[str]) -> dict[str, int]:
+    """By case: the version that it has now."""
+    query = (
+        sa.select(CASE_EVENTS.c.case_id, sa.func.max(CASE_EVENTS.c.position))
+        .where(CASE_EVENTS.c.kind != LOOKED_AT)
+        .group_by(CASE_EVENTS.c.case_id)
+    )
+    result: dict[str, int] = {}
+    for some in in_parts(case_ids):
+        rows = connection.execute(query.where(CASE_EVENTS.c.case_id.in_(some)))
+        result.update({str(case_id): int(position) for case_id, position in rows})
+    return result
+
+
+def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids, as many at once as one query may name."""
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]
+
+
 def attachments_of(connection: sa.Connection, case_id: str) -> tuple[Attachment, ...]:
     """What was put to a case, oldest first, without the contents."""
     size = sa.func.length(ATTACHMENTS.c.content).label("size")
@@ -135,15 +161,16 @@ def case_of(row: Any, lenders: tuple[str, ...] = (), events: tuple[CaseEvent, ..
         kind=CaseKind(row["kind"]),
         lenders=lenders,
     )
-    version = max((one.position for one in events if one.kind != LOOKED_AT), default=0)
+    read = max((one.position for one in events if one.kind != LOOKED_AT), default=0)
     return Case(
         case_id=row["case_id"],
         about=about,
         opened_at=moment(row["opened_at"]),
         due_at=moment(row["due_at"]),
         state=CaseState(row["state"]),
+        priority=CasePriority.of_rank(row["priority"]),
         assignee=row["assignee"],
-        version=version,
+        version=more.pop("version", read),
         events=events,
         **more,
     )

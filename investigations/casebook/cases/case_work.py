@@ -1,4 +1,4 @@
-"""Work on cases: taken, noted, concluded and closed by people, each step against the version of the case that
+"""Work on cases: noted, concluded and closed by people, each step against the version of the case that
 they saw.
 """
 
@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from graph.model.errors import CaseChangedError, ConflictError, UnknownCaseError
+from graph.model.errors import ConflictError, UnknownCaseError
 from graph.model.moments import micros
 from graph.model.types import Label
-from investigations.casebook.cases.case_queue import CaseQueue
+from investigations.casebook.cases.case_handing import CaseHanding
 from investigations.casebook.cases.case_rows import LOOKED_AT, proposal_of, step, verdicts_of
+from investigations.casebook.cases.case_steps import steps_after, was_done, what_forbids
 from investigations.casebook.message_files import owe_messages
 from investigations.casebook.tables.case_tables import (
     CASE_EVENTS,
@@ -32,7 +33,7 @@ from investigations.cases import Case, CaseState, Verdict
 from investigations.watch.messages import Message, MessageType, utc
 
 
-class CaseWork(CaseQueue):
+class CaseWork(CaseHanding):
     """What investigators do with the cases of a casebook. `version` is the one of the case that they saw.
 
     Every method raises UnknownCaseError for a case that is not there, CaseChangedError where somebody has
@@ -51,22 +52,6 @@ class CaseWork(CaseQueue):
             connection.execute(
                 sa.insert(CASE_EVENTS), step(case_id, at, by, LOOKED_AT, CaseState(state), note)
             )
-        return self.case(case_id)
-
-    def assign(self, case_id: str, assignee: str | None, version: int, *, at: datetime, by: str) -> Case:
-        """Give a case to somebody, who begins to investigate, or back to the queue."""
-        with self._engines.writing() as connection:
-            self._lock(connection, case_id)
-            if not self._was_done(connection, case_id, version, (by, "assigned", assignee)):
-                self._hold(connection, case_id, version)
-                state = CaseState.INVESTIGATING if assignee else CaseState.PENDING
-                connection.execute(
-                    sa.update(CASES).where(CASES.c.case_id == case_id).values(state=state.value)
-                )
-                connection.execute(
-                    sa.update(CASE_WORK).where(CASE_WORK.c.case_id == case_id).values(assignee=assignee)
-                )
-                connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, "assigned", state, assignee))
         return self.case(case_id)
 
     def add_note(self, case_id: str, note: str, *, at: datetime, by: str) -> Case:
@@ -213,21 +198,16 @@ class CaseWork(CaseQueue):
     def _hold(self, connection: sa.Connection, case_id: str, version: int | None) -> CaseState:
         """The state of a locked case that is as of that version and not closed."""
         state = connection.execute(sa.select(CASES.c.state).where(CASES.c.case_id == case_id)).scalar_one()
-        last = self._steps_after(connection, case_id, version) if version is not None else ()
-        if last:
-            raise CaseChangedError(
-                f"{last[-1].by} changed case {case_id} ({last[-1].kind}) after you read it: read it again"
-            )
-        if state == CaseState.CLOSED:
-            raise ConflictError(f"case {case_id} is closed: new evidence opens a new one")
+        last = steps_after(connection, {case_id: version}) if version is not None else {}
+        if (error := what_forbids(case_id, CaseState(state), last.get(case_id, ()))) is not None:
+            raise error
         return CaseState(state)
 
     def _was_done(
         self, connection: sa.Connection, case_id: str, version: int, done: tuple[str, str, str | None]
     ) -> bool:
         """Whether that step is the first one after the version already."""
-        after = self._steps_after(connection, case_id, version)
-        return bool(after) and (after[0].by, after[0].kind, after[0].note) == done
+        return was_done(steps_after(connection, {case_id: version}).get(case_id, ()), done)
 
     def _was_concluded(self, connection: sa.Connection, case_id: str, verdict: Verdict, version: int) -> bool:
         """Whether the first step after the version is that verdict, on the same people, already."""
@@ -241,7 +221,7 @@ class CaseWork(CaseQueue):
             )
         if not self._was_done(connection, case_id, version, (verdict.by, "verdict", value)):
             return False
-        done = self._steps_after(connection, case_id, version)[0]
+        done = steps_after(connection, {case_id: version})[case_id][0]
         query = sa.select(VERDICTS).where(
             VERDICTS.c.case_id == case_id, VERDICTS.c.at == done.at, VERDICTS.c.by == verdict.by
         )
@@ -250,14 +230,6 @@ class CaseWork(CaseQueue):
             (one.note, one.people) == (verdict.note, dict(verdict.people))
             for one in verdicts_of(connection, rows)
         )
-
-    def _steps_after(self, connection: sa.Connection, case_id: str, version: int) -> Sequence[Any]:
-        after = (
-            (CASE_EVENTS.c.case_id == case_id)
-            & (CASE_EVENTS.c.position > version)
-            & (CASE_EVENTS.c.kind != LOOKED_AT)
-        )
-        return connection.execute(sa.select(CASE_EVENTS).where(after).order_by(CASE_EVENTS.c.position)).all()
 
 
 def _confirmed(connection: sa.Connection, case_id: str, verdict: Verdict) -> bool:

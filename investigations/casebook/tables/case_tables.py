@@ -19,6 +19,10 @@ CASES = sa.Table(
     sa.Column("assessment_id", sa.String(40)),
     sa.Column("reason_codes", sa.Text, nullable=False),
     sa.Index("cases_by_state", "state", "opened_at"),
+    sa.Index("cases_by_opening", "opened_at"),
+    sa.Index("cases_by_ring", "ring_id"),
+    sa.Index("cases_by_applicant", "applicant_id"),
+    sa.Index("cases_by_assessment", "assessment_id"),
 )
 _OPEN = sa.text("state <> 'closed'")
 # A ring, or an applicant, has at most one case that is not closed, however many jobs and workers open cases
@@ -60,6 +64,20 @@ CASE_WORK = sa.Table(
     sa.Column("exposure", sa.Float, nullable=False),
     sa.Column("probability", sa.Float, nullable=False),
     sa.Index("case_work_by_assignee", "assignee"),
+    sa.Index("case_work_by_exposure", "exposure"),
+    sa.Index("case_work_by_probability", "probability"),
+)
+
+# Where a case stands in the queue: its priority (2 high, 1 normal, 0 low), and exposure times probability, so
+# that an index can bring the first page.
+CASE_RANKS = sa.Table(
+    "case_ranks",
+    METADATA,
+    sa.Column("case_id", sa.String(40), primary_key=True),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("expected_loss", sa.Float, nullable=False),
+    sa.Index("case_ranks_in_order", "priority", "expected_loss"),
+    sa.Index("case_ranks_by_loss", "expected_loss"),
 )
 
 # What a case is taken for (a kind of ring, or `applicant`), and by when somebody should have concluded it.
@@ -69,6 +87,8 @@ CASE_TERMS = sa.Table(
     sa.Column("case_id", sa.String(40), primary_key=True),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Index("case_terms_by_kind", "kind"),
+    sa.Index("case_terms_by_due", "due_at"),
 )
 
 # At which types of lenders the people of a case had applied when it was opened.
@@ -77,6 +97,7 @@ CASE_LENDERS = sa.Table(
     METADATA,
     sa.Column("case_id", sa.String(40), primary_key=True),
     sa.Column("lender", sa.String(32), primary_key=True),
+    sa.Index("case_lenders_by_lender", "lender", "case_id"),
 )
 
 # Files that people put to a case; `sha256` is of the content.
@@ -115,6 +136,7 @@ PERSON_VERDICTS = sa.Table(
     sa.Column("verdict", sa.Integer, nullable=False, index=True),
     sa.Column("applicant_id", sa.Text, nullable=False),
     sa.Column("value", sa.String(20), nullable=False),
+    sa.Index("person_verdicts_by_applicant", "applicant_id"),
 )
 
 # Verdicts whose labels have not reached the graph store yet.

@@ -40,7 +40,10 @@ def summary(case: Case, now: datetime) -> CaseSummary:
         "assessment_id": about.assessment_id,
         "exposure": about.exposure,
         "probability": about.probability,
-        "priority": about.priority,
+        "probability_of": about.probability_of,
+        "expected_loss": about.expected_loss,
+        "priority": case.priority,
+        "version": case.version,
     }
 
 
@@ -50,7 +53,6 @@ def detail(case: Case) -> Response:
     shown: CaseDetail = {
         **summary(case, g.arrived),
         "as_of": time(min(case.as_of, g.arrived)),  # a machine's clock may be behind
-        "version": case.version,
         "history": [
             {"at": time(one.at), "by": one.by, "kind": one.kind, "state": one.state, "note": one.note}
             for one in case.events

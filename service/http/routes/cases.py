@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
 
 from flask import Blueprint, Response, g
 
@@ -16,10 +15,11 @@ from graph.store.erased_codes import NameKind
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
 from investigations.case_subjects import about_applicant, about_ring
-from investigations.cases import Case, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
+from investigations.cases import Case, CaseState, NewCase, Verdict, VerdictValue
 from service.assessment.owed import deliver_labels
 from service.http.calls import app_context, json_object
 from service.http.routes.case_details import answered, detail, second_above, summary
+from service.http.routes.case_search import sort_of, wanted_cases
 from service.http.routes.erased_nodes import refuse_erased
 from service.http.schemas.case_answers import CaseCounts, CasePage
 from service.http.schemas.case_bodies import (
@@ -27,6 +27,7 @@ from service.http.schemas.case_bodies import (
     CaseClosing,
     CaseNote,
     CaseOpening,
+    CaseRanking,
     CaseVerdict,
     read_body,
 )
@@ -39,33 +40,20 @@ bp = Blueprint("cases", __name__)
 
 @bp.get("/cases")
 def listed() -> Response:
-    """The queue: by what is at stake, then the oldest first."""
+    """A page of the queue."""
     requested = query(CaseQuery)
-    older = requested.older_than_days
-    wanted = CaseFilter(
-        state=requested.state,
-        open=requested.open,
-        assignee=requested.assignee,
-        assigned=requested.assigned,
-        ring_id=requested.ring_id,
-        applicant_id=requested.applicant_id,
-        kind=requested.kind,
-        lender=requested.lender.value if requested.lender else None,
-        min_exposure=requested.min_exposure or None,
-        opened_before=g.arrived - timedelta(days=older) if older else None,
-        due_before=g.arrived if requested.overdue else None,
-    )
-    total, cases = app_context().casebook.queue(wanted, requested.limit, requested.offset)
-    counts = app_context().casebook.queue_counts(wanted)
+    wanted, book = wanted_cases(requested), app_context().casebook
+    counts = book.queue_counts(wanted)
+    page = book.page(wanted, requested.limit, requested.offset, sort_of(requested))
     return answered(
         CasePage(
-            total=total,
+            total=wanted.of_counts(counts),
             counts=CaseCounts(
                 pending=counts[CaseState.PENDING],
                 investigating=counts[CaseState.INVESTIGATING],
                 closed=counts[CaseState.CLOSED],
             ),
-            cases=[summary(case, g.arrived) for case in cases],
+            cases=[summary(case, g.arrived) for case in page],
         )
     )
 
@@ -92,6 +80,15 @@ def assigned(case_id: str) -> Response:
     body = read_body(CaseAssignment, json_object())
     return detail(
         app_context().casebook.assign(case_id, body.assignee, body.version, at=g.arrived, by=g.caller.name)
+    )
+
+
+@bp.post("/cases/<case_id>/priority")
+def ranked(case_id: str) -> Response:
+    """Say when a case is to be looked at."""
+    body = read_body(CaseRanking, json_object())
+    return detail(
+        app_context().casebook.rank(case_id, body.priority, body.version, at=g.arrived, by=g.caller.name)
     )
 
 

@@ -49,6 +49,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "rings.rings": Look("rings"),
         "rings.ring": Look("ring", "ring"),
         "cases.listed": Look("queue"),
+        "case_hands.versions": Look("queue"),
         "cases.shown": Look("case", "case"),
         "case_papers.attachment": Look("attachment", "case"),
         "case_file.made": Look("case file", "noted"),
@@ -61,7 +62,8 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 """By endpoint."""
 STEPS = frozenset(
     {
-        *("cases.opened", "cases.assigned", "cases.noted", "cases.concluded", "cases.closed"),
+        *("cases.opened", "cases.assigned", "cases.ranked", "cases.noted", "cases.concluded"),
+        *("cases.closed", "case_hands.assigned", "case_hands.ranked"),
         *("case_papers.due", "case_papers.linked", "case_papers.attached"),
     }
 )

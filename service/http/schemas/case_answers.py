@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from graph.model.types import LabelValue, PlatformType
-from investigations.cases import CaseKind, CaseState, VerdictValue
+from investigations.cases import CaseKind, CasePriority, CaseState, ProbabilityOf, VerdictValue
 from service.assessment.answers.answer import Count, Moment, Share
 
 
@@ -37,16 +37,30 @@ class CaseSummary(TypedDict):
     ]
     assessment_id: Annotated[str | None, Meta(description="The answer that led to it.")]
     exposure: Annotated[
-        float, Meta(description="CNY that was paid out and was open when the case was opened.")
+        float,
+        Meta(
+            description="CNY of these people's loans that was open at the opening; of a case that an answer "
+            "or an alert opened, what was applied for."
+        ),
     ]
     probability: Annotated[
         Share | None,
         Meta(
-            description="Of a ring how suspicious it was then, of an applicant the latest recorded "
-            "probability of fraud; null where nobody had scored them."
+            description="How likely it is bad, as `probability_of` says; null where nobody had scored them."
         ),
     ]
-    priority: Annotated[float, Meta(description="Exposure times probability: the queue's order.")]
+    probability_of: Annotated[
+        ProbabilityOf,
+        Meta(
+            description="What that is: the ring's bad share, the share of loans with such an alert that went "
+            "bad, or the probability of fraud of an answer or a recorded score."
+        ),
+    ]
+    expected_loss: Annotated[float, Meta(description="Exposure times probability, in CNY.")]
+    priority: Annotated[CasePriority, Meta(description="When it is to be looked at, as people said.")]
+    version: Annotated[
+        Count, Meta(description="Grows with every change: who changes the case names the one they have read.")
+    ]
 
 
 class Assignee(TypedDict):
@@ -73,8 +87,8 @@ class CaseStep(TypedDict):
     kind: Annotated[
         str,
         Meta(
-            description="What: opened, looked_at, assigned, due, note, attached, linked, unlinked, proposed, "
-            "verdict, closed, no_longer_flagged.",
+            description="What: opened, looked_at, assigned, priority, due, note, attached, linked, unlinked, "
+            "proposed, verdict, closed, no_longer_flagged.",
             examples=["assigned"],
         ),
     ]
@@ -117,9 +131,6 @@ class CaseDetail(CaseSummary):
             description="As of when the desk shows its people: just after all that was known when it opened."
         ),
     ]
-    version: Annotated[
-        Count, Meta(description="Grows with every change: who changes the case names the one they have read.")
-    ]
     history: Annotated[list[CaseStep], Meta(description="Every step, and who looked.")]
     verdicts: Annotated[list[CaseConclusion], Meta(description="Every conclusion.")]
     proposed: Annotated[
@@ -154,3 +165,35 @@ class CasePage(TypedDict):
     total: Annotated[Count, Meta(description="Cases that were asked for, on all pages.")]
     counts: Annotated[CaseCounts, Meta(description="How many are in each state, by the other filters alone.")]
     cases: Annotated[list[CaseSummary], Meta(description="Those of the page.")]
+
+
+class CaseVersions(TypedDict):
+    """What is to be named of cases with which a step is done at once."""
+
+    total: Annotated[Count, Meta(description="Cases that were asked for.")]
+    cases: Annotated[
+        dict[str, Count],
+        Meta(description="By id: the version of each, of the first 5,000 in their order."),
+    ]
+
+
+class CaseDone(TypedDict):
+    """What became of a step with one of many cases."""
+
+    done: Annotated[bool, Meta(description="Whether it was done; else nothing was.")]
+    version: Annotated[Count, Meta(description="The case's version now; 0 where there is no such case.")]
+    code: Annotated[
+        str | None,
+        Meta(
+            description="Why not: `case_changed`, `conflict` (it is closed) or `case_unknown`.",
+            examples=["case_changed"],
+        ),
+    ]
+    detail: Annotated[str | None, Meta(description="The same in words: who did what meanwhile.")]
+
+
+class CasesDone(TypedDict):
+    """What became of a step with many cases."""
+
+    done: Annotated[Count, Meta(description="With how many it was done.")]
+    cases: Annotated[dict[str, CaseDone], Meta(description="By id, in the order of the request.")]

@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, Meta, Struct, field
 from graph.model.errors import RecordError
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
-from investigations.cases import VerdictValue
+from investigations.cases import CasePriority, VerdictValue
 from service.http.schemas.parameters import fields
 from service.http.schemas.what_is_taken import what_is_wrong, with_moments
 
@@ -30,6 +30,16 @@ Version = Annotated[
             "The `version` of the case that you have read: where somebody changed it since, nothing is done."
         ),
         examples=[17],
+    ),
+]
+MOST_AT_ONCE = 5_000  # cases with which one request does a step
+Versions = Annotated[
+    dict[Name, Version],
+    Meta(
+        min_length=1,
+        max_length=MOST_AT_ONCE,
+        description="The cases by id, each with the `version` that you have read.",
+        examples=[{"C-1": 17, "C-2": 21}],
     ),
 ]
 MediaType = Literal["image/png", "image/jpeg", "application/pdf", "text/plain", "text/csv"]
@@ -55,6 +65,35 @@ class CaseAssignment(Struct, kw_only=True):
         Name | None, Meta(description="Who investigates; null gives it back.", examples=["wang"])
     ]
     version: Version
+
+
+class CaseRanking(Struct, kw_only=True):
+    """Say when a case is to be looked at."""
+
+    priority: Annotated[
+        CasePriority,
+        Meta(description="`high` before all others, `normal` in its turn, `low` after all others."),
+    ]
+    version: Version
+
+
+class CasesAssignment(Struct, kw_only=True):
+    """Give many cases to somebody, or back to the queue."""
+
+    cases: Versions
+    assignee: Annotated[
+        Name | None, Meta(description="Who investigates; null gives them back.", examples=["wang"])
+    ]
+
+
+class CasesRanking(Struct, kw_only=True):
+    """Say of many cases when they are to be looked at."""
+
+    cases: Versions
+    priority: Annotated[
+        CasePriority,
+        Meta(description="`high` before all others, `normal` in its turn, `low` after all others."),
+    ]
 
 
 class CaseNote(Struct, kw_only=True):
@@ -122,6 +161,9 @@ class CaseAttachment(Struct, kw_only=True):
 BODIES: tuple[type[Struct], ...] = (
     CaseOpening,
     CaseAssignment,
+    CaseRanking,
+    CasesAssignment,
+    CasesRanking,
     CaseNote,
     CaseVerdict,
     CaseClosing,

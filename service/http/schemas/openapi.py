@@ -18,7 +18,8 @@ from service.assessment.answers.fields import ALWAYS
 from service.http.problems import PROBLEMS, RETRY_SECONDS
 from service.http.schemas import alert_answers, answers, audit_answers, case_answers, verdict_answers
 from service.http.schemas.case_bodies import BODIES
-from service.http.schemas.operations import OPERATIONS, TAGS, Operation
+from service.http.schemas.operation import Operation
+from service.http.schemas.operations import OPERATIONS, TAGS
 from service.http.schemas.parameters import EveryHeader, PurposeHeader, fields
 from service.http.schemas.request_schemas import Schema, components, many, ref
 
@@ -71,7 +72,7 @@ def document(version: str) -> Schema:
             "examples": {
                 code: {"summary": kind.title, "value": _example(code)} for code, kind in PROBLEMS.items()
             },
-            "schemas": components() | _case_bodies() | _answers(),
+            "schemas": _of_queries() | components() | _case_bodies() | _answers(),
         },
     }
 
@@ -188,6 +189,13 @@ def _case_bodies() -> dict[str, Schema]:
     """The schemas of the bodies of requests about cases, closed: what a body must not hold is refused."""
     _, created = msgspec.json.schema_components(BODIES, ref_template=_REF)
     return {one.__name__: created[one.__name__] | {"additionalProperties": False} for one in BODIES}
+
+
+def _of_queries() -> dict[str, Schema]:
+    """The schemas that parameters of addresses name: of what can be one of a few words."""
+    kinds = [field.type for one in OPERATIONS if one.query for field in fields(one.query)]
+    _, created = msgspec.json.schema_components(kinds, ref_template=_REF)
+    return {name: schema | {"type": "string"} for name, schema in created.items()}
 
 
 def _answers() -> dict[str, Schema]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
-
-from msgspec import Struct
 
 from service.assessment.answers.answer import Assessment, AuditRow, Replay
 from service.http.problems import PAGE
@@ -20,37 +17,19 @@ from service.http.schemas.answers import (
     Versions,
 )
 from service.http.schemas.audit_answers import AuditPage
-from service.http.schemas.case_answers import AssigneeList, CaseDetail, CasePage
+from service.http.schemas.case_operations import CASE_OPERATIONS
+from service.http.schemas.operation import Operation
 from service.http.schemas.parameters import (
     AlertQuery,
     AuditQuery,
-    CaseQuery,
     ReadinessQuery,
     RingQuery,
     RiskHeaders,
     VerdictQuery,
 )
-from service.http.schemas.request_schemas import Schema, many, ref
+from service.http.schemas.request_schemas import many, ref
 from service.http.schemas.verdict_answers import VerdictTable
 
-EVERYWHERE = ("bad_header", "internal_error", "busy")
-KEYED = (
-    "no_valid_key",
-    "session_ended",
-    "scope_missing",
-    "csrf_token_missing",
-    "no_lender",
-    "rate_limited",
-    "store_unavailable",
-)
-BODY = (
-    "unreadable_body",
-    "body_too_slow",
-    "too_large",
-    "not_json",
-    "invalid_fields",
-    "known_with_other_content",
-)
 TAGS = {
     "risk": "Assessments: asked for, read back, computed again.",
     "facts": "Facts that are stored and not scored.",
@@ -60,49 +39,6 @@ TAGS = {
     "audit": "Who looked at whom.",
     "status": "How the service is, and what it can be asked.",
 }
-SHOWING = frozenset({"risk", "rings", "alerts", "cases", "audit"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One operation. `answer` is a type of an answer, or the content type of what is no JSON; `problems` are
-    codes beside EVERYWHERE's. `unready`: a status with which `answer` comes too.
-
-    `open`: no key is needed. `under_v1`: it answers under `/v1` as well.
-    """
-
-    method: str
-    path: str
-    name: str
-    tag: str
-    summary: str
-    answer: Any
-    about: str = ""
-    path_parameters: dict[str, str] | None = None
-    headers: type[Struct] | None = None
-    query: type[Struct] | None = None
-    body: Schema | None = None
-    problems: tuple[str, ...] = ()
-    unready: int | None = None
-    open: bool = False
-    under_v1: bool = True
-
-    @property
-    def shows_people(self) -> bool:
-        """Whether it is asked for a purpose."""
-        return self.tag in SHOWING and self.name not in ("count_verdicts", "list_assignees")
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Every problem that it may answer with."""
-        return (
-            *EVERYWHERE,
-            *(("bad_query",) if self.method == "get" or "{" in self.path else ()),
-            *(() if self.open else KEYED),
-            *(BODY if self.body is not None else ()),
-            *(("purpose_missing",) if self.shows_people else ()),
-            *self.problems,
-        )
 
 
 def _facts(path: str, name: str, summary: str, one: str, about: str) -> Operation:
@@ -132,28 +68,6 @@ def _status(path: str, name: str, summary: str, answer: Any, **more: Any) -> Ope
         answer=answer,
         under_v1=False,
         **given,
-    )
-
-
-_CASE = {"case_id": "The `case_id` of the list, or the `open_case` of a ring."}
-_VERDICT = (
-    "What it says of people becomes labels in the store before the answer leaves, known from this moment on. "
-    "A wrong verdict is taken back by a later one."
-)
-
-
-def _case(step: str, name: str, summary: str, body: str, about: str, *problems: str) -> Operation:
-    return Operation(
-        method="post",
-        path=f"/cases/{{case_id}}/{step}",
-        name=name,
-        tag="cases",
-        summary=summary,
-        about=about,
-        answer=CaseDetail,
-        body=ref(body),
-        path_parameters=_CASE,
-        problems=("case_unknown", "case_changed", "conflict", *problems),
     )
 
 
@@ -267,84 +181,7 @@ OPERATIONS = (
         answer=VerdictTable,
         query=VerdictQuery,
     ),
-    Operation(
-        method="get",
-        path="/cases",
-        name="list_cases",
-        tag="cases",
-        summary="List cases, those with most at stake first",
-        answer=CasePage,
-        query=CaseQuery,
-    ),
-    Operation(
-        method="post",
-        path="/cases",
-        name="open_case",
-        tag="cases",
-        summary="Open a case about a ring or an applicant",
-        about="Where one is open about the same it is that one which is answered.",
-        answer=CaseDetail,
-        body=ref("CaseOpening"),
-        problems=("ring_unknown",),
-    ),
-    Operation(
-        method="get",
-        path="/cases/assignees",
-        name="list_assignees",
-        tag="cases",
-        summary="List to whom a case may be given",
-        about="The users and keys that may work on cases, with how many open cases each has.",
-        answer=AssigneeList,
-    ),
-    Operation(
-        method="get",
-        path="/cases/{case_id}",
-        name="read_case",
-        tag="cases",
-        summary="Read a case with its history",
-        about="That you looked is kept in its history.",
-        answer=CaseDetail,
-        path_parameters=_CASE,
-        problems=("case_unknown",),
-    ),
-    _case(
-        "assign",
-        "assign_case",
-        "Give a case to somebody, or back to the queue",
-        "CaseAssignment",
-        "Whoever has it investigates it.",
-    ),
-    _case(
-        "notes", "note_case", "Add a note to a case", "CaseNote", "Notes never collide: no version is needed."
-    ),
-    _case("verdict", "conclude_case", "Conclude a case", "CaseVerdict", _VERDICT, "ring_unknown"),
-    _case(
-        "close",
-        "close_case",
-        "Close a case that has a verdict",
-        "CaseClosing",
-        "New evidence opens a new case.",
-    ),
-    _case("due", "set_case_due", "Say by when a case should be concluded", "CaseDue", ""),
-    _case("links", "link_case", "Link a case to another", "CaseLink", "It stands in both histories."),
-    _case(
-        "attachments",
-        "attach_to_case",
-        "Put a file to a case",
-        "CaseAttachment",
-        "It is kept as it is, with its checksum. A text that holds raw identifiers is refused.",
-    ),
-    Operation(
-        method="get",
-        path="/cases/{case_id}/attachments/{attachment_id}",
-        name="read_attachment",
-        tag="cases",
-        summary="Read a file that was put to a case",
-        about="That you read it is kept in the history of the case.",
-        answer="application/octet-stream",
-        path_parameters=_CASE | {"attachment_id": "Its number in the case."},
-        problems=("case_unknown",),
-    ),
+    *CASE_OPERATIONS,
     _status("/healthz", "health", "Whether the process answers", Health),
     _status(
         "/readyz",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -14,7 +15,7 @@ from werkzeug.datastructures import Headers
 from graph.model.errors import InputError
 from graph.model.types import PlatformType, RingKind
 from ingestion.identifiers.recognise import scrubbed
-from investigations.cases import CaseKind, CaseState
+from investigations.cases import CaseColumn, CaseKind, CaseState
 from investigations.users import AuditAction
 from investigations.watch.alerts import AlertCode
 from service.http.schemas.what_is_taken import what_is_wrong, with_moments
@@ -186,9 +187,46 @@ class AuditQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=MOST_ALERTS, description="How many at most.")] = 100
 
 
-class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which cases are wanted, and which page of them."""
+class SortOrder(StrEnum):
+    """Whether what is sorted rises or falls."""
 
+    ASC = "asc"
+    DESC = "desc"
+
+
+class CaseChoice(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which cases are wanted, and in what order."""
+
+    q: Annotated[
+        Name | None,
+        Meta(
+            description=(
+                "Only those of this case, ring or applicant (its id, or the beginning of it), application or "
+                "identifier (its token); `kind:` before it says which. Never a raw value. A case is an "
+                "applicant's too where it is about a ring in force that they are in, or one of its verdicts "
+                "names them."
+            ),
+            examples=["R-000042"],
+        ),
+    ] = None
+    sort: Annotated[
+        CaseColumn,
+        Meta(
+            description=(
+                "By what they are sorted. `priority`: as people should look at them, by their priority, the "
+                "expected loss, then the oldest first."
+            )
+        ),
+    ] = CaseColumn.PRIORITY
+    order: Annotated[
+        SortOrder | None,
+        Meta(
+            description=(
+                "Whether that rises or falls; left away, sums, the probability and the priority fall, the "
+                "rest rises. Those that nobody has stand last."
+            )
+        ),
+    ] = None
     state: Annotated[CaseState | None, Meta(description="Only those in this state.")] = None
     assignee: Annotated[
         Name | None, Meta(description="Only those that this person investigates.", examples=["wang"])
@@ -210,7 +248,7 @@ class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):
         PlatformType | None, Meta(description="Only those whose people had applied at this type of lender.")
     ] = None
     min_exposure: Annotated[
-        float, Meta(ge=0, le=1e15, description="Only those with at least so much at stake, in CNY.")
+        float, Meta(ge=0, le=1e15, description="Only those with at least this exposure, in CNY.")
     ] = 0.0
     older_than_days: Annotated[
         float, Meta(ge=0, le=36_500, description="Only those that were opened longer ago.")
@@ -218,6 +256,11 @@ class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     overdue: Annotated[
         bool, Meta(description="Only those that should have been concluded by now and are not closed.")
     ] = False
+
+
+class CaseQuery(CaseChoice, kw_only=True, forbid_unknown_fields=True):
+    """Which cases are wanted, in what order, and which page of them."""
+
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 

@@ -43,6 +43,7 @@ function sentence(one: Step): string {
   const note = one.note ?? "";
   if (one.kind === "assigned") return note ? say("step_assigned", { note }) : say("step_given_back");
   if (one.kind === "verdict" || one.kind === "proposed") return say(`step_${one.kind}` as Word, { note: name(note, "verdict_") });
+  if (one.kind === "priority") return say("step_priority", { note: name(note, "priority_") });
   if (one.kind === "due") return say("step_due", { note: date(note) });
   if (one.kind === "looked_at") return note ? `${say("step_looked_at")}${say("colon")}${note}` : say("step_looked_at");
   return KNOWN.has(one.kind) ? `${say(`step_${one.kind}` as Word, { note })}${one.kind === "closed" && note ? `${say("colon")}${note}` : ""}` : `${one.kind.replaceAll("_", " ")} ${note}`;

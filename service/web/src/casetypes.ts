@@ -16,7 +16,10 @@ export interface CaseSummary {
   assessment_id: string | null;
   exposure: number;
   probability: number | null; // null where nobody had scored the applicant
-  priority: number;
+  probability_of: string; // what that is: a bad share, a share of loans with such an alert, a probability of fraud
+  expected_loss: number;
+  priority: string;
+  version: number;
 }
 
 export interface Step {
@@ -37,7 +40,6 @@ export interface Conclusion {
 
 export interface CaseDetail extends CaseSummary {
   as_of: string; // when its people are shown: just after all that was known at its opening
-  version: number;
   history: Step[];
   verdicts: Conclusion[];
   proposed: Conclusion | null;

@@ -135,7 +135,7 @@ export class Queue {
   }
 
   private table(found: CaseSummary[]): HTMLElement {
-    const columns: Word[] = ["subject", "filter_kind", "case_state", "priority", "at_stake", "probability", "opened_at", "due_at", "assignee", "reason"];
+    const columns: Word[] = ["subject", "filter_kind", "case_state", "expected_loss", "exposure", "likelihood", "opened_at", "due_at", "assignee", "reason"];
     const header = el("tr", {}, ...columns.map((word) => el("th", { scope: "col" }, say(word))));
     return el(
       "div",
@@ -153,7 +153,7 @@ export class Queue {
       el("a", { href: `?case=${encodeURIComponent(one.case_id)}`, class: "id", click: open }, one.ring_id ?? one.applicant_id ?? ""),
       chip(name(one.kind, "kind_")),
       chip(name(one.state, "state_"), `state ${one.state}`),
-      count(one.priority),
+      count(one.expected_loss),
       count(one.exposure),
       likelihood(one.probability),
       date(one.opened_at),

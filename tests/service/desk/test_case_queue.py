@@ -281,7 +281,7 @@ def test_a_case_opened_by_hand_has_the_latest_recorded_score_and_what_is_open(co
         for who in ("newcomer", "p003")
     )
     assert (scored["probability"], scored["exposure"]) == (answer["probability"], 7000)
-    assert (unscored["probability"], unscored["priority"]) == (None, 0)
+    assert (unscored["probability"], unscored["expected_loss"]) == (None, 0)
     queue = {one["applicant_id"]: one["probability"] for one in client.get("/cases").get_json()["cases"]}
     assert list(queue.items()) == [("newcomer", answer["probability"]), ("p003", None)]
 

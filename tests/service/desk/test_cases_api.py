@@ -223,10 +223,20 @@ def test_each_step_needs_its_scope(context: AppContext) -> None:
 
     opens = {scope: opened_by(scope) for scope in scopes}
     assert opens == {
-        "cases:read": {"list_cases", "read_case", "read_attachment", "count_verdicts", "list_assignees"},
+        "cases:read": {
+            "list_cases",
+            "list_case_versions",
+            "read_case",
+            "read_attachment",
+            "count_verdicts",
+            "list_assignees",
+        },
         "cases:work": {
             "open_case",
             "assign_case",
+            "assign_cases",
+            "rank_case",
+            "rank_cases",
             "note_case",
             "set_case_due",
             "link_case",

@@ -69,6 +69,16 @@ def about_case(step: str, *, versioned: bool = True, **body: Any) -> Callable[[A
     return sample
 
 
+def about_cases(step: str, **body: Any) -> Callable[[AppContext], Sample]:
+    """A request about two cases at once."""
+
+    def sample(context: AppContext) -> Sample:
+        cases = dict(fresh_case(context) for _ in range(2))
+        return {"path": f"/cases/{step}", "json": {"cases": cases} | body}
+
+    return sample
+
+
 def attachment(context: AppContext) -> Sample:
     case_id, _ = fresh_case(context)
     case = context.casebook.attach(case_id, "a.txt", "text/plain", b"x", at=context.clock(), by="test")
@@ -102,6 +112,9 @@ SAMPLES: dict[str, Callable[[AppContext], Sample]] = {
     "cases.opened": opening,
     "cases.shown": of_a_case,
     "cases.assigned": about_case("assign", assignee="wang"),
+    "cases.ranked": about_case("priority", priority="high"),
+    "case_hands.assigned": about_cases("assign", assignee="wang"),
+    "case_hands.ranked": about_cases("priority", priority="low"),
     "cases.noted": about_case("notes", note="called", versioned=False),
     "cases.concluded": about_case("verdict", value="inconclusive"),
     "cases.closed": about_case("close"),

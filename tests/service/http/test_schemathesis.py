@@ -14,7 +14,8 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from service.app import create_app
-from service.http.schemas.operations import OPERATIONS, Operation
+from service.http.schemas.operation import Operation
+from service.http.schemas.operations import OPERATIONS
 from tests.support.small_service import key, service
 
 pytestmark = pytest.mark.slow

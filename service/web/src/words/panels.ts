@@ -17,7 +17,7 @@ export const PANELS = {
   hub_not_linking: ["Hub: unverified or a placeholder", "公共节点：未通过校验或占位值"],
   people: ["{n} [person|people]", "{n} 人"],
   joined_on: ["joined {date}", "{date}加入"],
-  ring_line: ["{score} expected bad · {people} · {bad} confirmed bad · {exposure} CNY open", "预计不良 {score} · {people} · 已确认 {bad} 人 · 在贷余额 {exposure} 元"],
+  ring_line: ["{score} expected bad · {people} · {bad} confirmed bad · exposure {exposure} CNY", "预计不良 {score} · {people} · 已确认 {bad} 人 · 敞口 {exposure} 元"],
   why_not_followed: ["Why nobody is followed through it", "为何不再追踪"],
   many_holders_text: [
     "More than {guard} people hold it. Such a value is likely {place}: that two people share it says nothing about them. Those below are counted and shown, never tied to one another.",
@@ -88,7 +88,7 @@ export const PANELS = {
   size: ["people", "人数"],
   bad_confirmed: ["confirmed bad", "已确认"],
   suspected: ["suspected", "疑似"],
-  exposure: ["CNY open", "在贷余额（元）"],
+  exposure: ["exposure (CNY)", "敞口（元）"],
   burst: ["days of burst", "集中天数"],
   lenders: ["lenders", "机构数"],
   first_seen: ["first seen", "首次发现"],
