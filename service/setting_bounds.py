@@ -12,6 +12,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "port": (1, 65_535),
         "workers": (1, 256),
+        "drain_seconds": (0, 600),
         "timeout_ms": (1, 60_000),
         "review_probability": (0, 1),
         "decline_probability": (0, 1),

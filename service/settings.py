@@ -142,6 +142,11 @@ class Settings:
     )
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
+    drain_seconds: float = _setting(
+        0.0,
+        "How long the service goes on answering once it is told to end, in seconds, while `/readyz` says "
+        "that it ends: as long as a balancer takes to see that.",
+    )
     timezone: str = _setting(
         COUNTRY,
         "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, "

@@ -18,7 +18,7 @@ def _nobody_waits() -> None:
 @dataclass(frozen=True, slots=True)
 class Handover:
     """`arrived`: when the head of the request was read at the socket (`perf_counter`, seconds). `refused`:
-    why it goes no further.
+    why it goes no further. `ending`: whether this worker was told to end.
 
     `give_way` lets those who wait have their turn; a long piece of work calls it between its slices. It
     raises CallerGone when the caller has gone away meanwhile: nobody would read the answer.
@@ -27,6 +27,7 @@ class Handover:
     arrived: float = field(default_factory=perf_counter)
     refused: Exception | None = None
     give_way: Callable[[], None] = _nobody_waits
+    ending: bool = False
 
 
 class CallerGone(Exception):

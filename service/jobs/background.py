@@ -50,3 +50,4 @@ def background(context: AppContext) -> Iterator[None]:
         monitor.close()
         close_all(threads)
         watcher.close()
+        sender.close()

@@ -13,8 +13,10 @@ FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
 class Pauses(Generic[Key]):
     """By key how long, and until when, it is left alone; each pause is twice as long as the one before."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], datetime], first: timedelta = FIRST, longest: timedelta = LONGEST
+    ) -> None:
+        self._clock, self._first, self._longest = clock, first, longest
         self._lasting: dict[Key, tuple[timedelta, datetime]] = {}
 
     def __contains__(self, key: Key) -> bool:
@@ -23,8 +25,7 @@ class Pauses(Generic[Key]):
 
     def failed(self, key: Key) -> timedelta:
         """It begins a pause, which lasts so long."""
-        before = self._lasting[key][0] if key in self._lasting else FIRST / 2
-        lasts = min(2 * before, LONGEST)
+        lasts = min(2 * self._lasting[key][0], self._longest) if key in self._lasting else self._first
         self._lasting[key] = lasts, self._clock() + lasts
         return lasts
 

@@ -4,21 +4,20 @@ production server.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import socket
 import sys
-from contextlib import ExitStack, closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
+from threading import Event, Thread
 
 from graph.model.errors import SettingError, StoreError
 from service.clock import system_clock
+from service.http import logs
 from service.http.callers.auth import CallerKeyRing
 from service.http.callers.operator_key import NAME as OPERATOR
 from service.http.callers.operator_key import operators_file, with_operators_key
@@ -27,7 +26,7 @@ from service.jobs.machines import Machines, others_now
 from service.login.oidc import provider_of
 from service.opening import open_casebook
 from service.processes.metrics_folder import metrics_folder
-from service.processes.supervisor import running_beside
+from service.processes.server import CONNECTIONS, server
 from service.readiness import warm
 from service.registered_models import no_champion
 from service.settings import ON, Settings
@@ -36,12 +35,7 @@ from service.wiring import wire
 
 # workers are the parallelism
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-
-HEADER_MS = 30_000  # how long the head of a request may take to come, and how long an idle connection is kept
-HEADER_BYTES = 65_536  # of a request's head, at most
-# of one worker, open at once; each costs a file and a few kilobytes, however little is sent through it
-CONNECTIONS = 4_096
-BACKLOG = 2_048  # connections that wait to be taken
+LEAVES_S = 3.0  # how long the end waits for the casebook
 
 
 def serve(settings: Settings) -> None:
@@ -82,10 +76,12 @@ def _serve(settings: Settings, by_name: bool) -> None:
         _say(
             "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"
         )
-    with ExitStack() as beside:
-        for module in _beside(settings):
-            beside.enter_context(running_beside(module))
-        _server(settings).serve()
+    running = server("service.processes.worker:from_environment", settings, _beside(settings))
+    logs.install()
+    logs.to_stderr()
+    gc.collect()
+    gc.freeze()  # what is loaded stays, in memory that the workers share
+    running.serve()
 
 
 def _beside(settings: Settings) -> list[str]:
@@ -97,12 +93,21 @@ def _beside(settings: Settings) -> list[str]:
 
 
 def _leave(settings: Settings, folder: Path) -> None:
-    """Other machines let through this one's part of a limit from now on, not only when its lease ends."""
-    try:
-        with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
+    """Other machines let through this one's part of a limit from now on, not only when its lease ends. A
+    casebook that does not answer is not waited for.
+    """
+    over = Event()
+
+    def give_back() -> None:
+        with suppress(StoreError), open_casebook(settings.casebook, settings.casebook_sync) as casebook:
             Machines(casebook, folder, system_clock).leave()
-    except StoreError as error:
-        _say(f"other machines count this one for a minute more: {error}")
+            over.set()
+
+    giving = Thread(target=give_back, daemon=True)
+    giving.start()
+    giving.join(LEAVES_S)
+    if not over.is_set():
+        _say("the casebook does not answer: other machines count this one for a minute more")
 
 
 def _say(text: str) -> None:
@@ -144,33 +149,3 @@ def _check_port(settings: Settings) -> None:
             raise SettingError(
                 f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
             ) from error
-
-
-def _server(settings: Settings) -> Granian:
-    return server(
-        "service.processes.worker:from_environment",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-    )
-
-
-def server(target: str, *, host: str, port: int, workers: int) -> Granian:
-    """The production server around what makes a worker's front."""
-    return Granian(
-        target,
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEADER_BYTES),
-        websockets=False,
-        backlog=BACKLOG,
-        backpressure=CONNECTIONS,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=10,
-        log_level="warning",
-    )

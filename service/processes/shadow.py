@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack, closing
 
 from service.assessment.repeats.in_shadow import tried
 from service.http import logs
 from service.jobs.shadows import Shadows
 from service.opening import open_casebook, open_keyring, open_store
-from service.processes.supervisor import wait_until_ended
+from service.processes.leaving import leave, wait_until_ended
 from service.registered_models import open_models
 from service.settings import Settings
 from service.threads.periodic_thread import PeriodicThread
@@ -19,7 +18,7 @@ from service.wiring import wire
 _NICE = 10  # requests go first
 
 
-def main() -> int:
+def main() -> None:
     """Answer in shadow until whoever started us ends, or ends us. Takes the settings of the environment.
 
     Until something is in shadow nothing but the registry and the casebook is looked at.
@@ -48,8 +47,8 @@ def main() -> int:
         thread.wake()
         wait_until_ended(parent)
         thread.close()
-    return 0
+    leave()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 
 from service.http import logs
 from service.jobs.background import background
-from service.processes.supervisor import wait_until_ended
+from service.processes.leaving import leave, wait_until_ended
 from service.settings import Settings
 from service.wiring import wire
 
 _NICE = 10  # requests go first
 
 
-def main() -> int:
+def main() -> None:
     """Watch and send until whoever started us ends, or ends us. Takes the settings of the environment."""
     parent = os.getppid()
     os.nice(_NICE)
@@ -26,8 +25,8 @@ def main() -> int:
     with background(context):
         wait_until_ended(parent)
     context.close()
-    return 0
+    leave()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,9 +8,11 @@ import os
 import signal
 import sys
 import time
-from threading import Event, Thread
+from threading import Thread
 
 from service.app import from_environment as application
+from service.assessment.context import AppContext
+from service.http.front.ending import Ending, longest
 from service.http.front.front import Front
 from service.settings import Settings
 
@@ -21,16 +23,24 @@ SWITCH_S = 0.001  # how long a thread that computes keeps the interpreter from t
 
 def from_environment() -> Front:
     """The front of one worker, from the settings in the environment."""
-    loaded = Event()
-    Thread(target=_end_with_server, args=(loaded,), name="orphaned", daemon=True).start()
+    for sign in (signal.SIGTERM, signal.SIGINT):  # until it listens, it ends at once
+        signal.signal(sign, signal.SIG_DFL)
     settings = Settings.from_environment()
+    Thread(
+        target=_end_with_server, args=(longest(settings.drain_seconds),), name="orphaned", daemon=True
+    ).start()
     app = application()
+    context: AppContext = app.extensions["ringfence"]
     sys.setswitchinterval(SWITCH_S)
-    loaded.set()
-    return Front(app, most_bytes=settings.max_batch_bytes, body_seconds=settings.body_seconds)
+    return Front(
+        app,
+        most_bytes=settings.max_batch_bytes,
+        body_seconds=settings.body_seconds,
+        ending=Ending(settings.drain_seconds, context.writer.close),
+    )
 
 
-def _end_with_server(loaded: Event) -> None:
+def _end_with_server(longest_s: float) -> None:
     """End this worker when the server that started it was killed: it would keep the port, so that no other
     server could start.
     """
@@ -39,6 +49,6 @@ def _end_with_server(loaded: Event) -> None:
         time.sleep(ORPHANED_S)
         if os.getppid() != server.pid:
             log.warning("the server is gone: this worker ends")
-            if not loaded.is_set():
-                os._exit(1)  # no signal handler is installed yet, and there is no request to finish
             os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(longest_s)
+            os._exit(1)  # it hangs, and nobody else can end it

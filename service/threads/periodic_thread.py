@@ -12,7 +12,7 @@ from graph.model.errors import RingfenceError
 
 log = logging.getLogger("ringfence.threads")
 PAUSE_S = 1.0  # between two looks when nobody tells, and after a failure
-ENDS_S = 5.0  # how long a stopping service waits for all current steps
+ENDS_S = 3.0  # how long a stopping service waits for all current steps
 
 
 class PeriodicThread:

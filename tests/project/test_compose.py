@@ -20,6 +20,8 @@ from graph.stores.neo4j.address import address_of
 from scripts.make_secrets import main as make_secrets
 from scripts.tools.neo4j_jars import SERVER_VERSION
 from service.http.callers.auth import CallerKeyRing
+from service.http.front.ending import longest
+from service.processes.serving import LEAVES_S
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +66,12 @@ def test_the_service_is_given_settings_that_there_are_and_urls_that_can_be_read(
         for caller in CallerKeyRing(settings.api_keys, settings.api_keys_file).keys().callers
     }
     assert callers == {"engine": {"risk", "facts"}, "desk": {"desk", "rings"}, "prometheus": {"metrics"}}
+
+
+def test_the_service_is_not_killed_before_it_has_answered_what_it_has_begun(secrets: Path) -> None:
+    drain_s = Settings.from_environment(told("ringfence", secrets)).drain_seconds
+    given = float(SERVICES["ringfence"]["stop_grace_period"].removesuffix("s"))
+    assert given > longest(drain_s) + LEAVES_S
 
 
 def test_both_ends_of_a_password_are_the_same_secret(secrets: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from scripts.make_secrets import main as make_secrets
+from service.http.front.ending import longest
+from service.processes.serving import LEAVES_S
 from service.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
@@ -83,6 +85,15 @@ def test_a_machine_is_ready_once_its_frame_is_near_and_also_without_the_store() 
     assert container["startupProbe"]["httpGet"]["path"] == "/readyz?behind=1000"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz?behind=1000&without_store=true"
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_a_pod_is_not_killed_before_it_has_answered_what_it_has_begun() -> None:
+    given = PODS["ringfence"]["terminationGracePeriodSeconds"]
+    drain_s = Settings.from_environment(
+        {"RINGFENCE_DRAIN_SECONDS": environment(PODS["ringfence"])["RINGFENCE_DRAIN_SECONDS"]}
+    ).drain_seconds
+    assert drain_s >= 5
+    assert given > longest(drain_s) + LEAVES_S
 
 
 def test_the_weekly_review_runs_once_at_a_time_whatever_the_machines() -> None:

@@ -9,7 +9,8 @@ import sys
 from flask import Flask, Response, request
 
 from service.http.front.front import Front
-from service.processes.serving import server
+from service.processes.server import server
+from service.settings import Settings
 
 
 def create_app() -> Front:
@@ -29,4 +30,4 @@ def create_app() -> Front:
 
 if __name__ == "__main__":
     port, workers = map(int, sys.argv[1:])
-    server("scripts.bench.risk.echo:create_app", host="127.0.0.1", port=port, workers=workers).serve()
+    server("scripts.bench.risk.echo:create_app", Settings(port=port, workers=workers)).serve()

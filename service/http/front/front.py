@@ -7,10 +7,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
 
+from service.http.front.ending import CLOSING_S, Ending
 from service.http.front.lanes import Job, Lane, close_all
 from service.http.front.reading import BodyReader, Receive
 from service.http.front.turns import Turns
@@ -31,14 +33,17 @@ HELD_BYTES = 64 * 2**20  # of all bodies that a worker holds at one moment
 # how many may wait in a lane; more get 503 with Retry-After
 WAITING, WAITING_LONG, WAITING_LOOKS = 128, 16, 64
 LONG_AT_ONCE = 4  # long requests between which a worker's turns go round
-CLOSING_S = 8.0  # how long running requests have at the end
+_LAST = (b"connection", b"close")  # no further request comes on this connection
 
 
 class Front:
-    """One worker's front around its WSGI application."""
+    """One worker's front around its WSGI application. With an `ending` it takes SIGTERM itself."""
 
-    def __init__(self, app: App, *, most_bytes: int, body_seconds: float) -> None:
+    def __init__(
+        self, app: App, *, most_bytes: int, body_seconds: float, ending: Ending | None = None
+    ) -> None:
         run = partial(answer_of, app)
+        self._ending, self._listens = ending or Ending(), ending is not None
         self._reader = BodyReader(most_bytes, body_seconds, HELD_BYTES)
         self._turns = Turns()
         self._alive = Lane("alive", run, bound=WAITING_LOOKS)
@@ -53,22 +58,28 @@ class Front:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._request(scope, receive, send)
+            self._ending.enter()
+            try:
+                await self._request(scope, receive, send)
+            finally:
+                self._ending.leave()
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrived, body = perf_counter(), b""
+        arrived, body, last = perf_counter(), b"", False
         try:
             body = await self._reader.body(scope, receive)
             lane = self._lane(scope["path"], len(body))
-            answer = await self._answer(lane, Handover(arrived), scope, body, receive)
+            handed = Handover(arrived, ending=self._ending.begun)
+            answer = await self._answer(lane, handed, scope, body, receive)
         except CallerGone:
             return
         except Exception as error:  # too large, too slow, too many: the application makes the answer
-            unread = not isinstance(error, Busy) or not body
-            answer = await self._refusal(error, arrived, scope, close=unread)
+            last = not isinstance(error, Busy) or not body  # it may not have been read
+            answer = await self._refusal(error, arrived, scope)
         finally:
             self._reader.let_go(body)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        headers = [*answer.headers, _LAST] if last or self._ending.begun else answer.headers
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
     def _lane(self, path: str, size: int) -> Lane:
@@ -90,7 +101,7 @@ class Front:
         future: asyncio.Future[Answer] = loop.create_future()
         job = Job(environ_of(scope, body), partial(_settle, loop, future))
         if lane is self._long:
-            handed = Handover(handed.arrived, None, partial(self._give_way, job))
+            handed = replace(handed, give_way=partial(self._give_way, job))
         job.environ[ENVIRON_KEY] = handed
         if not lane.take(job):
             raise Busy("too many requests wait already")
@@ -103,27 +114,25 @@ class Front:
             raise CallerGone
         self._turns.give_way()
 
-    async def _refusal(self, error: Exception, arrived: float, scope: Scope, *, close: bool) -> Answer:
+    async def _refusal(self, error: Exception, arrived: float, scope: Scope) -> Answer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         environ: Environ = environ_of(scope, b"")
         environ[ENVIRON_KEY] = Handover(arrived, error)
         taken = self._refusals.take(Job(environ, partial(_settle, loop, future)))
-        answer = await future if taken else Answer.bare(getattr(error, "code", None) or 503)
-        return (
-            Answer(answer.status, [*answer.headers, (b"connection", b"close")], answer.body)
-            if close
-            else answer
-        )
+        return await future if taken else Answer.bare(getattr(error, "code", None) or 503)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                if self._listens:
+                    self._ending.listen()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 lanes = (self._short, self._long, self._logins, self._looks, self._alive, self._refusals)
                 await asyncio.to_thread(close_all, lanes, CLOSING_S)
+                await asyncio.to_thread(self._ending.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

@@ -15,7 +15,7 @@ from graph.product import product_version
 from service.assessment.answers.response import models
 from service.assessment.repeats.in_shadow import lags
 from service.http import metrics, problems, web_assets
-from service.http.calls import app_context
+from service.http.calls import app_context, handover
 from service.http.schemas import openapi
 from service.http.schemas.answers import Health, ShadowState, Versions
 from service.http.schemas.parameters import ReadinessQuery
@@ -39,9 +39,9 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame
-    is filled, and slower: `?behind=N` asks for one that is near the store, too. With `?without_store=true`
-    the store may be away.
+    """Ready: store, model and audit log can be used, and the service goes on; 503 says what is not so.
+    Answers are whole while the frame is filled, and slower: `?behind=N` asks for one that is near the store,
+    too. With `?without_store=true` the store may be away.
     """
     wanted = query(ReadinessQuery)
     views = app_context().views
@@ -50,6 +50,7 @@ def readyz() -> Response:
         "casebook": _checked(app_context().casebook.ping),
     }
     checks["model"] = "ok" if app_context().scorer is not None else "no model is loaded"
+    checks["service"] = "it ends: ask another machine" if handover().ending else "ok"
     needed = [result for name, result in checks.items() if name != "store" or not wanted.without_store]
     ready = all(result == "ok" for result in needed) and views.is_near(wanted.behind)
     return _json(

@@ -161,6 +161,7 @@ class ReadinessChecks(TypedDict):
     store: Annotated[str, Meta(description="The graph store.")]
     casebook: Annotated[str, Meta(description="The audit log.")]
     model: Annotated[str, Meta(description="The model.")]
+    service: Annotated[str, Meta(description="Not `ok` once the service was told to end.")]
 
 
 class FrameState(TypedDict):

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from service.http.front import front as front_module
+from service.http.front.ending import Ending
 from service.http.front.front import Front
 from service.http.front.wsgi import environ_of
 from service.http.handover import ENVIRON_KEY, CallerGone
@@ -103,6 +104,21 @@ def test_a_request_passes_through_as_it_is() -> None:
     async def work() -> None:
         caller = await Caller("/risk", b'{"a"', b":1}").ask(front_of(Application()))
         assert (caller.status, caller.body, caller.headers[b"x-asked"]) == (200, b'{"a":1}', b"POST")
+
+    run(work())
+
+
+def test_a_worker_that_was_told_to_end_answers_says_so_and_wants_no_connection_again() -> None:
+    async def work() -> None:
+        ending = Ending(drain_s=600)
+        told = Application({"/readyz": lambda environ: environ[ENVIRON_KEY].ending})
+        front = Front(told, most_bytes=10, body_seconds=5.0, ending=ending)
+        before = await Caller("/readyz", b"").ask(front)
+        ending.begin()
+        after, refused = await Caller("/readyz", b"").ask(front), await Caller("/risk", b"x" * 11).ask(front)
+        assert (before.body, after.body, refused.status) == (b"False", b"True", 413)
+        assert b"connection" not in before.headers
+        assert [one.headers[b"connection"] for one in (after, refused)] == [b"close", b"close"]
 
     run(work())
 

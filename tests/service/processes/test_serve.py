@@ -14,7 +14,10 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
+from http.client import HTTPException
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,7 @@ def _hash_key() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RINGFENCE_HASH_KEY", raising=False)
+        patch.setenv("RINGFENCE_DRAIN_SECONDS", "2")
         if ON_NEO4J:
             patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
         yield
@@ -96,14 +100,18 @@ def test_duplicates_at_the_same_moment_in_several_workers_get_one_answer(running
     )
 
 
-def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) -> None:
+def test_workers_killed_again_and_again_under_load_lose_and_double_nothing(
+    running: Running,
+) -> None:
     with Casebook(f"sqlite:///{running.casebook}") as book:
         before = book.count()
     answered: dict[str, bytes] = {}
-    done = threading.Event()
+    over = threading.Event()
 
     def engine(number: int) -> None:
-        for n in range(30):
+        n = 0
+        while n < 30 or not over.is_set():
+            n += 1
             name = f"load-{number}-{n}"
             status, data = running.ask_until_answered(
                 body(name, applicant_id=f"p{(number * 7 + n) % 90:03d}"), **{"Idempotency-Key": name}
@@ -111,23 +119,22 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) 
             assert status == 200, data
             answered[name] = data
 
-    def killer() -> None:
-        while not done.wait(0.4):
-            workers = running.workers()
-            if len(workers) > 1:
-                os.kill(workers[0], signal.SIGKILL)
-                return
-
-    threads = [threading.Thread(target=engine, args=(number,)) for number in range(4)]
-    for thread in (*threads, killing := threading.Thread(target=killer)):
+    engines = [threading.Thread(target=engine, args=(number,)) for number in range(4)]
+    for thread in engines:
         thread.start()
-    for thread in threads:
+    for kills in (1, 1, 1, 2):  # the same worker at once when it is there again, and then both together
+        wait_for(lambda: len(running.workers()) == 2)
+        for worker in running.workers()[-kills:]:
+            os.kill(worker, signal.SIGKILL)
+        wait_for(lambda killed=worker: killed not in running.workers())  # type: ignore[misc]
+    wait_for(lambda: len(running.workers()) == 2)
+    over.set()
+    for thread in engines:
         thread.join()
-    done.set()
-    killing.join()
-    assert len(answered) == 120
+    assert running.process.poll() is None
+    assert len(answered) >= 120
     with Casebook(f"sqlite:///{running.casebook}") as book, open_store(running.store) as store:
-        assert book.count() == before + 120
+        assert book.count() == before + len(answered)
         for name, data in answered.items():
             row = book.assessment(json.loads(data)["assessment_id"])
             assert row.answer == data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false')
@@ -304,16 +311,56 @@ def test_workers_count_together(running: Running) -> None:
         assert 0 < counted <= book.count()
 
 
-def test_it_ends_on_sigterm_without_a_fault_and_counts_as_a_machine_no_more(running: Running) -> None:
+def test_told_to_end_it_says_so_answers_what_it_has_begun_and_is_no_machine_any_more(
+    running: Running,
+) -> None:
     def machines() -> int:
         with Casebook(f"sqlite:///{running.casebook}") as book:
             return len(book.lease_owners("machine:", datetime.now(UTC), LASTS))
 
     assert machines() == 1
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        before = book.count()
+    half_open = [raw(running, b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nX-") for _ in range(4)]
+    ready, answered = list[dict[str, Any]](), list[str]()
+
+    def engine(number: int) -> None:
+        with suppress(OSError, HTTPException):  # nobody takes a connection any more
+            for n in count():
+                status, data = running.ask("POST", "/risk", body(f"last-{number}-{n}"))
+                assert status == 200, data
+                answered.append(json.loads(data)["assessment_id"])
+
+    def balancer() -> None:
+        with suppress(OSError, HTTPException):
+            while True:
+                ready.append(json.loads(running.ask("GET", "/readyz")[1]))
+
+    threads = [
+        *(threading.Thread(target=engine, args=(n,)) for n in range(4)),
+        threading.Thread(target=balancer),
+    ]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(answered) > 20 and bool(ready))
+    at_the_signal = len(answered)
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(30) == 0
-    assert "Traceback" not in running.said.read_text()
+    assert running.process.wait(60) == 0
+    for thread in threads:
+        thread.join()
+    said = running.said.read_text()
+    assert "Traceback" not in said
+    assert "killed" not in said.rpartition("begun again")[2], (
+        "a connection that says nothing holds nothing up"
+    )
     assert machines() == 0
+    assert len(answered) > at_the_signal, "it went on while the balancer looked"
+    assert (ready[0]["status"], ready[0]["checks"]["service"]) == ("ready", "ok")
+    assert (ready[-1]["status"], ready[-1]["checks"]["service"][:7]) == ("not ready", "it ends")
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        assert book.count() == before + len(set(answered)), "whatever was begun was answered, once"
+    for connection in half_open:
+        connection.close()
 
 
 def test_a_first_start_shows_its_key_once_and_without_it_nobody_is_answered(

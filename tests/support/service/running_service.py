@@ -100,32 +100,31 @@ class Running:
 
     def ask_until_answered(self, reported: Any, **headers: str) -> tuple[int, bytes]:
         """As a decision engine does: when the line breaks, the same request with the same key again."""
-        for _ in range(200):
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
             try:
                 return self.ask("POST", "/risk", reported, **headers)
             except (OSError, http.client.HTTPException):
                 time.sleep(0.05)
-        raise AssertionError("no answer after 200 attempts")
+        raise AssertionError("no answer within 120 s")
 
     def workers(self) -> list[int]:
-        return [
-            child
-            for child in children(self.process.pid)
-            if "service.processes.supervisor" not in command_of(child)
-        ]
+        """Forks of the server, so that they have its command."""
+        command = command_of(self.process.pid)
+        return [child for child in children(self.process.pid) if command_of(child) == command]
 
     def watcher(self) -> int | None:
         """The process that watches and sends; None while there is none."""
         return self.beside("service.processes.watch")
 
     def beside(self, module: str) -> int | None:
-        """The process of that module, below the one that keeps it running; None while there is none."""
-        (keeper,) = (
+        """The process of that module; None while there is none."""
+        running = (
             child
             for child in children(self.process.pid)
-            if f"service.processes.supervisor {module}" in command_of(child)
+            if command_of(child).rstrip().endswith(f"-m {module}")
         )
-        return next(iter(children(keeper)), None)
+        return next(running, None)
 
 
 def children(pid: int) -> list[int]:
@@ -133,7 +132,10 @@ def children(pid: int) -> list[int]:
 
 
 def command_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    """Its command line; empty where it has just ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
 
 
 def wait_until_ready(service: Running) -> None:
