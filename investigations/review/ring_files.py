@@ -44,6 +44,7 @@ _CHANGES = pa.schema(
         ("why", pa.string()),
     ]
 )  # fmt: skip
+SCHEMAS = {"rings": _RINGS, "members": _MEMBERS, "changes": _CHANGES}
 AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"
 REPORT = "report.html"
 AT_ONCE = 20_000  # rows that are written at once

@@ -106,7 +106,8 @@ def reviewed(source: ReviewSource, casebook: Casebook | None, plan: ReviewPlan) 
     if previous is None:
         log.warning("no earlier ring snapshot: every group is new")
     compared_with = previous.name if previous else None
-    before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
+    flagged_before = (ring for ring in previous.rings if ring.kind.flagged) if previous else iter(())
+    before = tuple(sorted(flagged_before, key=lambda ring: ring.ring_id))  # files have them worst first
     projected, usual = source.projected(plan.as_of), PreviousFlags(before)
     memory = PreviousFlags(before, plan.honest_budget, plan.false_alarms)
     found = search(projected, memory, source.closely)

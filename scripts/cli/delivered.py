@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.model.errors import SettingError
+from graph.model.rings_in_turn import RingsInTurn
 from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.loading.delivery import Delivery
 from ingestion.loading.found import REJECTS, find_delivery
@@ -17,8 +18,9 @@ from ingestion.sources.databases import is_url
 from ingestion.sources.remote import is_address
 from ingestion.spark.plan import DeliveryPlan, name_of_stages
 from investigations.review.backtest import moments_before
+from investigations.review.earlier_files import earlier_rings
 from investigations.review.result import ReviewResult
-from investigations.review.weekly import ReviewPlan, reviewed
+from investigations.review.weekly import ReviewPlan, reviewed, week_of
 from scripts.cli.cluster_arguments import cluster_plan
 from scripts.cli.command import DONE, INCOMPLETE, Result
 from scripts.cli.loaded import say, say_guessed
@@ -56,6 +58,7 @@ def rings_of_delivery(
         DeliveryPlan(moments=moments, zone=settings.timezone, name=name),
         usable,
         out,
+        _previous(options, how),
         "" if settings.frame == NO_FRAME else settings.frame,
     )
     with delivered_rings(given, cluster_plan(options)) as (source, report):
@@ -71,6 +74,20 @@ def rings_of_delivery(
     }
     status = INCOMPLETE if report.wholly_rejected else DONE
     return Result(figures, status, {name: figures[name] for name in _BRIEF})
+
+
+def _previous(options: argparse.Namespace, how: ReviewPlan) -> RingsInTurn | None:
+    """The rings of an earlier week. Raises SettingError where they are of no earlier one."""
+    if options.previous is None:
+        return None
+    previous = earlier_rings(options.previous, how.zone)
+    week = week_of(how.as_of, how.zone)
+    if previous.as_of >= how.as_of or previous.name == week:
+        raise SettingError(
+            f"--previous {options.previous} has the rings of {previous.name}, as of "
+            f"{previous.as_of.isoformat()}, and these are of {week}: name the files of an earlier week"
+        )
+    return previous
 
 
 def figures_of(result: ReviewResult) -> dict[str, Any]:

@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OfDelivery:
-    """`investigations.review.source.ReviewSource` of a delivery: nothing came before it, nothing stays."""
+    """`investigations.review.source.ReviewSource` of a delivery: nothing came before it but `previous` rings,
+    nothing stays.
+    """
 
     delivered: Delivered
     engine: OnSpark
     closely: SuspectSignals
+    previous: RingsInTurn | None
 
     @property
     def few(self) -> SuspectSignals:
@@ -46,7 +49,7 @@ class OfDelivery:
         return self.engine.of_raw(self.delivered.raw(at), self.delivered.past)
 
     def rings_before(self, at: datetime) -> RingsInTurn | None:
-        return None
+        return self.previous if self.previous is not None and self.previous.as_of <= at else None
 
     def save(self, snapshot: AnySnapshot) -> None:
         return None
@@ -62,7 +65,8 @@ class OfDelivery:
 class GivenDelivery:
     """A delivery that was found, how its records are read, and as of when: see DeliveryPlan. `usable` is
     called once all of it was read through, before anything is made of it. Report and rejects go to
-    `report_to`, the frame for a while to a folder in `frames` (empty: of the machine's own).
+    `report_to`; `previous` are the rings of an earlier week. The frame goes for a while to a folder in
+    `frames` (empty: of the machine's own).
     """
 
     found: FoundDelivery
@@ -70,6 +74,7 @@ class GivenDelivery:
     plan: DeliveryPlan
     usable: Callable[[Delivery], object]
     report_to: Path
+    previous: RingsInTurn | None = None
     frames: str = ""
 
 
@@ -99,4 +104,4 @@ def delivered_rings(given: GivenDelivery, how: ClusterPlan) -> Iterator[tuple[Of
             delivered = Delivered(stages, delivery, given.context, given.plan)
             report, journal = delivered.report(given.report_to), delivered.journal()
             closely = through_journal(journal, journal.revision, Path(frames) / "own.frame", given.plan.zone)
-            yield OfDelivery(delivered, engine, closely), report
+            yield OfDelivery(delivered, engine, closely, given.previous), report

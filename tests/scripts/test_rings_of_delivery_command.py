@@ -6,16 +6,19 @@ import json
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from investigations.review.weekly import ReviewPlan, review
 from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
-from tests.support.deliveries import APPLICATION, deliver
+from tests.support.deliveries import APPLICATION, SHANGHAI, deliver
 from tests.support.servers.s3 import S3, SECRET, Bucket, bucket
 from tests.support.servers.sail import ROOT, SAIL, environment, ran, sail, sail_server
+from tests.support.stores import open_store
 from tests.support.worlds.troubled_deliveries import troubled_delivery
 
 __all__ = ["bucket", "sail"]  # fixtures
@@ -102,7 +105,7 @@ def test_a_run_that_is_killed_again_and_again_reads_nothing_twice(
 ) -> None:
     stages, early = tmp_path / "stages", dict[str, int]()
     how = of_delivery(made, "--cluster", sail, "--partitions", "2", "--stages", str(stages))
-    for mark in ("lenders", "parsed", "routed", "sharded", "held"):
+    for mark in ("inspected", "lenders", "parsed", "routed", "sharded", "held"):
         words = [sys.executable, *command(tmp_path / "killed", *how)]
         with subprocess.Popen(words, env=environment(SAIL), cwd=ROOT, stderr=subprocess.DEVNULL) as run:
             while not list(stages.rglob(f"{mark}.done")):
@@ -113,6 +116,24 @@ def test_a_run_that_is_killed_again_and_again_reads_nothing_twice(
         assert early == {name: now[name] for name in early}
         early = now
     assert_same(made, written(tmp_path / "out", *how, path=(SAIL,)), tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_the_second_week_of_a_delivery_is_that_of_a_store_with_both(
+    made: Made, sail: str, tmp_path: Path
+) -> None:
+    """The weeks are one delivery as of two moments."""
+    store = f"--store sqlite:///{tmp_path}/s.db"
+    ran(*f"-m scripts.cli load {made.records} {store} --report {tmp_path}/load".split())
+    store += f" --casebook sqlite:///{tmp_path}/c.db --new-casebook"
+    how = of_delivery(made, "--cluster", sail, "--partitions", "2")
+    before = list[str]()
+    for week in ("2025-12-25", "2026-01-01"):
+        of_store = written(tmp_path / f"store-{week}", *store.split(), "--as-of", week)
+        of_files = written(tmp_path / f"files-{week}", *how, *before, "--as-of", week, path=(SAIL,))
+        assert of_files[0] == of_store[0], week
+        before = ["--previous", str(tmp_path / f"files-{week}")]
+    assert of_store[1]["born"] < of_store[1]["groups"]
 
 
 @pytest.mark.slow
@@ -170,6 +191,27 @@ def test_a_delivery_needs_a_key_that_is_not_weak(
     words = f"rings --engine spark --delivery {records} --as-of 2025-07-01 --out {tmp_path}/out"
     assert main(words.split()) == UNUSABLE
     assert said in capsys.readouterr().err
+
+
+def test_rings_of_before_without_a_delivery_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"rings --store sqlite:///{tmp_path}/s.db --previous {tmp_path} --as-of 2025-07-01 --out o"
+    assert main(words.split()) == UNUSABLE
+    assert "a store has the rings of the weeks before itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("as_of", ["2025-06-30", "2025-07-01", "2025-07-03"])
+def test_files_that_are_of_no_earlier_week_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], as_of: str
+) -> None:
+    records = deliver(tmp_path / "records", applications=[APPLICATION])
+    with open_store(tmp_path / "s.db") as store:
+        at = datetime(2025, 7, 1, tzinfo=SHANGHAI)
+        review(store, None, ReviewPlan(as_of=at, out=tmp_path / "w1", now=at, back_steps=0))
+    words = f"rings --engine spark --delivery {records} --previous {tmp_path}/w1 --out {tmp_path}/out"
+    assert main([*words.split(), "--as-of", as_of]) == UNUSABLE
+    assert "w1 has the rings of 2025-W27, as of 2025-07-01T00:00:00+08:00" in capsys.readouterr().err
 
 
 def test_a_mapping_without_a_delivery_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

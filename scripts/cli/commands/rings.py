@@ -59,6 +59,8 @@ def _run(options: argparse.Namespace) -> Result:
         return rings_of_delivery(options, settings, partial(_plan, options, settings))
     if options.mapping:
         raise SettingError("--mapping says what the tables of a --delivery mean")
+    if options.previous:
+        raise SettingError("--previous is for a --delivery: a store has the rings of the weeks before itself")
     if options.casebook:
         casebook_given(options.casebook, new=options.new_casebook)
     plan, who = _plan(options, settings), deliberate(options)
@@ -110,13 +112,19 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--delivery",
         metavar="DIR",
         help="instead of a store a delivery, in a folder that every executor sees or at an address "
-        "(s3://bucket/week), for --engine spark: rings of it alone, as of a first review; nothing is saved, "
-        "and no case opened",
+        "(s3://bucket/week), for --engine spark: rings of it alone; nothing is saved, and no case opened",
     )
     parser.add_argument(
         "--mapping",
         metavar="FILE",
         help="of the delivery, or the name of one shipped (default: mapping.yaml in it)",
+    )
+    parser.add_argument(
+        "--previous",
+        type=Path,
+        metavar="DIR",
+        help="of a --delivery: the --out of an earlier week, with which its rings are compared "
+        "(default: none, every ring is new)",
     )
     add_casebook(parser, "casebook in which cases are opened")
     parser.add_argument(
