@@ -29,7 +29,7 @@ from graph.model.types import (
     Outcome,
     Platform,
 )
-from graph.rings.spark.buckets import Parted, bucket, whole
+from graph.rings.spark.buckets import Parted, Rows, bucket, whole
 from graph.rings.spark.raw_facts import raw_rows
 from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
@@ -43,7 +43,8 @@ from ingestion.spark.parsing import TABLE
 from ingestion.spark.pieces import Piece, piece_at
 
 ROUTED, DISPUTED = "routed", "disputed"  # the stages that are read
-TAKEN, CONFLICTS, STRANGERS, JOURNAL = "taken", "conflicts", "strangers", "journal"
+TAKEN, CONFLICTS, STRANGERS, JOURNAL, ENTRIES = "taken", "conflicts", "strangers", "journal", "entries"
+ENTRIES_KINDS = {"shard": "i4", "table": "i1", "first": "i8", "entries": "i8"}
 TAKEN_KINDS = {"feed": "i4", "accepted": "i8", "known": "i8"}
 CONFLICT_KINDS = {"position": "i8"}
 STRANGER_KINDS = {"position": "i8", "table": "i1", "about": "O", "facts": "i8"}
@@ -86,6 +87,7 @@ def sharded(folder: str, number: int, *, work: Sharding) -> Iterator[Parted]:
     strangers  of facts about who is in no application: of each `table` the first, `position` and whom they
                are `about`, and beside the first of all how many `facts` there are
     journal/T  an `entry` of the journal with facts of the table T
+    entries    of each `table` of the `shard`, the number of its `first` file there, and how many `entries`
     moment_M   facts as of the moment M, as `graph.rings.spark.raw_facts.raw_rows` has them
     """
     with TemporaryDirectory(prefix="ringfence-shard-") as own, SqliteStore(Path(own) / "shard.db") as store:
@@ -112,6 +114,7 @@ class _Load:
         self._linking = {(KINDS[kind], token): linking for kind, token, linking in zip(*columns, strict=True)}
         self._repeats = Repeats()
         self._applied = bool((self._rows["table"] == TABLE["applications"]).any())
+        self._number, self._entries = number, Counter[int]()
         self._taken: dict[int, Counter[str]] = {}
         self._conflicts: list[int] = []
         self._strangers: dict[str, _Strangers] = {}
@@ -124,6 +127,7 @@ class _Load:
         for some in self._batches(guests=False):
             if entry := self._loaded(some):
                 table = int(self._rows["table"][some[0]])
+                self._entries[table] += 1
                 yield Parted({f"{JOURNAL}/{table}": {"entry": _objects([entry])}})
         feeds = sorted(self._taken)
         yield Parted(
@@ -137,9 +141,20 @@ class _Load:
                 },
                 CONFLICTS: {"position": np.array(self._conflicts, "i8")},
                 STRANGERS: _stranger_rows(self._strangers),
+                ENTRIES: self._entry_rows(),
             },
             all_parts=True,
         )
+
+    def _entry_rows(self) -> Rows:
+        """Tables come one after the other, and their entries before anything else of the shard."""
+        entries = np.array([*self._entries.values()], "i8")
+        return {
+            "shard": np.full(len(entries), self._number, "i4"),
+            "table": np.array([*self._entries], "i1"),
+            "first": np.cumsum(entries) - entries,
+            "entries": entries,
+        }
 
     def _batches(self, *, guests: bool) -> Iterator[Column]:
         """Places of rows of one feed, some after the other."""
