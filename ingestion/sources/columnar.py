@@ -25,8 +25,8 @@ from ingestion.sources.rows import NESTED, TOO_LONG, Inspection, Record, Unreada
 _BATCH = 4_096
 # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
 _DECODED = 8 << 20
-# bytes of a column that are read at once, less of each of many: so nobody holds a whole row group
-_AHEAD, _LEAST_AHEAD = 1 << 20, 1 << 14
+# bytes of a column that are read at once, and of all of them: so nobody holds a whole row group
+_AHEAD, _ALL_AHEAD, _LEAST_AHEAD = 1 << 20, 32 << 20, 1 << 14
 _FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
 # what turning a cell into a value may raise
@@ -119,12 +119,12 @@ def _opened(path: AnyPath, limits: DeliveryLimits) -> Iterator[_Opened]:
         )
         # In nanoseconds the year 9999 would come round again as 1816.
         with pq.ParquetFile(
-            file,
+            file.raw,  # what is read ahead of one column is no use to the next
             coerce_int96_timestamp_unit="us",
             metadata=contents,
             read_dictionary=shared,
             pre_buffer=False,
-            buffer_size=max(_LEAST_AHEAD, min(_AHEAD, _DECODED // max(len(flat), 1))),
+            buffer_size=max(_LEAST_AHEAD, min(_AHEAD, _ALL_AHEAD // max(len(flat), 1))),
         ) as table:
             yield _Opened(table, names, flat, batch)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from graph.model.errors import DeliveryError
 from ingestion.sources.limits import DeliveryLimits
@@ -100,7 +101,7 @@ def _there(folder: AnyPath) -> Iterator[AnyPath]:
 
 
 @contextmanager
-def opened(path: AnyPath) -> Iterator[IO[bytes]]:
+def opened(path: AnyPath) -> Iterator[io.BufferedReader[Any]]:
     """A plain file. Raises DeliveryError for a link and for what is no file, OSError for what cannot be
     read.
     """
@@ -116,7 +117,7 @@ def opened(path: AnyPath) -> Iterator[IO[bytes]]:
                 f"{path.name} is a link, and links in a delivery are not followed: put the file itself there"
             ) from error
         raise
-    with os.fdopen(handle, "rb", _BUFFER) as file:
+    with io.BufferedReader(io.FileIO(handle), _BUFFER) as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise DeliveryError(f"{path.name} is neither a file nor a folder that can be read")
         yield file

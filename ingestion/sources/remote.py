@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 import fsspec
 
@@ -136,7 +136,7 @@ class RemotePath:
         return RemotePath(self.url)
 
     @contextmanager
-    def opened(self) -> Iterator[IO[bytes]]:
+    def opened(self) -> Iterator[io.BufferedReader[Any]]:
         """The file, read by ranges. Raises OSError for what cannot be read."""
         with _as_os_error():
             files, place = fsspec.core.url_to_fs(self.url)

@@ -127,8 +127,10 @@ def test_a_delivery_at_an_address_comes_to_what_the_folder_comes_to(tmp_path: Pa
     assert one[0]["read"] > 6
 
 
-def test_a_large_file_is_read_by_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = 200_000
+@pytest.mark.parametrize(("rows", "columns"), [(200_000, 0), (20_000, 60)])
+def test_a_large_file_is_read_by_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, columns: int
+) -> None:
     deliver(tmp_path / "week")
     people = pa.table(
         {
@@ -136,6 +138,7 @@ def test_a_large_file_is_read_by_ranges(tmp_path: Path, monkeypatch: pytest.Monk
             "applied_at": ["2025-06-01T10:00:00+08:00"] * rows,
             "applicant_id": [f"{n * 7_919 % rows:020d}" for n in range(rows)],
             "platform_id": ["P1"] * rows,
+            **{f"more_{n}": [f"{n}{row * 7:010d}" for row in range(rows)] for n in range(columns)},
         }
     )
     path = tmp_path / "week" / "applications.parquet"
@@ -154,6 +157,9 @@ def test_a_large_file_is_read_by_ranges(tmp_path: Path, monkeypatch: pytest.Monk
     assert sum(1 for _ in delivery.records(feed)) == rows
     assert path.stat().st_size > 10 * max(taken)
     assert max(taken) <= 1 << 20
+    assert sum(taken) < 4.5 * path.stat().st_size, (
+        "read through and then read, each time the pages' heads first"
+    )
 
 
 def test_a_file_that_has_gone_or_changed_since_is_named(tmp_path: Path, storage: MemoryFileSystem) -> None:
