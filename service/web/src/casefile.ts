@@ -2,7 +2,7 @@
 import { alertPart } from "./alerts";
 import { ask, cases, type Assessment, type Member, type Past, type WatchAlert } from "./api";
 import { assignees, giving } from "./assignees";
-import { due, files, filing, linked, linking, type PaperWays } from "./casepapers";
+import { due, files, filing, linked, linking, type PaperWays, ranking } from "./casepapers";
 import { type Assignee, type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
 import { el } from "./dom";
 import { count, date, likelihood, minute } from "./formats";
@@ -112,6 +112,7 @@ export class CaseFile {
       open && this.noting(),
       section("attachments", files(found, this.papers), open && filing(this.papers)),
       section("links", linked(found, this.papers), open && linking(this.papers)),
+      open && ranking(found, this.papers),
       open && due(found.version, this.papers),
     );
   }
@@ -311,5 +312,5 @@ function judged(found: CaseDetail): boolean {
 }
 
 function fresh(): Draft {
-  return { note: "", value: "", people: {}, everyone: false, why: "", other: "", due: "", assignee: "" };
+  return { note: "", value: "", people: {}, everyone: false, why: "", other: "", due: "", assignee: "", priority: "" };
 }

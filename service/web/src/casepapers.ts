@@ -5,7 +5,7 @@ import { dayField } from "./calendar";
 import { el } from "./dom";
 import { chosenFile, save } from "./files";
 import { date, decimal, read } from "./formats";
-import { say, type Word } from "./words";
+import { name, say, type Word } from "./words";
 
 export interface PaperWays {
   act(step: string, body: Record<string, unknown>, done: Word, sent?: Partial<Draft>): Promise<void>;
@@ -64,4 +64,16 @@ export function due(version: number, ways: PaperWays): HTMLElement {
   };
   const field = dayField("due", ways.draft().due, (day) => ways.write({ due: day ?? "" }));
   return el("form", { class: "work", submit }, el("label", { for: "due" }, say("due_field")), field, el("button", { id: "set-due", disabled: ways.sending() }, say("set_due")));
+}
+
+/** When it is to be looked at, among the others. */
+export function ranking(found: CaseDetail, ways: PaperWays): HTMLElement {
+  const chosen = ways.draft().priority || found.priority;
+  const options = ["high", "normal", "low"].map((one) => el("option", { value: one, selected: one === chosen }, name(one, "priority_")));
+  const field = el("select", { id: "priority", change: () => ways.write({ priority: field.value }) }, ...options);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    void ways.act("priority", { priority: field.value, version: found.version }, "done_priority", { priority: "" });
+  };
+  return el("form", { id: "priority-form", class: "work", submit }, el("label", {}, say("priority"), field), el("button", { id: "set-priority", disabled: ways.sending() }, say("set_priority")));
 }

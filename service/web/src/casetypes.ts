@@ -81,6 +81,7 @@ export interface Draft {
   other: string;
   due: string;
   assignee: string;
+  priority: string;
 }
 
 /** The node of the drawing that a case is about. */

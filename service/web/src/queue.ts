@@ -1,24 +1,25 @@
-// The queue of cases: filters, counts, and a table in the order in which people should look at them.
-import { cases } from "./api";
+// The queue of cases: searched, narrowed and sorted by the service, a page at a time, and handed out many at once.
+import { cases, type Found, post } from "./api";
 import { Asking } from "./asking";
 import { assignees } from "./assignees";
 import type { Assignee, CasePage, CaseSummary, Me } from "./casetypes";
 import { el, fill } from "./dom";
 import { count, date, likelihood } from "./formats";
 import { chip } from "./parts";
+import { COLUMNS, filterForm, FILTERS, type Filters, mayBeRaw, sorted, sortedBy, STATES } from "./queuefilters";
+import { Hands } from "./queuehands";
+import { Refused } from "./refusals";
 import { name, say, type Word } from "./words";
 
 const PAGE = 50;
-const STATES = ["pending", "investigating", "closed"];
-const KINDS = ["ring", "agent", "merchant", "household", "dormitory", "kiosk", "unknown", "applicant"];
-const LENDERS = ["bank_traditional", "bank_online", "consumer_finance", "network_microloan", "microloan", "p2p", "auto_finance", "leasing", "other"];
-export const FILTERS = ["state", "kind", "lender", "min_exposure", "older_than_days", "who", "overdue", "offset"];
-type Filters = Record<string, string>;
+const IDS = ["applicant", "application", "ring", "case", "merchant", "agent"]; // what a search finds by its beginning, too
+const NARROWING = FILTERS.filter((one) => !["sort", "order", "offset"].includes(one));
 
-/** A page of cases, and to whom one may be given. */
+/** A page of cases, to whom one may be given, and who asks. */
 interface Listed {
   page: CasePage;
   people: Assignee[];
+  me: Me;
 }
 
 export interface QueueWays {
@@ -32,7 +33,17 @@ export interface QueueWays {
 
 export class Queue {
   filters: Filters = {}; // as they were last: the way back to the queue keeps them
+  private unfound = ""; // what was searched for, where nobody has it
   private readonly asking = new Asking<Listed>(() => this.paint());
+  private readonly hands = new Hands({
+    all: async () => cases(`/versions?${await this.query()}`),
+    me: () => this.asking.answer?.me.name ?? "",
+    people: () => this.asking.answer?.people ?? [],
+    open: (id) => this.ways.open(id),
+    paint: () => this.paint(),
+    changed: () => void this.again(),
+    said: (text) => this.ways.said(text),
+  });
 
   constructor(private readonly place: HTMLElement, private readonly ways: QueueWays) {
     place.addEventListener("keydown", (event) => this.press(event));
@@ -40,12 +51,10 @@ export class Queue {
 
   /** Show the cases that fit. */
   async show(filters: Filters): Promise<void> {
+    if (NARROWING.some((one) => filters[one] !== this.filters[one])) this.hands.clear(); // others than were chosen from
+    this.unfound = "";
     this.filters = filters;
-    await this.asking.ask(async () => {
-      const query = await this.query();
-      const [page, people] = await Promise.all([cases<CasePage>(`?${query}`), assignees()]);
-      return { page, people };
-    });
+    await this.again();
   }
 
   /** Everything again, in the language spoken now. */
@@ -53,7 +62,10 @@ export class Queue {
     const focused = document.activeElement?.id ?? "";
     const verdicts = el("button", { type: "button", id: "to-verdicts", class: "quiet", click: () => this.ways.verdicts() }, say("verdicts_title"));
     const model = el("button", { type: "button", id: "to-model", class: "quiet", click: () => this.ways.model() }, say("model_title"));
-    fill(this.place, el("h2", {}, say("queue_title")), el("p", { class: "deeds" }, verdicts, model), this.form(), this.counts(), this.body());
+    const form = filterForm(this.filters, this.asking.answer?.people ?? [], { narrow: (filters) => this.ways.narrow(filters), seek: (text) => void this.seek(text) });
+    const unfound = this.unfound !== "" && el("p", { id: "queue-unfound", class: "note", role: "status" }, say("queue_unfound"));
+    fill(this.place, el("h2", {}, say("queue_title")), el("p", { class: "deeds" }, verdicts, model), form, unfound, this.counts(), this.body());
+    if (this.unfound) (document.getElementById("filter-q") as HTMLInputElement).value = this.unfound;
     if (focused && this.place.contains(document.getElementById(focused))) document.getElementById(focused)?.focus();
   }
 
@@ -68,53 +80,41 @@ export class Queue {
     return this.asking.answer?.page;
   }
 
+  private async again(): Promise<void> {
+    await this.asking.ask(async () => {
+      const query = await this.query();
+      query.set("limit", String(PAGE));
+      if (this.filters.offset) query.set("offset", this.filters.offset);
+      const [page, people, me] = await Promise.all([cases<CasePage>(`?${query}`), assignees(), this.ways.me()]);
+      return { page, people, me };
+    });
+  }
+
   private async query(): Promise<URLSearchParams> {
-    const { state = "open", who = "", ...rest } = this.filters;
+    const { state = "open", who = "", offset: _, ...rest } = this.filters;
     const query = new URLSearchParams(Object.entries(rest).filter(([key, value]) => value !== "" && FILTERS.includes(key)));
     if (state === "open") query.set("open", "true");
     else if (state) query.set("state", state);
     if (who === "nobody") query.set("assigned", "false");
     else if (who === "me") query.set("assignee", (await this.ways.me()).name);
     else if (who.startsWith("@")) query.set("assignee", who.slice(1));
-    query.set("limit", String(PAGE));
     return query;
   }
 
-  private form(): HTMLElement {
-    const fields = [
-      this.select("state", "filter_state", [["open", say("open_cases")], ["", say("any")], ...STATES.map((one): [string, string] => [one, name(one, "state_")])], "open"),
-      this.select("kind", "filter_kind", [["", say("any")], ...KINDS.map((one): [string, string] => [one, name(one, "kind_")])]),
-      this.select("lender", "filter_lender", [["", say("any")], ...LENDERS.map((one): [string, string] => [one, name(one)])]),
-      this.select("who", "filter_who", [["", say("any")], ["me", say("mine")], ["nobody", say("nobody")], ...this.named()]),
-      this.number("min_exposure", "filter_exposure"),
-      this.number("older_than_days", "filter_age"),
-      el("label", { class: "tick" }, el("input", { id: "filter-overdue", type: "checkbox", checked: this.filters.overdue === "true", change: (event) => this.narrow("overdue", (event.target as HTMLInputElement).checked ? "true" : "") }), say("filter_overdue")),
-    ];
-    return el("form", { class: "filters", submit: (event: Event) => event.preventDefault() }, ...fields);
-  }
-
-  private select(key: string, word: Word, options: [string, string][], usual = ""): HTMLElement {
-    const chosen = this.filters[key] ?? usual;
-    const made = options.map(([value, text]) => el("option", { value, selected: value === chosen, ...(value.startsWith("@") ? { label: text } : {}) }, value.startsWith("@") ? "" : text));
-    return el("label", {}, say(word), el("select", { id: `filter-${key}`, change: (event) => this.narrow(key, (event.target as HTMLSelectElement).value, usual) }, ...made));
-  }
-
-  /** Everybody who may have cases, and whoever the address names. */
-  private named(): [string, string][] {
-    const asked = this.filters.who ?? "";
-    const known = (this.asking.answer?.people ?? []).map((one): [string, string] => [`@${one.name}`, say("assignee_line", { name: one.name, n: count(one.open_cases) })]);
-    return asked.startsWith("@") && !known.some(([value]) => value === asked) ? [...known, [asked, asked.slice(1)]] : known;
-  }
-
-  private number(key: string, word: Word): HTMLElement {
-    return el("label", {}, say(word), el("input", { id: `filter-${key}`, type: "number", min: 0, step: "any", value: this.filters[key] ?? "", change: (event) => this.narrow(key, (event.target as HTMLInputElement).value) }));
-  }
-
-  private narrow(key: string, value: string, usual = ""): void {
-    const { offset: _, ...rest } = this.filters;
-    const changed = { ...rest, [key]: value };
-    if (value === usual) delete changed[key];
-    this.ways.narrow(changed);
+  /** Search the queue; what may be somebody's number or e-mail is posted, and its token stands in the address. */
+  private async seek(text: string): Promise<void> {
+    const { q: _, offset: __, ...rest } = this.filters;
+    if (!text) return this.ways.narrow(rest);
+    if (!mayBeRaw(text)) return this.ways.narrow({ ...rest, q: text });
+    try {
+      const hit = (await post<Found[]>("search", { q: text, as_of: "" })).find((one) => one.exact && (one.label === text || !IDS.includes(one.type)));
+      if (hit) return this.ways.narrow({ ...rest, q: hit.node });
+      this.unfound = text;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.ways.said(error.text);
+    }
+    this.paint();
   }
 
   private counts(): HTMLElement {
@@ -126,42 +126,55 @@ export class Queue {
   private body(): HTMLElement {
     if (!this.page) return this.asking.instead(el("button", { type: "button", id: "queue-retry", click: () => this.ways.narrow(this.filters) }, say("retry")));
     this.ways.said(this.range());
+    const hands = this.hands.bar(this.page.total, this.page.cases);
     if (!this.page.cases.length) {
       const narrowed = Object.keys(this.filters).length > 0;
       const clear = el("button", { type: "button", id: "queue-clear", click: () => this.ways.narrow({}) }, say("clear_filters"));
-      return el("div", { class: "queue-empty" }, el("p", { class: "note" }, say(narrowed ? "queue_empty" : "queue_none")), narrowed && clear);
+      return el("div", { class: "queue-empty" }, ...hands, el("p", { class: "note" }, say(narrowed ? "queue_empty" : "queue_none")), narrowed && clear);
     }
-    return el("div", {}, el("p", { class: "quiet" }, say("queue_order")), this.table(this.page.cases), this.pages());
+    return el("div", {}, sorted(this.filters).column === "priority" && el("p", { class: "quiet" }, say("queue_order")), ...hands, this.table(this.page.cases), this.pages());
   }
 
   private table(found: CaseSummary[]): HTMLElement {
-    const columns: Word[] = ["subject", "filter_kind", "case_state", "expected_loss", "exposure", "likelihood", "opened_at", "due_at", "assignee", "reason"];
-    const header = el("tr", {}, ...columns.map((word) => el("th", { scope: "col" }, say(word))));
+    const works = this.asking.answer?.me.scopes.includes("cases:work") ?? false;
+    const all = found.every((one) => this.hands.has(one.case_id));
+    const whole = el("input", { type: "checkbox", id: "choose-page", "aria-label": say("choose_page"), checked: all, change: () => this.hands.choose(found, !all) });
+    const header = el("tr", {}, works && el("th", { scope: "col" }, whole), ...COLUMNS.map(([column, word]) => this.head(column, word)));
     return el(
       "div",
       { class: "scroll queue-cases", tabindex: 0, role: "region", "aria-label": say("queue_title") },
-      el("table", { class: "cases" }, el("thead", {}, header), el("tbody", {}, ...found.map((one) => this.line(one, columns)))),
+      el("table", { class: "cases" }, el("thead", {}, header), el("tbody", {}, ...found.map((one) => this.line(one, works)))),
     );
   }
 
-  private line(one: CaseSummary, columns: Word[]): HTMLElement {
+  private head(column: string, word: Word): HTMLElement {
+    const now = sorted(this.filters);
+    const order = now.column !== column ? undefined : now.falling ? "descending" : "ascending";
+    const mark = order === undefined ? "" : now.falling ? " ↓" : " ↑";
+    return el("th", { scope: "col", "aria-sort": order }, el("button", { type: "button", class: "sort", id: `sort-${column}`, click: () => this.ways.narrow(sortedBy(this.filters, column)) }, `${say(word)}${mark}`));
+  }
+
+  private line(one: CaseSummary, works: boolean): HTMLElement {
     const open = (event: Event): void => {
       event.preventDefault();
       this.ways.open(one.case_id);
     };
+    const about = one.ring_id ?? one.applicant_id ?? "";
     const cells = [
-      el("a", { href: `?case=${encodeURIComponent(one.case_id)}`, class: "id", click: open }, one.ring_id ?? one.applicant_id ?? ""),
+      el("a", { href: `?case=${encodeURIComponent(one.case_id)}`, class: "id", click: open }, about),
       chip(name(one.kind, "kind_")),
       chip(name(one.state, "state_"), `state ${one.state}`),
+      el(one.priority === "high" ? "b" : "span", {}, name(one.priority, "priority_")),
       count(one.expected_loss),
       count(one.exposure),
-      likelihood(one.probability),
+      el("span", { title: say(`of_${one.probability_of}` as Word) }, likelihood(one.probability)),
       date(one.opened_at),
       el("span", { class: one.overdue ? "late" : "" }, one.overdue ? `${date(one.due_at)} · ${say("overdue")}` : date(one.due_at)),
       one.assignee ?? "–",
       reasonText(one.reason),
     ];
-    return el("tr", {}, ...cells.map((cell, at) => el("td", { "data-column": say(columns[at] as Word) }, cell)));
+    const tick = el("input", { type: "checkbox", id: `choose-${one.case_id}`, "aria-label": say("choose_case", { what: about }), checked: this.hands.has(one.case_id), change: (event) => this.hands.choose([one], (event.target as HTMLInputElement).checked) });
+    return el("tr", {}, works && el("td", { class: "tick" }, tick), ...cells.map((cell, at) => el("td", { "data-column": say((COLUMNS[at] as [string, Word])[1]) }, cell)));
   }
 
   private pages(): HTMLElement {

@@ -287,7 +287,7 @@ def test_on_a_phone_every_column_of_the_queue_is_seen_without_scrolling_aside(
     phone.wait_for_selector(".cases a.id")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 375
     boxes = [cell.bounding_box() for cell in phone.locator(".cases tbody tr:first-child td").all()]
-    assert len(boxes) == 10
+    assert len(boxes) == 12, "eleven columns, and the field by which a case is chosen"
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 375 for box in boxes)
     assert phone.evaluate("(f => f.scrollWidth <= f.clientWidth)(document.getElementById('as-of'))")
 
@@ -310,3 +310,15 @@ def test_a_case_about_somebody_who_was_not_known_yet_is_shown_without_a_drawing(
     page.wait_for_selector("#verdict-form")
     assert "Nothing is known of it before this moment" in page.inner_text("#problem")
     assert "cy" in page.inner_text("#case h2")
+
+
+def test_on_a_phone_a_case_comes_before_its_drawing_and_a_ring_behind_it(phone, address, ring_case):
+    phone.goto(f"{address}?case={ring_case['case_id']}")
+    phone.wait_for_selector("#verdict-form")
+    tops = "['panel', 'canvas'].map(id => document.getElementById(id).getBoundingClientRect().top)"
+    panel, canvas = phone.evaluate(tops)
+    assert panel < canvas
+    phone.goto(f"{address}?node=ring:R-000042")
+    phone.wait_for_selector("#panel .members")
+    panel, canvas = phone.evaluate(tops)
+    assert canvas < panel
