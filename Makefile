@@ -37,6 +37,13 @@ $(VENV)/.spark: $(VENV)/.ready
 	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --target $(VENV)/s3 $(S3)
 	@touch $@
 
+# What an answer needs, compiled once: the tests' processes would each do it, at the same time.
+COMPILED := $(shell grep -rl --include=*.py graph.kernels graph gnn)
+$(VENV)/.kernels: $(VENV)/.ready $(COMPILED)
+	@echo "== compiling kernels, about a minute where they have changed"
+	@$(BIN)/python -m scripts.tools.compile_kernels
+	@touch $@
+
 PAGE := $(wildcard $(WEB)/src/* $(WEB)/src/*/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
 
 $(WEB)/dist/.ready: $(VENV)/.ready $(PAGE)
@@ -47,7 +54,7 @@ $(WEB)/dist/.ready: $(VENV)/.ready $(PAGE)
 run: setup
 	@$(BIN)/python scripts/run.py
 
-test: setup
+test: setup $(VENV)/.kernels
 	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE) $(OPTIONS)
 
 # Which lines of the product the tests of `make test` run, in the processes that they start too (docs/testing.md).
@@ -57,7 +64,7 @@ coverage: test
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
 # law on more examples.
 UNDER_TRAFFIC := test_a_thousand_people_are_erased_under_traffic_and_nobody_else_notices[postgresql]
-test-slow: setup $(VENV)/.spark
+test-slow: setup $(VENV)/.spark $(VENV)/.kernels
 	@STORE=neo4j $(PYTEST) tests/graph/rings/test_rings.py tests/service/assessment/test_assess.py \
 		tests/service/assessment/test_risk_api.py tests/service/assessment/test_refusal.py \
 		tests/service/assessment/test_verdict_races.py tests/scripts/erasure/test_erase_command.py \
@@ -66,7 +73,7 @@ test-slow: setup $(VENV)/.spark
 
 test-all: test test-slow
 
-check: setup
+check: setup $(VENV)/.kernels
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
