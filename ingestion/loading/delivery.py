@@ -92,24 +92,28 @@ class Delivery:
             c.source for c in feed.table.columns if c.source in int96 and c.cell is Cell.TIME and not c.zone
         )
 
-    def parts(self, feed: Feed) -> int:
-        """Of how many files the feed's rows are; 1 where the mapping or a database gives them."""
+    def ranges(self, feed: Feed) -> tuple[int, ...]:
+        """How many ranges of rows each of the feed's files has that can be read by themselves; one of one
+        where the mapping or a database gives the rows.
+        """
         source = self.sources.get(feed.source)
-        return len(source.parts) if isinstance(source, Source) else 1
+        if not isinstance(source, Source):
+            return (1,)
+        return tuple(max(1, len(part.inspection.ranges)) for part in source.parts)
 
     def zone(self, usual: tzinfo) -> tzinfo:
         """The zone of times without an offset: the mapping's, else the usual one."""
         return time_zone(self.mapping.timezone) if self.mapping.timezone else usual
 
-    def records(self, feed: Feed, part: int | None = None) -> Iterator[Record]:
-        """The feed's rows that pass its filter, or those of one of its files; rows that cannot be read pass,
-        for they must be reported.
+    def records(self, feed: Feed, part: tuple[int, int] | None = None) -> Iterator[Record]:
+        """The feed's rows that pass its filter, or those of one of its files and of one of its `ranges`; rows
+        that cannot be read pass, for they must be reported.
         """
         if not feed.source:
             return (Record(n, row) for n, row in enumerate(feed.rows, 1))
         source = self.sources[feed.source]
         if part is not None and isinstance(source, Source):
-            source = source.part(part)
+            source = source.part(*part)
         rows = source.records(self._read_of(feed.source))
         if not feed.where:
             return rows

@@ -4,7 +4,7 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,13 +20,14 @@ from ingestion.sources.footer import contents_of
 from ingestion.sources.limits import CELL, DeliveryLimits
 from ingestion.sources.pages import Pages, measured
 from ingestion.sources.paths import AnyPath, opened
-from ingestion.sources.rows import NESTED, TOO_LONG, Inspection, Record, Unreadable
+from ingestion.sources.rows import NESTED, TOO_LONG, Inspection, Record, RowRange, Unreadable
 
 _BATCH = 4_096
 # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
 _DECODED = 8 << 20
 # bytes of a column that are read at once, and of all of them: so nobody holds a whole row group
 _AHEAD, _ALL_AHEAD, _LEAST_AHEAD = 1 << 20, 32 << 20, 1 << 14
+RANGE_ROWS = 500_000  # that one task parses of a file with as many
 _FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
 # what turning a cell into a value may raise
@@ -44,14 +45,33 @@ def inspect_parquet(path: AnyPath, limits: DeliveryLimits) -> Inspection:
             limits.check(path.name, "file_rows", rows)
         leaves = [table.file.schema.column(n) for n in range(len(table.file.schema))]
         return Inspection(
-            table.names, rows, int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96")
+            table.names,
+            rows,
+            int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96"),
+            ranges=tuple(_ranges(table.file.metadata)),
         )
 
 
-def read_parquet(path: AnyPath, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
-    """The rows; a column that is not `wanted` says only whether it holds anything (True, or None)."""
-    line = 0
-    with _opened(path, limits) as table:
+def _ranges(contents: pq.FileMetaData) -> Iterator[RowRange]:
+    """All row groups, some together, of RANGE_ROWS or, the last ones, fewer."""
+    first = before = rows = 0
+    for group in range(contents.num_row_groups):
+        rows += contents.row_group(group).num_rows
+        if rows - before >= RANGE_ROWS or group == contents.num_row_groups - 1:
+            yield RowRange(first, group + 1, before)
+            first, before = group + 1, rows
+
+
+def read_parquet(
+    path: AnyPath, ranges: Sequence[RowRange], wanted: Collection[str], limits: DeliveryLimits
+) -> Iterator[Record]:
+    """The rows of ranges that follow one another; a column that is not `wanted` says only whether it holds
+    anything (True, or None).
+    """
+    if not ranges:
+        return
+    line = ranges[0].before
+    with _opened(path, limits, range(ranges[0].first, ranges[-1].end)) as table:
         for batch in table.batches():
             turning = _Turning(limits.row_bytes)
             there = dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -72,27 +92,27 @@ def read_parquet(path: AnyPath, wanted: Collection[str], limits: DeliveryLimits)
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A file that may be read: `names` of its columns, of which the `flat` ones are read, `batch` rows at
-    once.
+    """A file that may be read: the row groups `groups`; `names` of its columns, of which the `flat` ones are
+    read, `batch` rows at once.
     """
 
     file: pq.ParquetFile
+    groups: range
     names: tuple[str, ...]
     flat: list[str]
     batch: int
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Its rows; with no column that can be read, none of them has a cell."""
-        for batch in self.file.iter_batches(
-            batch_size=self.batch, columns=self.flat if len(self.flat) < len(self.names) else None
-        ):
+        columns = self.flat if len(self.flat) < len(self.names) else None
+        for batch in self.file.iter_batches(self.batch, list(self.groups), columns):
             yield batch
             if self.batch < _BATCH:
                 pa.default_memory_pool().release_unused()  # long values leave much behind that nobody uses
 
 
 @contextmanager
-def _opened(path: AnyPath, limits: DeliveryLimits) -> Iterator[_Opened]:
+def _opened(path: AnyPath, limits: DeliveryLimits, some: range | None = None) -> Iterator[_Opened]:
     with opened(path) as file:
         contents = contents_of(file, path.name, limits)
         names = tuple(contents.schema.to_arrow_schema().names)
@@ -111,7 +131,8 @@ def _opened(path: AnyPath, limits: DeliveryLimits) -> Iterator[_Opened]:
             if leaf.max_repetition_level == 0 and leaf.max_definition_level <= 1
         }
         flat = [name for name in names if name in simple]
-        pages = measured(file, contents, frozenset(flat))
+        groups = range(contents.num_row_groups) if some is None else some
+        pages = measured(file, contents, frozenset(flat), groups)
         limits.check(path.name, "file_bytes", sum(column.whole for column in pages.values()))
         limits.check(path.name, "page_bytes", sum(column.held for column in pages.values()))
         shared, batch = _plan(
@@ -126,7 +147,7 @@ def _opened(path: AnyPath, limits: DeliveryLimits) -> Iterator[_Opened]:
             pre_buffer=False,
             buffer_size=max(_LEAST_AHEAD, min(_AHEAD, _ALL_AHEAD // max(len(flat), 1))),
         ) as table:
-            yield _Opened(table, names, flat, batch)
+            yield _Opened(table, groups, names, flat, batch)
 
 
 def _plan(pages: dict[str, Pages], texts: Collection[str]) -> tuple[list[str], int]:

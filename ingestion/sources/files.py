@@ -144,10 +144,13 @@ class Source:
         """JSON without a row has no header to miss anything from."""
         return not self.rows and all(is_json(part.path) and not part.folders for part in self.parts)
 
-    def part(self, number: int) -> Source:
-        """One part alone, under the name of the whole, for another machine to read."""
+    def part(self, number: int, rows: int) -> Source:
+        """Of one part alone the range of rows of that number, if it has ranges, under the name of the whole,
+        for another machine to read.
+        """
         alone = self.parts[number]
-        return Source(self.name, (replace(alone, state=elsewhere(alone.state)),))
+        some = replace(alone.inspection, ranges=alone.inspection.ranges[rows : rows + 1])
+        return Source(self.name, (replace(alone, inspection=some, state=elsewhere(alone.state)),))
 
     def records(self, wanted: Collection[str]) -> Iterator[Record]:
         """The rows, part by part; columns that are not `wanted` may say only whether they hold anything."""

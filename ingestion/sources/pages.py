@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -42,14 +42,17 @@ class _Page:
     encoding: int
 
 
-def measured(file: IO[bytes], contents: pq.FileMetaData, columns: frozenset[str]) -> dict[str, Pages]:
-    """The pages of those columns, by name. Raises ArrowInvalid for heads that cannot be read.
+def measured(
+    file: IO[bytes], contents: pq.FileMetaData, columns: frozenset[str], groups: Iterable[int]
+) -> dict[str, Pages]:
+    """The pages of those columns in those row groups, by name. Raises ArrowInvalid for heads that cannot be
+    read.
 
     A chunk is of the column in whose place it stands, whatever it says itself: so its readers take it.
     """
     results = {name: Pages() for name in columns}
     paths = [contents.schema.column(number).path for number in range(len(contents.schema))]
-    for group in range(contents.num_row_groups):
+    for group in groups:
         rows = contents.row_group(group)
         for number, path in enumerate(paths):
             if path in columns:

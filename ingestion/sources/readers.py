@@ -69,7 +69,7 @@ def records(
     whether they hold anything.
     """
     if suffix_of(path) == ".parquet":
-        return read_parquet(path, wanted, limits)
+        return read_parquet(path, inspection.ranges, wanted, limits)
     if is_json(path):
         return _jsonl(path, limits, inspection.form)
     return _csv(path, inspection, limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingestion.sources.recoding import UTF8, Format
 
@@ -28,12 +28,23 @@ class Record:
     twice: tuple[str, ...] = ()
 
 
+class RowRange(NamedTuple):
+    """Rows of a parquet file that can be read without the others: its row groups from `first` up to `end`,
+    which is no more of them, and how many rows come `before`.
+    """
+
+    first: int
+    end: int
+    before: int
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What a file holds, from reading it once to its end: `utf8` is False when some row is not (once its
     `form` was undone).
 
-    `int96`: its columns of the old times of 96 bits, which do not say in which zone they are.
+    `int96`: its columns of the old times of 96 bits, which do not say in which zone they are. `ranges`: of a
+    parquet file those that are read, one after the other.
     """
 
     columns: tuple[str, ...]
@@ -41,6 +52,7 @@ class Inspection:
     utf8: bool = True
     int96: tuple[str, ...] = ()
     form: Format = UTF8
+    ranges: tuple[RowRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ingestion.loading.delivery import Delivery, checked
 from ingestion.loading.found import FileOfSource, FoundDelivery, shown_little
 from ingestion.sources.files import Part, read_through
 from ingestion.sources.limits import DeliveryLimits
-from ingestion.sources.rows import Inspection
+from ingestion.sources.rows import Inspection, RowRange
 from ingestion.spark.parsing import texts
 
 INSPECTED = "inspected"
@@ -69,10 +69,11 @@ def _read_through(one: FileOfSource, limits: DeliveryLimits) -> tuple[str, str]:
     except RingfenceError as error:
         return "", str(error).encode(errors="replace").decode()
     found = read.inspection
-    return json.dumps([read.state, found.columns, found.rows, found.utf8, found.int96]), ""
+    return json.dumps([read.state, found.columns, found.rows, found.utf8, found.int96, found.ranges]), ""
 
 
 def _part(one: FileOfSource, said: str, limits: DeliveryLimits) -> Part:
-    state, columns, rows, utf8, int96 = json.loads(said)
-    inspection = Inspection(tuple(columns), rows, utf8, tuple(int96), one.form)
+    state, columns, rows, utf8, int96, ranges = json.loads(said)
+    read = tuple(RowRange(*some) for some in ranges)
+    inspection = Inspection(tuple(columns), rows, utf8, tuple(int96), one.form, read)
     return Part(one.file, tuple(state), inspection, limits)

@@ -19,22 +19,25 @@ Positions = TypeVar("Positions", int, Column)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One file of the feed of that number, or the rows that a mapping gives itself."""
+    """One file of the feed of that number, of a large parquet file a range of its rows, or the rows that a
+    mapping gives itself.
+    """
 
     feed: int
     part: int
+    rows: int
 
     def records(self, delivery: Delivery) -> Iterator[Record]:
         """Its rows. Raises RingfenceError where this machine does not see the file, or cannot read it."""
         feed = delivery.feeds[self.feed]
         source = delivery.sources.get(feed.source)
         if not isinstance(source, Source):
-            yield from delivery.records(feed, self.part)
+            yield from delivery.records(feed, (self.part, self.rows))
             return
         file = source.parts[self.part].file
         file.check_seen()
         try:
-            yield from delivery.records(feed, self.part)
+            yield from delivery.records(feed, (self.part, self.rows))
         except OSError as error:
             raise RingfenceError(
                 f"{plain(file.name)} of the delivery could be read before, and cannot any more "
@@ -46,9 +49,10 @@ class Piece:
 def pieces_of(delivery: Delivery) -> tuple[Piece, ...]:
     """All pieces in the order in which a load reads them."""
     return tuple(
-        Piece(number, part)
+        Piece(number, part, rows)
         for number, feed in enumerate(delivery.feeds)
-        for part in range(delivery.parts(feed))
+        for part, ranges in enumerate(delivery.ranges(feed))
+        for rows in range(ranges)
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from graph.journal.decode import journal_entry
@@ -16,6 +19,8 @@ from graph.rings.spark.raw_facts import raw_rows
 from graph.rings.spark.stages import Stages
 from graph.store.port import GraphStore
 from ingestion.loading.delivery import Delivery, open_delivery
+from ingestion.sources import columnar
+from ingestion.sources.files import Source
 from ingestion.spark.chunks import chunks
 from ingestion.spark.figures import Written, report_of
 from ingestion.spark.journal import ShardJournal
@@ -61,14 +66,21 @@ def _write(place: str, rows: object) -> None:
     write_bucket(place, 0, rows)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[GraphStore, Stages, Delivery]:
+@pytest.fixture(scope="module", params=[columnar.RANGE_ROWS, 200], ids=["a file a task", "ranges of files"])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[GraphStore, Stages, Delivery]]:
     """A store that took a troubled delivery, and the stages of it."""
     folder = tmp_path_factory.mktemp("delivery")
     records = troubled_delivery(folder, applicants=150)
     store = open_store(folder / "s.db")
     load_into(store, records, folder / "report")
-    return store, *made(folder / "stages", open_delivery(records), store)
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr(columnar, "RANGE_ROWS", request.param)
+        delivery = open_delivery(records)
+        files = sum(len(source.parts) for source in delivery.sources.values() if isinstance(source, Source))
+        assert (len(pieces_of(delivery)) > files) is (request.param == 200)
+        yield store, *made(folder / "stages", delivery, store)
 
 
 def test_a_shard_has_the_facts_of_a_store_as_of_a_moment(
@@ -175,3 +187,19 @@ def test_a_position_says_the_piece_and_the_line(piece: int, line: int) -> None:
     position = position_of(piece, line)
     assert (piece_at(position), line_at(position)) == (piece, line)
     assert position_of(piece, line + 1) > position < position_of(piece + 1, 1)
+
+
+@pytest.mark.parametrize(("groups", "at_once", "pieces"), [(2, 3, 3), (2, 100, 1), (10, 1, 1), (1, 1, 10)])
+def test_the_ranges_of_a_file_are_all_of_its_rows_with_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, groups: int, at_once: int, pieces: int
+) -> None:
+    records = deliver(tmp_path / "records")
+    rows = [{**APPLICATION, "application_id": f"A{n}"} for n in range(10)]
+    pq.write_table(pa.Table.from_pylist(rows), records / "applications.parquet", row_group_size=groups)
+    monkeypatch.setattr(columnar, "RANGE_ROWS", at_once)
+    delivery = open_delivery(records)
+    ranges = [piece for piece in pieces_of(delivery) if piece.feed == 1]
+    assert len(ranges) == pieces
+    found = [(row.line, row.cells["application_id"]) for piece in ranges for row in piece.records(delivery)]
+    assert found == [(n + 1, f"A{n}") for n in range(10)]
+    assert [row.line for row in delivery.records(delivery.feeds[1])] == list(range(1, 11))

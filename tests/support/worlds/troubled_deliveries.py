@@ -41,7 +41,8 @@ def _write(folder: Path, table: pa.Table, rows: Rows, files: int) -> None:
     size = -(-len(rows) // files)
     for number in range(files):
         some = rows[number * size : (number + 1) * size]
-        pq.write_table(pa.Table.from_pylist(some, table.schema), folder / f"part-{number + 1}.parquet")
+        part = pa.Table.from_pylist(some, table.schema)
+        pq.write_table(part, folder / f"part-{number + 1}.parquet", row_group_size=64)
 
 
 def _troubles(rows: dict[str, Rows]) -> tuple[dict[str, Rows], dict[str, Rows]]:
