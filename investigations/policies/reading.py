@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 from unicodedata import category
 
 import yaml
 
 from graph.model.errors import SettingError
+from graph.model.near_names import perhaps
 from investigations.policies.fields import ALWAYS, FORMAT, SECTIONS, SEVERITY, SWITCHES, Number
 from investigations.policies.file import PolicyFile, PolicyScope
 from investigations.rules import RULES, RuleOverride
@@ -17,6 +19,7 @@ from investigations.rules import RULES, RuleOverride
 MOST_BYTES = 65_536
 _HEAD = ("format", "name", "lender", "product")
 _LONGEST = 128  # characters of a name
+_MOST_FAULTS = 100  # of one file that are named
 _UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # no database takes all of them
 _NOTHING = "tag:yaml.org,2002:null"
 # What PyYAML raises for a value that is not of the type of its tag, as in `!!bool maybe`.
@@ -26,7 +29,7 @@ _MISREAD = (ValueError, LookupError, AttributeError, OverflowError)
 def read_policy(content: bytes, where: str) -> PolicyFile:
     """The policy of a file's content; `where` names the file in errors.
 
-    Raises SettingError, naming the line and the field of the first thing that cannot be meant.
+    Raises SettingError, naming the line and the field of everything that cannot be meant, a line each.
     """
     if len(content) > MOST_BYTES:
         raise SettingError(f"{where}: it has {len(content)} bytes, a policy has {MOST_BYTES} at most")
@@ -42,31 +45,48 @@ def read_policy(content: bytes, where: str) -> PolicyFile:
     return _Reader(where).policy(node, text)
 
 
+class _Fault(Exception):
+    """Something that was written down as a fault, and has no value."""
+
+
 class _Reader:
-    """Goes through the nodes of one file."""
+    """Goes through the nodes of one file; what cannot be meant is written down, and the rest read on."""
 
     def __init__(self, where: str) -> None:
         self._where = where
+        self._faults: list[tuple[int, str]] = []
 
     def policy(self, node: yaml.Node | None, text: str) -> PolicyFile:
         if node is None:
             raise SettingError(f"{self._where}: it is empty")
+        read: PolicyFile | None = None
+        with suppress(_Fault):
+            read = self._policy(node, text)
+        if self._faults or read is None:
+            raise SettingError("\n".join(said for _, said in sorted(self._faults, key=lambda one: one[0])))
+        return read
+
+    def _policy(self, node: yaml.Node, text: str) -> PolicyFile:
         parts = dict(self._items(node, "", (*_HEAD, *SECTIONS, "rules")))
         for name in ("format", "name"):
             if name not in parts:
-                self._refuse(node, name, "is missing")
-        if self._value(parts["format"], "format") != FORMAT:
-            self._refuse(parts["format"], "format", f"must be {FORMAT}")
-        names = {name: self._text(parts[name], name) for name in _HEAD[1:] if name in parts}
+                self._note(node, name, "is missing")
+        with suppress(_Fault):
+            if "format" in parts and self._value(parts["format"], "format") != FORMAT:
+                self._refuse(parts["format"], "format", f"must be {FORMAT}")
+        names: dict[str, str] = {}
+        for name in _HEAD[1:]:
+            with suppress(_Fault):
+                names |= {name: self._text(parts[name], name)} if name in parts else {}
         sections = {
             name: dict(self._section(parts[name], name, fields))
             for name, fields in SECTIONS.items()
             if name in parts
         }
         if sections.get("thresholds", {}).get("review", 0) > sections.get("thresholds", {}).get("decline", 1):
-            self._refuse(parts["thresholds"], "thresholds", "review is above decline: review comes first")
+            self._note(parts["thresholds"], "thresholds", "review is above decline: review comes first")
         return PolicyFile(
-            name=names["name"],
+            name=names.get("name", ""),
             scope=PolicyScope(lender=names.get("lender"), product=names.get("product")),
             digest=hashlib.sha256(text.encode()).hexdigest(),
             content=text,
@@ -78,35 +98,42 @@ class _Reader:
         self, node: yaml.Node, name: str, fields: Mapping[str, Number]
     ) -> Iterator[tuple[str, float]]:
         for key, value in self._items(node, name, tuple(fields)):
-            yield key, self._number(value, f"{name}.{key}", fields[key])
+            with suppress(_Fault):
+                yield key, self._number(value, f"{name}.{key}", fields[key])
 
     def _rules(self, node: yaml.Node) -> Iterator[tuple[str, RuleOverride]]:
         for code, said in self._items(node, "rules", tuple(RULES)):
             place = f"rules.{code}"
-            values: dict[str, Any] = {}
-            for key, value in self._items(said, place, ("severity", *SWITCHES)):
-                path = f"{place}.{key}"
-                values[key] = (
-                    self._number(value, path, SEVERITY) if key == "severity" else self._switch(value, path)
-                )
+            values = dict(self._rule(said, place))
             if code in ALWAYS and (values.get("ignore") or values.get("review") is False):
-                self._refuse(said, place, "always asks for a person, whatever a policy says")
+                self._note(said, place, "always asks for a person, whatever a policy says")
             yield code, RuleOverride(**values)
 
+    def _rule(self, node: yaml.Node, place: str) -> Iterator[tuple[str, Any]]:
+        for key, value in self._items(node, place, ("severity", *SWITCHES)):
+            path = f"{place}.{key}"
+            with suppress(_Fault):
+                if key == "severity":
+                    yield key, self._number(value, path, SEVERITY)
+                else:
+                    yield key, self._switch(value, path)
+
     def _items(self, node: yaml.Node, path: str, known: tuple[str, ...]) -> Iterator[tuple[str, yaml.Node]]:
-        """The entries of a mapping, in their order."""
+        """The entries of a mapping that are known, in their order."""
         if not isinstance(node, yaml.MappingNode):
-            self._refuse(node, path or "the file", "must be a mapping of fields to values")
+            self._note(node, path or "the file", "must be a mapping of fields to values")
+            return
         seen: set[str] = set()
         for key, value in node.value:
             name = str(key.value)[:_LONGEST] if isinstance(key, yaml.ScalarNode) else "a list or mapping"
             full = f"{path}.{name}" if path else name
             if name not in known:
-                self._refuse(key, full, f"is no field; there are {', '.join(known)}")
-            if name in seen:
-                self._refuse(key, full, "is given twice")
-            seen.add(name)
-            yield name, value
+                self._note(key, full, f"is no field{perhaps(name, known)}; there are {', '.join(known)}")
+            elif name in seen:
+                self._note(key, full, "is given twice")
+            else:
+                seen.add(name)
+                yield name, value
 
     def _number(self, node: yaml.Node, path: str, field: Number) -> float:
         value = self._value(node, path)
@@ -143,4 +170,10 @@ class _Reader:
             self._refuse(node, path, f"cannot be read ({type(error).__name__})")
 
     def _refuse(self, node: yaml.Node, path: str, why: str) -> NoReturn:
-        raise SettingError(f"{self._where}, line {node.start_mark.line + 1}: {path}: {why}")
+        self._note(node, path, why)
+        raise _Fault
+
+    def _note(self, node: yaml.Node, path: str, why: str) -> None:
+        if len(self._faults) < _MOST_FAULTS:
+            line = node.start_mark.line + 1
+            self._faults.append((line, f"{self._where}, line {line}: {path}: {why}"))

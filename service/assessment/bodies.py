@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from graph.model.errors import InputError, RecordError
+from graph.model.near_names import near_name
 from graph.model.types import Role
 from ingestion import exact_json
 from ingestion.cells import is_empty
@@ -34,6 +35,7 @@ DEEPEST = 32  # groups and lists within one another in a body: everything that r
 _CONTACTS = 100  # of one list; an address book is larger
 _OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *fields.KEYS})  # at the top of a body, and no columns
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_COMPARED = 5  # unknown names of a refused body that are compared with the known ones
 NAMED, _LONGEST = 20, 64  # how many unknown names are reported, and how many characters of each
 
 
@@ -117,6 +119,19 @@ def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> FlatBody:
         replace(table, columns=(*table.columns, *reading.contacts)) if reading.contacts else table,
         tuple(reading.problems),
         tuple(ignored),
+    )
+
+
+def misspelt(read: FlatBody) -> tuple[RecordError, ...]:
+    """Of a body that is refused: names in it that nobody reads and that are most like a column which it does
+    not give. A body that is taken names them in `ignored` alone.
+    """
+    missing = [column.name for column in read.table.columns if is_empty(read.row.get(column.name))]
+    near = ((name, near_name(name.replace(".", "_"), missing)) for name in read.ignored[:_COMPARED])
+    return tuple(
+        RecordError(name, "unknown_field", f"is no field; the nearest is {column}")
+        for name, column in near
+        if column is not None
     )
 
 

@@ -91,8 +91,9 @@ def _subject(
         table = call.binding.table(bodies.table_for(body, "applications"))
     except RecordError as error:
         problems.append(error)
-    row, table, misread, ignored = bodies.flat(body, table)
-    problems += misread
+    flat = bodies.flat(body, table)
+    row, table, ignored = flat.row, flat.table, flat.ignored
+    problems += flat.problems
     try:
         row["platform_id"] = call.binding.lender(row.get("platform_id"))
     except RecordError as error:
@@ -103,7 +104,7 @@ def _subject(
     except BadRow as error:
         problems += error.problems
     if problems or subject is None:
-        raise BadRow(tuple(problems))
+        raise BadRow((*problems, *bodies.misspelt(flat)))
     _refuse_surrogate(subject)
     return stage, subject, ignored
 

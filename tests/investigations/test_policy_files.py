@@ -42,7 +42,7 @@ WRONG = {
     HEAD + "lender: [L1]": "p.yaml, line 3: lender: must be a text",
     HEAD + "lender: null": "p.yaml, line 3: lender: is nothing in YAML",
     HEAD + "product: ~": "p.yaml, line 3: product: is nothing in YAML",
-    HEAD + "treshold: 1": "p.yaml, line 3: treshold: is no field; there are format, name",
+    HEAD + "treshold: 1": "p.yaml, line 3: treshold: is no field; the nearest is thresholds; there are",
     HEAD + "thresholds:\n  review: 1.5": "p.yaml, line 4: thresholds.review: must be from 0 to 1",
     HEAD + "thresholds:\n  review: high": "p.yaml, line 4: thresholds.review: must be a number",
     HEAD + "thresholds:\n  review: .nan": "p.yaml, line 4: thresholds.review: must be from 0 to 1",
@@ -70,6 +70,37 @@ def test_what_cannot_be_meant_is_told_with_its_line_and_field(written: str, told
     with pytest.raises(SettingError) as refused:
         read(written)
     assert told in str(refused.value)
+
+
+def test_all_that_cannot_be_meant_is_told_in_the_order_of_its_lines() -> None:
+    written = """format: 2
+lender: null
+thresholds:
+  reveiw: .1
+  decline: 7
+rules:
+  RULE_FRAUD_KNOWN: {ignore: true}
+  RULE_FACE_MISMATCH: 1
+"""
+    with pytest.raises(SettingError) as refused:
+        read(written)
+    assert [line.partition(": ")[2].partition(": ")[0] for line in str(refused.value).splitlines()] == [
+        "name",  # which is missing in the whole
+        "format",
+        "lender",
+        "thresholds.reveiw",
+        "thresholds.decline",
+        "rules.RULE_FRAUD_KNOWN",
+        "rules.RULE_FACE_MISMATCH",
+    ]
+    assert "reveiw: is no field; the nearest is review;" in str(refused.value)
+
+
+def test_of_very_many_faults_the_first_hundred_are_told() -> None:
+    many = "thresholds:\n" + "".join(f"  x{number}: 1\n" for number in range(300))
+    with pytest.raises(SettingError) as refused:
+        read(HEAD + many)
+    assert len(str(refused.value).splitlines()) == 100
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a: " + b"[" * 20_000, b"#" * (MOST_BYTES + 1)])

@@ -11,6 +11,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from graph.model.near_names import near_name
 from graph.model.types import IdentifierKind, PlatformType
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
@@ -220,8 +221,7 @@ def every() -> Iterator[Variable]:
 
 def nearest(name: str) -> str | None:
     """The variable whose name is most like this one, None where none is."""
-    matches = get_close_matches(name[:64].lower(), _like(name), n=1, cutoff=0.7)
-    return matches[0] if matches else None
+    return near_name(name, _like(name))
 
 
 def _like(name: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from graph.features.lending.grammar import beyond_standard, is_variable, nearest
 from graph.model.errors import RecordError
+from graph.model.near_names import near_name
 from service.assessment.answers.answer import Assessment
 
 FIELDS = tuple(name for name in Assessment.__annotations__ if name not in Assessment.__optional_keys__)
@@ -89,5 +90,5 @@ def _chosen(
 
 def _hint(key: str, unknown: Sequence[str]) -> str:
     """What the first of them may mean."""
-    like = nearest(unknown[0]) if key == "variables" else None
+    like = nearest(unknown[0]) if key == "variables" else near_name(unknown[0], FIELDS)
     return f"; the nearest to the first is {like}" if like else ""

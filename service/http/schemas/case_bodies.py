@@ -10,6 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct, field
 
 from graph.model.errors import RecordError
+from graph.model.near_names import perhaps
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
 from investigations.cases import CasePriority, VerdictValue
@@ -185,7 +186,8 @@ def read_body(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
 def _problems(kind: type[Struct], given: Mapping[str, Any]) -> Iterator[RecordError]:
     known = {one.encode_name: one for one in fields(kind)}
     for name in given.keys() - known.keys():
-        yield RecordError(scrubbed(name)[:64], "unknown_field", "is no field of this request")
+        hint = perhaps(name, known)
+        yield RecordError(scrubbed(name)[:64], "unknown_field", f"is no field of this request{hint}")
     for name, one in known.items():
         if name in given:
             if (says := what_is_wrong(given[name], one.type, strict=True)) is not None:

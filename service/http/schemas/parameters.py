@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from werkzeug.datastructures import Headers
 
 from graph.model.errors import InputError
+from graph.model.near_names import near_name
 from graph.model.types import PlatformType, RingKind
 from ingestion.identifiers.recognise import scrubbed
 from investigations.cases import CaseColumn, CaseKind, CaseState
@@ -292,9 +293,14 @@ def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[Input
     wrong = [
         *beyond,
         *filter(None, (_wrong(one, summary) for one in fields(kind))),
-        *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown),
+        *(f"{scrubbed(name)[:64]}: is no parameter{_perhaps(name, names)}" for name in unknown[:MOST_NAMED]),
     ]
     raise error("; ".join(wrong[:MOST_NAMED]))
+
+
+def _perhaps(name: str, names: Sequence[str]) -> str:
+    near = near_name(name, names)
+    return f" (the nearest is {near})" if near else ""
 
 
 def _beyond(found: Struct) -> list[str]:

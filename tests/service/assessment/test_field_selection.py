@@ -75,6 +75,21 @@ def test_a_part_that_does_not_exist_is_named(
     assert context.store.counts() == before
 
 
+def test_a_misspelt_name_is_told_the_nearest_one_that_there_is(client: FlaskClient) -> None:
+    refused = client.post("/risk", json=body(fields=["decison"])).get_json()["errors"]
+    assert refused[0]["message"].endswith("; the nearest to the first is decision")
+    sent = {("aplicant_id" if name == "applicant_id" else name): value for name, value in body().items()}
+    sent |= {"device": {"idd": "d-1"}, "x" * 300: 1, "zzz": 1}
+    errors = client.post("/risk", json=sent).get_json()["errors"]
+    told = {one["field"]: one["message"] for one in errors if one["code"] == "unknown_field"}
+    assert told["aplicant_id"] == "is no field; the nearest is applicant_id"
+    assert "zzz" not in told, "nothing is like it"
+    assert ("applicant_id", "missing") in {(one["field"], one["code"]) for one in errors}
+    sent["applicant_id"] = "p001"
+    answer = client.post("/risk", json=sent)
+    assert (answer.status_code, "aplicant_id" in answer.get_json()["ignored"]) == (200, True)
+
+
 def test_a_batch_says_once_what_it_wants(client: FlaskClient) -> None:
     reported = {"requests": [body("b-1"), body("b-2", fields=["score"])], "fields": ["decision"]}
     answers = client.post("/risk/batch", json=reported).get_json()["answers"]
