@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from scripts.cli.said_steps import say_steps
 from service.engines.cluster import LEAST_MEMORY_MB, LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
 from service.engines.stages_address import stages_address
 
@@ -59,7 +60,11 @@ def add_keep_stages(parser: argparse.ArgumentParser) -> None:
 
 
 def cluster_plan(options: argparse.Namespace) -> ClusterPlan:
-    """What these arguments say. Raises SettingError for an address of stages that Spark reads otherwise."""
+    """What these arguments say; on a cluster every step is said from now on. Raises SettingError for an
+    address of stages that Spark reads otherwise.
+    """
+    if options.engine == SPARK:
+        say_steps()
     return ClusterPlan(
         cluster=options.cluster,
         stages=stages_address(options.stages),

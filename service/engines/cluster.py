@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from graph.model.errors import RingfenceError, SettingError
+from graph.rings.spark.failures import failures, said_by
 from graph.rings.spark.listening import has_ended, refuse_unheard
 from service.engines.stages_address import refuse_unwritable, stages_address
+from service.own_folder import own_folder
 
 LOCAL, SPARK = "local", "spark"
 MEMORY_MB = 2048
 LEAST_MEMORY_MB = 450  # with less Spark does not start
 PARTITIONS = 64
+_GONE_S = 2.0  # who is killed closes connections before being gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,28 +53,14 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
     executors do not reach the same stages, RingfenceError where the cluster fails on the way.
     """
     refuse_unheard(plan.cluster)
-    try:
-        from graph.rings.spark.failures import failures, said_by
-        from graph.rings.spark.reach import refuse_apart
-        from graph.rings.spark.session import opened
-    except ImportError as error:
-        raise SettingError("--engine spark needs PySpark: pip install 'ringfence[spark]'") from error
-    with tempfile.TemporaryDirectory(prefix="ringfence-stages-") as own:
-        stages = stages_address(plan.stages or own)
+    with own_folder("ringfence-spark-") as own:
+        stages = stages_address(plan.stages or str(own / "stages"))
         refuse_unwritable(stages)
-        session = opened(plan.cluster, plan.memory_mb, plan.partitions)
+        session = _session(plan, stages, own)
         try:
-            if not (plan.cluster.startswith("local") and stages.startswith("file://")):
-                refuse_apart(session, stages)
             yield Cluster(session, stages)
         except failures() as error:
-            after = f"the same command goes on after the last whole stage in {plan.stages}"
-            other = "with --stages the same command would go on where it stopped"
-            ended = f"; nobody listens at --cluster {plan.cluster} any more: start its server again"
-            raise RingfenceError(
-                f"--engine spark failed: {said_by(error)}{ended if has_ended(plan.cluster) else ''}; "
-                f"{after if plan.stages else other}"
-            ) from error
+            raise _failed(plan, f": {said_by(error)}{_ended(plan.cluster)}") from error
         except FileNotFoundError as error:
             if error.filename and urlsplit(stages).path not in error.filename:
                 raise
@@ -82,10 +72,53 @@ def opened_cluster(plan: ClusterPlan) -> Iterator[Cluster]:
             _stop(session, plan.cluster)
 
 
+def _session(plan: ClusterPlan, stages: str, own: Path) -> Any:
+    """A session whose executors reach the stages. Raises as `opened_cluster`."""
+    try:
+        from graph.rings.spark.reach import refuse_apart
+        from graph.rings.spark.session import opened
+    except ImportError as error:
+        raise SettingError("--engine spark needs PySpark: pip install 'ringfence[spark]'") from error
+    session = None
+    try:
+        session = opened(plan.cluster, plan.memory_mb, plan.partitions, own)
+        if not (plan.cluster.startswith("local") and stages.startswith("file://")):
+            refuse_apart(session, stages)
+    except BaseException as error:
+        # what has died meanwhile answers as an unusable one does
+        ended = _ended(plan.cluster) if isinstance(error, SettingError) else ""
+        if session is not None:
+            _stop(session, plan.cluster)
+        if ended:
+            raise _failed(plan, ended) from error
+        raise
+    return session
+
+
+def _failed(plan: ClusterPlan, why: str) -> RingfenceError:
+    after = f"the same command goes on after the last whole stage in {plan.stages}"
+    other = "with --stages the same command would go on where it stopped"
+    return RingfenceError(f"--engine spark failed{why}; {after if plan.stages else other}")
+
+
+def _ended(cluster: str) -> str:
+    """What is to be said where Spark itself has ended."""
+    from graph.rings.spark.session import java_ended_with
+
+    if cluster.startswith("sc://"):
+        again = f"; nobody listens at --cluster {cluster} any more: start its server again"
+        return again if has_ended(cluster, _GONE_S) else ""
+    if (status := java_ended_with(_GONE_S)) is None:
+        return ""
+    short = ", as where a machine is short of memory" if status == -signal.SIGKILL else ""
+    return f"; Spark's Java process has ended with status {status}{short}"
+
+
 def _stop(session: Any, cluster: str) -> None:
-    """Ends the session, unless its server has ended."""
+    """Ends the session. What a Spark says that has ended before is no news."""
     try:
         refuse_unheard(cluster)
     except SettingError:
         return
-    session.stop()
+    with suppress(*failures()):
+        session.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from ingestion.spark.plan import DeliveryPlan
 from investigations.cases import NewCase
 from service.engines.cluster import ClusterPlan, opened_cluster
 from service.engines.spent_stages import spent_after
+from service.own_folder import own_folder
 
 if TYPE_CHECKING:
     from graph.rings.spark.engine import OnSpark
@@ -96,12 +96,12 @@ def delivered_rings(given: GivenDelivery, how: ClusterPlan) -> Iterator[tuple[Of
         engine.folders.append(folder)
         stages = Stages(cluster.session, folder, ROWS // 2)
         with (
-            tempfile.TemporaryDirectory(prefix="ringfence-frame-", dir=given.frames or None) as frames,
+            own_folder("ringfence-frame-", given.frames) as frames,
             spent_after(engine.folders, lambda: 0, how.keep_stages),
         ):
             delivery = inspected_on(stages, given.found)
             given.usable(delivery)
             delivered = Delivered(stages, delivery, given.context, given.plan)
             report, journal = delivered.report(given.report_to), delivered.journal()
-            closely = through_journal(journal, journal.revision, Path(frames) / "own.frame", given.plan.zone)
+            closely = through_journal(journal, journal.revision, frames / "own.frame", given.plan.zone)
             yield OfDelivery(delivered, engine, closely, given.previous), report

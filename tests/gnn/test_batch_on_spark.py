@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,14 +163,22 @@ def test_the_command_trains_on_a_cluster_and_makes_the_same_model(
         assert (plan.cluster, plan.partitions) == ("local[2]", 3)
         yield Cluster(PlayedSession(), plan.stages)
 
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a process of its own
     monkeypatch.setattr(look_engine, "opened_cluster", played)
     monkeypatch.setattr("gnn.training_plan.TrainingPlan", lambda **_: SMALL)
     given = ["--store", store_url(here[0]), "--as-of", TODAY.isoformat(), "--out", str(tmp_path / "model")]
     how = ["--engine", "spark", "--cluster", "local[2]", "--partitions", "3", "--stages", str(tmp_path / "s")]
     assert main(["train", *given, *how, "--keep-stages"]) == 0
-    assert '"version":' in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert '"version":' in said.out
+    assert "ringfence.stages: stage features_seeds_" in said.err
     assert bundle_in(tmp_path / "model") == here[1]
     assert list((tmp_path / "s").glob("features-*/features_*.done"))
+    assert main(["train", *given, *how]) == 0
+    again = capsys.readouterr().err.splitlines()
+    stages = [line for line in again if line.startswith("ringfence.stages: ")]
+    assert len(stages) > 5
+    assert all(line.endswith("is there already") for line in stages)
 
 
 @pytest.fixture

@@ -39,9 +39,9 @@ TIMED = ("seconds", "crowds")
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """On Spark, or at the address of Spark Connect (Sail) that CLUSTER says."""
-    session = opened(os.environ.get("CLUSTER", "local[2]"), 1024, 2)
+    session = opened(os.environ.get("CLUSTER", "local[2]"), 1024, 2, tmp_path_factory.mktemp("own"))
     yield session
     session.stop()
 

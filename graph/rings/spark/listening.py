@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from urllib.parse import urlsplit
 
 from graph.model.errors import SettingError
@@ -27,15 +28,21 @@ def refuse_unheard(cluster: str) -> None:
         ) from error
 
 
-def has_ended(cluster: str) -> bool:
-    """Whether the machine of Spark Connect says that nobody listens; one that says nothing may be slow."""
-    try:
-        _connect(cluster)
-    except ConnectionRefusedError:
-        return True
-    except OSError:
-        return False
-    return False
+def has_ended(cluster: str, within_s: float = 0.0) -> bool:
+    """Whether the machine of Spark Connect says that nobody listens, now or within some seconds; one that
+    says nothing may be slow.
+    """
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            _connect(cluster)
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.1)
 
 
 def _connect(cluster: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -14,9 +16,10 @@ from graph.rings.spark.failures import said_by
 from graph.rings.spark.listening import has_ended
 
 
-def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
+def opened(cluster: str, memory_mb: int, partitions: int, own: Path) -> Any:
     """The session at `cluster`: a master (`local[2]`, `spark://...`, `k8s://...`) or the address of Spark
-    Connect (`sc://...`). An executor, or the local process, has `memory_mb` of heap.
+    Connect (`sc://...`). An executor, or the local process, has `memory_mb` of heap. A Spark in this machine
+    alone keeps what it shuffles in the folder `own`, since one that is killed leaves it behind.
 
     Raises SettingError where a Java is missing, or nobody answers there.
     """
@@ -28,8 +31,10 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
         _find_java()
         if cluster.startswith("local"):
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever `python3` is
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
             builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
             builder = builder.config("spark.driver.host", "127.0.0.1")
+            builder = builder.config("spark.local.dir", str(own))
         builder = builder.master(cluster)
         builder = builder.config("spark.driver.memory", f"{memory_mb}m")
         builder = builder.config("spark.executor.memory", f"{memory_mb}m")
@@ -42,6 +47,19 @@ def opened(cluster: str, memory_mb: int, partitions: int) -> Any:
     except Exception as error:
         raise SettingError(f"no Spark answers at --cluster {cluster}: {said_by(error)}") from error
     return session
+
+
+def java_ended_with(within_s: float) -> int | None:
+    """The exit status, negative for a signal, of the Java process that this one started for its sessions;
+    None where it has not ended within some seconds, or there is none.
+    """
+    from pyspark import SparkContext  # here: the client of Spark Connect has none
+
+    started = getattr(SparkContext._gateway, "proc", None)
+    try:
+        return started and int(started.wait(within_s))
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _ask_again_while_it_listens(session: Any, cluster: str) -> None:

@@ -25,7 +25,7 @@ from graph.product import product_version
 from graph.rings.spark.buckets import DONE, Rows, Task, running, write_bucket
 from graph.rings.spark.marks import Mark, drop, files_in, is_whole, marked, place_of, put_whole, write_mark
 
-log = logging.getLogger("ringfence.rings")
+log = logging.getLogger("ringfence.stages")
 
 VERSION = 8  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
 
@@ -73,12 +73,12 @@ class Stages:
                 drop(place)
                 return
             write_mark(self.folder, name, mark)
-        except OSError as error:
-            drop(place)
-            said = error.strerror or error
-            raise RingfenceError(f"stage {name} cannot be written in {self.folder}: {said}") from error
         except BaseException as error:
             drop(place)
+            # where Spark's own process has died the connection to it is what fails
+            if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+                said = error.strerror or error
+                raise RingfenceError(f"stage {name} cannot be written in {self.folder}: {said}") from error
             error.add_note(f"stage {name}")
             raise
         self._known[name] = mark
@@ -173,6 +173,7 @@ class Stages:
             log.warning("stage %s in %s has lost files: it is made again", name, self.folder)
             return False
         self._known[name] = mark
+        log.info("stage %s is there already", name)
         return True
 
     def buckets(self, rows: int) -> int:

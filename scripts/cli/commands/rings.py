@@ -5,8 +5,6 @@ files.
 from __future__ import annotations
 
 import argparse
-import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -27,6 +25,7 @@ from scripts.cli.command import Command, Result
 from scripts.cli.delivered import figures_of, rings_of_delivery
 from scripts.cli.forced import Deliberate, add_force, deliberate
 from scripts.cli.looks import add_purpose, keep_look, purpose_given
+from scripts.cli.said_steps import say_steps
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.clock import system_clock
@@ -53,7 +52,7 @@ BRIEF = (
 
 
 def _run(options: argparse.Namespace) -> Result:
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+    say_steps()
     settings = settings_given(options)
     if options.delivery:
         return rings_of_delivery(options, settings, partial(_plan, options, settings))

@@ -29,8 +29,8 @@ from graph.rings.spark.stages import Stages  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def session():
-    session = opened("local[2]", 1024, 2)
+def session(tmp_path_factory: pytest.TempPathFactory):
+    session = opened("local[2]", 1024, 2, tmp_path_factory.mktemp("own"))
     yield session
     session.stop()
 

@@ -41,9 +41,9 @@ FRAME_OF_A_WINDOW = re.compile(r"specifiedwindowframe\((.+?)\)\)|frame: (.+?)\]"
 
 
 @pytest.fixture(scope="module")
-def session():
+def session(tmp_path_factory):
     """On Spark, or at the address of Spark Connect (Sail) that CLUSTER says."""
-    session = opened(os.environ.get("CLUSTER", "local[2]"), 1024, 2)
+    session = opened(os.environ.get("CLUSTER", "local[2]"), 1024, 2, tmp_path_factory.mktemp("own"))
     yield session
     session.stop()
 

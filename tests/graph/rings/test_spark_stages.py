@@ -71,9 +71,17 @@ def test_a_stage_that_is_no_longer_as_it_was_written_is_made_again(
     assert "stage people" in caplog.text
 
 
-def test_what_is_whole_is_not_made_again(folder: str) -> None:
+def test_what_is_whole_is_not_made_again_and_said_to_be_there(
+    folder: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ringfence.stages")
     give(run(folder))
-    run(folder).made("people", lambda _: pytest.fail("it is there"))
+    assert "stage people in 0" in caplog.text
+    assert "there already" not in caplog.text
+    again = run(folder)
+    for _ in range(2):
+        again.made("people", lambda _: pytest.fail("it is there"))
+    assert caplog.text.count("stage people is there already") == 1
 
 
 def test_files_of_a_run_that_was_killed_before_its_mark_do_not_count(folder: str) -> None:
@@ -156,7 +164,7 @@ def test_files_that_executors_wrote_elsewhere_end_the_run(
         def collect(self) -> list[dict[str, int]]:
             return [{"id": 0, "files": 1, "peak_mb": 90}, {"id": 1, "files": 1, "peak_mb": 120}]
 
-    caplog.set_level("INFO", "ringfence.rings")
+    caplog.set_level("INFO", "ringfence.stages")
     with pytest.raises(RingfenceError, match="executors wrote 2 files of stage people, and 0 are in"):
         Stages(Elsewhere(), folder, 10).each("people", 2, lambda _, number: {"who": WHO})
     assert "more than 120 MB" in caplog.text
@@ -173,6 +181,17 @@ def test_a_stage_without_room_is_named_and_leaves_nothing(folder: str) -> None:
     assert not files(folder)
     give(run(folder))
     assert people(folder) == WHO.tolist()
+
+
+def test_a_spark_that_dies_midway_is_not_taken_for_a_folder_without_room(folder: str) -> None:
+    def write(place: str) -> None:
+        write_bucket(place, 0, {"who": WHO})
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    with pytest.raises(ConnectionRefusedError) as error:
+        run(folder).made("people", write)
+    assert error.value.__notes__ == ["stage people"]
+    assert not files(folder)
 
 
 def test_a_file_that_cannot_be_read_is_named_with_the_next_step(folder: str) -> None:

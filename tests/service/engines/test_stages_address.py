@@ -19,6 +19,8 @@ from service.engines import cluster
 from service.engines.cluster import ClusterPlan, opened_cluster
 from service.engines.stages_address import refuse_unwritable, stages_address
 
+SESSION, REACH = "graph.rings.spark.session", "graph.rings.spark.reach"
+
 
 @pytest.mark.parametrize("name", ["stages/", "my stages", "折段", "100%", "a#b", "a=b"])
 def test_a_folder_is_named_as_it_is_called(
@@ -66,10 +68,11 @@ def session(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A session on a cluster that is played; what was done with it."""
     done: list[str] = []
     played = types.SimpleNamespace(stop=lambda: done.append("stopped"))
-    module: Any = types.ModuleType("graph.rings.spark.session")
+    module: Any = types.ModuleType(SESSION)
     module.opened = lambda *_: played
+    module.java_ended_with = lambda _: None
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    reach: Any = types.ModuleType("graph.rings.spark.reach")
+    reach: Any = types.ModuleType(REACH)
     reach.refuse_apart = lambda *_: None
     monkeypatch.setitem(sys.modules, reach.__name__, reach)
     return done
@@ -93,6 +96,65 @@ def test_a_cluster_that_fails_on_the_way_is_said_with_the_next_step(
     with pytest.raises(RingfenceError, match="no answer; with --stages the same command would go on"):
         dies("")
     assert session == ["stopped", "stopped"]
+
+
+def test_a_spark_of_this_machine_that_was_killed_is_said_with_what_kills_most(
+    session: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[SESSION], "java_ended_with", lambda _: -9)
+    said = "no answer; Spark's Java process has ended with status -9, as where a machine is short of memory; "
+    with pytest.raises(RingfenceError, match=said):
+        dies("")
+
+
+def test_what_a_dead_spark_says_when_it_is_stopped_hides_nothing(
+    session: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    played = types.SimpleNamespace(stop=refused)
+    monkeypatch.setattr(sys.modules[SESSION], "opened", lambda *_: played)
+    with pytest.raises(RingfenceError, match="stage links: no answer; with --stages"):
+        dies("")
+    with opened_cluster(ClusterPlan(cluster="local[2]")):
+        pass  # it had answered all that it was asked
+
+
+@pytest.mark.parametrize("killed", [(SESSION, "opened"), (REACH, "refuse_apart")])
+def test_a_server_that_ends_before_the_first_stage_is_said_like_one_that_ends_midway(
+    session: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: tuple[str, str]
+) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    address = f"sc://127.0.0.1:{server.getsockname()[1]}"
+
+    def ends(*_: object) -> None:
+        server.close()
+        raise SettingError("the executors cannot work there")
+
+    monkeypatch.setattr(sys.modules[killed[0]], killed[1], ends)
+    said = f"failed; nobody listens at --cluster {address} any more: start its server again; the same command"
+    with pytest.raises(RingfenceError, match=said) as error:
+        dies(str(tmp_path), at=address)
+    assert not isinstance(error.value, SettingError), "the address was right"
+
+
+def test_what_an_own_spark_writes_is_in_one_folder_that_goes_with_the_run(
+    session: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Path] = []
+    played = types.SimpleNamespace(stop=lambda: None)
+
+    def opened(*told: Any) -> Any:
+        given.append(told[-1])
+        return played
+
+    monkeypatch.setattr(sys.modules[SESSION], "opened", opened)
+    with opened_cluster(ClusterPlan(cluster="local[2]")) as cluster:
+        [own] = given
+        assert cluster.stages == f"file://{own / 'stages'}"
+        assert own.stat().st_mode & 0o077 == 0
+    assert not own.exists()
 
 
 def test_stages_that_another_run_took_away_are_named_with_the_next_step(

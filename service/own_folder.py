@@ -1,0 +1,40 @@
+"""A folder of one run among temporary files, that goes with it, or with the next after a killed one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from graph.frame.locks import FileLock
+
+_IN_USE = "in-use"  # a file that the run, and every process that it forks, holds locked
+
+
+@contextmanager
+def own_folder(prefix: str, among: str = "") -> Iterator[Path]:
+    """A new folder for this run alone, its name begun by `prefix`, in the folder `among` or in that for
+    temporary files. One that a killed run left there under the same prefix is removed by the next.
+    """
+    _remove_left(prefix, Path(among or tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=among or None))
+    try:
+        with closing(FileLock(folder / "begins")) as lock, lock.alone():
+            (folder / "begins").rename(folder / _IN_USE)  # nobody sees it before it is locked
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(prefix: str, among: Path) -> None:
+    """Those of this user whose run, with all that it forked, is gone. What is no folder of ours stays."""
+    for folder in among.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if folder.lstat().st_uid != os.getuid() or not (folder / _IN_USE).is_file():
+                continue
+            with closing(FileLock(folder / _IN_USE)) as lock:
+                if lock.try_alone():
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,42 @@
+"""What a killed run of Spark left among temporary files names people: the next run removes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.own_folder import own_folder
+
+RUN = """
+import sys, time
+from service.own_folder import own_folder
+with own_folder("rows-", sys.argv[1]) as folder:
+    (folder / "people").mkdir()
+    (folder / "people" / "0.parquet").write_text("ann")
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Path:
+    """The folder of a run that was killed."""
+    command = [sys.executable, "-c", RUN, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        folder = Path(run.stdout.readline().strip())
+        with own_folder("rows-", str(tmp_path)):
+            assert (folder / "people" / "0.parquet").exists(), "a run that lives keeps its own"
+        run.kill()
+    return folder
+
+
+def test_rows_of_a_killed_run_go_with_the_next_of_its_kind(killed: Path, tmp_path: Path) -> None:
+    with own_folder("others-", str(tmp_path)):
+        assert killed.is_dir()
+    with own_folder("rows-", str(tmp_path)) as own:
+        assert list(tmp_path.iterdir()) == [own]
+    assert list(tmp_path.iterdir()) == []
