@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from graph.facts.tables import Column, Tables
+from graph.facts.tables import Tables
+from graph.rings.applicants.everybody import Everybody, held_everybody
 from graph.rings.applicants.rows import ApplicantRows, HeldApplicants
 from graph.rings.groups.rows import GroupRows, HeldGroups
 from graph.rings.links.parts import first_cut
@@ -25,15 +26,15 @@ from graph.store.port import GraphView
 
 @dataclass(frozen=True)
 class Projected:
-    """Applicants, shared values, links between them, the group of each applicant (A,) before anybody is
-    suspected, numbered by smallest applicant, and, when it is asked for, what surrounds them and what lies
-    inside groups.
+    """Applicants, shared values, links between them, what each of everybody did and their group before
+    anybody is suspected (`coarse`), and, when it is asked for, what surrounds them and what lies inside
+    groups.
     """
 
     applicants: ApplicantRows
     sharing: SharingRows
     links: LinkRows
-    coarse: Column
+    everybody: Everybody
     context: Callable[[], ContextRows]
     groups: GroupRows
 
@@ -67,13 +68,13 @@ def in_this_process(tables: Tables) -> Projected:
     coarse = first_cut(len(tables.applicant_ids), links).astype(np.int32)
 
     def context() -> ContextRows:
-        return HeldRows(context_features(tables, sharing, links, coarse, applicants.column("since")))
+        return HeldRows(context_features(tables, sharing, links, coarse, applicants.columns["since"]))
 
     return Projected(
         applicants,
         HeldSharing(tables, sharing),
         HeldLinks(links, len(coarse)),
-        coarse,
+        held_everybody(coarse, applicants.columns),
         context,
         HeldGroups(applicants, sharing, links),
     )

@@ -49,8 +49,8 @@ def look_back(source: ReviewSource, as_of: datetime, steps: int) -> tuple[Earlie
 
 def flagged_then(search: RingSearch) -> dict[str, int]:
     """Members of flagged groups."""
-    people = np.flatnonzero(search.flagged[search.group])
-    return dict(zip(search.applicants.names(people).tolist(), search.group[people].tolist()))
+    names = search.applicants.names(search.flagged_people)
+    return dict(zip(names.tolist(), search.group[search.in_flagged].tolist()))
 
 
 def early_warnings(

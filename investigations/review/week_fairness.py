@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from graph.facts.tables import Column
 from graph.model.errors import RingfenceError
 from graph.model.moments import moment
 from graph.model.types import OutcomeStatus
-from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.applicants.labelled import StoreLabels
 from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.search import RingSearch
 from graph.rings.suspicion.people import SuspectSignals
@@ -86,17 +86,15 @@ def fairness_of_week(
     honest and nobody was answered.
     """
     applicants = found.applicants
-    honest, hit = known_honest(found)
     answered = applicants.places(asked := list(decisions))
-    some = np.union1d(
-        _drawn(applicants, np.flatnonzero(honest)), _drawn(applicants, np.unique(answered[answered >= 0]))
-    )
+    known = (rows["who"] for rows in known_honest(found))
+    some = np.union1d(_drawn(applicants, known), _drawn(applicants, [np.unique(answered[answered >= 0])]))
     if not len(some):
         return {}
     people = _People(applicants, some, looked_at)
     history = people.histories(found.known)
-    hit_usually = known_honest(usual)[1][some][honest[some]] if usual is not None else None
-    honest, hit = honest[some], hit[some]
+    honest, hit = _honest_and_hit(found, some)
+    hit_usually = _honest_and_hit(usual, some)[1][honest] if usual is not None else None
     concluded = {place: decisions[one] for place, one in zip(answered.tolist(), asked, strict=True)}
     proposed = np.array([concluded.get(one) for one in some.tolist()], object)
     was_answered = np.array([one is not None for one in proposed], bool)
@@ -111,9 +109,18 @@ def fairness_of_week(
     }
 
 
-def _drawn(applicants: ApplicantRows, among: Column) -> Column:
-    names = (name for _, some in applicants.each_name(among) for name in some.tolist())
-    return np.sort(applicants.places(drawn(names, MOST)))
+def _drawn(applicants: ApplicantRows, among: Iterable[Column]) -> Column:
+    named = (names for people in among for _, names in applicants.each_name(people))
+    return np.sort(applicants.places(drawn((name for names in named for name in names.tolist()), MOST)))
+
+
+def _honest_and_hit(found: RingSearch, some: Column) -> tuple[Column, Column]:
+    """Who of some people (N,) is known to be honest, and who of these is hit by flags (N,) bool."""
+    honest, hit = np.zeros(len(some), bool), np.zeros(len(some), bool)
+    for rows in known_honest(found):
+        honest |= np.isin(some, rows["who"])
+        hit |= np.isin(some, rows["who"][rows["hit"]])
+    return honest, hit
 
 
 class _People:
@@ -137,9 +144,10 @@ class _People:
             out.append(groups_of(application, signals, earlier, lender, as_of))
         return out
 
-    def histories(self, known: LabelledApplicants) -> npt.NDArray[np.int64]:
+    def histories(self, labels: StoreLabels) -> npt.NDArray[np.int64]:
         """The own history of each as a number, equal for equal ones (N,)."""
-        became = zip(known.late[self._some], known.paid[self._some], self._earlier.tolist(), strict=True)
+        known = labels.of(self._some)
+        became = zip(known.late, known.paid, self._earlier.tolist(), strict=True)
         words = [
             history_of([[OutcomeStatus.DPD30]] if late else [[OutcomeStatus.CLOSED]] if paid else [], earlier)
             for late, paid, earlier in became

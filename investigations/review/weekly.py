@@ -130,7 +130,7 @@ def reviewed(source: ReviewSource, casebook: Casebook | None, plan: ReviewPlan) 
     result = ReviewResult(
         snapshot=snapshot,
         tally=tally,
-        known_frauds=frozenset(found.applicants.names(np.flatnonzero(found.known.fraud)).tolist()),
+        known_frauds=frozenset(found.applicants.names(found.known.frauds).tolist()),
         previous=compared_with,
         edges=_edges(found, flagged),
         early=early_warnings(flagged, earlier, found.applicants),
@@ -189,12 +189,13 @@ def _previous(source: ReviewSource, as_of: datetime, name: str) -> RingsInTurn |
 
 def _edges(search: RingSearch, flagged: Sequence[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
     """Every flagged ring's strongest inner links."""
-    group, people = search.group, np.flatnonzero(search.flagged[search.group])
+    people, group = search.flagged_people, search.group[search.in_flagged]
     links, ids = (
         search.links.among(people),
         dict(zip(people.tolist(), search.applicants.names(people).tolist())),
     )
-    inside = np.flatnonzero(group[links.a] == group[links.b])
+    a, b = (np.searchsorted(people, end) for end in (links.a, links.b))
+    inside = np.flatnonzero(group[a] == group[b])
     ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
     out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
     for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
@@ -220,11 +221,11 @@ def _figures(
         "newly_flagged": flags["newly_flagged"],
         "no_longer_flagged": flags["no_longer_flagged"],
         "held": len(search.flags.retained),
-        "applicants": len(search.group),
+        "applicants": len(search.applicants),
         "links": len(search.links),
         "hubs_ignored": search.sharing.hubs(),
-        "known_good": int(search.known.good.sum()),
-        "known_good_flagged": int(search.spared.sum()),
+        "known_good": search.known.totals.goods,
+        "known_good_flagged": len(search.spared),
         "improbable_groups": len(search.unusual.chance),
         "improbable_people": len(search.unusual.people),
         "honest_expected": round(search.honest.expected, 6),

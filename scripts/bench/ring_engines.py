@@ -99,8 +99,7 @@ def measured(project: Callable[[], Projected], server: int) -> dict[str, object]
     return {
         "applicants": len(found.applicants),
         "links": len(found.links),
-        "groups": int(found.coarse.max(initial=-1)) + 1,
-        "flagged": int(rings.flagged.sum()),
+        "flagged": len(rings.flagged),
         "searched": of_rest | {"digest": digest_of_rings(rings)},
         "rings": len(snapshot.rings),
         "named": of_names | {"digest": digest_of_snapshot(snapshot)},
@@ -110,7 +109,8 @@ def measured(project: Callable[[], Projected], server: int) -> dict[str, object]
 
 def digest_of_rings(rings: RingSearch) -> str:
     """The same for the same groups, suspicion and flags."""
-    columns = (rings.group, rings.suspicion, rings.flagged)
+    of_everybody = rings.everybody.of(np.arange(len(rings.applicants)), "group", "suspicion")
+    columns = (of_everybody["group"], of_everybody["suspicion"], rings.flagged)
     return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()[:16]
 
 
@@ -136,8 +136,8 @@ def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, obj
 
 def digest(found: Projected) -> str:
     """The same for the same bits."""
-    seal = hashlib.sha256(found.coarse.tobytes())
-    everybody = np.arange(len(found.coarse))
+    everybody = np.arange(len(found.applicants))
+    seal = hashlib.sha256(found.everybody.of(everybody, "coarse")["coarse"].tobytes())
     for part in (found.sharing.of(everybody), found.links.among(everybody)):
         for field in dataclasses.fields(part):
             column = getattr(part, field.name)

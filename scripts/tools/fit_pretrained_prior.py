@@ -23,7 +23,7 @@ from graph.facts.tables import Column
 from graph.progress import bar
 from graph.rings.search import suspicion_features
 from graph.rings.suspicion.columns import Features
-from graph.rings.suspicion.pretrained_prior import FILE, fit_prior, suspicion_by
+from graph.rings.suspicion.pretrained_prior import FILE, fit_prior, judge_by
 from graph.rings.suspicion.rows import HeldRows
 from scripts.tools.made_worlds import END, GENERATORS, WorldError, store_of_world
 
@@ -146,7 +146,7 @@ def ap(lessons: list[Lesson], text: str) -> float:
     """The mean average precision of `text` on the lessons."""
     return round(
         statistics.mean(
-            float(average_precision_score(x.bad, suspicion_by(HeldRows(x.around), text)))
+            float(average_precision_score(x.bad, judge_by(HeldRows(x.around), text).of_rows(x.around.values)))
             for x in lessons
             if x.bad.any()
         ),

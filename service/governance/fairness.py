@@ -12,7 +12,7 @@ from graph.facts.groups import groups_of, history_of
 from graph.facts.tables import Tables
 from graph.model.types import Application, PlatformType
 from graph.progress import bar
-from graph.rings.applicants.labelled import MATURE_DAYS, labelled_applicants
+from graph.rings.applicants.labelled import MATURE_DAYS
 from graph.rings.applicants.rows import HeldApplicants
 from graph.store.evidence import subject_of
 from graph.store.one_edition import of_one_edition
@@ -97,8 +97,8 @@ def _people(store: GraphStore, period: Period, revision: int, most: int) -> list
 
 def standing(tables: Tables) -> dict[str, bool]:
     """Whether each person is known for fraud, or was late, by the tables' moment."""
-    labelled = labelled_applicants(HeldApplicants(tables))
-    bad = np.asarray(labelled.fraud | labelled.late)
+    known = HeldApplicants(tables).columns
+    bad = np.asarray(known["fraud"] | known["late"])
     return dict(zip(tables.applicant_ids.tolist(), bad.tolist(), strict=True))
 
 

@@ -12,7 +12,6 @@ from gnn.samples.collect import collect
 from gnn.training_plan import TrainingPlan
 from graph.features.extraction import COUNT_NAMES
 from graph.model.types import Facts, Label, LabelValue
-from graph.rings.applicants.labelled import labelled_applicants
 from graph.rings.applicants.rows import HeldApplicants
 from graph.store.evidence import Subject
 from investigations import rules
@@ -66,9 +65,7 @@ def reference(view):
 
 def rings(view):
     tables = view.tables()
-    return bool(
-        labelled_applicants(HeldApplicants(tables)).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]]
-    )
+    return bool(HeldApplicants(tables).columns["fraud"][np.flatnonzero(tables.applicant_ids == "ann")[0]])
 
 
 def training_target(view):

@@ -5,12 +5,13 @@ history is mature.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
-from graph.rings.applicants.rows import ApplicantRows
+from graph.rings.applicants.everybody import Everybody, Rows, added, merged
 
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
 # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
@@ -19,11 +20,13 @@ ENOUGH_SILENT = 0.1
 _LEAST_SHARE = 0.05
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
+LABELS = ("fraud", "good", "late", "paid", "shown", "since")  # the columns that labels are made of
 
 
 @dataclass(frozen=True)
 class LabelTotals:
-    """How many `people` a store has, and of these how many are known `frauds`, known `goods`, and `silent`:
+    """How many `people` a store has, and of these how many are known `frauds`, known `goods`, `mature`, known
+    goods who are mature, and `honest`: not known for fraud, and mature or known to be good. `silent` are
     mature, and not known for fraud.
     """
 
@@ -31,6 +34,9 @@ class LabelTotals:
     frauds: int
     goods: int
     silent: int
+    mature: int
+    mature_goods: int
+    honest: int
 
     @property
     def are_enough(self) -> bool:
@@ -38,10 +44,23 @@ class LabelTotals:
         honest = self.silent >= ENOUGH_SILENT * self.people or self.goods >= ENOUGH_GOODS
         return self.frauds >= ENOUGH_FRAUDS and honest
 
+    @property
+    def share_without_labels(self) -> float:
+        """How much counts (0-1) what needs no label of this store: other stores' experience, and that a
+        group is improbable.
+
+        All until the store has enough labels, and from then on less with every fraud: in no week does
+        another judgement take over at once.
+        """
+        if not self.are_enough:
+            return 1.0
+        share = ENOUGH_FRAUDS / self.frauds
+        return share if share >= _LEAST_SHARE else 0.0
+
 
 @dataclass(frozen=True)
 class LabelledApplicants:
-    """Per applicant (A,): fraud and good as `graph.facts.fraud_labels` says, late (30 days past due or
+    """Per applicant (N,): fraud and good as `graph.facts.fraud_labels` says, late (30 days past due or
     worse), paid (a loan closed), bool. `performing`: a loan had time to go bad
     (`graph.rings.applicants.columns.SHOWN_DAYS`), and none is late.
 
@@ -58,15 +77,9 @@ class LabelledApplicants:
     since: Column
 
     @property
-    def mature_before(self) -> int:
-        """Whoever applied first before that moment (microseconds) is mature."""
-        return int(self.since[self.mature].max(initial=-1)) + 1
-
-    @property
     def totals(self) -> LabelTotals:
         """Of everybody."""
-        silent = int((self.mature & ~self.fraud).sum())
-        return LabelTotals(len(self.fraud), int(self.fraud.sum()), int(self.good.sum()), silent)
+        return LabelTotals(**{name: int(count.sum()) for name, count in _counts(vars(self)).items()})
 
     def of(self, people: Column) -> SomeLabelled:
         """Of some people (N,) alone."""
@@ -77,19 +90,6 @@ class LabelledApplicants:
     def has_enough_labels(self) -> bool:
         """Whether the store has enough of them to learn from."""
         return self.totals.are_enough
-
-    @property
-    def share_without_labels(self) -> float:
-        """How much counts (0-1) what needs no label of this store: other stores' experience, and that a
-        group is improbable.
-
-        All until the store has enough labels, and from then on less with every fraud: in no week does
-        another judgement take over at once.
-        """
-        if not self.has_enough_labels:
-            return 1.0
-        share = ENOUGH_FRAUDS / self.totals.frauds
-        return share if share >= _LEAST_SHARE else 0.0
 
 
 @dataclass(frozen=True)
@@ -104,23 +104,70 @@ class SomeLabelled(LabelledApplicants):
         return self.store
 
 
-def labelled_applicants(applicants: ApplicantRows) -> LabelledApplicants:
-    """Labels (of the applicant or of an application) and outcomes, by applicant."""
-    fraud, late, since = (applicants.column(name) for name in ("fraud", "late", "since"))
-    return LabelledApplicants(
-        fraud,
-        applicants.column("good"),
-        late,
-        applicants.column("paid"),
-        applicants.column("shown") & ~late,
-        since < applicants.as_of - _delay(fraud, applicants.column("fraud_since"), since),
-        since,
-    )
+@dataclass(frozen=True)
+class StoreLabels:
+    """The labels of a store, asked for of some people. Whoever applied first before `mature_before`
+    (microseconds) is mature; `frauds` (F,) are the positions of the known frauds, ascending.
+    """
+
+    everybody: Everybody
+    mature_before: int
+    totals: LabelTotals
+    frauds: Column
+
+    def of(self, people: Column) -> SomeLabelled:
+        """Of `people` (N,), positions in ascending order."""
+        return SomeLabelled(
+            **labels_of(self.everybody.of(people, *LABELS), self.mature_before), store=self.totals
+        )
 
 
-def _delay(fraud: Column, known: Column, since: Column) -> int:
-    """Microseconds from a first application until three in four of the frauds known by now were known."""
-    if fraud.sum() < 30:
+def store_labels(everybody: Everybody, as_of: int) -> StoreLabels:
+    """Labels (of the applicant or of an application) and outcomes as of a moment (microseconds)."""
+    frauds = merged(everybody.answers(_frauds, ("fraud", "fraud_since", "since")))
+    before = as_of - _delay(frauds["waited"])
+    counted = added(everybody.answers(partial(_counted, before=before), LABELS))
+    return StoreLabels(everybody, before, LabelTotals(**counted), frauds["who"].astype(np.int64))
+
+
+def labels_of(rows: Rows, mature_before: int) -> dict[str, Column]:
+    """The columns LABELS of some people as those of `LabelledApplicants`."""
+    named = {name: rows[name] for name in ("fraud", "good", "late", "paid", "since")}
+    return {
+        **named,
+        "performing": rows["shown"] & ~rows["late"],
+        "mature": rows["since"] < mature_before,
+    }
+
+
+def _frauds(rows: Rows, given: Rows) -> Rows:
+    """The known frauds, and how long it took until each was known."""
+    at = np.flatnonzero(rows["fraud"])
+    return {"who": rows["who"][at], "waited": rows["fraud_since"][at] - rows["since"][at]}
+
+
+def _counted(rows: Rows, given: Rows, before: int) -> Rows:
+    return {name: np.array([some.sum()]) for name, some in _counts(labels_of(rows, before)).items()}
+
+
+def _counts(labels: Rows) -> Rows:
+    """Whom each of LabelTotals counts (N,) bool."""
+    fraud, good, mature = labels["fraud"], labels["good"], labels["mature"]
+    return {
+        "people": np.ones(len(fraud), bool),
+        "frauds": fraud,
+        "goods": good,
+        "silent": mature & ~fraud,
+        "mature": mature,
+        "mature_goods": mature & good,
+        "honest": ~fraud & (good | mature),
+    }
+
+
+def _delay(waited: Column) -> int:
+    """Microseconds from a first application until three in four of the frauds known by now were known, of how
+    long each took.
+    """
+    if len(waited) < 30:
         return MATURE_DAYS * DAY
-    waited = known[fraud] - since[fraud]
     return int(np.clip(np.quantile(waited, 0.75), 14 * DAY, 240 * DAY))

@@ -22,9 +22,6 @@ class ApplicantRows(Protocol):
 
     def __len__(self) -> int: ...
 
-    def column(self, name: str) -> Column:
-        """One of `graph.rings.applicants.columns.COLUMNS` (A,)."""
-
     def names(self, people: Column) -> Column:
         """The ids of `people` (N,) object, positions in any order."""
 
@@ -59,12 +56,9 @@ class HeldApplicants:
         return len(self.tables.applicant_ids)
 
     @cached_property
-    def _columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, Column]:
+        """What each did (A,), as `graph.rings.applicants.columns.COLUMNS` says."""
         return applicant_columns(self.tables)
-
-    def column(self, name: str) -> Column:
-        """One of them (A,)."""
-        return self._columns[name]
 
     def names(self, people: Column) -> Column:
         """The ids of `people`."""

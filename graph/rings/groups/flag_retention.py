@@ -12,7 +12,7 @@ import numpy as np
 from graph.facts.hubs import BATCH_GUARD, GUARD
 from graph.facts.tables import KINDS, Column
 from graph.model.types import Ring
-from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.applicants.labelled import LabelledApplicants, StoreLabels
 from graph.rings.applicants.rows import ApplicantRows
 from graph.rings.groups.shared_items import NEVER, SharedItems, shared_items
 from graph.rings.links.projection import LINK_KINDS, SOFT
@@ -43,20 +43,23 @@ class RetainedFlags:
 def retained_flags(
     before: Sequence[Ring],
     flagged: Column,
-    labelled: LabelledApplicants,
+    labels: StoreLabels,
     facts: tuple[ApplicantRows, SharingRows],
 ) -> RetainedFlags:
-    """What becomes of the flagged rings of `before`. `flagged` (A,) bool: who is in a flagged group now."""
+    """What becomes of the flagged rings of `before`. `flagged`: who is in a flagged group now, positions."""
     (applicants, rows), out = facts, RetainedFlags()
+    rings = _people_of(before, applicants)
+    everyone = np.unique(np.concatenate([np.zeros(0, np.int64), *(people for _, people in rings)]))
+    labelled, again = labels.of(everyone), np.isin(everyone, flagged)
     lost = [
-        (ring, people)
-        for ring, people in _people_of(before, applicants)
-        if _is_lost(people, flagged, labelled)
+        (ring, people, of)
+        for ring, people in rings
+        if _is_lost(again[at := np.searchsorted(everyone, people)], of := labelled.of(at))
     ]
     if not lost:
         return out
-    everyone = np.unique(np.concatenate([people for _, people in lost]))
-    places, group = [np.searchsorted(everyone, people) for _, people in lost], np.full(len(everyone), -1)
+    everyone = np.unique(np.concatenate([people for _, people, _ in lost]))
+    places, group = [np.searchsorted(everyone, people) for _, people, _ in lost], np.full(len(everyone), -1)
     for number, some in enumerate(places):
         group[some] = number
     sharing, names = rows.of(everyone), applicants.names(everyone)
@@ -64,13 +67,13 @@ def retained_flags(
     events = applicants.facts_of(everyone).events
     anything = shared_items(events, sharing, group)
     ties = shared_items(events, sharing, group, _GUARD)
-    for number, (ring, people) in enumerate(lost):
-        stays = (labelled.fraud | ~labelled.good)[people] & ~flagged[people]
+    for number, (ring, people, of) in enumerate(lost):
+        stays = (of.fraud | ~of.good) & ~np.isin(people, flagged)
         if ring.shared_by_kind:
             stays &= anything.tied[places[number]] < NEVER
         against = (
-            *_verdicts(people, labelled, names[places[number]]),
-            *_loans(people, labelled),
+            *_verdicts(of, names[places[number]]),
+            *_loans(of),
             *_ties(ring, (anything, ties), number, int(stays.sum())),
         )
         if against:
@@ -87,26 +90,24 @@ def _people_of(rings: Sequence[Ring], applicants: ApplicantRows) -> list[tuple[R
     return [(ring, np.sort(some[some >= 0])) for ring, some in zip(rings, np.split(at, ends))]
 
 
-def _is_lost(people: Column, flagged: Column, labelled: LabelledApplicants) -> bool:
-    """Whether fewer than half of those whom nobody has cleared are in flagged groups now."""
-    suspects = people[(labelled.fraud | ~labelled.good)[people]]
-    return bool(len(people)) and not (len(suspects) and 2 * flagged[suspects].sum() >= len(suspects))
+def _is_lost(flagged: Column, labelled: LabelledApplicants) -> bool:
+    """Whether fewer than half of those whom nobody has cleared are in flagged groups now; both of the people
+    of one ring (N,).
+    """
+    suspects = flagged[labelled.fraud | ~labelled.good]
+    return bool(len(flagged)) and not (len(suspects) and 2 * suspects.sum() >= len(suspects))
 
 
-def _verdicts(people: Column, labelled: LabelledApplicants, names: Column) -> tuple[str, ...]:
-    cleared = names[(labelled.good & ~labelled.fraud)[people]]
-    enough = len(cleared) >= CLEARED * len(people) or len(people) - len(cleared) < SMALLEST <= len(people)
+def _verdicts(labelled: LabelledApplicants, names: Column) -> tuple[str, ...]:
+    cleared = names[labelled.good & ~labelled.fraud]
+    enough = len(cleared) >= CLEARED * len(names) or len(names) - len(cleared) < SMALLEST <= len(names)
     return (f"cleared={','.join(cleared.tolist())}",) if len(cleared) and enough else ()
 
 
-def _loans(people: Column, labelled: LabelledApplicants) -> tuple[str, ...]:
-    good = int(labelled.performing[people].sum())
-    bad = labelled.late[people].any() or labelled.fraud[people].any()
-    return (
-        (f"paid_as_agreed={good}/{len(people)}",)
-        if good and good >= AS_AGREED * len(people) and not bad
-        else ()
-    )
+def _loans(labelled: LabelledApplicants) -> tuple[str, ...]:
+    good, people = int(labelled.performing.sum()), len(labelled.fraud)
+    bad = labelled.late.any() or labelled.fraud.any()
+    return (f"paid_as_agreed={good}/{people}",) if good and good >= AS_AGREED * people and not bad else ()
 
 
 def _ties(

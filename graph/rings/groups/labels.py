@@ -17,18 +17,6 @@ def numbered(label: Column) -> tuple[Column, Column]:
     return rank[number], first[order]
 
 
-def by_first(group: Column) -> tuple[Column, Column]:
-    """The same for everybody's groups (A,), numbers from 0 on of which not each is one: in the place of some
-    int32 (A,), without an order. Numbers are int32.
-    """
-    first, number = np.empty(int(group.max(initial=-1)) + 1, np.int32), np.arange(len(group), dtype=np.int32)
-    first[group[::-1]] = number[::-1]
-    heads = first[group] == number
-    np.cumsum(heads, out=number)
-    number -= 1
-    return number[first[group]], np.flatnonzero(heads)
-
-
 def in_flagged(label: Column) -> Column:
     """Who is in a flagged group (N,) bool, by labels that are negative for these; a group of too few is
     none.

@@ -42,15 +42,3 @@ def among_suspects(suspects: SuspectLinks, suspicion: Column, coarse: Column) ->
     enough = np.bincount(fine, weights=suspect)[fine] >= SMALLEST
     smallest = np.unique(fine, return_index=True)[1][fine]
     return np.where(suspect & enough, 1 + smallest, label)
-
-
-def regrouped(coarse: Column, people: Column, label: Column) -> Column:
-    """A number for the group of everybody (A,): `people` (N,) who have left that of the first cut `coarse`
-    (A,) are in those of their labels, of which negative ones are of flagged groups.
-    """
-    left = np.flatnonzero((label < 0) | (label <= len(people)))
-    out = coarse.copy()
-    out[people[left]] = (
-        int(coarse.max(initial=-1)) + 1 + np.unique(np.abs(label[left]), return_inverse=True)[1]
-    )
-    return np.asarray(out)

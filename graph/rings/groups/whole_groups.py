@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.facts.tables import Column, Tables
+from graph.rings.applicants.everybody import Rows
 from graph.rings.links.projection import ApplicantLinks
 from graph.rings.sharing.incidence import Incidence
-from graph.rings.suspicion.scores import SMALLEST
 
 AT_ONCE = 500_000  # people who are looked at at once: some 500 MB
 ASKED = ("platform", "agent", "merchant")
@@ -36,32 +36,24 @@ class WholeGroups:
     given: Mapping[str, Column]
 
 
-def in_large_groups(group: Column) -> Column:
-    """Who is in a group of three or more (A,) bool; `group` (A,) are numbers from 0 on."""
-    return np.asarray((np.bincount(group) >= SMALLEST)[group])
-
-
 def whole_groups(
-    facts: tuple[Tables, Incidence, ApplicantLinks], group: Column, given: Mapping[str, Column]
+    facts: tuple[Tables, Incidence, ApplicantLinks], inside: Rows, given: Rows
 ) -> Iterator[WholeGroups]:
-    """The groups of three or more of `group` (A,), those of some AT_ONCE people after the other, with columns
-    `given` (A,).
+    """The groups of `inside`, of three or more, those of some AT_ONCE people after the other: `who` is in
+    which `group` of what `size`, and columns (N,); and with columns `given` (A,) of everybody.
     """
-    size = np.bincount(group)
-    size = np.where(size >= SMALLEST, size, 0)
-    batch = np.where(size > 0, np.cumsum(size) // AT_ONCE, -1)[group]
+    first = np.unique(inside["group"], return_index=True)[1]
+    size = inside["size"][first].astype(np.int64)
+    batch = (np.cumsum(size) // AT_ONCE)[np.unique(inside["group"], return_inverse=True)[1]]
     for number in range(int(batch.max(initial=-1)) + 1):
-        people = np.flatnonzero(batch == number)
-        if len(people):
-            yield _inside(facts, group, people, given)
+        some = {name: column[batch == number] for name, column in inside.items()}
+        if len(some["who"]):
+            yield _inside(facts, some, given)
 
 
-def _inside(
-    facts: tuple[Tables, Incidence, ApplicantLinks],
-    group: Column,
-    people: Column,
-    given: Mapping[str, Column],
-) -> WholeGroups:
+def _inside(facts: tuple[Tables, Incidence, ApplicantLinks], some: Rows, given: Rows) -> WholeGroups:
+    people, group = some["who"], np.full(len(facts[0].applicant_ids), -1, np.int32)
+    group[people] = some["group"]
     tables, sharing, links = facts
     place = np.full(len(group), -1, np.int32)
     place[people] = np.arange(len(people))
@@ -86,5 +78,5 @@ def _inside(
             "applicant": place[tables.applications["applicant"][asked]],
             **{name: tables.applications[name][asked] for name in ASKED},
         },
-        {name: column[people] for name, column in given.items()},
+        {**some, **{name: column[people] for name, column in given.items()}},
     )

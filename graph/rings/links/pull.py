@@ -11,6 +11,7 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
+from graph.rings.applicants.everybody import Everybody, Rows, merged
 from graph.rings.links.projection import ApplicantLinks
 from graph.rings.links.rows import LinkRows
 
@@ -37,19 +38,36 @@ class SuspectLinks:
     pull: Column
 
 
-def suspect_links(rows: LinkRows, suspicion: Column, since: Column | None = None) -> SuspectLinks:
-    """By the `suspicion` (A,) of both ends, and their first applications `since` (A,), int64 microseconds."""
-    people = np.flatnonzero(suspicion >= DRAWN)
-    given = {"suspicion": suspicion} if since is None else {"suspicion": suspicion, "since": since}
-    reach = rows.by_person(reach_of, given, people)["reach"]
-    links, given = rows.among(people), {name: column[people] for name, column in given.items()}
+def suspect_links(
+    rows: LinkRows, everybody: Everybody, also: tuple[str, ...] = ("since",)
+) -> tuple[SuspectLinks, Column]:
+    """By the `suspicion` of both ends, and, unless nothing is asked for `also`, by their first applications
+    `since`; and the suspicion of the people (N,).
+    """
+    names = ("suspicion", *also)
+    given = merged(everybody.answers(drawn_to_others, names))
+    reach = merged(rows.by_person(reach_of, everybody, names, is_drawn))["reach"]
+    people = given.pop("who").astype(np.int64)
+    links = rows.among(people)
     a, b = (np.searchsorted(people, end).astype(np.int32) for end in (links.a, links.b))
     links = _weighed(replace(links, a=a, b=b), given)
-    return SuspectLinks(people, links, _relative(links, _pull(links, given["suspicion"]), reach))
+    suspicion = given["suspicion"]
+    return SuspectLinks(people, links, _relative(links, _pull(links, suspicion), reach)), suspicion
+
+
+def is_drawn(rows: Rows) -> Column:
+    """Who is suspicious enough to be drawn to others, bool."""
+    return np.asarray(rows["suspicion"] >= DRAWN)
+
+
+def drawn_to_others(rows: Rows, given: Rows) -> Rows:
+    """Their columns, of those who are suspicious enough."""
+    at = np.flatnonzero(is_drawn(rows))
+    return {name: column[at] for name, column in rows.items()}
 
 
 def reach_of(links: ApplicantLinks, people: Column, given: Mapping[str, Column]) -> Mapping[str, Column]:
-    """How much each of `people` (N,) is linked to suspects at all, as a `graph.rings.links.rows.Look`."""
+    """How much each of `people` (N,) is linked to suspects, as a `graph.rings.links.rows.LookAround`."""
     links, suspicion = _weighed(links, given), given["suspicion"]
     return {"reach": _reach(links, _pull(links, suspicion), len(suspicion))[people]}
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from graph.facts.tables import Column
+from graph.rings.applicants.everybody import Asked, Everybody, Rows
 from graph.rings.links.projection import ApplicantLinks
 
-Look = Callable[[ApplicantLinks, Column, Mapping[str, Column]], Mapping[str, Column]]
+LookAround = Callable[[ApplicantLinks, Column, Mapping[str, Column]], Mapping[str, Column]]
 """From links between places, the places (N,) whose links are all among them, and columns (places,) of what is
 given, to columns (N,). It can be sent to other machines.
 """
@@ -25,9 +26,11 @@ class LinkRows(Protocol):
     def among(self, people: Column) -> ApplicantLinks:
         """Those between two of `people` (N,), positions in ascending order."""
 
-    def by_person(self, look: Look, given: Mapping[str, Column], people: Column) -> Mapping[str, Column]:
-        """What `look` says of each of `people` (N,), positions in ascending order, by all of their links and
-        by the columns `given` (A,) of whomever these tie.
+    def by_person(
+        self, look: LookAround, everybody: Everybody, names: tuple[str, ...], asked: Asked
+    ) -> Iterable[Rows]:
+        """What `look` says of each of those `asked`, and `who` they are, place after place of `everybody`, by
+        all of their links and by the columns of these `names` of whomever these tie.
         """
 
 
@@ -49,6 +52,14 @@ class HeldLinks:
         some[people] = True
         return self.links.of(some[self.links.a] & some[self.links.b])
 
-    def by_person(self, look: Look, given: Mapping[str, Column], people: Column) -> Mapping[str, Column]:
+    def by_person(
+        self, look: LookAround, everybody: Everybody, names: tuple[str, ...], asked: Asked
+    ) -> Iterable[Rows]:
         """What `look` says of each."""
-        return look(self.links, people, given)
+        [given] = everybody.answers(_themselves, names)
+        people = np.flatnonzero(asked(given))
+        return [{"who": given["who"][people], **look(self.links, people, given)}]
+
+
+def _themselves(rows: Rows, given: Rows) -> Rows:
+    return rows

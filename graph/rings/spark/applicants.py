@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 from pyspark.sql import functions as f
 
 from graph.facts.tables import Column, Tables
-from graph.rings.applicants.columns import COLUMNS, applicant_columns
+from graph.rings.applicants.columns import applicant_columns
 from graph.rings.links.projection import REFERRAL
 from graph.rings.spark.buckets import Rows, bucket, whole
 from graph.rings.spark.facts import APPLICATIONS, EVENTS, LABELS, NAMES, OUTCOMES, PLATFORMS
-from graph.rings.spark.homes import Homes
 from graph.rings.spark.own_facts import (
     ASKED,
     EVENT,
@@ -44,29 +43,13 @@ _FACTS = {
 class ClusterApplicants:
     """Rows of the facts, and of stages that are made when they are asked for first."""
 
-    homes: Homes
+    stages: Stages
+    applicants: int
     as_of: int
     zone: str
 
     def __len__(self) -> int:
-        return len(self.homes.coarse)
-
-    @property
-    def _stages(self) -> Stages:
-        return self.homes.stages
-
-    @cached_property
-    def _buckets(self) -> int:
-        """Of the stage of columns, which is made when it is asked for first."""
-        return columns_stage(self._stages, len(self))
-
-    def column(self, name: str) -> Column:
-        """One of them (A,), read from the files of a stage."""
-        out = np.empty(len(self), COLUMNS[name])
-        for number in range(self._buckets):
-            rows = bucket(self._stages.folder, OF_APPLICANTS, number, {"who": "i4", name: COLUMNS[name]})
-            out[rows["who"]] = rows[name]
-        return out
+        return self.applicants
 
     def names(self, people: Column) -> Column:
         """The ids of `people`."""
@@ -89,12 +72,12 @@ class ClusterApplicants:
 
     def _of_buckets(self, people: Column, name: str) -> Iterator[tuple[Column, Column]]:
         """Places among `people` and a text of each, a bucket after the other."""
-        home = self.homes.of[people]  # makes the stage `home`
-        self._stages.kept_by_bucket(_NAMED, lambda: named(self._stages))
-        order = np.argsort(home, kind="stable")
-        ends = np.flatnonzero(np.diff(home[order], append=-1)) + 1
+        self.stages.kept_by_bucket(_NAMED, lambda: named(self.stages))
+        of_range = people // self.stages.rows
+        order = np.argsort(of_range, kind="stable")
+        ends = np.flatnonzero(np.diff(of_range[order], append=-1)) + 1
         for some in np.split(order, ends[:-1]) if len(order) else ():
-            rows = bucket(self._stages.folder, _NAMED, int(home[some[0]]), {"who": "i4", name: "O"})
+            rows = bucket(self.stages.folder, _NAMED, int(of_range[some[0]]), {"who": "i4", name: "O"})
             by_place = np.argsort(rows["who"])
             at = by_place[np.searchsorted(rows["who"], people[some], sorter=by_place)]
             yield some, rows[name][at]
@@ -105,7 +88,7 @@ class ClusterApplicants:
         if not names:
             return out
         asked = {"place": np.arange(len(names)), "applicant_id": np.array(names, object)}
-        name, stages = f"places_{digest(repr([*names]).encode())}", self._stages
+        name, stages = f"places_{digest(repr([*names]).encode())}", self.stages
         stages.given(f"{name}_asked", np.zeros(len(names), np.int64), asked)
         stages.kept(name, lambda: stages.read(f"{name}_asked").join(stages.read(NAMES), "applicant_id"))
         found = whole(stages.folder, name, {"place": "i8", "who": "i4"})
@@ -127,7 +110,7 @@ class ClusterApplicants:
             identifiers={}, ties={}, merchants={}, devices={},
             applications=loans[0], outcomes=loans[1], labels=loans[2],
             events=events | {"kind": kind},
-            platforms=dict(bucket(self._stages.folder, PLATFORMS, 0, {"type": "i1"})),
+            platforms=dict(bucket(self.stages.folder, PLATFORMS, 0, {"type": "i1"})),
             zone=self.zone,
         )  # fmt: skip
 
@@ -136,7 +119,7 @@ class ClusterApplicants:
         kinds = _FACTS[table]
         if not len(who):
             return {name: np.zeros(0, kind) for name, kind in kinds.items()}
-        name, stages = f"of_{digest(who.tobytes())}", self._stages
+        name, stages = f"of_{digest(who.tobytes())}", self.stages
         stages.given(f"{name}_asked", np.zeros(len(who), np.int64), {"who": who})
 
         def rows() -> Any:
@@ -157,14 +140,14 @@ def columns_stage(stages: Stages, applicants: int) -> int:
 
 
 def named(stages: Stages) -> Any:
-    """`who`, `applicant_id`, the `application_id` of the latest application, in the bucket of the group."""
+    """`who`, `applicant_id`, the `application_id` of the latest application, by ranges of positions."""
     asked = stages.read(APPLICATIONS).select("applicant", "number", "application_id")
     last = asked.groupBy("applicant").agg(f.max("number").alias("number"))
     latest = (
         asked.select("number", "application_id").join(last, "number").withColumnRenamed("applicant", "who")
     )
     rows = stages.read(NAMES).join(latest.drop("number"), "who", "left")
-    return rows.join(stages.read("home").select("who", "bucket"), "who")
+    return rows.withColumn("bucket", f.floor(f.col("who") / f.lit(stages.rows)).cast("int"))
 
 
 def _columns(folder: str, number: int, applicants: int, buckets: int) -> Rows:

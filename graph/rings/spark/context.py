@@ -13,48 +13,38 @@ from pyspark.sql.window import Window
 from graph.rings.sharing.incidence import AGENT, MERCHANT
 from graph.rings.spark import context_tasks
 from graph.rings.spark.context_tasks import SUMS
+from graph.rings.spark.homes import Homes
 from graph.rings.spark.incidence import DAY_BY_DAY, VALUE, beside_few
 from graph.rings.spark.own_features import own_features
-from graph.rings.spark.stages import Stages
 from graph.rings.suspicion.link_features import DESCRIBED, NEAR_IN_TIME
 
-CONTEXT = "context"
+CONTEXT, LINKS_OF, NEIGHBOURS = "context", "links_of", "neighbours_of"
 
 
-def context_stage(stages: Stages, applicants: int) -> int:
-    """Makes the stage CONTEXT: `who`, and a column for each context feature. In how many buckets."""
-    read = {name: stages.read(name) for name in ("links", "cut", "held", "sizes")}
-    own = own_features(stages, applicants)
-    buckets = stages.buckets(4 * applicants + 2 * read["links"].count())
-    home = (
-        own.select("who")
-        .join(read["cut"], "who", "left")
-        .select("who", f.coalesce("coarse", "who").alias("coarse"))
-    )
-    home = stages.kept("home", lambda: home.withColumn("bucket", _bucket("coarse", buckets)))
-    both = ends(read["links"])
-    stages.kept_by_bucket("people_of", lambda: own.join(home, "who"))
-    stages.kept_by_bucket(
-        "links_of", lambda: both.join(home.select("who", "bucket"), "who").drop("who", "other")
-    )
-    stages.kept_by_bucket("neighbours_of", lambda: neighbours(both, home, own))
+def context_stage(homes: Homes) -> None:
+    """Makes the stage CONTEXT: `who`, and a column for each context feature, in the buckets of `homes`."""
+    stages, buckets = homes.stages, homes.buckets
+    read = {name: stages.read(name) for name in ("held", "sizes")}
+    own = linked_stages(homes)
+    stages.kept_by_bucket("people_of", lambda: own.join(homes.home, "who"))
     names = tuple(name for name in own.columns if name not in ("who", "since"))
     stages.each("around", buckets, partial(context_tasks.around, names=names))
     around = stages.read("around")
     sharing = beside_few(read["held"], read["sizes"].select(*VALUE, "holders"), VALUE)
-    stages.kept_by_bucket("values_of", lambda: _at_home(values(sharing), home))
-    stages.kept_by_bucket("customers_of", lambda: _at_home(customers(sharing, around), home))
+    stages.kept_by_bucket("values_of", lambda: homes.at_home(values(sharing)))
+    stages.kept_by_bucket("customers_of", lambda: homes.at_home(customers(sharing, around)))
     stages.each(CONTEXT, buckets, partial(context_tasks.whole, names=names, columns=tuple(around.columns)))
-    return buckets
 
 
-def _bucket(column: str, buckets: int) -> Any:
-    return f.pmod(f.col(column), f.lit(buckets)).cast("int")
-
-
-def _at_home(rows: Any, home: Any) -> Any:
-    """Rows of `who` in the bucket of that applicant."""
-    return rows.join(home.select("who", "bucket"), "who")
+def linked_stages(homes: Homes) -> Any:
+    """Makes the stages LINKS_OF, all links of the people of a bucket, and NEIGHBOURS, whom these tie them to;
+    what everybody is by themselves.
+    """
+    stages = homes.stages
+    own, both = own_features(stages, homes.applicants), ends(stages.read("links"))
+    stages.kept_by_bucket(LINKS_OF, lambda: homes.at_home(both).drop("who", "other"))
+    stages.kept_by_bucket(NEIGHBOURS, lambda: neighbours(both, homes.home, own))
+    return own
 
 
 def ends(links: Any) -> Any:

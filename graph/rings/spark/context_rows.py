@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.spark.buckets import Rows, bucket
+from graph.rings.applicants.everybody import Asked, Everybody
+from graph.rings.spark.buckets import Rows, Task, bucket
 from graph.rings.spark.context import CONTEXT
+from graph.rings.spark.everybody import Held, OfBuckets, columns_at, of_cluster
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.stages import Stages, digest
 from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.learned import folds_of
 from graph.rings.suspicion.rows import Judge
 
 
@@ -28,45 +31,54 @@ class ClusterRows:
     homes: Homes
     names: tuple[str, ...]
 
-    def of(self, people: Column) -> Features:
-        """The rows of `people` (N,), positions in ascending order."""
-        out = np.empty((len(people), len(self.names)), np.float32)
-        for some, rows in self.pieces(people):
-            out[np.searchsorted(people, some)] = rows.values
-        return Features(self.names, out)
-
-    def pieces(self, people: Column) -> Iterator[tuple[Column, Features]]:
-        """The same, the people of one bucket after those of another."""
-        name = f"picked_{digest(people.tobytes())}"
-        self.stages.given(f"{name}_asked", self.homes.of[people], {"who": people})
-        self.stages.each(name, self.homes.buckets, partial(_picked, asked=f"{name}_asked", names=self.names))
-        for number in range(self.homes.buckets):
-            rows = bucket(self.stages.folder, name, number, _kinds(self.names))
-            yield rows["who"], _matrix(rows, self.names)
-
-    @property
-    def people(self) -> int:
-        """How many applicants."""
-        return len(self.homes.of)
-
     def column(self, name: str) -> Column:
         """One feature of all (A,), read from the files of the stage."""
-        return self._gathered(CONTEXT, name, np.empty(self.people, np.float32))
-
-    def chance(self, judge: Judge, fold: Column) -> Column:
-        """The chance to be bad of each applicant (A,), judged on the cluster."""
-        name = f"chance_{digest(pickle.dumps(judge), fold.tobytes())}"
-        self.stages.given(f"{name}_asked", self.homes.of, {"who": np.arange(len(fold)), "fold": fold})
-        task = partial(_judged, asked=f"{name}_asked", names=self.names, judge=judge)
-        self.stages.each(name, self.homes.buckets, task)
-        return self._gathered(name, "chance", np.empty(self.people))
-
-    def _gathered(self, stage: str, name: str, out: Column) -> Column:
-        """A column of a stage (A,), in the tables' order."""
-        for number in range(self.homes.buckets):
-            rows = bucket(self.stages.folder, stage, number, {"who": "i4", name: str(out.dtype)})
+        out = np.empty(self.homes.applicants, np.float32)
+        for rows in OfBuckets(self.stages, CONTEXT, self.homes.buckets, {"who": "i4", name: "f4"}):
             out[rows["who"]] = rows[name]
         return out
+
+    def of(self, people: Column) -> Features:
+        """The rows of `people` (N,), positions in ascending order."""
+        who = people.astype(np.int32)
+        name = f"picked_{digest(who.tobytes())}"
+        self.homes.bring(f"{name}_at", {"who": who})
+        out = np.empty((len(people), len(self.names)), np.float32)
+        for some, rows in self._pieces(name, partial(_picked, at=f"{name}_at", names=self.names)):
+            out[np.searchsorted(who, some)] = rows.values
+        return Features(self.names, out)
+
+    def pieces(
+        self, everybody: Everybody, names: tuple[str, ...], asked: Asked
+    ) -> Iterable[tuple[Column, Features]]:
+        """Those rows, a bucket after the other."""
+        held = of_cluster(everybody).only(names)
+        name = f"around_{digest(pickle.dumps((held, asked)))}"
+        return self._pieces(name, partial(_asked, held=held, asked=asked, names=self.names))
+
+    def judged(self, everybody: Everybody, judge: Judge, name: str) -> Everybody:
+        """The chance of each to be bad, by a task for each bucket."""
+        held = of_cluster(everybody).only(("coarse",))
+        stage = f"chance_{digest(pickle.dumps((judge, name)))}"
+        task = partial(_judged, held=held, names=self.names, judge=judge, name=name)
+        self.stages.each(stage, self.homes.buckets, task)
+        return of_cluster(everybody).beside(stage, {name: "<f8"})
+
+    def _pieces(self, name: str, task: Task) -> Iterable[tuple[Column, Features]]:
+        self.stages.each(name, self.homes.buckets, task)
+        return _Pieces(OfBuckets(self.stages, name, self.homes.buckets, _kinds(self.names)), self.names)
+
+
+@dataclass(frozen=True)
+class _Pieces(Iterable[tuple[Column, Features]]):
+    """Features of the people of each bucket, read anew each time."""
+
+    buckets: Iterable[Rows]
+    names: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[tuple[Column, Features]]:
+        for rows in self.buckets:
+            yield rows["who"], _matrix(rows, self.names)
 
 
 def _kinds(names: tuple[str, ...]) -> dict[str, str]:
@@ -77,19 +89,26 @@ def _matrix(rows: Rows, names: tuple[str, ...]) -> Features:
     return Features(names, np.stack([rows[name] for name in names], axis=1))
 
 
-def _picked(folder: str, number: int, asked: str, names: tuple[str, ...]) -> Rows:
-    people = bucket(folder, asked, number, {"who": "i4"})["who"]
+def _picked(folder: str, number: int, at: str, names: tuple[str, ...]) -> Rows:
+    people = bucket(folder, at, number, {"who": "i4"})["who"]
     if not len(people):
         return {}
     rows = bucket(folder, CONTEXT, number, _kinds(names))
-    at = np.isin(rows["who"], people)
-    return {name: column[at] for name, column in rows.items()}
+    some = np.isin(rows["who"], people)
+    return {name: column[some] for name, column in rows.items()}
 
 
-def _judged(folder: str, number: int, asked: str, names: tuple[str, ...], judge: Judge) -> Rows:
-    # both are by applicant
-    fold = bucket(folder, asked, number, {"fold": "i8"})["fold"]
-    rows = bucket(folder, CONTEXT, number, _kinds(names))
-    if not len(fold):
+def _asked(folder: str, number: int, held: Held, asked: Asked, names: tuple[str, ...]) -> Rows:
+    some = asked(columns_at(folder, number, held))
+    if not some.any():
         return {}
-    return {"who": rows["who"], "chance": judge.chance(_matrix(rows, names).values, fold)}
+    rows = bucket(folder, CONTEXT, number, _kinds(names))  # both are by applicant
+    return {name: column[some] for name, column in rows.items()}
+
+
+def _judged(folder: str, number: int, held: Held, names: tuple[str, ...], judge: Judge, name: str) -> Rows:
+    coarse = columns_at(folder, number, held)["coarse"]
+    if not len(coarse):
+        return {}
+    rows = bucket(folder, CONTEXT, number, _kinds(names))  # both are by applicant
+    return {"who": rows["who"], name: judge.chance(_matrix(rows, names).values, folds_of(coarse))}

@@ -22,9 +22,7 @@ def around(folder: str, number: int, names: tuple[str, ...]) -> Rows:
     """`who`, a column PART.NAME for each feature of their surroundings, and SUMS: what they add to those of
     their shops. `names` are the features that applicants have by themselves.
     """
-    people = bucket(
-        folder, "people_of", number, {"who": "i4", "coarse": "i4", "since": "i8"} | _floats(names)
-    )
+    people = bucket(folder, "people_of", number, {"who": "i4", "first": "i4", "since": "i8"} | _floats(names))
     if not len(people["who"]):
         return {}
     links = bucket(folder, "links_of", number, LINKS)
@@ -38,7 +36,7 @@ def around(folder: str, number: int, names: tuple[str, ...]) -> Rows:
     for column, name in enumerate(names):
         own[at, column] = people[name]
     group = len(everyone) + np.arange(len(everyone))
-    group[at] = np.searchsorted(everyone, people["coarse"])
+    group[at] = np.searchsorted(everyone, people["first"])
     group = np.unique(group, return_inverse=True)[1]
     found = surroundings(Features(names, own), numbered_links(links, everyone), group, since)
     x, known = counted(Features(names, own).beside(found.degree), OF_CUSTOMERS)

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from graph.facts.tables import Tables
-from graph.rings.groups.labels import by_first
 from graph.rings.links.parts import LARGEST
 from graph.rings.projected import Projected, in_this_process
 from graph.rings.spark import components, context, cut, facts, incidence, links
 from graph.rings.spark.applicants import ClusterApplicants
-from graph.rings.spark.buckets import bucket, whole
+from graph.rings.spark.buckets import bucket
 from graph.rings.spark.context_rows import ClusterRows
+from graph.rings.spark.everybody import cluster_everybody
 from graph.rings.spark.group_rows import ClusterGroups
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.link_rows import ClusterLinks
@@ -27,7 +25,7 @@ from graph.rings.spark.stages import Stages, digest, folder_of
 from graph.rings.suspicion.rows import ContextRows
 from graph.store.port import GraphView
 
-_CUT = {"who": "i4", "coarse": "i4"}
+_MOMENT = {"as_of": "i8", "zone": "O"}
 ROWS = 500_000  # rows that one task of ours holds: some 250 MB
 
 
@@ -104,23 +102,20 @@ def run_stages(stages: Stages, applicants: int, largest: int = LARGEST) -> None:
 
 
 def _read_back(stages: Stages, applicants: int) -> Projected:
-    """What the search goes on with: groups, in the order of one machine, and where to ask for the rest."""
-    group, found = np.arange(applicants, dtype=np.int32), whole(stages.folder, "cut", _CUT)
-    group[found["who"]] = found["coarse"]
-    homes = Homes(stages, by_first(group)[0])
-    moment = bucket(stages.folder, facts.MOMENT, 0, {"as_of": "i8", "zone": "O"})
+    """Where the search asks for all that was computed."""
+    homes, moment = Homes(stages, applicants), bucket(stages.folder, facts.MOMENT, 0, _MOMENT)
     as_of, zone = int(moment["as_of"][0]), str(moment["zone"][0])
     return Projected(
-        ClusterApplicants(homes, as_of, zone),
+        ClusterApplicants(stages, applicants, as_of, zone),
         ClusterSharing(stages, homes, as_of),
         ClusterLinks(stages, homes),
-        homes.coarse,
-        lambda: _context(homes),
+        cluster_everybody(homes),
+        partial(_context, homes),
         ClusterGroups(stages, applicants),
     )
 
 
 def _context(homes: Homes) -> ContextRows:
-    stages, _ = homes.stages, homes.buckets
-    names = tuple(name for name in stages.read(context.CONTEXT).columns if name != "who")
-    return ClusterRows(stages, homes, names)
+    context.context_stage(homes)
+    names = tuple(name for name in homes.stages.read(context.CONTEXT).columns if name != "who")
+    return ClusterRows(homes.stages, homes, names)

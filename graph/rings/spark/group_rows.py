@@ -4,6 +4,7 @@ there, a bucket by a task, by the function of one machine.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,19 +15,21 @@ from pyspark.sql import functions as f
 
 from graph.facts.tables import Column
 from graph.rings.applicants.columns import COLUMNS
+from graph.rings.applicants.everybody import Everybody
 from graph.rings.groups.measures import ALONE, MEANS, Measures, Members, measure
-from graph.rings.groups.whole_groups import ASKED, WholeGroups, in_large_groups
+from graph.rings.groups.whole_groups import ASKED, WholeGroups
 from graph.rings.links.projection import REFERRAL
 from graph.rings.spark.applicants import OF_APPLICANTS, columns_stage
 from graph.rings.spark.buckets import Parted, Rows, bucket, kinds_of
 from graph.rings.spark.components import within
 from graph.rings.spark.context_tasks import numbered_links
+from graph.rings.spark.everybody import nobody, of_cluster
 from graph.rings.spark.facts import APPLICATIONS, EVENTS, NAMES
 from graph.rings.spark.links import LINKS
 from graph.rings.spark.own_features import own_features
 from graph.rings.spark.sharing_rows import HELD, incidence, shared
 from graph.rings.spark.stages import Stages, digest
-from graph.rings.suspicion.scores import LabelRates
+from graph.rings.suspicion.scores import SMALLEST, LabelRates
 
 _MEASURES = tuple(name for name in Measures.__dataclass_fields__ if name != "members")
 _MEMBERS = tuple(Members.__dataclass_fields__)
@@ -36,6 +39,7 @@ _NAMED = {"who": "i4", "applicant_id": "O"}
 _GIVEN = {"who": "i4"} | {name: COLUMNS[name] for name in ALONE} | dict.fromkeys(MEANS, "f4")
 _PARTS = {"links": LINKS, "sent": _SENT, "asked": _ASKED, "held": HELD, "named": _NAMED, "given": _GIVEN}
 _NO_RATES = LabelRates((0.0, 0.0), (0.0, 0.0), 0)
+_COLUMNS = ("group", "size", "suspicion")
 _A_PERSON = 4  # some 1 KB, where the rows that a task holds at most are of 250 bytes
 
 
@@ -48,20 +52,22 @@ class ClusterGroups:
     stages: Stages
     applicants: int
 
-    def measured(self, group: Column, suspicion: Column, rates: LabelRates) -> Iterator[Measures]:
+    def measured(self, everybody: Everybody, rates: LabelRates) -> Iterator[Measures]:
         """Measures of the groups of three or more."""
-        who = np.flatnonzero(in_large_groups(group)).astype(np.int32)
-        columns = {"who": who, "group": group[who], "suspicion": suspicion[who]}
-        kinds, of_groups, of_members = kinds_of(columns), *_kinds(columns)
-        name = f"groups_{digest(repr(rates).encode(), *(column.tobytes() for column in columns.values()))}"
-        buckets = self.stages.buckets(_A_PERSON * len(who))
-        self.stages.given(f"{name}_at", columns["group"] % buckets, columns)
-        if len(who):
-            self._gather(name, buckets)
-            self.stages.each(name, buckets, partial(_measured, name=name, kinds=kinds, rates=rates))
-        for number in range(buckets if len(who) else 0):
-            groups = bucket(self.stages.folder, f"{name}/groups", number, of_groups)
-            members = bucket(self.stages.folder, f"{name}/members", number, of_members)
+        columns, stages = of_cluster(everybody), self.stages
+        held = columns.only(_COLUMNS)
+        kinds = {name: kind for name, (_, kind) in held.items()}
+        of_groups, of_members = _kinds(nobody(held))
+        name = f"groups_{digest(pickle.dumps((held, rates)))}"
+        buckets = stages.buckets(_A_PERSON * self.applicants)
+        of_group = f.pmod("group", f.lit(buckets)).cast("int")
+        inside = columns.rows(_COLUMNS).filter(f.col("size") >= SMALLEST).withColumn("bucket", of_group)
+        stages.kept_by_bucket(f"{name}_at", lambda: inside)
+        self._gather(name, buckets)
+        stages.each(name, buckets, partial(_measured, name=name, kinds=kinds, rates=rates))
+        for number in range(buckets):
+            groups = bucket(stages.folder, f"{name}/groups", number, of_groups)
+            members = bucket(stages.folder, f"{name}/members", number, of_members)
             if len(groups["number"]):
                 yield Measures(**groups, members=Members(**members))
 
@@ -116,6 +122,8 @@ def _measured(
     given = bucket(folder, f"{name}_at", number, kinds)
     if not len(given["who"]):
         return {}
+    order = np.argsort(given["who"])
+    given = {column: held[order] for column, held in given.items()}
     rows = {part: bucket(folder, f"{name}_{part}", number, of) for part, of in _PARTS.items()}
     found = measure(_whole(given, rows), rates)
     return Parted({"groups": _groups(found), "members": _members(found)})

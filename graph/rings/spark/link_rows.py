@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
 
 from graph.facts.tables import Column
+from graph.rings.applicants.everybody import Asked, Everybody, merged
 from graph.rings.links.projection import ApplicantLinks
-from graph.rings.links.rows import Look
-from graph.rings.spark.buckets import Rows, bucket
+from graph.rings.links.rows import LookAround
+from graph.rings.spark.buckets import Rows, bucket, kinds_of
+from graph.rings.spark.context import LINKS_OF, NEIGHBOURS, linked_stages
 from graph.rings.spark.context_tasks import each_once, numbered_links
+from graph.rings.spark.everybody import Held, OfBuckets, columns_at, nobody, of_cluster
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.links import LINKS
 from graph.rings.spark.stages import Stages, digest
@@ -35,61 +38,53 @@ class ClusterLinks:
 
     def among(self, people: Column) -> ApplicantLinks:
         """Those between two of `people` (N,), positions in ascending order."""
-        columns = {"who": people.astype(np.int32)}
-        rows = self._answered(f"among_{digest(columns['who'].tobytes())}", columns, _among, LINKS)
+        if not len(people):
+            return _no_links()
+        who = {"who": people.astype(np.int32)}
+        name, stages, homes = f"among_{digest(who['who'].tobytes())}", self.stages, self.homes
+        homes.bring(f"{name}_at", who)
+        linked_stages(homes)
+        near = stages.read(NEIGHBOURS).select("who", "bucket")
+        stages.kept_by_bucket(f"{name}_near", lambda: stages.read(f"{name}_at_here").join(near, "who"))
+        stages.each(name, homes.buckets, partial(_among, name=name))
+        rows = merged(OfBuckets(stages, name, homes.buckets, LINKS))
         order = np.lexsort((rows["b"], rows["a"]))
         return ApplicantLinks(**{column: held[order] for column, held in rows.items()})
 
-    def by_person(self, look: Look, given: Mapping[str, Column], people: Column) -> Mapping[str, Column]:
-        """What `look` says of each of `people` (N,), positions in ascending order."""
-        nothing = look(_no_links(), people[:0], given)
-        if not len(people):
-            return nothing
-        asked = np.zeros(len(self.homes.coarse), bool)
-        asked[people] = True
-        columns = {"who": np.arange(len(asked), dtype=np.int32), "asked": asked, **given}
-        name = f"look_{digest(pickle.dumps(look), *(column.tobytes() for column in columns.values()))}"
-        task = partial(_looked, look=look, kinds=_kinds(given))
-        rows = self._answered(name, columns, task, {"who": "i4", **_kinds(nothing)})
-        order = np.argsort(rows["who"])
-        return {column: rows[column][order] for column in nothing}
-
-    def _answered(
-        self, name: str, columns: Rows, task: Callable[..., Rows], kinds: Mapping[str, str]
-    ) -> dict[str, Column]:
-        """What `task` makes of each bucket, given the columns of its people and their neighbours."""
-        if not len(columns["who"]):
-            return {column: np.zeros(0, kind) for column, kind in kinds.items()}
-        near = self.stages.read("neighbours_of").select("who", "bucket")
-        self.stages.given(f"{name}_at", self.homes.of[columns["who"]], columns)
-        self.stages.kept_by_bucket(f"{name}_near", lambda: self.stages.read(f"{name}_at").join(near, "who"))
-        self.stages.each(name, self.homes.buckets, partial(task, name=name))
-        parts = [bucket(self.stages.folder, name, n, kinds) for n in range(self.homes.buckets)]
-        return {column: np.concatenate([part[column] for part in parts]) for column in kinds}
+    def by_person(
+        self, look: LookAround, everybody: Everybody, names: tuple[str, ...], asked: Asked
+    ) -> Iterable[Rows]:
+        """What `look` says of those `asked`, a bucket after the other."""
+        everybody = of_cluster(everybody)
+        held, stages, homes = everybody.only(names), self.stages, self.homes
+        nothing = look(_no_links(), np.zeros(0, np.int64), nobody(held))
+        name = f"look_{digest(pickle.dumps((look, held, asked)))}"
+        linked_stages(homes)
+        near = stages.read(NEIGHBOURS).select("who", "bucket")
+        stages.kept_by_bucket(f"{name}_near", lambda: everybody.rows(names).join(near, "who"))
+        stages.each(name, homes.buckets, partial(_looked, name=name, look=look, held=held, asked=asked))
+        return OfBuckets(stages, name, homes.buckets, {"who": "i4", **kinds_of(nothing)})
 
 
 def _among(folder: str, number: int, name: str) -> Rows:
     """Each link once, where its first end is at home."""
     here, near = (bucket(folder, f"{name}_{part}", number, {"who": "i4"})["who"] for part in ("at", "near"))
-    rows = bucket(folder, "links_of", number, LINKS)
+    rows = bucket(folder, LINKS_OF, number, LINKS)
     at = np.isin(rows["a"], here) & (np.isin(rows["b"], here) | np.isin(rows["b"], near))
     return each_once({column: held[at] for column, held in rows.items()})
 
 
-def _looked(folder: str, number: int, name: str, look: Look, kinds: Mapping[str, str]) -> Rows:
-    here = bucket(folder, f"{name}_at", number, {"who": "i4", "asked": "?", **kinds})
-    if not here["asked"].any():
+def _looked(folder: str, number: int, name: str, look: LookAround, held: Held, asked: Asked) -> Rows:
+    here = columns_at(folder, number, held)
+    some = asked(here)
+    if not some.any():
         return {}
-    near = bucket(folder, f"{name}_near", number, {"who": "i4", **kinds})
+    near = bucket(folder, f"{name}_near", number, {column: kind for column, (_, kind) in held.items()})
     everyone, first = np.unique(np.r_[here["who"], near["who"]], return_index=True)
-    given = {column: np.r_[here[column], near[column]][first] for column in kinds}
-    links = numbered_links(bucket(folder, "links_of", number, LINKS), everyone)
-    who = np.sort(here["who"][here["asked"]])
+    given = {column: np.r_[here[column], near[column]][first] for column in held}
+    links = numbered_links(bucket(folder, LINKS_OF, number, LINKS), everyone)
+    who = here["who"][some]
     return {"who": who, **look(links, np.searchsorted(everyone, who), given)}
-
-
-def _kinds(columns: Mapping[str, Column]) -> dict[str, str]:
-    return {name: column.dtype.str for name, column in columns.items()}
 
 
 def _no_links() -> ApplicantLinks:

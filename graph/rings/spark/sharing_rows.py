@@ -43,9 +43,8 @@ class ClusterSharing:
             return incidence({name: np.zeros(0, kind) for name, kind in HELD.items()})
         who = people.astype(np.int32)
         name = f"held_by_{digest(who.tobytes())}"
-        home = self.homes.of[who]  # makes the stage `home`
-        self.stages.kept_by_bucket(_SHARING, lambda: at_home(self.stages))
-        self.stages.given(f"{name}_at", home, {"who": who})
+        self.stages.kept_by_bucket(_SHARING, lambda: self.homes.at_home(shared(self.stages)))
+        self.homes.bring(f"{name}_at", {"who": who})
         self.stages.each(name, self.homes.buckets, partial(_held_by, name=name))
         return incidence(whole(self.stages.folder, name, HELD))
 
@@ -60,11 +59,6 @@ class ClusterSharing:
     def hubs(self) -> int:
         """How many values link nobody."""
         return int(self.stages.read("hubs").filter("hub > 0").count())
-
-
-def at_home(stages: Stages) -> Any:
-    """Every holder of a shared value in the bucket of their group, with what is said of the value."""
-    return shared(stages).join(stages.read("home").select("who", "bucket"), "who")
 
 
 def shared(stages: Stages) -> Any:

@@ -4,6 +4,8 @@ did.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from graph.facts.lists import Lists
@@ -12,7 +14,6 @@ from graph.model.moments import DAY
 from graph.model.types import Role
 from graph.rings.applicants.labelled import LabelledApplicants
 from graph.rings.links.projection import HARD
-from graph.rings.links.pull import DRAWN
 from graph.rings.sharing.incidence import Incidence
 from graph.rings.sharing.rows import SharingRows
 from graph.rings.suspicion.improbable import frauds_elsewhere
@@ -28,22 +29,28 @@ _EMPLOYER = ROLES.index(Role.EMPLOYER)
 
 
 def companion_suspicion(
-    rows: SharingRows, suspicion: Column, coarse: Column, labelled: LabelledApplicants
+    rows: SharingRows, people: Column, coarse: Column, labelled: LabelledApplicants
 ) -> tuple[Column, Column]:
-    """Companions of known frauds (N,), positions in ascending order, and the chance to be bad of those whom
-    nobody has judged (N,), 0 for the others: the share of frauds among the judged companions of the other
-    groups of the first cut `coarse` (A,).
-
-    Whoever is not suspicious (A,) enough to be drawn to anybody is no companion.
+    """Of `people` (N,), positions in ascending order, who are suspicious enough to be drawn to others, the
+    companions of known frauds (M,), their places, and the chance to be bad of those whom nobody has judged
+    (M,), 0 for the others: the share of frauds among the judged companions of the other groups of the first
+    cut `coarse` (N,). All known frauds are among the people.
     """
-    known, people = labelled.fraud, suspicion >= DRAWN
+    known = labelled.fraud
     if not known.any():
         return np.zeros(0, np.int64), np.zeros(0)
-    sharing = rows.of(np.flatnonzero(people))
-    some = np.unique(companions(sharing, np.where(known, 0, NOBODY), people, labelled.since)[0])
+    sharing = held_by(rows, people)
+    everyone = np.ones(len(people), bool)
+    some = np.unique(companions(sharing, np.where(known, 0, NOBODY), everyone, labelled.since)[0])
     fraud, good = known[some], (labelled.good & ~known)[some]
     of = np.unique(coarse[some], return_inverse=True)[1]
     return some, np.where(fraud | good, 0.0, frauds_elsewhere(of, fraud, good, _HONEST)[of])
+
+
+def held_by(rows: SharingRows, people: Column) -> Incidence:
+    """What `people` (N,), positions in ascending order, hold; `who` are places among these."""
+    sharing = rows.of(people)
+    return replace(sharing, who=np.searchsorted(people, sharing.who))
 
 
 def companions(sharing: Incidence, ring: Column, people: Column, since: Column) -> tuple[Column, Column]:

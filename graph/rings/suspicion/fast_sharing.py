@@ -69,8 +69,8 @@ def linked(pairs: FastPairs, near: Column) -> Linked:
 
 
 def fast_pairs(amount: Column, line: Arrivals, within: int) -> FastPairs:
-    """All pairs of neighbours in time with at most `within` microseconds between them; `amount` (A,) is what
-    each asked for first, NaN: not known.
+    """All pairs of neighbours in time with at most `within` microseconds between them; `amount` (R,) is what
+    whoever came asked for first, by row of the line, NaN: not known.
     """
     left, right = [], []
     for step in range(1, _NEXT + 1):
@@ -81,7 +81,7 @@ def fast_pairs(amount: Column, line: Arrivals, within: int) -> FastPairs:
     one, other = np.concatenate(left), np.concatenate(right)
     a, b = line.who[one], line.who[other]
     with np.errstate(invalid="ignore"):
-        alike = np.abs(amount[a] - amount[b]) <= _SAME_AMOUNT * np.maximum(amount[a], amount[b])
+        alike = np.abs(amount[one] - amount[other]) <= _SAME_AMOUNT * np.maximum(amount[one], amount[other])
     return FastPairs(
         np.minimum(a, b),
         np.maximum(a, b),

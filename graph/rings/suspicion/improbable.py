@@ -17,13 +17,13 @@ _BELIEF, _HONEST = 20.0, 0.05
 _BESIDE_LABELS = 0.8
 
 
-def improbable_suspicion(groups: UnusualGroups, labelled: LabelledApplicants) -> Column:
+def improbable_suspicion(groups: UnusualGroups, known: LabelledApplicants) -> Column:
     """The chance to be bad of the people of `groups` (M,): that the group is not there by chance, times the
-    share of the judged people of the other groups like it that were frauds.
+    share of the judged people of the other groups like it that were frauds. `known` are the labels of these
+    people.
 
     The labels of a group say nothing about itself here.
     """
-    known = labelled.of(groups.people)
     true = frauds_elsewhere(groups.group, known.fraud, known.good & ~known.fraud, _HONEST)
     return np.asarray((1.0 - groups.false)[groups.group] * true[groups.group])
 
@@ -38,14 +38,14 @@ def frauds_elsewhere(group: Column, fraud: Column, good: Column, honest: float) 
     return np.asarray((frauds + _BELIEF - honest) / (frauds + goods + _BELIEF))
 
 
-def beside_learned(learned: Column, improbable: Column, labelled: LabelledApplicants) -> Column:
+def beside_learned(learned: Column, improbable: Column, share: float) -> Column:
     """Suspicion (M,) by what is learned and by such groups: the larger of both until the store has enough
     labels; in one that has many such a group raises the odds of what is learned, never beyond what it says
-    itself. In between, both, by `LabelledApplicants.share_without_labels`.
+    itself. In between, both, by the `share` that counts without labels (`LabelTotals`).
 
     So a flatmate to whom a crew lent its phone, and of whom all that was learned speaks well, is no member.
     """
-    larger, share = np.maximum(learned, improbable), labelled.share_without_labels
+    larger = np.maximum(learned, improbable)
     if share == 1.0:
         return np.asarray(larger)
     chance, by_group = np.clip(learned, 1e-4, 1 - 1e-4), np.clip(improbable, 1e-6, _BESIDE_LABELS)

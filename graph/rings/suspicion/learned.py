@@ -51,16 +51,18 @@ class Examples:
 
 
 def member_examples(labelled: LabelledApplicants, group: Column) -> Examples:
-    """Applicants to learn from: the confirmed, and at a lower weight those who had time to show and did not.
+    """Applicants (N,) as far as one can learn from them: the confirmed, and at a lower weight those who had
+    time to show and did not.
 
     Folds follow the groups of the first cut, so that a ring's own labels never teach the score of its
     members. Where few are confirmed good, the silent ones have to do; where many are, silence counts little,
     because unconfirmed frauds are silent too.
     """
-    silent = 0.1 if labelled.good.sum() >= ENOUGH_GOODS else 1.0
+    known = labelled.totals
+    silent = 0.1 if known.goods >= ENOUGH_GOODS else 1.0
     weight = np.where(labelled.fraud | labelled.good, 1.0, np.where(labelled.mature, silent, 0.0))
     honest = ~labelled.fraud & (weight > 0)
-    weight[honest] *= max(_STAND_FOR * len(weight) / max(int(honest.sum()), 1), 1.0)
+    weight[honest] *= max(_STAND_FOR * known.people / max(known.honest, 1), 1.0)
     return Examples(labelled.fraud, weight, folds_of(group))
 
 
@@ -113,15 +115,16 @@ def fold_judges(values: Column, examples: Examples, weight: Column, rounds: int 
     return FoldJudges(tuple(out))
 
 
-def learned_rows(examples: Examples) -> tuple[Column, Column]:
-    """Positions to learn from, all the bad and an even sample of the rest, with weights that stand for those
-    left out.
+def drawn_evenly(honest: int) -> Column:
+    """Which of so many honest examples to learn from, by place."""
+    if honest <= MOST_NEGATIVES:
+        return np.arange(honest)
+    return np.linspace(0, honest - 1, MOST_NEGATIVES).astype(np.int64)
+
+
+def standing_for(examples: Examples, honest: int) -> Column:
+    """The weight (N,) of the `examples` that are learned from, all of the bad and some of so many honest
+    ones: each stands for those left out.
     """
-    rows = np.flatnonzero(examples.weight > 0)
-    bad = examples.bad[rows]
-    honest = rows[~bad]
-    share = min(MOST_NEGATIVES / max(len(honest), 1), 1.0)
-    if share < 1.0:
-        honest = honest[np.linspace(0, len(honest) - 1, MOST_NEGATIVES).astype(np.int64)]
-    learn = np.sort(np.r_[rows[bad], honest])
-    return learn, np.where(examples.bad[learn], 1.0, 1.0 / share) * examples.weight[learn]
+    share = min(MOST_NEGATIVES / max(honest, 1), 1.0)
+    return np.where(examples.bad, 1.0, 1.0 / share) * examples.weight

@@ -17,7 +17,6 @@ import numpy as np
 from scipy.stats import rankdata
 
 from graph.facts.tables import Column
-from graph.rings.applicants.labelled import LabelledApplicants
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.rows import ContextRows
 
@@ -60,6 +59,10 @@ class PriorJudge:
     def chance(self, values: Column, fold: Column) -> Column:
         """The chance to be bad of each row (rows,) of `values` (rows, columns), whatever its `fold`."""
         del fold
+        return self.of_rows(values)
+
+    def of_rows(self, values: Column) -> Column:
+        """The same, of whoever these are."""
         rows = np.empty((len(values), len(self.columns)))
         for n, (column, cuts, places) in enumerate(zip(self.columns, self.cuts, self.places, strict=True)):
             x = values[:, column]
@@ -67,25 +70,20 @@ class PriorJudge:
         return np.asarray(lightgbm.Booster(model_str=self.text).predict(rows, num_threads=1))
 
 
-def prior_suspicion(around: ContextRows) -> Column:
-    """The chance to be bad of each row of `around` (A,) by the shipped prior."""
-    return suspicion_by(around, _shipped())
+def shipped_judge(around: ContextRows) -> PriorJudge:
+    """The shipped prior for the store whose features are `around`."""
+    return judge_by(around, _shipped())
 
 
-def beside_experience(own: Column, around: ContextRows, labelled: LabelledApplicants) -> Column:
-    """A store's own chances to be bad (A,) beside what other stores taught, which counts for less with every
-    fraud that is known here.
+def beside_experience(own: Column, elsewhere: Column, share: float) -> Column:
+    """A store's own chances to be bad (N,) beside what other stores taught (N,), which counts for `share`:
+    less with every fraud that is known here.
     """
-    share = labelled.share_without_labels
-    if not share:
-        return own
-    return np.asarray(
-        np.maximum(own, _NEVER) ** (1 - share) * np.maximum(prior_suspicion(around), _NEVER) ** share
-    )
+    return np.asarray(np.maximum(own, _NEVER) ** (1 - share) * np.maximum(elsewhere, _NEVER) ** share)
 
 
-def suspicion_by(around: ContextRows, text: str) -> Column:
-    """The same by what `fit_prior` gave. One column of everybody is held at a time."""
+def judge_by(around: ContextRows, text: str) -> PriorJudge:
+    """The same of what `fit_prior` gave. One column of everybody is held at a time."""
     names, thresholds = _thresholds(text)
     cuts, places = [], []
     for name, of_trees in zip(names, thresholds, strict=True):
@@ -95,8 +93,7 @@ def suspicion_by(around: ContextRows, text: str) -> Column:
         cuts.append(np.r_[-np.inf, known][below])
         ends = np.r_[0.0, of_trees, 2.0]
         places.append((ends[:-1] + ends[1:]) / 2)
-    judge = PriorJudge(text, tuple(map(around.names.index, names)), tuple(cuts), tuple(places))
-    return around.chance(judge, np.zeros(around.people, np.int64))
+    return PriorJudge(text, tuple(map(around.names.index, names)), tuple(cuts), tuple(places))
 
 
 def _places(column: Column) -> tuple[Column, Column]:

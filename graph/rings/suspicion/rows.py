@@ -4,12 +4,16 @@ was learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from graph.facts.tables import Column
+from graph.rings.applicants.everybody import Asked, Everybody, Rows
 from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.learned import folds_of
 
 
 class Judge(Protocol):
@@ -26,21 +30,21 @@ class ContextRows(Protocol):
     def names(self) -> tuple[str, ...]:
         """The features."""
 
-    @property
-    def people(self) -> int:
-        """How many applicants."""
-
     def column(self, name: str) -> Column:
         """One feature of all (A,)."""
 
     def of(self, people: Column) -> Features:
         """The rows of `people` (N,), positions in ascending order."""
 
-    def pieces(self, people: Column) -> Iterator[tuple[Column, Features]]:
-        """The rows of `people`, some people after the other, in any order: whom, and their rows."""
+    def pieces(
+        self, everybody: Everybody, names: tuple[str, ...], asked: Asked
+    ) -> Iterable[tuple[Column, Features]]:
+        """Whoever is `asked` for by the columns of these `names`, place after place of `everybody`: their
+        positions in ascending order, and their rows.
+        """
 
-    def chance(self, judge: Judge, fold: Column) -> Column:
-        """The chance to be bad of each applicant (A,), who is in `fold` (A,)."""
+    def judged(self, everybody: Everybody, judge: Judge, name: str) -> Everybody:
+        """Everybody with the chance to be bad of each in the column `name`; folds follow the first cut."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,6 @@ class HeldRows:
         """The features."""
         return self.features.names
 
-    @property
-    def people(self) -> int:
-        """How many applicants."""
-        return len(self.features.values)
-
     def column(self, name: str) -> Column:
         """One feature of all (A,)."""
         return self.features.column(name)
@@ -67,10 +66,21 @@ class HeldRows:
         """The rows of `people`."""
         return self.features.of(people)
 
-    def pieces(self, people: Column) -> Iterator[tuple[Column, Features]]:
-        """The rows of `people`, all at once."""
-        yield people, self.of(people)
+    def pieces(
+        self, everybody: Everybody, names: tuple[str, ...], asked: Asked
+    ) -> Iterable[tuple[Column, Features]]:
+        """Those rows, all at once."""
 
-    def chance(self, judge: Judge, fold: Column) -> Column:
+        def whom(rows: Rows, given: Rows) -> Rows:
+            return {"who": np.flatnonzero(asked(rows))}
+
+        [some] = everybody.answers(whom, names)
+        return [(some["who"], self.of(some["who"]))]
+
+    def judged(self, everybody: Everybody, judge: Judge, name: str) -> Everybody:
         """The chance of each to be bad."""
-        return judge.chance(self.features.values, fold)
+
+        def chances(rows: Rows, given: Rows) -> Rows:
+            return {name: judge.chance(self.features.values, folds_of(rows["coarse"]))}
+
+        return everybody.put(chances, ("coarse",))

@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.applicants.everybody import Everybody, Rows, merged
+from graph.rings.applicants.labelled import LabelTotals, StoreLabels
+from graph.rings.applicants.moved import Moved, rest_of
 
 SMALLEST = 3  # fewer people than this are no ring
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
@@ -47,30 +49,84 @@ class LabelRates:
     mature_before: int
 
 
-def label_rates(group: Column, suspicion: Column, labelled: LabelledApplicants) -> LabelRates:
-    """Estimated from the store itself: in which `group` everybody is (A,), how suspicious (A,).
-    Not every number needs to be that of a group.
+@dataclass(frozen=True)
+class InBadGroups:
+    """Whoever is in a group at least half of whose people are expected to be bad (N,), in order of their
+    positions: how suspicious, and what is known of each.
+    """
+
+    suspicion: Column
+    fraud: Column
+    mature: Column
+
+
+def in_bad_groups(group: Column, suspicion: Column) -> Column:
+    """Who of some whole groups is in one at least half of whose people are expected to be bad, by the number
+    of each one's `group` (N,), and their `suspicion` (N,).
     """
     size = np.maximum(np.bincount(group), 1)
-    bad = (np.bincount(group, weights=suspicion) / size >= 0.5)[group]
-    mature, others = (_rates(suspicion, labelled, some, bad) for some in (labelled.mature, ~labelled.mature))
-    return LabelRates(mature, others, labelled.mature_before)
+    return np.flatnonzero((np.bincount(group, weights=suspicion) / size >= 0.5)[group])
 
 
-def rescaled(chance: Column, labelled: LabelledApplicants) -> Column:
+def label_rates(bad: InBadGroups, known: LabelTotals, mature_before: int) -> LabelRates:
+    """Estimated from the store itself: from who is in its bad groups, and how many are known of everybody."""
+    mature = _rates(bad, bad.mature, known.mature_goods, known.mature)
+    others = _rates(bad, ~bad.mature, known.goods - known.mature_goods, known.people - known.mature)
+    return LabelRates(mature, others, mature_before)
+
+
+def rates_of(everybody: Everybody, some: Moved, labels: StoreLabels) -> LabelRates:
+    """The same by the groups that follow where `some` have left that of the first cut."""
+    names, before = ("suspicion", "fraud", "since"), labels.mature_before
+    mine = {"who": some.people, **everybody.of(some.people, *names)}
+    at = in_bad_groups(some.numbers, mine["suspicion"])
+    others = everybody.answers(_of_bad_groups, ("coarse", *names), {"who": some.rows["who"]})
+    bad = merged([{name: column[at] for name, column in mine.items()}, *others])
+    of_people = InBadGroups(bad["suspicion"], bad["fraud"], bad["since"] < before)
+    return label_rates(of_people, labels.totals, before)
+
+
+def _of_bad_groups(rows: Rows, given: Rows) -> Rows:
+    rest, number = rest_of(rows, given)
+    at = rest[in_bad_groups(number, rows["suspicion"][rest])]
+    return {name: rows[name][at] for name in ("who", "suspicion", "fraud", "since")}
+
+
+@dataclass(frozen=True)
+class Rescaling:
     """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto
-    2008, with an upper quartile).
-
-    Never to more than a confirmation rate of LEAST_CONFIRMED allows: where labels hardly follow suspicion,
-    nobody is very suspicious. `chance` (A,) must be out of fold.
+    2008, with an upper quartile). They are divided by `found`, then times `possible`; None: they stay.
     """
-    result = chance[labelled.fraud]
-    if len(result) < _FEW:
-        return chance
-    raised = np.minimum(chance / max(float(np.quantile(result, 0.75)), 2 * LEAST_CONFIRMED), 1.0)
-    top = labelled.mature & (raised >= 0.5)
-    possible = float(labelled.fraud[top].mean()) / LEAST_CONFIRMED if top.any() else 1.0
-    return raised * min(possible / float(raised[top].mean()), 1.0) if top.any() else raised
+
+    found: float | None = None
+    possible: float | None = None
+
+    def raised(self, chance: Column) -> Column:
+        """Chances (N,) divided by what is found, 1 at most."""
+        return np.minimum(chance / self.found, 1.0) if self.found is not None else chance
+
+    def __call__(self, chance: Column) -> Column:
+        """Chances (N,) rescaled."""
+        raised = self.raised(chance)
+        return raised * self.possible if self.possible is not None else raised
+
+
+def found_share(of_frauds: Column) -> Rescaling:
+    """By the chances of the known frauds (F,), which must be out of fold."""
+    if len(of_frauds) < _FEW:
+        return Rescaling()
+    return Rescaling(max(float(np.quantile(of_frauds, 0.75)), 2 * LEAST_CONFIRMED))
+
+
+def bounded(by: Rescaling, raised: Column, fraud: Column) -> Rescaling:
+    """Never to more than a confirmation rate of LEAST_CONFIRMED allows: where labels hardly follow suspicion,
+    nobody is very suspicious. Of the mature whose chance is `raised` to .5 or more (N,), in order of their
+    positions, `fraud` (N,) bool are known for it.
+    """
+    if by.found is None or not len(raised):
+        return by
+    possible = float(fraud.mean()) / LEAST_CONFIRMED
+    return Rescaling(by.found, min(possible / float(raised.mean()), 1.0))
 
 
 def group_scores(
@@ -128,12 +184,11 @@ def _expected(mean: Column, counted: list[tuple[Column, Column]]) -> Column:
     return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 
-def _rates(
-    suspicion: Column, labelled: LabelledApplicants, some: Column, in_bad_groups: Column
-) -> tuple[float, float]:
-    """How often the bad are confirmed and the honest cleared, among `some`."""
-    bad = some & in_bad_groups
-    expected = float(suspicion[bad].sum())
-    confirmed = float(np.clip(labelled.fraud[bad].sum() / expected, 0.05, 0.9)) if expected > 15 else 0.3
-    cleared = float(np.clip(labelled.good[some].mean(), 1e-4, 0.95)) if some.any() else 1e-4
+def _rates(bad: InBadGroups, some: Column, goods: int, people: int) -> tuple[float, float]:
+    """How often the bad are confirmed and the honest cleared, among `some` (N,) bool of those in bad groups,
+    and so many `people` of whom so many are `goods`.
+    """
+    expected = float(bad.suspicion[some].sum())
+    confirmed = float(np.clip(bad.fraud[some].sum() / expected, 0.05, 0.9)) if expected > 15 else 0.3
+    cleared = float(np.clip(np.float64(goods) / people, 1e-4, 0.95)) if people else 1e-4
     return confirmed, min(cleared, 0.98 - confirmed * 0.02)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.rings.applicants.rows import ApplicantRows
+from graph.rings.applicants.everybody import Everybody, Rows
 from graph.rings.sharing.rows import SharingRows
 from graph.rings.suspicion.fast_sharing import (
     KINDS_AT_MOST,
@@ -70,11 +70,11 @@ class UnusualGroups:
     way: Column
 
     def reasons(self, among: Column) -> dict[int, tuple[str, ...]]:
-        """Codes by group of `among` (A,) int: why the most improbable of ours of which enough are in it
-        stands out, where one is.
+        """Codes by group of `among` (M,) int, the groups of our people: why the most improbable of ours of
+        which enough are in it stands out, where one is.
         """
         pairs, people = np.unique(
-            among[self.people].astype(np.int64) * max(len(self.chance), 1) + self.group, return_counts=True
+            among.astype(np.int64) * max(len(self.chance), 1) + self.group, return_counts=True
         )
         out: dict[int, tuple[str, ...]] = {}
         # they are numbered by how improbable they are: the first stays
@@ -103,11 +103,11 @@ class _Look:
 
     def chance(self, aside: Column) -> Column:
         """By group (C,): how often the store's habits make one at least as large, learned without those
-        `aside` (A,) bool.
+        `aside`, positions in any order, each once.
         """
-        size, inside = self.counts, aside[self.among.people]
+        size, inside = self.counts, np.isin(self.among.people, aside, assume_unique=True)
         quiet = np.bincount(self.among.part, weights=inside) == 0
-        ones = float(self.alone - (int(aside.sum()) - int(inside.sum())))
+        ones = float(self.alone - (len(aside) - int(inside.sum())))
         twos, threes = (float((quiet & (size == n)).sum()) for n in (2, 3))
         begins = (twos + threes + 1.0) / (ones + twos + threes + 2.0)
         on = max((threes + _ON * _ON_COUNTS) / (twos + _ON_COUNTS), begins)
@@ -121,33 +121,44 @@ def no_groups() -> UnusualGroups:
 
 
 def unusual_groups(
-    applicants: ApplicantRows, sharing: SharingRows, level: float = FALSE_ALARMS
+    everybody: Everybody, sharing: SharingRows, as_of: int, level: float = FALSE_ALARMS
 ) -> UnusualGroups:
-    """The groups of which at most the share `level` are there by chance.
+    """The groups as of a moment (microseconds) of which at most the share `level` are there by chance.
 
     At each of several times, and by each way of being linked, people who came to share something telling that
     fast are a group. How often one begins, and how often a pair becomes three, is the store's own rate; a
     larger group is that rate to the power of its size. Groups that stand out are left out when the rates are
     estimated again.
     """
-    scales, size = _scales(applicants), len(applicants)
-    pairs = fast_pairs(applicants.column("first_amount"), sharing.arrivals(scales[-1]), scales[-1])
+    scales, size = _scales(everybody, as_of), len(everybody)
+    came = sharing.arrivals(scales[-1])
+    people, place = np.unique(came.who, return_inverse=True)
+    amount = everybody.of(people, "first_amount")["first_amount"][place]
+    pairs = fast_pairs(amount, came, scales[-1])
     looks = [look for scale in scales for look in _looks(pairs, scale, size)]
-    aside = np.zeros(size, bool)
+    aside = np.zeros(0, np.int64)
     for _ in range(_ROUNDS):
         chances = [look.chance(aside) for look in looks]
         false = _false_discoveries(chances, sum(look.alone for look in looks))
-        aside = np.zeros(size, bool)
-        for q, look in zip(false, looks, strict=True):
-            aside[look.among.people[(q <= level)[look.among.part]]] = True
+        stand_out = zip(false, looks, strict=True)
+        aside = np.unique(
+            np.concatenate([at.among.people[(q <= level)[at.among.part]] for q, at in stand_out])
+        )
     return _settled(looks, chances, false, level)
 
 
-def _scales(applicants: ApplicantRows) -> list[int]:
+def _scales(everybody: Everybody, as_of: int) -> list[int]:
     """Times (microseconds) of which the store has seen enough to know what is usual within them."""
-    as_of = applicants.as_of
-    begun = int(applicants.column("since").min(initial=as_of))
+    begun = min(
+        [as_of, *(int(rows["since"].min(initial=as_of)) for rows in everybody.answers(_first, ("since",)))]
+    )
     return [scale for scale in SCALES if scale <= _OF_THE_AGE * (as_of - begun)] or [SCALES[0]]
+
+
+def _first(rows: Rows, given: Rows) -> Rows:
+    """When the first of these people applied first."""
+    since = rows["since"]
+    return {"since": since.min(keepdims=True) if len(since) else since}
 
 
 def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:

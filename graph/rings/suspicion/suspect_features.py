@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from graph.facts.tables import Column
+from graph.rings.applicants.everybody import Asked, Everybody, Rows
+from graph.rings.applicants.moved import Moved, rest_of
 from graph.rings.links.projection import HARD, LINK_KINDS, PLACES, SOFT, ApplicantLinks
 from graph.rings.links.rows import LinkRows
 from graph.rings.suspicion.columns import Features, features, most, total
@@ -17,30 +20,65 @@ _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLAC
 _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
 
-def suspects_nearby(rows: LinkRows, suspicion: Column, group: Column, some: Column) -> Features:
-    """One row for each of `some` people (N,), positions in ascending order: suspicion that reaches them by
-    each kind of link, over hard kinds and soft ones, and in their group. `suspicion` and `group` (A,) are
-    everybody's.
+def suspects_nearby(
+    rows: LinkRows, everybody: Everybody, some: Moved, asked: Asked, also: tuple[str, ...] = ()
+) -> Iterable[tuple[Column, Features]]:
+    """Whoever is `asked` for, by `suspicion` and the columns `also`, place after place of `everybody`: their
+    positions in ascending order, and one row for each, of the suspicion that reaches them by each kind of
+    link, over hard kinds and soft ones, and in their group. `some` have left the group of the first cut.
 
     A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the
     kinds tell them apart.
     """
-    members = np.bincount(group)[group[some]]
-    others = np.bincount(group, weights=suspicion)[group[some]] - suspicion[some]
-    return features(
-        {
-            **rows.by_person(suspects_linked, {"suspicion": suspicion}, some),
-            "group_people": members,
-            "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan),
-            "first_look": suspicion[some],
-        }
-    )
+    names = ("suspicion", *also)
+    mine = everybody.of(some.people, "suspicion")["suspicion"]
+    inside = np.bincount(some.numbers, weights=mine)[some.numbers] if len(mine) else mine
+    given = {**some.rows, "inside": inside}
+    del given["group"]
+    grouped = everybody.answers(partial(suspects_in_group, asked=asked), ("coarse", *names), given)
+    return _Nearby(rows.by_person(suspects_linked, everybody, names, asked), grouped)
+
+
+@dataclass(frozen=True)
+class _Nearby(Iterable[tuple[Column, Features]]):
+    """Read again each time."""
+
+    linked: Iterable[Rows]
+    grouped: Iterable[Rows]
+
+    def __iter__(self) -> Iterator[tuple[Column, Features]]:
+        for linked, grouped in zip(self.linked, self.grouped, strict=True):
+            columns = {**linked, **grouped}
+            yield columns.pop("who"), features(columns)
+
+
+def suspects_in_group(rows: Rows, given: Rows, asked: Asked) -> Rows:
+    """Of those `asked` for, how many people their group has and how suspicious the others are in the mean; of
+    whoever has moved, `given` has `size` and how much suspicion is `inside` the group.
+    """
+    suspicion = rows["suspicion"]
+    size, inside = np.empty(len(suspicion), np.int64), np.empty(len(suspicion))
+    rest, number = rest_of(rows, given)
+    size[rest] = np.bincount(number)[number]
+    inside[rest] = np.bincount(number, weights=suspicion[rest])[number]
+    at = np.searchsorted(rows["who"], given["who"])
+    size[at], inside[at] = given["size"], given["inside"]
+    some = np.flatnonzero(asked(rows))
+    members, others = size[some], inside[some] - suspicion[some]
+    return {
+        "who": rows["who"][some],
+        "group_people": members.astype(np.float32),
+        "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan).astype(
+            np.float32
+        ),
+        "first_look": suspicion[some].astype(np.float32),
+    }
 
 
 def suspects_linked(
     links: ApplicantLinks, people: Column, given: Mapping[str, Column]
 ) -> Mapping[str, Column]:
-    """The columns by links alone, as a `graph.rings.links.rows.Look`."""
+    """The columns by links alone, as a `graph.rings.links.rows.LookAround`."""
     ends = _ends(links, given["suspicion"], people)
     hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
     out = {f"suspects_{name}": ends.reaching(links.shared[:, k]) for k, name in enumerate(LINK_KINDS)}

@@ -15,10 +15,11 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
+from graph.rings.applicants.everybody import merged
 from graph.rings.links.communities import components
-from graph.rings.links.pull import DRAWN
+from graph.rings.links.pull import drawn_to_others
 from graph.rings.search import RingSearch
-from graph.rings.suspicion.companions import NOBODY, companions
+from graph.rings.suspicion.companions import NOBODY, companions, held_by
 from graph.rings.suspicion.scores import SMALLEST
 from graph.rings.weekly.found_rings import FoundRings
 from graph.rings.weekly.ring_ids import column_of
@@ -57,12 +58,12 @@ class CrewTies:
     same_agent: tuple[Column, Column]
     beside: tuple[Column, Column]
 
-    def crews(self, groups: int) -> Column:
-        """A number for each of so many groups (G,), the same for those that belong together; every other
-        group has one of its own.
+    def crews(self, groups: Column) -> Column:
+        """A number for each of these groups (G,), in ascending order, the same for those that belong
+        together; every other group has one of its own.
         """
         a, b = (np.concatenate(ends) for ends in zip(self.cut_apart, self.same_agent, self.beside))
-        return components(groups, a, b)
+        return components(len(groups), np.searchsorted(groups, a), np.searchsorted(groups, b))
 
     @property
     def groups(self) -> Column:
@@ -134,32 +135,31 @@ def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
     """Pairs of flagged groups between which the cut went through at least CUT_LINKS links of CUT_WEIGHT
     together, each between people who first applied within CUT_DAYS.
     """
-    group, since = search.group, search.known.since
-    links = search.links.among(np.flatnonzero(search.flagged[group]))
-    one, other = group[links.a], group[links.b]
-    at = (one != other) & (np.abs(since[links.a] - since[links.b]) <= CUT_DAYS * DAY)
-    key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(
-        one[at], other[at]
-    )
+    people, group = search.flagged_people, search.group[search.in_flagged]
+    since, links = search.known.of(people).since, search.links.among(people)
+    a, b = (np.searchsorted(people, end) for end in (links.a, links.b))
+    one, other = group[a].astype(np.int64), group[b].astype(np.int64)
+    at = (one != other) & (np.abs(since[a] - since[b]) <= CUT_DAYS * DAY)
+    groups = int(group.max(initial=0)) + 1
+    key = np.minimum(one[at], other[at]) * groups + np.maximum(one[at], other[at])
     pairs, pair, count = np.unique(key, return_inverse=True, return_counts=True)
     cut = pairs[
         (count >= CUT_LINKS)
         & (np.bincount(pair, weights=links.weight[at], minlength=len(pairs)) >= CUT_WEIGHT)
     ]
-    return (cut // max(len(search.flagged), 1)).astype(np.int32), (cut % max(len(search.flagged), 1)).astype(
-        np.int32
-    )
+    return (cut // groups).astype(np.int32), (cut % groups).astype(np.int32)
 
 
 def _same_agent(search: RingSearch) -> tuple[Column, Column]:
     """Neighbouring pairs of the flagged groups that hang on one agent."""
-    group, people = search.group, np.flatnonzero(search.flagged[search.group])
+    people, group = search.flagged_people, search.group[search.in_flagged]
+    size = np.bincount(np.searchsorted(search.flagged, group), minlength=len(search.flagged))
     asked = search.applicants.facts_of(people).applications
     at = asked["agent"] >= 0
-    who, agent = people[asked["applicant"][at]], asked["agent"][at]
+    who, agent = asked["applicant"][at], asked["agent"][at]
     once = np.unique(np.stack([group[who], agent, who]), axis=1)
     (of, agent), clients = np.unique(once[:2], axis=1, return_counts=True)
-    hang = clients >= SAME_AGENT * np.bincount(group, minlength=len(search.flagged))[of]
+    hang = clients >= SAME_AGENT * size[np.searchsorted(search.flagged, of)]
     by_agent: dict[int, list[int]] = {}
     for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
         by_agent.setdefault(whose, []).append(number)
@@ -173,12 +173,16 @@ def _beside(search: RingSearch) -> tuple[Column, Column]:
     """Groups of three and more that are not flagged, and the flagged group of whose known frauds at least
     BESIDE of their people are companions. The cleared are nobody's.
     """
-    group, known, flagged = search.group, search.known, search.flagged[search.group]
+    drawn = merged(search.everybody.answers(drawn_to_others, ("suspicion", "group", "size")))
+    people, group, known = drawn["who"], drawn["group"], search.known.of(drawn["who"])
+    flagged = np.isin(group, search.flagged)
     ring = np.where(flagged & known.fraud, group, NOBODY)
-    people = ~flagged & (search.suspicion >= DRAWN) & (known.fraud | ~known.good)
-    sharing = search.sharing.of(np.flatnonzero(people | (ring != NOBODY)))
-    who, to = companions(sharing, ring, people, known.since)
-    pairs, count = np.unique(np.stack([group[who], to]), axis=1, return_counts=True)
-    size = np.bincount(group, minlength=len(search.flagged))[pairs[0]]
+    others = ~flagged & (known.fraud | ~known.good)
+    some = np.flatnonzero(others | (ring != NOBODY))
+    sharing = held_by(search.sharing, people[some])
+    who, to = companions(sharing, ring[some], others[some], known.since[some])
+    who = some[who]
+    pairs, at, count = np.unique(np.stack([group[who], to]), axis=1, return_index=True, return_counts=True)
+    size = drawn["size"][who[at]]
     left = (size >= SMALLEST) & (count >= BESIDE * size)
     return pairs[0][left].astype(np.int32), pairs[1][left].astype(np.int32)

@@ -17,7 +17,6 @@ from graph.rings.groups.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.groups.measures import Measures, Members
 from graph.rings.links.projection import LINK_KINDS
 from graph.rings.search import RingSearch
-from graph.rings.suspicion.scores import SMALLEST
 from graph.rings.weekly.changes import NONE, STATES, Changes, TwoWeeks, in_common
 from graph.rings.weekly.crews import crew_names, crew_ties
 from graph.rings.weekly.flagging import with_flags
@@ -38,7 +37,6 @@ class _Identity:
 class _Group:
     """The group at a place of its measures."""
 
-    search: RingSearch
     before: RingsBefore
     measures: Measures
     place: int
@@ -51,19 +49,18 @@ def rings_found(search: RingSearch, name: str, as_of: datetime, previous: Iterab
     changes wait in a file.
     """
     before = RingsBefore.of(previous, search.applicants)
-    numbers = np.flatnonzero(np.bincount(search.group) >= SMALLEST)
-    place = np.full(len(search.flagged), NONE, np.int32)
-    place[numbers] = np.arange(len(numbers))
-    changes = Changes.between(_two_weeks(search, before, place, numbers), as_of)
-    found = FoundRings(len(numbers), before.ids.column.itemsize)
-    for number, ring, change in _rings(search, before, place, changes):
+    groups, place = np.unique(search.group, return_inverse=True)
+    changes = Changes.between(_two_weeks(search, before, groups, place), as_of)
+    found = FoundRings(len(groups), before.ids.column.itemsize)
+    for number, ring, change in _rings(search, before, groups, changes):
         found.add(number, ring, change)
     found.add_gone(changes.gone(found.ids))
     ties = crew_ties(search)
-    crew = crew_names(found, ties.crews(len(search.flagged))[numbers], before)
-    why = ties.reasons({group: found.ids[int(place[group])] for group in ties.groups.tolist()})
-    some = _telling(search, before)[numbers]
-    held = _flags(found, np.flatnonzero(some), before, (search.flags, why))
+    crew = crew_names(found, ties.crews(groups), before)
+    tied = np.searchsorted(groups, ties.groups).tolist()
+    why = ties.reasons({group: found.ids[of] for group, of in zip(ties.groups.tolist(), tied)})
+    telling = np.flatnonzero(_telling(search, before, groups, place))
+    held = _flags(found, telling, before, (search.flags, why))
     return RingsInTurn(
         name=name,
         as_of=as_of,
@@ -80,15 +77,12 @@ def snapshot_of(
     return RingSnapshot(name=name, as_of=as_of, rings=tuple(found.rings), changes=tuple(found.changes))
 
 
-def _two_weeks(search: RingSearch, before: RingsBefore, place: Column, numbers: Column) -> TwoWeeks:
-    group = place[search.group]
-    first, people = np.zeros(len(numbers), np.int64), np.flatnonzero(group >= 0)[::-1]
-    first[group[people]] = people
-    of, ring, share = in_common(group, before.ring, len(before.ids))
+def _two_weeks(search: RingSearch, before: RingsBefore, groups: Column, place: Column) -> TwoWeeks:
+    of, ring, share = in_common(place, before.ring[search.people], len(before.ids))
     return TwoWeeks(
-        first=first,
-        size=np.bincount(group[people], minlength=len(numbers)),
-        flagged=search.flagged[numbers],
+        first=groups,
+        size=np.bincount(place, minlength=len(groups)),
+        flagged=np.isin(groups, search.flagged),
         rings=before.ids,
         size_before=before.size,
         flagged_before=before.with_flag,
@@ -98,11 +92,13 @@ def _two_weeks(search: RingSearch, before: RingsBefore, place: Column, numbers: 
     )
 
 
-def _telling(search: RingSearch, before: RingsBefore) -> Column:
-    """Groups that are flagged, or in which somebody is who was in a flagged ring, bool."""
-    was = np.append(before.with_flag, False)[before.ring]
-    some = search.flagged.copy()
-    some[search.group[was]] = True
+def _telling(search: RingSearch, before: RingsBefore, groups: Column, place: Column) -> Column:
+    """Which of the `groups` are flagged, or have somebody in them who was in a flagged ring, bool; `place` is
+    that of the group of each of the search's people.
+    """
+    was = np.append(before.with_flag, False)[before.ring[search.people]]
+    some = np.isin(groups, search.flagged)
+    some[place[was]] = True
     return some
 
 
@@ -122,22 +118,23 @@ def _flags(
 
 
 def _rings(
-    search: RingSearch, before: RingsBefore, place: Column, changes: Changes
+    search: RingSearch, before: RingsBefore, groups: Column, changes: Changes
 ) -> Iterator[tuple[int, Ring, RingChange]]:
-    """The number of each group among those of three or more, by its `place` among all, its ring and what
-    became of it; what some of them measure is let go before the next.
+    """The place of each group among the `groups` of three or more, its ring and what became of it; what some
+    of them measure is let go before the next.
     """
-    improbable = search.unusual.reasons(search.group)
-    for measures in search.groups.measured(search.group, search.suspicion, search.rates):
+    improbable = search.unusual.reasons(search.everybody.of(search.unusual.people, "group")["group"])
+    flagged = {*search.flagged.tolist()}
+    for measures in search.groups.measured(search.everybody, search.rates):
         end = np.cumsum(measures.size)
         for at, number in enumerate(measures.number.tolist()):
             group = _Group(
-                search, before, measures, at, measures.members.of(slice(end[at] - measures.size[at], end[at]))
+                before, measures, at, measures.members.of(slice(end[at] - measures.size[at], end[at]))
             )
-            of = int(place[number])
+            of = int(np.searchsorted(groups, number))
             change = changes.of(of, group.members.names.tolist())
             identity = _Identity(change.ring_id, STATES[change.change], int(changes.heir[of]))
-            ring = _ring(group, identity, improbable.get(number, ()))
+            ring = _ring(group, identity, number in flagged, improbable.get(number, ()))
             held = identity.ring_id in search.flags.retained
             yield of, replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if held else ring, change
 
@@ -172,11 +169,9 @@ def _placed(group: _Group, old: int) -> tuple[RingMember, ...]:
     return tuple(out)
 
 
-def _ring(group: _Group, identity: _Identity, improbable: tuple[str, ...]) -> Ring:
+def _ring(group: _Group, identity: _Identity, flagged: bool, improbable: tuple[str, ...]) -> Ring:
     """The ring of a group. The same name keeps its first_seen."""
-    measures, at, old, search = group.measures, group.place, identity.old, group.search
-    number = int(measures.number[at])
-    flagged = bool(search.flagged[number])
+    measures, at, old = group.measures, group.place, identity.old
     traits = measures.traits(at, flagged, improbable if flagged else ())
     return Ring(
         ring_id=identity.ring_id,

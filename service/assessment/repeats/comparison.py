@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NAMED = 20  # subjects that differ are named up to here
 PARTS = ("neighbourhood", "facts", "signals", "variables", "contributions", "probability")
-_OF_A_SEARCH = ("group", "suspicion", "flagged")
+_OF_A_SEARCH = ("group", "suspicion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,5 +141,9 @@ def _alike(one: Column, other: Column) -> bool:
 def _same_rings(one: Tables, other: Tables) -> bool:
     """Whether the same groups are found in both, with the same suspicion, flags and rates of labels."""
     mine, theirs = (search(in_this_process(tables)) for tables in (one, other))
-    alike = all(_alike(getattr(mine, name), getattr(theirs, name)) for name in _OF_A_SEARCH)
-    return alike and mine.rates == theirs.rates
+    everybody = np.arange(len(mine.applicants))
+    if len(theirs.applicants) != len(everybody) or mine.rates != theirs.rates:
+        return False
+    of = [found.everybody.of(everybody, *_OF_A_SEARCH) for found in (mine, theirs)]
+    alike = all(_alike(of[0][name], of[1][name]) for name in _OF_A_SEARCH)
+    return alike and _alike(mine.flagged, theirs.flagged)

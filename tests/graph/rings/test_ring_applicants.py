@@ -35,7 +35,7 @@ def test_the_facts_of_some_are_those_that_everybodys_tables_have_of_them(people)
     none = dict.fromkeys(("applicant", "since", "last"), np.zeros(0, np.int64))
     columns = applicant_columns(replace(alone, ties=none))
     for name in ("late", "paid", "shown", "open", "fraud", "good", "fraud_since", "first_amount"):
-        assert columns[name].tobytes() == people.column(name)[some].tobytes(), name
+        assert columns[name].tobytes() == people.columns[name][some].tobytes(), name
     assert np.array_equal(fraud_spells(alone).since, fraud_spells(people.tables).since[some])
 
 

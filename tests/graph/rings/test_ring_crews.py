@@ -10,6 +10,7 @@ import pytest
 
 from graph.model.moments import DAY
 from graph.model.types import Facts, Role
+from graph.rings.applicants.everybody import held_everybody
 from graph.rings.applicants.labelled import LabelledApplicants
 from graph.rings.groups.budget import HONEST_BUDGET
 from graph.rings.links.rows import HeldLinks
@@ -76,26 +77,31 @@ def two_pieces(links, apart):
     """A search with two flagged groups that so many links were cut between, the second `apart` days later."""
     cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, weight=np.full(links, 0.06))
     none = dict.fromkeys(("agent", "applicant"), np.zeros(0, np.int64))
-    nobody = np.zeros(10, bool)
+    nobody, group = np.zeros(10, bool), np.repeat([0, 5], 5)
+    columns = {"suspicion": np.ones(10), "group": group, "size": np.full(10, 5)}
+    known = LabelledApplicants(*[nobody] * 6, since=np.repeat([0, apart * DAY], 5))
     return SimpleNamespace(
         links=HeldLinks(cut, 10),
         sharing=SimpleNamespace(of=lambda _: NOTHING_SHARED),
-        suspicion=np.ones(10),
-        group=np.repeat([0, 1], 5),
-        flagged=np.ones(2, bool),
+        everybody=held_everybody(group, columns),
+        people=np.arange(10),
+        group=group,
+        in_flagged=~nobody,
+        flagged_people=np.arange(10),
+        flagged=np.array([0, 5]),
         applicants=SimpleNamespace(facts_of=lambda _: SimpleNamespace(applications=none)),
-        known=SimpleNamespace(since=np.repeat([0, apart * DAY], 5), fraud=nobody, good=nobody),
+        known=known,
     )
 
 
 @pytest.mark.parametrize(("links", "apart", "together"), [(4, 9, True), (2, 9, False), (4, 90, False)])
 def test_two_flagged_pieces_cut_apart_are_a_crew_if_their_people_came_together(links, apart, together):
-    crew = crew_ties(two_pieces(links, apart)).crews(2)
+    crew = crew_ties(two_pieces(links, apart)).crews(np.array([0, 5]))
     assert bool(crew[0] == crew[1]) == together
 
 
 def test_each_piece_of_a_crew_says_with_which_it_belongs_and_why():
-    reasons = crew_ties(two_pieces(4, 9)).reasons({0: "R-a", 1: "R-b"})
+    reasons = crew_ties(two_pieces(4, 9)).reasons({0: "R-a", 5: "R-b"})
     assert reasons == {"R-a": ("tied_to=R-b",), "R-b": ("tied_to=R-a",)}
     assert why(reasons["R-a"])[0].startswith("belongs with R-b: several of its people are tied")
 
@@ -161,7 +167,7 @@ def judged(path, cleared):
     labelled = LabelledApplicants(known, good, no, no, no, no, np.arange(len(ids)))
     coarse = np.array([int(who.startswith("far")) for who in ids])
     sharing = HeldSharing(tables, incidence_of(tables))
-    some, chances = companion_suspicion(sharing, np.full(len(ids), 0.2), coarse, labelled)
+    some, chances = companion_suspicion(sharing, np.arange(len(ids)), coarse, labelled)
     chance = dict.fromkeys(ids, 0.0) | dict(zip(np.array(ids)[some], chances))
     return chance.pop("gus"), set(chance.values())
 

@@ -18,12 +18,9 @@ from hypothesis import strategies as st
 
 from graph.facts.tables import Tables
 from graph.model.types import Application, Facts, Mention, Role
-from graph.rings.applicants.rows import HeldApplicants
-from graph.rings.sharing.incidence import incidence_of
-from graph.rings.sharing.rows import HeldSharing
-from graph.rings.suspicion.store_habits import unusual_groups
 from scripts.make_world import main as our_world
 from tests.support.deliveries import load_into
+from tests.support.ring_searches import standing_out_at
 from tests.support.small_worlds import PLATFORMS, applies, day, uses
 from tests.support.stores import open_store
 from tests.support.worlds.rings import town
@@ -34,7 +31,7 @@ PEOPLE = 2_000
 
 
 def standing_out(tables: Tables, level: float) -> set[str]:
-    groups = unusual_groups(HeldApplicants(tables), HeldSharing(tables, incidence_of(tables)), level)
+    groups = standing_out_at(tables, level)
     return set(tables.applicant_ids[groups.people].tolist())
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,8 +15,7 @@ CHANCES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_
 
 def seen(learned: Column, improbable: Column, *, share: float) -> Column:
     """Suspicion in a store where what needs no label counts for this share."""
-    labelled: Any = SimpleNamespace(share_without_labels=share)
-    return beside_learned(np.asarray(learned), np.asarray(improbable), labelled)
+    return beside_learned(np.asarray(learned), np.asarray(improbable), share)
 
 
 def test_before_there_are_labels_such_a_group_is_believed_as_it_is() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from graph.facts.tables import Column
 from graph.model.moments import DAY
+from graph.rings.applicants.everybody import held_everybody
 from graph.rings.groups.joined_crews import hanging, joined
-from graph.rings.groups.labels import by_first, numbered
 from graph.rings.links.communities import communities
 from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.links.pull import DRAWN, FINE, by_closeness, relative_pull, suspect_links
@@ -82,14 +82,6 @@ def test_a_link_between_people_who_came_at_the_same_time_counts_more() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_groups_of_everybody_are_numbered_as_those_of_few_are(seed: int) -> None:
-    group = np.random.default_rng(seed).integers(0, 30, 40 * (seed > 0))
-    one, other = numbered(group), by_first(group)
-    assert one[0].tolist() == other[0].tolist()
-    assert one[1].tolist() == other[1].tolist()
-
-
-@pytest.mark.parametrize("seed", range(10))
 def test_who_is_hardly_suspicious_is_left_out_and_no_group_of_suspects_changes(seed: int) -> None:
     rng = np.random.default_rng(seed)
     weight = rng.choice([0.0, 0.02, 0.3, 1.0], 40 * 39 // 2)
@@ -97,7 +89,9 @@ def test_who_is_hardly_suspicious_is_left_out_and_no_group_of_suspects_changes(s
     ties = links(*zip(a.tolist(), b.tolist(), [DEVICE] * len(a), weight[weight > 0].tolist()))
     suspicion = rng.choice([0.001, 0.03, DRAWN, 0.04, 0.2, 1.0], 40)
     whole = communities(np.ones(40), (a, b), relative_pull(ties, suspicion), FINE)
-    found = suspect_links(HeldLinks(ties, 40), suspicion)
+    everybody = held_everybody(np.zeros(40, np.int32), {"suspicion": suspicion})
+    found, theirs = suspect_links(HeldLinks(ties, 40), everybody, ())
+    assert theirs.tolist() == suspicion[found.people].tolist()
     assert 1 < len(found.people) < 40
     ends = found.links.a, found.links.b
     few = communities(np.ones(len(found.people)), ends, found.pull, FINE)

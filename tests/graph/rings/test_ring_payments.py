@@ -11,6 +11,7 @@ from graph.model.types import Facts
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
 from graph.rings.sharing.payments import same_payments
+from tests.support.ring_searches import of_everybody
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, uses
 from tests.support.worlds.rings import AS_OF, both, honest, town
 
@@ -102,9 +103,10 @@ def test_who_cashes_out_at_one_till_is_a_group_and_shoppers_at_one_price_are_not
     found, names = search(in_this_process(tables)), tables.applicant_ids.astype(str)
     unknown, honest_people = np.char.startswith(names, "crew2."), ~np.char.startswith(names, "crew")
     assert unknown.sum() == 8
-    assert set(np.flatnonzero(found.group == found.group[unknown][0])) == set(np.flatnonzero(unknown))
-    assert found.suspicion[unknown].min() > 5 * found.suspicion[honest_people].max()
-    assert not found.flagged[found.group[honest_people]].any()
+    group, suspicion = of_everybody(found, "group", "suspicion")
+    assert set(np.flatnonzero(group == group[unknown][0])) == set(np.flatnonzero(unknown))
+    assert suspicion[unknown].min() > 5 * suspicion[honest_people].max()
+    assert not np.isin(group[honest_people], found.flagged).any()
 
 
 def test_payments_of_hundreds_of_thousands_of_people_are_their_own():

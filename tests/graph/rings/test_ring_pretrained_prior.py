@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.applicants.labelled import LabelTotals
 from graph.rings.projected import in_this_process
 from graph.rings.search import search, suspicion_features
 from graph.rings.suspicion.columns import Features, features
@@ -18,14 +18,15 @@ from graph.rings.suspicion.pretrained_prior import (
     FILE,
     beside_experience,
     fit_prior,
-    prior_suspicion,
+    judge_by,
     ranked,
-    suspicion_by,
+    shipped_judge,
 )
 from graph.rings.suspicion.rows import HeldRows
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from scripts.tools import fit_pretrained_prior
+from tests.support.ring_searches import of_everybody, same_groups
 from tests.support.small_worlds import before, day, random_facts, shuffled
 from tests.support.stores import HASH_KEY, open_store, store_url
 from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
@@ -52,14 +53,16 @@ def test_a_column_at_a_time_says_what_the_places_of_all_at_once_say(rows):
     values[:, ::3] = np.rint(2 * values[:, ::3])  # many equals
     values[rng.random(values.shape) < 0.2] = np.nan
     values[:, 7] = np.nan
-    chance = prior_suspicion(HeldRows(Features(("other", *names), np.insert(values, 0, 1, axis=1))))
+    around = Features(("other", *names), np.insert(values, 0, 1, axis=1))
+    chance = shipped_judge(HeldRows(around)).of_rows(around.values)
     assert chance.tolist() == np.asarray(shipped.predict(ranked(values), num_threads=1)).tolist()
 
 
 def test_the_crew_of_a_town_without_a_label_stands_out(tmp_path):
     with town(tmp_path / "t.db", both(honest(), crew())) as store:
         tables = store.view(AS_OF).tables()
-    chance = prior_suspicion(HeldRows(suspicion_features(tables)))
+    around = suspicion_features(tables)
+    chance = shipped_judge(HeldRows(around)).of_rows(around.values)
     in_crew = np.isin(tables.applicant_ids, CREW)
     assert chance[in_crew].min() > np.quantile(chance[~in_crew], 0.99)
 
@@ -74,7 +77,7 @@ def test_what_one_store_teaches_holds_in_another_where_all_is_ten_times_as_much(
 
     text = fit_prior([(*store(1.0), 1.0), (*store(3.0), 1.0)])
     around, bad = store(10.0)
-    chance = suspicion_by(HeldRows(around), text)
+    chance = judge_by(HeldRows(around), text).of_rows(around.values)
     assert np.median(chance[bad]) > np.quantile(chance[~bad], 0.95)
     assert chance.mean() == pytest.approx(0.05, abs=0.02)
 
@@ -86,10 +89,9 @@ def test_deleting_and_shuffling_the_future_changes_no_bit_of_what_experience_say
     for name, reported in (("whole", facts), ("cut", shuffled(before(facts, moment), seed))):
         with town(tmp_path / f"{name}.db", reported) as store:
             result.append(search(in_this_process(store.view(moment).tables())))
-    assert result[0].suspicion.any()
+    assert of_everybody(result[0], "suspicion")[0].any()
     assert result[0].rates == result[1].rates
-    for name in ("group", "suspicion", "flagged"):
-        assert getattr(result[0], name).tobytes() == getattr(result[1], name).tobytes()
+    assert same_groups(*result)
 
 
 def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, monkeypatch):
@@ -102,7 +104,7 @@ def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, m
         honest_people = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "0"}
     with open_store(tmp_path / "graph.db") as opened:
         hits = search(in_this_process(opened.view(datetime(2026, 1, 1, tzinfo=UTC)).tables()))
-    flagged = np.array(hits.applicants.tables.applicant_ids)[hits.flagged[hits.group]]
+    flagged = np.array(hits.applicants.tables.applicant_ids)[hits.flagged_people]
     assert len(honest_people.intersection(flagged)) <= 0.006 * len(honest_people)
 
 
@@ -131,17 +133,13 @@ def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatc
 def test_what_other_stores_taught_counts_for_less_with_every_fraud_known_here() -> None:
     rng = np.random.default_rng(4)
     names = lightgbm.Booster(model_str=FILE.read_text()).feature_name()
-    around = HeldRows(features({name: rng.random(1500) for name in names}))
-    own, elsewhere = np.full(1500, 0.5), prior_suspicion(around)
-    nothing = np.zeros(1500, bool)
+    around = features({name: rng.random(1500) for name in names})
+    own, elsewhere = np.full(1500, 0.5), shipped_judge(HeldRows(around)).of_rows(around.values)
 
     def beside(frauds: int) -> np.ndarray:
-        fraud = np.arange(1500) < frauds
-        return beside_experience(
-            own,
-            around,
-            LabelledApplicants(fraud, nothing, nothing, nothing, nothing, ~nothing, np.zeros(1500, np.int64)),
-        )
+        silent = 1500 - frauds
+        known = LabelTotals(1500, frauds, 0, silent, mature=1500, mature_goods=0, honest=silent)
+        return beside_experience(own, elsewhere, known.share_without_labels)
 
     away = [float(np.abs(np.log(beside(frauds) / own)).sum()) for frauds in (0, 20, 100, 400, 600)]
     assert away == sorted(away, reverse=True)

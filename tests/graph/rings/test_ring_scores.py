@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from graph.rings.applicants.labelled import LabelledApplicants
-from graph.rings.suspicion.scores import group_scores, label_rates
+from graph.rings.suspicion.scores import InBadGroups, group_scores, in_bad_groups, label_rates
 
 HONEST, CREWS = 2_000, 40  # people whom nobody suspects, and crews of five of whom three were confirmed
 
@@ -38,7 +38,10 @@ def score_of(members: int, *, confirmed: int = 0, cleared: int = 0, suspicion: f
         np.ones(members + others, bool),
         np.zeros(members + others, np.int64),
     )
-    return float(group_scores(group, suspected, known, label_rates(group, suspected, known))[0])
+    at = in_bad_groups(group, suspected)
+    bad = InBadGroups(suspected[at], fraud[at], known.mature[at])
+    rates = label_rates(bad, known.totals, 1)
+    return float(group_scores(group, suspected, known, rates)[0])
 
 
 def test_a_crew_that_nobody_has_noticed_is_not_cleared_by_its_own_size() -> None:

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from graph.model.types import Facts
 from graph.rings.applicants.labelled import LabelledApplicants
-from graph.rings.applicants.rows import HeldApplicants
 from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
-from graph.rings.sharing.incidence import incidence_of
-from graph.rings.sharing.rows import HeldSharing
 from graph.rings.suspicion.improbable import improbable_suspicion
-from graph.rings.suspicion.store_habits import SCALES, UnusualGroups, unusual_groups
+from graph.rings.suspicion.store_habits import SCALES, UnusualGroups
 from graph.rings.weekly.snapshot import snapshot_of
+from tests.support.ring_searches import standing_out_at
 from tests.support.small_worlds import applies, before, day, shuffled, uses
 from tests.support.worlds.bursts import burst_world
 from tests.support.worlds.rings import CREW, both, crew, honest, town
@@ -35,12 +33,12 @@ def burst(tmp_path_factory):
 
 
 def who_is_flagged(found):
-    return set(found.applicants.tables.applicant_ids[found.flagged[found.group]].tolist())
+    return set(found.applicants.tables.applicant_ids[found.flagged_people].tolist())
 
 
 def standing_out(store, moment, level=0.01):
     tables = store.view(moment).tables()
-    groups = unusual_groups(HeldApplicants(tables), HeldSharing(tables, incidence_of(tables)), level)
+    groups = standing_out_at(tables, level)
     return set(tables.applicant_ids[groups.people].tolist()), groups
 
 
@@ -64,7 +62,7 @@ def test_no_week_in_which_labels_come_stops_the_flags_or_floods_the_honest(burst
         shares.append(len(people & there) / len(there))
         assert len(people & set(world.honest)) <= 0.005 * len(found.applicants.tables.applicant_ids)
         flagged = tuple(r for r in snapshot_of(found, "w", day(7 * week)).rings if r.kind.flagged)
-    assert found.known.has_enough_labels
+    assert found.known.totals.are_enough
     assert min(shares) >= 0.9
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import re
 import shutil
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,6 +15,8 @@ from graph.model.moments import DAY, micros
 from graph.model.types import Facts
 from graph.product import product_version
 from graph.rings.applicants.columns import COLUMNS
+from graph.rings.applicants.everybody import Everybody, Rows
+from graph.rings.applicants.moved import Moved
 from graph.rings.links.parts import first_cut
 from graph.rings.links.projection import ApplicantLinks, project
 from graph.rings.links.pull import suspect_links
@@ -21,10 +24,13 @@ from graph.rings.projected import Projected, in_this_process
 from graph.rings.search import CONFIRMED, search
 from graph.rings.sharing.incidence import Incidence
 from graph.rings.sharing.rows import SharingRows
+from graph.rings.suspicion import places
+from graph.rings.suspicion.places import least_of
 from graph.rings.suspicion.scores import LabelRates
 from graph.rings.suspicion.suspect_features import suspects_nearby
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.snapshot import snapshot_of
+from tests.support.ring_searches import of_everybody, same_groups
 from tests.support.small_worlds import applies, day, fraud, random_facts, uses
 from tests.support.worlds.rings import AS_OF, both, crew, half_known_crews, honest, town, with_known_frauds
 
@@ -55,8 +61,8 @@ def tables(tmp_path_factory):
 
 
 def same(one: Projected, other: Projected) -> bool:
-    everybody = np.arange(len(one.coarse))
-    pairs = [(one.coarse, other.coarse)]
+    everybody = np.arange(len(one.applicants))
+    pairs = [tuple(coarse_of(side) for side in (one, other))]
     for kind, of in (
         (Incidence, [side.sharing.of(everybody) for side in (one, other)]),
         (ApplicantLinks, [side.links.among(everybody) for side in (one, other)]),
@@ -65,8 +71,13 @@ def same(one: Projected, other: Projected) -> bool:
     return all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
+def coarse_of(found: Projected) -> np.ndarray:
+    """The group of the first cut of everybody."""
+    return found.everybody.of(np.arange(len(found.applicants)), "coarse")["coarse"]
+
+
 def same_rows(one: Projected, other: Projected) -> bool:
-    a, b = (side.context().of(np.arange(len(side.coarse))) for side in (one, other))
+    a, b = (side.context().of(np.arange(len(side.applicants))) for side in (one, other))
     return a.names == b.names and a.values.tobytes() == b.values.tobytes()
 
 
@@ -88,11 +99,13 @@ def test_what_surrounds_everybody_is_that_of_one_machine_to_the_last_bit(tables,
 
 
 def test_what_applicants_did_by_themselves_is_that_of_one_machine_to_the_last_bit(tables, kept):
-    one, other = in_this_process(tables).applicants, kept[1].applicants
-    assert (one.as_of, len(one)) == (other.as_of, len(other))
-    for name in COLUMNS:
-        assert one.column(name).dtype == other.column(name).dtype
-        assert one.column(name).tobytes() == other.column(name).tobytes(), name
+    alone, found = in_this_process(tables), kept[1]
+    assert (alone.applicants.as_of, len(alone.everybody)) == (found.applicants.as_of, len(found.everybody))
+    for some in (np.arange(len(alone.everybody)), np.arange(0, len(alone.everybody), 7), np.zeros(0, int)):
+        one, other = (side.everybody.of(some, "coarse", *COLUMNS) for side in (alone, found))
+        for name in ("coarse", *COLUMNS):
+            assert one[name].dtype == other[name].dtype
+            assert one[name].tobytes() == other[name].tobytes(), name
 
 
 def test_who_some_are_and_their_facts_are_those_of_one_machine(tables, kept):
@@ -168,25 +181,78 @@ def same_arrivals(one: SharingRows, other: SharingRows, within: int) -> bool:
 
 def test_what_links_say_of_suspects_is_that_of_one_machine_to_the_last_bit(tables, kept):
     size = len(tables.applicant_ids)
-    suspicion, group = np.random.default_rng(1).random(size), np.arange(size) // 2
+    suspicion, pairs = np.random.default_rng(1).random(size), Moved(np.arange(4, 44), np.arange(40) // 2)
     since = np.random.default_rng(2).integers(0, 10**13, size)
-    for some in (np.arange(0, size, 3), np.zeros(0, np.int64)):
-        of = [
-            suspects_nearby(side.links, suspicion, group, some) for side in (in_this_process(tables), kept[1])
-        ]
-        assert of[0].names == of[1].names
-        assert of[0].values.tobytes() == of[1].values.tobytes()
-    one, other = (suspect_links(side.links, suspicion, since) for side in (in_this_process(tables), kept[1]))
-    assert one.pull.tobytes() == other.pull.tobytes()
-    assert 0 < len(one.people) < size
+    sides = [
+        (side.links, with_columns(side.everybody, suspicion=suspicion, since=since))
+        for side in (in_this_process(tables), kept[1])
+    ]
+    for least in (0.7, 2.0):
+        one, other = (by_position(suspects_nearby(*side, pairs, partial(at_least, least))) for side in sides)
+        assert one == other
+        assert len(one) == (suspicion >= least).sum()
+    one, other = (suspect_links(*side) for side in sides)
+    assert one[0].pull.tobytes() == other[0].pull.tobytes()
+    assert one[1].tobytes() == other[1].tobytes()
+    assert 0 < len(one[0].people) < size
+
+
+def with_columns(everybody: Everybody, **columns: np.ndarray) -> Everybody:
+    """Everybody with these columns of all."""
+    who = np.arange(len(everybody), dtype=np.int32)
+    return everybody.put(as_given, (), {"who": who, **columns})
+
+
+def as_given(rows: Rows, given: Rows) -> Rows:
+    return {name: column for name, column in given.items() if name != "who"}
+
+
+def at_least(least: float, rows: Rows) -> np.ndarray:
+    return rows["suspicion"] >= least
+
+
+def by_position(pieces) -> dict[int, bytes]:
+    return {who: row.tobytes() for people, of in pieces for who, row in zip(people.tolist(), of.values)}
+
+
+def test_the_value_at_a_place_and_who_stands_at_places_are_those_of_one_machine(tables, kept, monkeypatch):
+    """By counts, of values of which many are equal."""
+    monkeypatch.setattr(places, "FEW", 10)
+    size, drawn = len(tables.applicant_ids), np.random.default_rng(6)
+    suspicion = np.where(
+        drawn.random(size) < 0.5, np.nan, drawn.choice([-0.5, -0.0, 0.0, 0.25, 1e-300], size)
+    )
+    known = np.sort(suspicion[~np.isnan(suspicion)])
+    for side in (in_this_process(tables), kept[1]):
+        everybody = with_columns(side.everybody, suspicion=suspicion)
+        for place in (0, len(known) // 2, len(known) - 1):
+            found = least_of(everybody, ("suspicion",), suspicion_of, place)
+            assert found == (known[place], (known < known[place]).sum())
+        at = np.array([0, 3, 4, len(known) - 1])
+        there = everybody.at_places(is_known, ("suspicion",), at)
+        assert there.tolist() == np.flatnonzero(~np.isnan(suspicion))[at].tolist()
+
+
+def suspicion_of(rows: Rows) -> np.ndarray:
+    return rows["suspicion"]
+
+
+def is_known(rows: Rows) -> np.ndarray:
+    return ~np.isnan(rows["suspicion"])
 
 
 def test_groups_measure_what_they_do_on_one_machine_to_the_last_bit(session, tables, tmp_path):
     found, alone = OnSpark(session, f"file://{tmp_path}", rows=200).of_tables(tables), in_this_process(tables)
     size, drawn = len(tables.applicant_ids), np.random.default_rng(4)
     suspicion, rates = drawn.random(size), LabelRates((0.3, 0.1), (0.2, 0.05), micros(day(20)))
-    for group in (alone.coarse, drawn.integers(0, size // 5, size), np.arange(size)):
-        one, other = (by_number(side.groups.measured(group, suspicion, rates)) for side in (alone, found))
+    for group in (coarse_of(alone), drawn.integers(0, size // 5, size), np.arange(size)):
+        columns = {"group": group.astype(np.int32), "size": np.bincount(group)[group].astype(np.int32)}
+        one, other = (
+            by_number(
+                side.groups.measured(with_columns(side.everybody, suspicion=suspicion, **columns), rates)
+            )
+            for side in (alone, found)
+        )
         assert one == other
         assert len(one) == (np.bincount(group) >= 3).sum()
 
@@ -221,21 +287,21 @@ def test_values_held_by_very_many_change_no_bit(session, tables, tmp_path, monke
 def test_a_part_too_large_is_taken_apart_as_on_one_machine(session, tables, tmp_path):
     found = OnSpark(session, f"file://{tmp_path}", largest=40).of_tables(tables)
     alone = first_cut(len(tables.applicant_ids), project(tables), 40)
-    assert found.coarse.tolist() == alone.tolist()
-    assert alone.tolist() != in_this_process(tables).coarse.tolist()
+    assert coarse_of(found).tolist() == alone.tolist()
+    assert alone.tolist() != coarse_of(in_this_process(tables)).tolist()
 
 
 def test_the_rings_are_the_same_to_the_last_id(session, tmp_path):
     one, two = searched(session, tmp_path, with_known_frauds())
-    assert one.flagged.any()
-    assert one.known.has_enough_labels
+    assert len(one.flagged)
+    assert one.known.totals.are_enough
     assert one.sharing.arrivals(30 * DAY).counter.any()
     assert same_arrivals(one.sharing, two.sharing, 30 * DAY)
 
 
 def test_companions_of_known_frauds_are_in_the_same_rings_to_the_last_id(session, tmp_path):
     one, _ = searched(session, tmp_path, half_known_crews())
-    assert (one.flagged[one.group] & ~one.known.fraud).any()
+    assert len(np.setdiff1d(one.flagged_people, one.known.frauds))
 
 
 def test_where_nobody_shares_anything_nobody_is_in_a_ring(session, tmp_path):
@@ -244,13 +310,13 @@ def test_where_nobody_shares_anything_nobody_is_in_a_ring(session, tmp_path):
     )
     one, two = searched(session, tmp_path, alone)
     assert len(one.links) == len(two.links) == 0
-    assert one.suspicion.max() == CONFIRMED
+    assert of_everybody(one, "suspicion")[0].max() == CONFIRMED
 
 
 def test_without_labels_the_rings_beside_a_shops_tablet_are_the_same_to_the_last_id(session, tmp_path):
     one, two = searched(session, tmp_path, both(honest(customers=160), crew()))
-    assert one.flagged.any()
-    assert not one.known.has_enough_labels
+    assert len(one.flagged)
+    assert not one.known.totals.are_enough
     assert one.sharing.hubs() == two.sharing.hubs() > 0
 
 
@@ -260,7 +326,7 @@ def searched(session, tmp_path, world):
         view = store.view(AS_OF)
         one = search(in_this_process(view.tables()))
         two = search(OnSpark(session, f"file://{tmp_path}/stages", rows=500).of_view(view))
-    assert one.suspicion.tobytes() == two.suspicion.tobytes()
+    assert same_groups(one, two)
     assert snapshot_of(one, "now", AS_OF) == snapshot_of(two, "now", AS_OF)
     assert honest_impact(one) == honest_impact(two)
     return one, two
@@ -294,13 +360,13 @@ def test_where_there_is_nobody_nothing_is_asked_of_the_cluster(tmp_path):
     with town(tmp_path / "nobody.db", Facts()) as store:
         nobody = store.view(AS_OF).tables()
     found = OnSpark(None, f"file://{tmp_path}/stages").of_tables(nobody)
-    assert len(found.coarse) == len(found.links) == 0
+    assert len(found.everybody) == len(found.links) == 0
 
 
 def test_where_nobody_is_read_by_ranges_there_is_no_ring(session, tmp_path):
     with town(tmp_path / "nobody.db", Facts()) as store:
         found = OnSpark(session, f"file://{tmp_path}/stages").of_view(store.view(AS_OF))
-        assert len(found.coarse) == len(found.links) == 0
+        assert len(found.everybody) == len(found.links) == 0
 
 
 def test_facts_that_differ_have_stages_of_their_own(tables):
