@@ -16,13 +16,17 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from graph.model.errors import DeliveryError, RingfenceError
+from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.loading.delivery import open_delivery
+from ingestion.loading.found import find_delivery
 from ingestion.loading.load import load
 from ingestion.sources.paths import path_of
 from ingestion.sources.remote import RemotePath, is_address
 from ingestion.spark.pieces import pieces_of
+from ingestion.spark.plan import name_of_stages
 from tests.support.deliveries import (
     APPLICATION,
+    NOW,
     deliver,
     parse_context,
     write_csv,
@@ -125,6 +129,34 @@ def test_a_delivery_at_an_address_comes_to_what_the_folder_comes_to(tmp_path: Pa
     other = loaded(uploaded(folder, folder.name), tmp_path / "other")
     assert other == one
     assert one[0]["read"] > 6
+
+
+@pytest.mark.parametrize("at_an_address", [False, True])
+def test_a_mapping_may_lie_elsewhere_than_the_delivery(
+    tmp_path: Path, storage: MemoryFileSystem, at_an_address: bool
+) -> None:
+    folder = mapped(every_format(tmp_path / "week"))
+    mapping = tmp_path / "own.yaml"
+    (folder / "mapping.yaml").rename(mapping)
+    address = uploaded(folder)
+    storage.pipe_file("/bucket/own.yaml", mapping.read_bytes())
+    given = f"{BUCKET}/own.yaml" if at_an_address else str(mapping)
+    delivery = open_delivery(address, given)
+    assert {feed.table.name for feed in delivery.feeds} >= {"contacts", "events"}
+    keys, asked = Keyring.parse("a key for tests"), ("Asia/Shanghai", (NOW,))
+    name = name_of_stages(find_delivery(address, given), given, keys, asked)
+    for path in (mapping, storage):
+        content = b"name: changed\n" + mapping.read_bytes().partition(b"\n")[2]
+        path.write_bytes(content) if isinstance(path, Path) else path.pipe_file("/bucket/own.yaml", content)
+    assert name_of_stages(find_delivery(address, given), given, keys, asked) != name
+
+
+def test_a_new_version_of_a_file_has_other_stages(tmp_path: Path) -> None:
+    folder = deliver(tmp_path / "week", applications=[APPLICATION])
+    keys, asked = Keyring.parse("a key for tests"), ("Asia/Shanghai", (NOW,))
+    names = [name_of_stages(find_delivery(uploaded(folder)), None, keys, asked) for _ in range(2)]
+    same = name_of_stages(find_delivery(f"{BUCKET}/week"), None, keys, asked)
+    assert names[0] != names[1] == same
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(200_000, 0), (20_000, 60)])

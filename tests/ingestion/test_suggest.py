@@ -367,6 +367,11 @@ def test_the_command_writes_the_mapping_once_and_says_what_it_could_not_place(
     assert "is there already" in capsys.readouterr().err
 
 
+def test_no_mapping_is_suggested_from_a_storage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suggest", "s3://bucket/week"]) == 2
+    assert "copy a file of each table here" in capsys.readouterr().err
+
+
 def test_a_mapping_is_proposed_for_values_that_would_break_its_form(tmp_path: Path) -> None:
     odd = 'a "b": {c} # d'
     pq.write_table(

@@ -9,6 +9,7 @@ from graph import private
 from graph.model.errors import DeliveryError
 from ingestion.sources.databases import is_url
 from ingestion.sources.readers import suffix_of
+from ingestion.sources.remote import is_address
 from ingestion.suggest.propose import suggest, suggest_of_database
 from scripts.cli.command import Command, Result
 from service.clock import system_clock
@@ -26,6 +27,10 @@ def _run(options: argparse.Namespace) -> Result:
     if options.out is not None and options.out.exists():
         raise DeliveryError(f"{options.out} is there already: remove it first, or give another --out")
     limits, now = Settings.from_environment().delivery, system_clock()
+    if any(map(is_address, options.files)):
+        raise DeliveryError(
+            "a mapping is suggested from files of this machine or a database: copy a file of each table here"
+        )
     if is_url(options.files[0]):
         if len(options.files) > 1:
             raise DeliveryError("a database is a delivery by itself: give its URL alone")
