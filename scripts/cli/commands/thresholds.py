@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from gnn.registry.checks import GateCheck
 from graph.facts.fraud_labels import fraud_spells
 from graph.model.errors import SettingError
-from graph.store.port import GraphStore
+from graph.store.port import GraphView
 from investigations.assessments import Decision
 from investigations.dry_run import DecisionChange, DryRun, LenderChange, by_thresholds, dry_run
 from investigations.estimates import wilson
@@ -23,6 +23,7 @@ from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.policies.files import PolicyFiles
 from service.assessment.repeats.policy_dry_run import by_policy_file
+from service.assessment.repeats.reading import views_of_many
 from service.clock import system_clock
 from service.governance.gates.answered_lives import AnsweredLives
 from service.governance.gates.share_checks import share_checks
@@ -76,18 +77,20 @@ def _run(options: argparse.Namespace) -> Result:
     with (
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
+        views_of_many(store, settings) as views,
     ):
         policy = policy_for(settings, scorer_of(settings, store))
         thresholds = dataclasses.replace(policy.thresholds, **chosen)
         decide = by_thresholds(thresholds)
         if file is not None:
-            decide = by_policy_file(store, policy, PolicyFiles(casebook), file)
+            decide = by_policy_file(views.at, policy, PolicyFiles(casebook), file)
+        today = views.at(system_clock(), views.now())
         found = dry_run(
             casebook.between(since, until),
             decide,
             PolicyScope(lender=options.platform, product=options.product),
-            _judged(store),
-            AnsweredLives(store, system_clock()).of,
+            _judged(today),
+            AnsweredLives(today).of,
         )
     meant = file.scope if file else EVERYBODY
     people = [one for one in found.people.values() if meant.covers(one.scope)]
@@ -123,9 +126,9 @@ def _share(one: GateCheck) -> dict[str, object]:
     return {"within_margin": one.passed, "says": one.sentence}
 
 
-def _judged(store: GraphStore) -> dict[str, bool]:
+def _judged(view: GraphView) -> dict[str, bool]:
     """Whether somebody is known for fraud by now (True), or confirmed as good (False)."""
-    tables = store.view(system_clock()).tables()
+    tables = view.tables()
     spells = fraud_spells(tables)
     people = zip(tables.applicant_ids.tolist(), spells.fraud.tolist(), spells.good.tolist(), strict=True)
     return {who: fraud for who, fraud, good in people if fraud or good}

@@ -111,7 +111,7 @@ def _by_model(challenger: Challenger, recorded: RiskAssessment, revision: int) -
 def _by_policy(challenger: Challenger, recorded: RiskAssessment, file: PolicyFile) -> ShadowAnswer:
     """By the model that answered, and this file in the place of the one of its scope."""
     then_served = as_served(challenger.context, recorded)
-    concluded = concluded_by(challenger.context.store, then_served.policies, file, recorded)
+    concluded = concluded_by(challenger.context.views.at, then_served.policies, file, recorded)
     if concluded is None:
         return _failed(challenger, recorded.assessment_id, recorded.as_of, OUT_OF_SCOPE)
     return _said(challenger, recorded, concluded, recorded.model_version)

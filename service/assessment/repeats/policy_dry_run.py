@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
-from graph.store.port import GraphStore
+from graph.store.port import GraphView
 from investigations.assessments import Conclusion, Decision, Level, RiskAssessment
 from investigations.dry_run import Decide
 from investigations.policies.file import PolicyFile, applied, chain_of
@@ -14,20 +16,23 @@ from service.assessment.evaluation import arrivals, rule_inputs
 from service.assessment.policies.files import PolicyFiles
 from service.assessment.policies.in_force import PolicyInForce
 
+ViewAt = Callable[[datetime, int], GraphView]
+"""The graph as of a moment and a revision."""
 
-def by_policy_file(store: GraphStore, policy: Policy, files: PolicyFiles, file: PolicyFile) -> Decide:
+
+def by_policy_file(view_at: ViewAt, policy: Policy, files: PolicyFiles, file: PolicyFile) -> Decide:
     """Decides again what lies in the file's scope; `policy` is that of the settings and the model."""
     policies = PolicyInForce(policy, None, files)
 
     def decide(one: RiskAssessment, codes: frozenset[str]) -> Decision:
-        concluded = concluded_by(store, policies, file, one)
+        concluded = concluded_by(view_at, policies, file, one)
         return one.decision if concluded is None else concluded.decision
 
     return decide
 
 
 def concluded_by(
-    store: GraphStore, policies: PolicyInForce, file: PolicyFile, one: RiskAssessment
+    view_at: ViewAt, policies: PolicyInForce, file: PolicyFile, one: RiskAssessment
 ) -> Conclusion | None:
     """Decision and score of a whole assessment by the files that it was given by, with this one in the place
     of the one of the same scope; None where it lies outside the file's scope, or was not whole.
@@ -41,7 +46,7 @@ def concluded_by(
         return None
     before = policies.files.recorded(audit_record.policy_files(one))
     chain = chain_of((*(other for other in before if other.scope != file.scope), file), scope)
-    inputs = rule_inputs(store.view(one.as_of, one.recorded_by), subject)
+    inputs = rule_inputs(view_at(one.as_of, one.recorded_by), subject)
     findings = Findings(
         level=one.level,
         rule_inputs=replace(inputs, arrivals=arrivals(one.audit["signals"])),

@@ -10,19 +10,18 @@ from graph.facts.groups import groups_of, history_by
 from graph.facts.tables import Column, Tables
 from graph.model.moments import micros
 from graph.model.types import Application, PlatformType
-from graph.store.port import GraphStore
+from graph.store.port import GraphView
 from investigations.assessments import RiskAssessment
 from investigations.dry_run import AnsweredLife
 from service.governance.fairness import standing
 
 
 class AnsweredLives:
-    """Honest is whoever is neither known for fraud nor was 30 days late by `now`: frauds that nobody found
-    yet count as honest.
+    """Honest is whoever is neither known for fraud nor was 30 days late by the view's moment: frauds that
+    nobody found yet count as honest.
     """
 
-    def __init__(self, store: GraphStore, now: datetime) -> None:
-        view = store.view(now)
+    def __init__(self, view: GraphView) -> None:
         tables = view.tables()
         self._bad = standing(tables)
         self._lenders = view.platforms()

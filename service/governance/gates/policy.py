@@ -16,6 +16,7 @@ from investigations.fairness.before_after import BeforeAfter, before_and_after
 from investigations.policies.file import PolicyFile
 from service.assessment.policies.files import PolicyFiles
 from service.assessment.repeats.policy_dry_run import by_policy_file
+from service.assessment.repeats.reading import views_of_many
 from service.governance.gates.answered_lives import AnsweredLives
 from service.governance.gates.group_checks import HonestLives, group_checks
 from service.governance.gates.share_checks import share_checks
@@ -87,6 +88,8 @@ def _decided_again(
 ) -> list[DecidedPerson]:
     casebook, file, now = what
     policy = policy_for(settings, scorer_of(settings, store))
-    decide = by_policy_file(store, policy, PolicyFiles(casebook), file)
-    found = dry_run(latest, decide, file.scope, life_of=AnsweredLives(store, now).of)
+    with views_of_many(store, settings) as views:
+        decide = by_policy_file(views.at, policy, PolicyFiles(casebook), file)
+        lives = AnsweredLives(views.at(now, views.now()))
+        found = dry_run(latest, decide, file.scope, life_of=lives.of)
     return list(found.people.values())

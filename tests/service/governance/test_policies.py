@@ -152,9 +152,9 @@ def test_a_dry_run_says_what_the_file_then_decides(context: AppContext, text: st
     files = context.policies.files
     before = asked(context, "before")
     rows = list(context.casebook.between(day(0), day(90)))
-    same = dry_run(rows, by_policy_file(context.store, context.policy, files, in_force))
+    same = dry_run(rows, by_policy_file(context.store.view, context.policy, files, in_force))
     assert same.changes == {}  # what is in force decides as it did
-    decide = by_policy_file(context.store, context.policy, files, file)
+    decide = by_policy_file(context.store.view, context.policy, files, file)
     found = dry_run(rows, decide)
     said = [decide(context.casebook.assessment(one["assessment_id"]), frozenset()) for one in before]
     use(context, file)
