@@ -19,6 +19,7 @@ from graph.rings.spark.raw_facts import raw_rows
 from graph.store.port import GraphStore
 from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.loading.delivery import open_delivery
+from ingestion.loading.found import find_delivery
 from ingestion.loading.load import load
 from ingestion.parse_context import ParseContext, Pseudonymiser
 from ingestion.spark.plan import DeliveryPlan
@@ -33,6 +34,7 @@ from graph.rings.spark.session import opened  # noqa: E402
 from graph.rings.spark.stages import Stages  # noqa: E402
 from ingestion.spark import delivered  # noqa: E402
 from ingestion.spark.delivered import Delivered  # noqa: E402
+from ingestion.spark.inspecting import inspected_on  # noqa: E402
 
 MOMENTS = (UNTIL, UNTIL - timedelta(days=56), UNTIL - timedelta(days=4_000))
 TIMED = ("seconds", "crowds")
@@ -50,7 +52,7 @@ class Loaded:
     """A delivery in a store, and what the load said."""
 
     def __init__(self, folder: Path, records: Path, mapping: Path | None = None) -> None:
-        self.folder = folder
+        self.folder, self.records = folder, records
         self.delivery = open_delivery(records, str(mapping) if mapping else None)
         self.store: GraphStore = open_store(folder / "s.db")
         report_to = folder / "loaded"
@@ -92,6 +94,20 @@ def as_rows(rows: Rows) -> list[str]:
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     folder = tmp_path_factory.mktemp("troubled")
     return Loaded(folder, troubled_delivery(folder / "made", applicants=200))
+
+
+def test_executors_read_the_files_through_as_a_load_does(session: Any, troubled: Loaded) -> None:
+    stages = Stages(session, f"file://{troubled.folder}/inspected", 500_000)
+    read = inspected_on(stages, find_delivery(troubled.records))
+    assert [(name, one.columns, one.rows) for name, one in sorted(read.sources.items())] == [
+        (name, one.columns, one.rows) for name, one in sorted(troubled.delivery.sources.items())
+    ]
+    assert read == troubled.delivery
+    (troubled.folder / "bad").mkdir()
+    (troubled.folder / "bad" / "events.parquet").write_bytes(b"PAR1 PAR1")
+    other = Stages(session, f"file://{troubled.folder}/not-inspected", 500_000)
+    with pytest.raises(DeliveryError, match=r"^events\.parquet cannot be read"):
+        inspected_on(other, find_delivery(troubled.folder / "bad"))
 
 
 @pytest.mark.parametrize("shards", [1, 2, 7])
