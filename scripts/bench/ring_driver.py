@@ -7,12 +7,13 @@ Each step says what is held after it and the most while it works. Facts and stag
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gc
 import json
 import sys
 import tracemalloc
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from graph.facts.tables import Tables
 from graph.model.moments import moment, read_moment
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cluster", default="local[2]")
     parser.add_argument("--stages", required=True)
     parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--rows", type=int, default=40_000, help="that one task holds, in both worlds")
     options = parser.parse_args(arguments)
     plan = ClusterPlan(
         cluster=options.cluster,
@@ -57,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     with open_existing(options.store, "Asia/Shanghai") as store:
         tables = store.view(read_moment(options.as_of, zone)).tables()
         with ring_engine(SPARK, plan, store.edition) as engine:
+            engine = dataclasses.replace(cast(Any, engine), rows=options.rows)
             of_world(tables, engine)  # what is loaded once belongs to no size
             small = of_world(tables, engine)
             people = len(tables.applicant_ids)

@@ -11,14 +11,14 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.rings.applicants.everybody import Asked, Everybody
-from graph.rings.spark.buckets import Rows, Task, bucket
+from graph.rings.spark.buckets import Rows, Task, bucket, kinds_of
 from graph.rings.spark.context import CONTEXT
 from graph.rings.spark.everybody import Held, OfBuckets, columns_at, of_cluster
 from graph.rings.spark.homes import Homes
 from graph.rings.spark.stages import Stages, digest
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.learned import folds_of
-from graph.rings.suspicion.rows import Judge
+from graph.rings.suspicion.rows import Judge, LookAtValues
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class ClusterRows:
     homes: Homes
     names: tuple[str, ...]
 
-    def column(self, name: str) -> Column:
-        """One feature of all (A,), read from the files of the stage."""
-        out = np.empty(self.homes.applicants, np.float32)
-        for rows in OfBuckets(self.stages, CONTEXT, self.homes.buckets, {"who": "i4", name: "f4"}):
-            out[rows["who"]] = rows[name]
-        return out
+    def answers(self, look: LookAtValues, names: tuple[str, ...]) -> Iterable[Rows]:
+        """What `look` says of a bucket after the other."""
+        name = f"values_{digest(pickle.dumps((look, names)))}"
+        self.stages.each(name, self.homes.buckets, partial(_values, look=look, names=names))
+        kinds = kinds_of(look(np.zeros((0, len(names)), np.float32)))
+        return OfBuckets(self.stages, name, self.homes.buckets, kinds)
 
     def of(self, people: Column) -> Features:
         """The rows of `people` (N,), positions in ascending order."""
@@ -87,6 +87,11 @@ def _kinds(names: tuple[str, ...]) -> dict[str, str]:
 
 def _matrix(rows: Rows, names: tuple[str, ...]) -> Features:
     return Features(names, np.stack([rows[name] for name in names], axis=1))
+
+
+def _values(folder: str, number: int, look: LookAtValues, names: tuple[str, ...]) -> Rows:
+    rows = bucket(folder, CONTEXT, number, dict.fromkeys(names, "f4"))
+    return look(_matrix(rows, names).values)
 
 
 def _picked(folder: str, number: int, at: str, names: tuple[str, ...]) -> Rows:

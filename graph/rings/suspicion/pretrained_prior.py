@@ -18,6 +18,7 @@ from scipy.stats import rankdata
 
 from graph.facts.tables import Column
 from graph.rings.suspicion.columns import Features
+from graph.rings.suspicion.prior_cuts import cuts_at
 from graph.rings.suspicion.rows import ContextRows
 
 FILE = Path(__file__).with_name("pretrained_prior.txt")
@@ -46,9 +47,10 @@ _NEVER = 1e-4  # no chance is smaller
 class PriorJudge:
     """What other stores taught, for one store: it can be sent to other machines.
 
-    `text` is LightGBM's; `columns` (C,) its columns' positions among the context features; `cuts` (C,) the
-    largest value of each column that is not above each threshold of the trees, by place among the store's own
-    values; `places` (C,) a place below each threshold and above the one before, and one above all.
+    `text` is LightGBM's; `columns` (C,) its columns' positions among the context features; `cuts` (C,) a
+    number for each threshold of the trees: the values that are not above it, by place among the store's own,
+    are those that are no larger; `places` (C,) a place below each threshold and above the one before, and one
+    above all.
     """
 
     text: str
@@ -83,25 +85,14 @@ def beside_experience(own: Column, elsewhere: Column, share: float) -> Column:
 
 
 def judge_by(around: ContextRows, text: str) -> PriorJudge:
-    """The same of what `fit_prior` gave. One column of everybody is held at a time."""
+    """The same of what `fit_prior` gave."""
     names, thresholds = _thresholds(text)
-    cuts, places = [], []
-    for name, of_trees in zip(names, thresholds, strict=True):
-        known, place = _places(around.column(name))
-        # how many of the store's different values lie at or below each threshold
-        below = np.searchsorted(place, of_trees, side="right")
-        cuts.append(np.r_[-np.inf, known][below])
+    places = []
+    for of_trees in thresholds:
         ends = np.r_[0.0, of_trees, 2.0]
         places.append((ends[:-1] + ends[1:]) / 2)
+    cuts = cuts_at(around, names, thresholds)
     return PriorJudge(text, tuple(map(around.names.index, names)), tuple(cuts), tuple(places))
-
-
-def _places(column: Column) -> tuple[Column, Column]:
-    """The different known values of a column, ascending, and the place of each, as `ranked` has it."""
-    known, count = np.unique(column[~np.isnan(column)], return_counts=True)
-    last = np.cumsum(count)
-    middle = (2 * last - count + 1) / 2
-    return known, ((middle - 0.5) / max(int(count.sum()), 1)).astype(np.float32)
 
 
 @cache

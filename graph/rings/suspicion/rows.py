@@ -4,7 +4,7 @@ was learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,9 @@ from graph.facts.tables import Column
 from graph.rings.applicants.everybody import Asked, Everybody, Rows
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.learned import folds_of
+
+LookAtValues = Callable[[Column], Rows]
+"""From features of some people (N, names) float32 to columns. It can be sent to other machines."""
 
 
 class Judge(Protocol):
@@ -30,8 +33,8 @@ class ContextRows(Protocol):
     def names(self) -> tuple[str, ...]:
         """The features."""
 
-    def column(self, name: str) -> Column:
-        """One feature of all (A,)."""
+    def answers(self, look: LookAtValues, names: tuple[str, ...]) -> Iterable[Rows]:
+        """What `look` says of these features of some people after the other, in any order."""
 
     def of(self, people: Column) -> Features:
         """The rows of `people` (N,), positions in ascending order."""
@@ -58,9 +61,9 @@ class HeldRows:
         """The features."""
         return self.features.names
 
-    def column(self, name: str) -> Column:
-        """One feature of all (A,)."""
-        return self.features.column(name)
+    def answers(self, look: LookAtValues, names: tuple[str, ...]) -> Iterable[Rows]:
+        """What `look` says of all at once."""
+        return [look(self.features.only(names).values)]
 
     def of(self, people: Column) -> Features:
         """The rows of `people`."""

@@ -46,11 +46,13 @@ def test_how_much_is_much_counts_for_nothing_only_who_has_more_than_others(colum
 
 
 @pytest.mark.parametrize("rows", [1, 40, 3000])
-def test_a_column_at_a_time_says_what_the_places_of_all_at_once_say(rows):
+def test_counts_say_what_the_places_of_all_at_once_say(rows):
     rng, shipped = np.random.default_rng(rows), lightgbm.Booster(model_str=FILE.read_text())
     names = tuple(shipped.feature_name())
     values = rng.lognormal(size=(rows, len(names))).astype(np.float32)
     values[:, ::3] = np.rint(2 * values[:, ::3])  # many equals
+    values[:, 1::3] = np.rint(values[:, 1::3]) - 2 * values[:, 2:3]  # less than nothing
+    values[:, 2::6] *= -0.0  # all nothing
     values[rng.random(values.shape) < 0.2] = np.nan
     values[:, 7] = np.nan
     around = Features(("other", *names), np.insert(values, 0, 1, axis=1))
