@@ -27,7 +27,7 @@ from graph.rings.spark.marks import Mark, drop, files_in, is_whole, marked, plac
 
 log = logging.getLogger("ringfence.stages")
 
-VERSION = 8  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
+VERSION = 9  # of stages: raise it when one is computed otherwise before there is a new version of Ringfence
 
 
 def digest(*parts: bytes) -> str:
