@@ -252,10 +252,13 @@ class CaseFilter:
 
     def of_counts(self, counts: Mapping[CaseState, int]) -> int:
         """How many are wanted, by how many are in each state of those that the rest of it wants."""
-        states = [self.state] if self.state else list(CaseState)
-        if self.open is not None:
-            states = [one for one in states if (one is not CaseState.CLOSED) == self.open]
-        return sum(counts[one] for one in states)
+        return sum(counts[one] for one in self.states)
+
+    @property
+    def states(self) -> tuple[CaseState, ...]:
+        """In which states they may be."""
+        named = [self.state] if self.state else list(CaseState)
+        return tuple(one for one in named if self.open in (None, one is not CaseState.CLOSED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,8 @@ from investigations.cases import CaseColumn, CaseFilter, CaseSort, CaseState, So
 
 Conditions = list[tuple[sa.Table, Any]]
 _CLOSED = CaseState.CLOSED.value
-# An expression and not the column: SQLite would else begin with the cases of a state, which are many, and
-# sort them all, where an index brings the first page in its order.
-_STATE = CASES.c.state + ""
+_FEW = 5_000  # cases that are sooner sorted than looked for along an order
+_LAST = chr(0x10FFFF)
 _NUMBERS: dict[CaseColumn, sa.Column[Any]] = {
     CaseColumn.EXPECTED_LOSS: CASE_RANKS.c.expected_loss,
     CaseColumn.EXPOSURE: CASE_WORK.c.exposure,
@@ -39,11 +38,14 @@ _TEXTS: dict[CaseColumn, Any] = {
 }
 
 
-def conditions(wanted: CaseFilter, *, any_state: bool = False) -> Conditions:
-    """The conditions of a filter, each with the table that it needs; `any_state` leaves out which state is
-    wanted.
-    """
-    return list(_conditions(wanted, any_state))
+def conditions(connection: sa.Connection, wanted: CaseFilter) -> Conditions:
+    """The conditions of a filter for a page in some order, each with the table that it needs."""
+    return [*_conditions(wanted, connection.dialect.name), *_states(connection, wanted)]
+
+
+def of_any_state(connection: sa.Connection, wanted: CaseFilter) -> Conditions:
+    """The conditions of a filter but for the state that is wanted."""
+    return list(_conditions(wanted, connection.dialect.name))
 
 
 def joined(query: sa.Select[Any], tables: set[sa.Table]) -> sa.Select[Any]:
@@ -71,7 +73,24 @@ def in_order(sort: CaseSort, dialect: str) -> tuple[Any, ...]:
     return (turn(text(_TEXTS[sort.column])), *then)
 
 
-def _conditions(wanted: CaseFilter, any_state: bool) -> Iterator[tuple[sa.Table, Any]]:
+def _states(connection: sa.Connection, wanted: CaseFilter) -> Conditions:
+    """That a case is in a state that is wanted.
+
+    SQLite begins with the cases of these states and sorts them all, where an index brings the first page in
+    its order: of many, an expression in the place of the column keeps it from that.
+    """
+    states = [one.value for one in wanted.states]
+    if len(states) == len(CaseState):
+        return []
+    column: Any = CASES.c.state
+    if connection.dialect.name == "sqlite":
+        some = sa.select(CASES.c.state).where(column.in_(states)).limit(_FEW + 1).subquery()
+        found = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+        column = column if found <= _FEW else column + ""
+    return [(CASES, column.in_(states))]
+
+
+def _conditions(wanted: CaseFilter, dialect: str) -> Iterator[tuple[sa.Table, Any]]:
     for column, value in (
         (CASE_WORK.c.assignee, wanted.assignee),
         (CASES.c.ring_id, wanted.ring_id),
@@ -80,10 +99,6 @@ def _conditions(wanted: CaseFilter, any_state: bool) -> Iterator[tuple[sa.Table,
     ):
         if value is not None:
             yield column.table, column == value
-    if wanted.state is not None and not any_state:
-        yield CASES, wanted.state.value == _STATE
-    if wanted.open is not None and not any_state:
-        yield CASES, (_CLOSED != _STATE if wanted.open else _CLOSED == _STATE)
     if wanted.assigned is not None:
         nobody = CASE_WORK.c.assignee.is_(None)
         yield CASE_WORK, sa.not_(nobody) if wanted.assigned else nobody
@@ -96,15 +111,15 @@ def _conditions(wanted: CaseFilter, any_state: bool) -> Iterator[tuple[sa.Table,
         yield CASES, CASES.c.opened_at < micros(wanted.opened_before)
     if wanted.due_before is not None:
         yield CASE_TERMS, CASE_TERMS.c.due_at < micros(wanted.due_before)
-        yield CASES, _CLOSED != _STATE
+        yield CASES, CASES.c.state + "" != _CLOSED
     if wanted.sought is not None:
-        yield CASES, sa.or_(sa.false(), *_sought(wanted.sought))
+        yield CASES, sa.or_(sa.false(), *_sought(wanted.sought, dialect))
 
 
-def _sought(sought: Sought) -> Iterator[Any]:
+def _sought(sought: Sought, dialect: str) -> Iterator[Any]:
     if sought.begins:
         for column in (CASES.c.case_id, CASES.c.ring_id, CASES.c.applicant_id):
-            yield sa.func.substr(column, 1, len(sought.begins)) == sought.begins
+            yield _begins(column, sought.begins, dialect)
     if sought.rings:
         yield CASES.c.ring_id.in_(sought.rings)
     if sought.applicants:
@@ -114,3 +129,10 @@ def _sought(sought: Sought) -> Iterator[Any]:
     if sought.application:
         about = ASSESSMENTS.c.application_id == sought.application
         yield CASES.c.assessment_id.in_(sa.select(ASSESSMENTS.c.assessment_id).where(about))
+
+
+def _begins(column: sa.Column[Any], text: str, dialect: str) -> Any:
+    """That an id begins so, letter by letter; in SQLite, which compares by bytes, a range of an index."""
+    if dialect == "sqlite":
+        return column.between(text, text + _LAST)
+    return sa.func.substr(column, 1, len(text)) == text

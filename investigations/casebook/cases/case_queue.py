@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from investigations.casebook.cases.case_files import CaseFiles
-from investigations.casebook.cases.case_filters import Conditions, conditions, in_order, joined
+from investigations.casebook.cases.case_filters import Conditions, conditions, in_order, joined, of_any_state
 from investigations.casebook.cases.case_rows import WITH_WORK, case_of, lenders_of, step, versions_of
 from investigations.casebook.tables.case_tables import CASE_EVENTS, CASE_RANKS, CASE_TERMS, CASE_WORK, CASES
 from investigations.casebook.tables.user_tables import USERS
@@ -33,7 +33,7 @@ class CaseQueue(CaseFiles):
         if not limit:
             return ()
         with self._engines.reading() as connection:
-            query = WITH_WORK.where(*(one for _, one in conditions(wanted)))
+            query = WITH_WORK.where(*(one for _, one in conditions(connection, wanted)))
             query = query.order_by(*in_order(sort, connection.dialect.name)).limit(limit).offset(offset)
             rows = connection.execute(query).mappings().all()
             named = [row["case_id"] for row in rows]
@@ -46,14 +46,14 @@ class CaseQueue(CaseFiles):
     def queue_counts(self, wanted: CaseFilter) -> dict[CaseState, int]:
         """How many cases are in each state, of those that are wanted whatever their state."""
         with self._engines.reading() as connection:
-            known = _counted(connection, conditions(wanted, any_state=True))
+            known = _counted(connection, of_any_state(connection, wanted))
         return {state: known.get(state.value, 0) for state in CaseState}
 
     def queue_versions(self, wanted: CaseFilter, limit: int, sort: CaseSort = IN_TURN) -> dict[str, int]:
         """By id, in their order: the versions of the first `limit` cases that are wanted."""
         query = joined(sa.select(CASES.c.case_id), {CASE_WORK, CASE_TERMS, CASE_RANKS})
-        query = query.where(*(one for _, one in conditions(wanted)))
         with self._engines.reading() as connection:
+            query = query.where(*(one for _, one in conditions(connection, wanted)))
             page = query.order_by(*in_order(sort, connection.dialect.name)).limit(limit)
             named = connection.execute(page).scalars().all()
             versions = versions_of(connection, named)
