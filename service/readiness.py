@@ -19,7 +19,7 @@ def warm(context: AppContext) -> None:
     """Be ready before the first caller comes. A server that plans its first statements answers late: it is
     asked again while it is there.
     """
-    until = monotonic() + WARM_S
+    until: float | None = None
     while True:
         try:
             warm_up(context)
@@ -32,6 +32,7 @@ def warm(context: AppContext) -> None:
                     "the store cannot be used at the start, answers are degraded until it can: %s", error
                 )
                 return
+            until = until or monotonic() + WARM_S  # of the store: what was compiled before is not its time
             if monotonic() > until:
                 log.warning("the store answers late at the start, some answers may be degraded: %s", error)
                 return
