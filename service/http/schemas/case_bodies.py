@@ -11,6 +11,7 @@ from msgspec import NODEFAULT, Meta, Struct, field
 
 from graph.model.errors import RecordError
 from graph.model.near_names import perhaps
+from ingestion.digits import EXACT
 from ingestion.identifiers.recognise import scrubbed
 from ingestion.parse import BadRow
 from investigations.cases import CasePriority, VerdictValue
@@ -27,6 +28,7 @@ Version = Annotated[
     int,
     Meta(
         ge=0,
+        le=EXACT - 1,  # a browser's numbers go so far, and every casebook's
         description=(
             "The `version` of the case that you have read: where somebody changed it since, nothing is done."
         ),

@@ -199,6 +199,20 @@ def test_a_request_for_many_cases_that_cannot_be_meant_is_refused(
     assert (refused.status_code, refused.get_json()["code"]) == (422, "invalid_fields")
 
 
+@pytest.mark.parametrize("version", [2**53, 2**63, 2**64 - 1, 10**30])
+def test_a_version_that_no_case_can_have_is_refused(client: FlaskClient, version: int) -> None:
+    case_id = id_of(client, "x")
+    for given in ({"assignee": "wang"}, {"priority": "high"}):
+        step = "assign" if "assignee" in given else "priority"
+        for path, of in (
+            (f"/cases/{step}", {"cases": {case_id: version}}),
+            (f"/cases/{case_id}/{step}", {"version": version}),
+        ):
+            refused = client.post(path, json=given | of)
+            assert (refused.status_code, refused.get_json()["code"]) == (422, "invalid_fields"), path
+    assert found(client, "assigned=true") == []
+
+
 def test_whoever_may_only_read_cases_gives_none_of_many_to_anybody(
     context: AppContext, client: FlaskClient
 ) -> None:
