@@ -28,13 +28,15 @@ _RING = (
     "exposure", "hubs_ignored", "density", "burst_days", "platforms", "crew_id",
 )  # fmt: skip
 
+_DAMAGED = "is damaged"
+
 
 def earlier_rings(folder: Path, zone: tzinfo) -> RingsInTurn:
     """The snapshot that `rings.parquet`, `members.parquet` and `changes.parquet` in a folder are, named by
     the week in that zone. Each walk reads the files, and holds some thousand rows.
 
-    Raises SettingError, then and by each walk, where a file is missing, is none that this version writes, or
-    is not of the same review as the others.
+    Raises SettingError, then and by each walk, where a file is missing or damaged, is none that this version
+    writes, or is not of the same review as the others.
     """
     files = _EarlierFiles(folder)
     at = files.as_of()
@@ -50,9 +52,12 @@ class _EarlierFiles:
         with self._opened("rings") as file:
             said = (file.schema_arrow.metadata or {}).get(AS_OF)
         try:
-            return datetime.fromisoformat((said or b"").decode())
+            at = datetime.fromisoformat((said or b"").decode())
         except ValueError as error:
             raise self._unusable("rings", "does not say its moment") from error
+        if at.tzinfo is None:
+            raise self._unusable("rings", "says its moment without a zone")
+        return at
 
     def refuse_others(self) -> None:
         """Rings, members and changes of different reviews say different numbers."""
@@ -69,9 +74,13 @@ class _EarlierFiles:
             if len(own) < row["size"] or any(one["ring_id"] != row["ring_id"] for one in own):
                 raise self._unusable("members", "is not of the same review as rings.parquet")
             people = sorted(own, key=lambda one: str(one["applicant_id"]))
+            try:
+                kind, shared = RingKind(row["kind"]), json.loads(row["shared_by_kind"])
+            except ValueError as error:
+                raise self._unusable("rings", _DAMAGED) from error
             yield Ring(
-                kind=RingKind(row["kind"]),
-                shared_by_kind=json.loads(row["shared_by_kind"]),
+                kind=kind,
+                shared_by_kind=shared,
                 reason_codes=tuple(row["reason_codes"]),
                 members=tuple(RingMember(**{name: one[name] for name in _MEMBER}) for one in people),
                 **{name: row[name] for name in _RING},
@@ -102,6 +111,8 @@ class _EarlierFiles:
         except (OSError, pa.ArrowException) as error:
             said = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no parquet"
             raise self._unusable(name, f"cannot be read ({said})") from error
+        except (ValueError, OverflowError) as error:  # a moment in no year, a text in no UTF-8
+            raise self._unusable(name, _DAMAGED) from error
 
     def _unusable(self, name: str, why: str) -> SettingError:
         return SettingError(

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from graph.model.types import Facts, LabelValue
 from graph.rings.projected import InThisProcess
 from graph.store.port import GraphStore
 from investigations.review.earlier_files import earlier_rings
+from investigations.review.ring_files import AS_OF as MOMENT
 from investigations.review.source import OfStore
 from investigations.review.weekly import ReviewPlan, review, reviewed
 from tests.support.small_worlds import day, fraud
@@ -110,6 +112,24 @@ def without_moment(folder: Path) -> None:
     pq.write_table(table.replace_schema_metadata({}), folder / "rings.parquet")
 
 
+def without_zone(folder: Path) -> None:
+    table = pq.read_table(folder / "rings.parquet")
+    said = {**table.schema.metadata, MOMENT: b"2025-07-01T00:00:00"}
+    pq.write_table(table.replace_schema_metadata(said), folder / "rings.parquet")
+
+
+def with_value(folder: Path, name: str, column: str, value: pa.Array) -> None:
+    """As a disk that turned a bit leaves it: the first value of that column is another."""
+    table = pq.read_table(folder / f"{name}.parquet")
+    at = table.schema.get_field_index(column)
+    damaged = pa.concat_arrays([value, table[column].combine_chunks()[1:]])
+    pq.write_table(table.set_column(at, table.schema.field(column), damaged), folder / f"{name}.parquet")
+
+
+LONG_AGO = pa.array([-(2**62)]).cast(pa.timestamp("us", "UTC"))
+NO_UTF8 = pa.StringArray.from_buffers(1, pa.array([0, 2], pa.int32()).buffers()[1], pa.py_buffer(b"\x92\xff"))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -121,6 +141,23 @@ def without_moment(folder: Path) -> None:
             r"rings\.parquet has other columns than this version of Ringfence writes",
         ),
         (without_moment, r"rings\.parquet does not say its moment"),
+        (without_zone, r"rings\.parquet says its moment without a zone"),
+        (
+            partial(with_value, name="members", column="joined_at", value=LONG_AGO),
+            r"members\.parquet is damaged",
+        ),
+        (
+            partial(with_value, name="members", column="ring_id", value=NO_UTF8),
+            r"members\.parquet is damaged",
+        ),
+        (
+            partial(with_value, name="rings", column="shared_by_kind", value=pa.array(["{"])),
+            r"rings\.parquet is damaged",
+        ),
+        (
+            partial(with_value, name="rings", column="kind", value=pa.array(["x"])),
+            r"rings\.parquet is damaged",
+        ),
     ],
 )
 def test_a_folder_that_is_no_reviews_is_named(
