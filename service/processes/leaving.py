@@ -11,8 +11,11 @@ import threading
 _LOOKS_S = 0.5  # between two looks at whether the one that started it is still there
 
 
-def wait_until_ended(parent: int) -> None:
-    """Wait until this process is told to end, or the one that started it, `parent`, is gone."""
+def wait_until_ended() -> None:
+    """Wait until this process is told to end, or the one that started it is gone: that of the command's only
+    argument, for it may be gone before this one could look. Without an argument, the parent of now.
+    """
+    parent = int(sys.argv[1]) if len(sys.argv) > 1 else os.getppid()
     ended = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ended.set())

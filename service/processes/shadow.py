@@ -23,7 +23,6 @@ def main() -> None:
 
     Until something is in shadow nothing but the registry and the casebook is looked at.
     """
-    parent = os.getppid()
     os.nice(_NICE)
     logs.install()
     logs.to_stderr()
@@ -45,7 +44,7 @@ def main() -> None:
 
         thread = PeriodicThread(step)
         thread.wake()
-        wait_until_ended(parent)
+        wait_until_ended()
         thread.close()
     leave()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -43,16 +44,16 @@ class KeptRunning(Protocol):
 
 
 class Beside:
-    """`python -m module` as a process of its own, with this one's environment."""
+    """`python -m module` as a process of its own, with this one's environment; it is told who started it."""
 
     def __init__(self, module: str, ends_s: float) -> None:
         self.name, self.ends_s = module.rpartition(".")[2], ends_s
-        self._command = (sys.executable, "-m", module)
+        self._module = module
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
         """Start it."""
-        self._process = subprocess.Popen(self._command)
+        self._process = subprocess.Popen((sys.executable, "-m", self._module, str(os.getpid())))
 
     def ended(self) -> int | None:
         """Its exit status; None while it runs, and before it was begun."""

@@ -16,14 +16,13 @@ _NICE = 10  # requests go first
 
 def main() -> None:
     """Watch and send until whoever started us ends, or ends us. Takes the settings of the environment."""
-    parent = os.getppid()
     os.nice(_NICE)
     logs.install()
     logs.to_stderr()
     context = wire(replace(Settings.from_environment(), model="", registry=""))
     context.views.keeper.wake()
     with background(context):
-        wait_until_ended(parent)
+        wait_until_ended()
     context.close()
     leave()
 

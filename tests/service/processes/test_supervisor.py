@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +154,24 @@ def test_one_that_hangs_is_killed_and_the_others_end_meanwhile(
     assert [record.getMessage() for record in caplog.records] == [
         "watch did not end within 0.3 s and is killed"
     ]
+
+
+@pytest.mark.parametrize("module", ["service.processes.watch", "service.processes.shadow"])
+def test_a_process_beside_ends_though_its_server_was_gone_before_it_could_look(
+    tmp_path: Path, module: str
+) -> None:
+    """It would watch and send for ever, beside the server that is started next."""
+    own = {
+        "RINGFENCE_STORE": f"sqlite:///{tmp_path}/s.db",
+        "RINGFENCE_CASEBOOK": f"sqlite:///{tmp_path}/c.db",
+    }
+    begins = f"from service.processes.supervisor import Beside; Beside({module!r}, 5.0).begin()"
+    server = subprocess.Popen(
+        (sys.executable, "-c", begins), stdout=subprocess.PIPE, env=os.environ | own, start_new_session=True
+    )
+    try:
+        server.communicate(timeout=60)  # until nobody holds the pipe any more
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+    assert (tmp_path / "c.db").exists(), "it was at work"

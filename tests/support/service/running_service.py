@@ -122,7 +122,7 @@ class Running:
         running = (
             child
             for child in children(self.process.pid)
-            if command_of(child).rstrip().endswith(f"-m {module}")
+            if f"-m {module} " in command_of(child)
         )
         return next(running, None)
 
