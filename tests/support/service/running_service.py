@@ -119,11 +119,7 @@ class Running:
 
     def beside(self, module: str) -> int | None:
         """The process of that module; None while there is none."""
-        running = (
-            child
-            for child in children(self.process.pid)
-            if f"-m {module} " in command_of(child)
-        )
+        running = (child for child in children(self.process.pid) if f"-m {module} " in command_of(child))
         return next(running, None)
 
 
