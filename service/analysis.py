@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from graph.model.errors import SettingError
 from graph.model.types import RingKind
-from investigations.review.ring_files import tables_of
+from investigations.review.ring_files import table_of
 from service.assessment.batches.batch import Scoring, scored
 from service.assessment.batches.processes import InProcesses
 from service.assessment.batches.work import Period, columns_with
@@ -68,17 +68,17 @@ class Graph:
         Raises SettingError where no weekly review has been run before the moment. The back-test's columns are
         in the files of the review alone.
         """
-        frame = _frame(self._snapshot()["rings"]).dropna(axis="columns", how="all")
+        frame = _frame(self._table("rings")).dropna(axis="columns", how="all")
         return frame.assign(flagged=frame["kind"].isin(FLAGGED))
 
     def members(self, ring_id: str | None = None) -> pd.DataFrame:
         """The members of all rings, or of one: the columns of members.parquet."""
-        frame = _frame(self._snapshot()["members"])
+        frame = _frame(self._table("members"))
         return frame if ring_id is None else frame[frame["ring_id"] == ring_id].reset_index(drop=True)
 
     def changes(self) -> pd.DataFrame:
         """What became of each ring since the snapshot before: the columns of changes.parquet."""
-        return _frame(self._snapshot()["changes"])
+        return _frame(self._table("changes"))
 
     def scores(
         self,
@@ -122,14 +122,14 @@ class Graph:
             out.add_edge(edge.a, edge.b, role=edge.role, since=edge.since, last=edge.last)
         return out
 
-    def _snapshot(self) -> dict[str, pa.Table]:
-        snapshot = self._view.rings()
+    def _table(self, name: str) -> pa.Table:
+        snapshot = self._view.rings_in_turn()
         if snapshot is None:
             raise SettingError(
                 f"no rings before {self.as_of.isoformat()}: run `ringfence rings --as-of ...` for a moment "
                 "before it first"
             )
-        return tables_of(snapshot)
+        return table_of(snapshot, name)
 
     def close(self) -> None:
         """Close the store."""

@@ -7,16 +7,17 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
 from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 from graph.journal.entry import NO_NUMBER, EncodedEntry, decode
 from graph.journal.parts import head_of
+from graph.journal.ring_changes import RingChanges
 from graph.journal.snapshots import SnapshotText, snapshot_of
 from graph.model.moments import moment
-from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
+from graph.model.rings_in_turn import AnySnapshot, InTurn, RingsInTurn
 from graph.model.types import (
     Application,
     Contact,
@@ -50,8 +51,8 @@ Tail = Callable[[int, int | None], Iterable[tuple[int, bytes]]]
 
 
 def journal_entries(tail: Tail, after: int = 0, upto: int | None = None) -> Iterator[JournalEntry]:
-    """The revisions after `after` up to `upto`. The rings of a snapshot in parts are read again, a part at a
-    time, while one walks over them.
+    """The revisions after `after` up to `upto`. A snapshot in parts is read again, a part at a time, while
+    one walks over its rings or changes.
     """
     for revision, bodies in groupby(tail(after, upto), itemgetter(0)):
         entry = decode(next(bodies)[1])
@@ -59,19 +60,22 @@ def journal_entries(tail: Tail, after: int = 0, upto: int | None = None) -> Iter
             yield journal_entry(revision, entry)
             continue
         head = head_of(entry.head)
-        parts = (SnapshotText.of(decode(body).part) for _, body in bodies)  # noqa: B031 - all but the head
-        changes = tuple([one for part in parts for one in part.changes()])
-        walk = partial(_rings_of, tail, revision)
-        yield JournalEntry(
-            revision, Facts(), RingsInTurn(name=head.name, as_of=head.as_of, changes=changes, walk=walk)
+        snapshot = RingsInTurn(
+            name=head.name,
+            as_of=head.as_of,
+            rings=InTurn(partial(_rings_of, tail, revision)),
+            changes=RingChanges(partial(_parts_of, tail, revision, head.changes)),
         )
+        yield JournalEntry(revision, Facts(), snapshot)
 
 
 def _rings_of(tail: Tail, revision: int) -> Iterator[Ring]:
-    for _, body in tail(revision - 1, revision):
-        part = decode(body).part
-        if len(part):
-            yield from SnapshotText.of(part).rings()
+    return (ring for part in _parts_of(tail, revision, 1) for ring in part.rings())
+
+
+def _parts_of(tail: Tail, revision: int, first: int) -> Iterator[SnapshotText]:
+    for body in islice(tail(revision - 1, revision), first, None):
+        yield SnapshotText.of(decode(body[1]).part)
 
 
 def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:

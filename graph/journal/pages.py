@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from graph.journal.entry import decode, has_parts
-from graph.journal.parts import head_of
+from graph.journal.parts import SnapshotHead, head_of
 from graph.model.errors import StoreVersionError
 
 AT_LEAST, AT_MOST = 16, 4_096  # entries a page
@@ -26,17 +26,25 @@ def with_parts(entries: Iterable[tuple[int, bytes]], read: ReadPart) -> Iterator
     """
     for revision, body in entries:
         yield revision, body
-        if not has_parts(body):
-            continue
-        head = head_of(decode(body).head)
-        for number in range(1, head.parts + 1):
-            part = read(head.key, number)
-            if part is None:
-                raise StoreVersionError(
-                    f"the ring snapshot of mark {revision} lacks its part {number} of {head.parts}: bring "
-                    "the store back from a backup"
-                )
-            yield revision, part
+        if has_parts(body):
+            for part in parts_after(revision, head_of(decode(body).head), read):
+                yield revision, part
+
+
+def parts_after(revision: int, head: SnapshotHead, read: ReadPart, *, rings: bool = True) -> Iterator[bytes]:
+    """The entries of the parts of a snapshot; without those that have `rings` alone, or with them. One is
+    held.
+
+    Raises StoreVersionError where one is missing.
+    """
+    for number in range(1 if rings else head.changes, head.parts + 1):
+        part = read(head.key, number)
+        if part is None:
+            raise StoreVersionError(
+                f"the ring snapshot of mark {revision} lacks its part {number} of {head.parts}: bring "
+                "the store back from a backup"
+            )
+        yield part
 
 
 def numbered(entries: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, int, bytes]]:

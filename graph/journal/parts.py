@@ -5,8 +5,8 @@ grows with the snapshot.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain
 
@@ -24,12 +24,15 @@ PART_BYTES = 4 << 20  # of a part's JSON, but for its last ring
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotHead:
-    """What begins a snapshot: `key` is drawn at random and its parts are found by it, `parts` is how many."""
+    """What begins a snapshot: `key` is drawn at random and its parts are found by it, `parts` is how many,
+    and those before the one of number `changes` have rings alone.
+    """
 
     name: str
     as_of: datetime
     key: str
     parts: int
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class SnapshotPart:
 
 def encode_head(head: SnapshotHead) -> bytes:
     """The entry that begins a snapshot in parts."""
-    given = {"name": head.name, "as_of": micros(head.as_of), "key": head.key, "parts": head.parts}
+    given = asdict(head) | {"as_of": micros(head.as_of)}
     text = json.dumps(given, ensure_ascii=False).encode()
     return write(EMPTY._replace(head=np.frombuffer(text, "u1")))
 
@@ -52,8 +55,23 @@ def head_of(head: Column) -> SnapshotHead:
     """The head behind `encode_head`; `head` (bytes,)."""
     given = json.loads(head.tobytes())
     return SnapshotHead(
-        name=given["name"], as_of=moment(given["as_of"]), key=given["key"], parts=given["parts"]
+        name=given["name"],
+        as_of=moment(given["as_of"]),
+        key=given["key"],
+        parts=given["parts"],
+        changes=given.get("changes", 1),  # the first heads did not say
     )
+
+
+def written(
+    snapshot: AnySnapshot, key: str, add: Callable[[int, SnapshotPart], object], size: int = PART_BYTES
+) -> SnapshotHead:
+    """Gives `add` the number, from 1 on, of each part and the part; what begins them is the answer."""
+    parts = of_rings = 0
+    for parts, part in enumerate(parts_of(snapshot, size), 1):
+        add(parts, part)
+        of_rings = of_rings if part.changes else parts
+    return SnapshotHead(name=snapshot.name, as_of=snapshot.as_of, key=key, parts=parts, changes=of_rings + 1)
 
 
 def parts_of(snapshot: AnySnapshot, size: int = PART_BYTES) -> Iterator[SnapshotPart]:

@@ -11,7 +11,7 @@ from graph.journal.entry import EncodedEntry, decode
 from graph.journal.parts import encode_part
 from graph.journal.snapshots import SnapshotText, snapshot_text
 from graph.model.erasure import Renaming
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import (
     Application,
     Event,
@@ -40,7 +40,7 @@ def names_in(entry: EncodedEntry, texts: frozenset[str]) -> bool:
     return False
 
 
-def _in_changes(changes: Sequence[RingChange], texts: frozenset[str]) -> bool:
+def _in_changes(changes: Iterable[RingChange], texts: frozenset[str]) -> bool:
     listed = [
         f",{word.removeprefix(_CLEARED)}," for c in changes for word in c.why if word.startswith(_CLEARED)
     ]
@@ -69,7 +69,9 @@ def renamed_entry(body: bytes, renaming: Renaming, texts: frozenset[str]) -> byt
 def _renamed_snapshot(old: RingsInTurn, r: Renaming) -> bytes | None:
     """The entry of a snapshot with surrogates, the members of each ring in the order in which they stood."""
     new = replace(
-        old, changes=renamed_changes(old.changes, r), walk=lambda: (_ring(ring, r) for ring in old.rings)
+        old,
+        rings=InTurn(lambda: (_ring(ring, r) for ring in old.rings)),
+        changes=InTurn(lambda: (_change(change, r) for change in old.changes)),
     )
     same = all(one == other for one, other in zip(snapshot_text(old), snapshot_text(new), strict=True))
     return None if same else encode_snapshot(new)
@@ -77,8 +79,8 @@ def _renamed_snapshot(old: RingsInTurn, r: Renaming) -> bytes | None:
 
 def _renamed_part(old: SnapshotText, r: Renaming) -> bytes | None:
     """The same of a part, which is small enough to be held."""
-    rings, changes = tuple(old.rings()), old.changes()
-    new = tuple([_ring(ring, r) for ring in rings]), renamed_changes(changes, r)
+    rings, changes = tuple(old.rings()), tuple(old.changes())
+    new = tuple([_ring(ring, r) for ring in rings]), tuple([_change(change, r) for change in changes])
     return None if new == (rings, changes) else encode_part(*new)
 
 
@@ -119,11 +121,6 @@ def renamed_mentions(mentions: Sequence[Mention], r: Renaming) -> tuple[Mention,
     return tuple([_mention(m, r) for m in mentions])
 
 
-def renamed_changes(changes: Iterable[RingChange], r: Renaming) -> tuple[RingChange, ...]:
-    """What became of rings: people stand in why a flag stays or goes, as in `cleared=a,b`."""
-    return tuple([replace(c, why=tuple([renamed_why(word, r.people) for word in c.why])) for c in changes])
-
-
 def renamed_why(word: str, people: Mapping[str, str]) -> str:
     """Why a flag stays or goes with surrogates: people stand in `cleared=a,b` alone."""
     if not word.startswith(_CLEARED):
@@ -132,6 +129,10 @@ def renamed_why(word: str, people: Mapping[str, str]) -> str:
     for old in (who for who in people if "," in who):
         listed = listed.replace(f",{old},", f",{people[old]},")
     return _CLEARED + ",".join(people.get(one, one) for one in listed[1:-1].split(","))
+
+
+def _change(change: RingChange, r: Renaming) -> RingChange:
+    return replace(change, why=tuple([renamed_why(word, r.people) for word in change.why]))
 
 
 def _ring(ring: Ring, r: Renaming) -> Ring:

@@ -5,17 +5,20 @@ round-trip exactly.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from graph.facts.tables import Column
 from graph.journal.ring_rows import RingRows, ring_rows
 from graph.model.moments import micros, moment
-from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
+from graph.model.rings_in_turn import AnySnapshot, InTurn, RingsInTurn
 from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
 
 _DECODER = json.JSONDecoder()
+_NO_RINGS, _NO_CHANGES = np.frombuffer(b"[]", "u1"), b'"changes": []}'
 _PLAIN = (
     "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density",
     "burst_days", "platforms", "reason_codes", "crew_id",
@@ -59,25 +62,46 @@ class SnapshotText:
         """The rings' ids, as they stand there."""
         return [_DECODER.raw_decode(self._at(place), 1)[0] for place in range(len(self.rows.begins))]
 
-    def changes(self) -> tuple[RingChange, ...]:
+    def changes(self) -> Iterator[RingChange]:
         """What changed, as far as it stands there."""
-        return tuple([_change(*row) for row in self._beside_rings()["changes"]])
+        return (_change(*row) for row in self._beside_rings()["changes"])
+
+    def change(self, ring_id: str) -> RingChange | None:
+        """The change of that ring, where it stands there; no other is decoded."""
+        text, begin, at = str(self.body[self.rows.end :].tobytes(), "utf-8"), f"[{_json(ring_id)}, ", -1
+        while (at := text.find(begin, at + 1)) >= 0:
+            row = _DECODER.raw_decode(text, at)[0]
+            if len(row) > 2 and isinstance(row[2], list):  # otherwise it is a list of rings in another's
+                return _change(*row)
+        return None
 
     def in_turn(self) -> RingsInTurn:
-        """Name, moment and changes of a whole snapshot, and the rings as they stand there."""
+        """Name and moment of a whole snapshot; rings and changes as they stand there."""
         record = self._beside_rings()
         return RingsInTurn(
-            name=record["name"], as_of=moment(record["as_of"]), changes=self.changes(), walk=self.rings
+            name=record["name"],
+            as_of=moment(record["as_of"]),
+            rings=InTurn(self.rings),
+            changes=InTurn(self.changes),
         )
 
-    def _beside_rings(self) -> dict[str, Any]:
+    def without_rings(self) -> SnapshotText:
+        """A text of its own that has all but the rings."""
         before, after = self.body[: self.rows.begin], self.body[self.rows.end :]
-        record: dict[str, Any] = json.loads(before.tobytes() + b"[]" + after.tobytes())
+        return SnapshotText.of(np.concatenate([before, _NO_RINGS, after]))
+
+    def _beside_rings(self) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads(self.without_rings().body.tobytes())
         return record
 
     def _at(self, place: int) -> str:
         begin, end = self.rows.begins[place], self.rows.ends[place]
         return str(self.body[begin:end].tobytes(), "utf-8")
+
+
+def has_changes(body: Column) -> bool:
+    """Whether anything is said of changes in the text behind `snapshot_text`, or of a part."""
+    return body[-len(_NO_CHANGES) :].tobytes() != _NO_CHANGES
 
 
 def snapshot_of(body: Column) -> RingSnapshot:
@@ -131,13 +155,8 @@ def member_of(row: Sequence[Any]) -> RingMember:
     )
 
 
-def changes_text(changes: Iterable[RingChange]) -> str:
-    """Changes as JSON."""
-    return f"[{', '.join(json.dumps(_row(c)) for c in changes)}]"
-
-
 def changes_of(text: str) -> tuple[RingChange, ...]:
-    """The changes behind `changes_text`, or behind what an older version wrote."""
+    """The changes in the one text beside a snapshot in which older versions of the stores kept them."""
     return tuple(_change(*row) for row in json.loads(text))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from graph.model.types import Ring, RingChange
+
+T = TypeVar("T")
 
 
 class AnySnapshot(Protocol):
@@ -20,22 +22,29 @@ class AnySnapshot(Protocol):
     def as_of(self) -> datetime: ...
 
     @property
-    def changes(self) -> Iterable[RingChange]: ...
+    def rings(self) -> Iterable[Ring]: ...
 
     @property
-    def rings(self) -> Iterable[Ring]: ...
+    def changes(self) -> Iterable[RingChange]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InTurn(Generic[T]):
+    """What `walk` reads one after the other, from the first one at each walk."""
+
+    walk: Callable[[], Iterator[T]]
+
+    def __iter__(self) -> Iterator[T]:
+        return self.walk()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingsInTurn:
-    """A ring snapshot whose rings are read one after the other, so that nobody holds all of them."""
+    """A ring snapshot whose rings, with their members, and changes are read while one walks over them, so
+    that nobody holds all of them.
+    """
 
     name: str
     as_of: datetime
+    rings: Iterable[Ring]
     changes: Iterable[RingChange]
-    walk: Callable[[], Iterator[Ring]]
-
-    @property
-    def rings(self) -> Iterator[Ring]:
-        """All rings with their members, from the first one, read meanwhile."""
-        return self.walk()

@@ -1,6 +1,4 @@
-"""The store port: a GraphStore takes facts, a GraphView reads them as of a moment and a revision; nothing
-later can be read through it.
-"""
+"""The store port: a GraphStore takes facts, a GraphView reads them as of a moment and a revision."""
 
 from __future__ import annotations
 
@@ -35,6 +33,7 @@ from graph.model.types import (
     Outcome,
     Platform,
     Ring,
+    RingChange,
     RingSnapshot,
     Tie,
 )
@@ -65,9 +64,7 @@ class GraphStore(Forgetting):
     """
 
     zone = COUNTRY
-    refusal: (
-        Refusal  # keeps out who was erased: whoever opens a store that things come into gives it the keys
-    )
+    refusal: Refusal  # keeps out who was erased; whoever opens a store to bring things gives it the keys
     file: Path | None = None
     batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
     part_bytes = PART_BYTES
@@ -330,9 +327,13 @@ class GraphView(InColumns):
 
     @abstractmethod
     def rings_in_turn(self) -> RingsInTurn | None:
-        """The snapshot in force, for who needs its rings one after the other, or none of them: some are held
-        at once. An erasure meanwhile changes names between two of them.
+        """The snapshot in force, for who needs its rings or changes one after the other, or none of them:
+        some are held at once. An erasure meanwhile changes names between two of them.
         """
+
+    @abstractmethod
+    def change_of(self, ring_id: str) -> RingChange | None:
+        """What became of a ring, by the snapshot in force; None where that says nothing of it."""
 
     @abstractmethod
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.model.errors import SettingError
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Ring, RingChange, RingKind, RingMember
 from investigations.review.ring_files import AS_OF, AT_ONCE, SCHEMAS
 from investigations.review.weekly import week_of
@@ -41,7 +41,7 @@ def earlier_rings(folder: Path, zone: tzinfo) -> RingsInTurn:
     files = _EarlierFiles(folder)
     at = files.as_of()
     files.refuse_others()
-    return RingsInTurn(name=week_of(at, zone), as_of=at, changes=_ChangesOf(files), walk=files.rings)
+    return RingsInTurn(name=week_of(at, zone), as_of=at, rings=InTurn(files.rings), changes=_ChangesOf(files))
 
 
 @dataclass(frozen=True)

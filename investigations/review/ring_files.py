@@ -65,10 +65,10 @@ def write_files(result: ReviewResult, folder: Path) -> None:
     render(result, folder / REPORT)
 
 
-def tables_of(snapshot: AnySnapshot) -> dict[str, pa.Table]:
-    """`rings`, `members` and `changes` of a snapshot; the back-test's columns of the rings are null."""
-    tables = _tables(snapshot, ())
-    return {name: pa.Table.from_pylist(list(rows), schema=schema) for name, (schema, rows) in tables.items()}
+def table_of(snapshot: AnySnapshot, name: str) -> pa.Table:
+    """`rings`, `members` or `changes` of a snapshot; the back-test's columns of the rings are null."""
+    schema, rows = _tables(snapshot, ())[name]
+    return pa.Table.from_pylist(list(rows), schema=schema)
 
 
 def _tables(

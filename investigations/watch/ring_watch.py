@@ -14,6 +14,10 @@ from investigations.watch.messages import Message, MessageType
 from investigations.watch.watched import BeforeAndNow, loans_in_force
 
 Members = Mapping[str, tuple[Ring, RingMember]]
+_REPORTED_FLAGS = {
+    "newly_flagged": MessageType.RING_FLAGGED,
+    "no_longer_flagged": MessageType.RING_NO_LONGER_FLAGGED,
+}
 
 
 def ring_alerts(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
@@ -22,8 +26,7 @@ def ring_alerts(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
     """
     if not _in_force(snapshot, views):
         return
-    now, before = (_flagged(view.rings()) for view in (views.now, views.before))
-    changes = {change.ring_id: change for change in snapshot.changes}
+    now, before = (_flagged(view.rings_in_turn()) for view in (views.now, views.before))
     loans = loans_in_force(views.now, now.keys())
     for who in sorted(loans):
         ring, member = now[who]
@@ -36,9 +39,10 @@ def ring_alerts(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
                 ),
                 values={"ring": ring.ring_id}, **_seen(views),
             )  # fmt: skip
-    owing = {now[who][0].ring_id: now[who][0] for who in loans}
-    for ring_id in sorted(owing):
-        yield from _of_change(changes.get(ring_id), snapshot, views)
+    owing = {now[who][0].ring_id for who in loans}
+    changes = {change.ring_id: change for change in snapshot.changes if change.ring_id in owing}
+    for ring_id in sorted(changes):
+        yield from _of_change(changes[ring_id], snapshot, views)
 
 
 def member_alerts(frauds: Iterable[str], views: BeforeAndNow) -> Iterator[Alert]:
@@ -59,8 +63,10 @@ def ring_messages(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Messag
     """
     if not _in_force(snapshot, views):
         return
-    rings = {ring.ring_id: ring for ring in snapshot.rings}
-    for change in snapshot.changes:
+    telling = [one for one in snapshot.changes if one.change == "merged" or one.flag in _REPORTED_FLAGS]
+    of = {change.ring_id for change in telling}
+    rings = {ring.ring_id: ring for ring in snapshot.rings if ring.ring_id in of}
+    for change in telling:
         ring = rings.get(change.ring_id)
         for kind in _kinds(change, ring):
             yield Message(
@@ -69,9 +75,7 @@ def ring_messages(snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Messag
             )  # fmt: skip
 
 
-def _of_change(change: RingChange | None, snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
-    if change is None:
-        return
+def _of_change(change: RingChange, snapshot: AnySnapshot, views: BeforeAndNow) -> Iterator[Alert]:
     frame = {
         "subject": f"ring:{change.ring_id}", "cause": snapshot.name, "path": (f"ring:{change.ring_id}",),
         **_seen(views),
@@ -87,10 +91,8 @@ def _of_change(change: RingChange | None, snapshot: AnySnapshot, views: BeforeAn
 
 
 def _kinds(change: RingChange, ring: Ring | None) -> Iterator[MessageType]:
-    if change.flag == "newly_flagged":
-        yield MessageType.RING_FLAGGED
-    if change.flag == "no_longer_flagged":
-        yield MessageType.RING_NO_LONGER_FLAGGED
+    if change.flag in _REPORTED_FLAGS:
+        yield _REPORTED_FLAGS[change.flag]
     if change.change == "merged" and ring is not None and ring.kind.flagged:
         yield MessageType.RING_MERGED
 
@@ -114,7 +116,7 @@ def _reported(change: RingChange, ring: Ring | None, snapshot: AnySnapshot) -> d
 
 
 def _in_force(snapshot: AnySnapshot, views: BeforeAndNow) -> bool:
-    latest = views.now.rings()
+    latest = views.now.rings_in_turn()
     return latest is not None and latest.name == snapshot.name
 
 

@@ -86,10 +86,10 @@ class Overview:
 
 def ring(view: GraphView, ring_id: str) -> RingDossier:
     """The ring's table. Raises NotFoundError when the snapshot in force has no such ring."""
-    result, snapshot = view.ring(ring_id), view.rings()
+    result, snapshot = view.ring(ring_id), view.rings_in_turn()
     if result is None or snapshot is None:
         raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
-    change = next((c for c in snapshot.changes if c.ring_id == ring_id), None)
+    change = view.change_of(ring_id)
     listed = sorted(result.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[
         :LISTED_MEMBERS
     ]
@@ -160,14 +160,10 @@ def summary(result: Ring) -> dict[str, object]:
 
 
 def _gone(snapshot: RingSnapshot) -> tuple[GoneFlag, ...]:
-    now = {ring.ring_id: ring for ring in snapshot.rings}
-    lost = sorted(change.ring_id for change in snapshot.changes if change.flag == "no_longer_flagged")
-    why = {change.ring_id: change.why for change in snapshot.changes}
+    why = {one.ring_id: one.why for one in snapshot.changes if one.flag == "no_longer_flagged"}
+    now = {ring.ring_id: ring.kind.value for ring in snapshot.rings if ring.ring_id in why}
     return tuple(
-        GoneFlag(
-            ring_id=i, here=i in now, kind=now[i].kind.value if i in now else None, why=_sentence(why[i])
-        )
-        for i in lost
+        GoneFlag(ring_id=i, here=i in now, kind=now.get(i), why=_sentence(why[i])) for i in sorted(why)
     )
 
 

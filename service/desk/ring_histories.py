@@ -172,22 +172,20 @@ def _applied(view: GraphView, application: Application, outcomes: Sequence[Outco
 def _changes(store: GraphStore, view: GraphView, ring_id: str) -> tuple[DatedChange, ...]:
     """What the latest snapshots up to the view's moment said of a ring, oldest first."""
     found: list[DatedChange] = []
-    snapshot = view.rings()
     for _ in range(LOOKED_BACK):
-        if snapshot is None:
+        if (snapshot := view.rings_in_turn()) is None:
             break
-        found += [
-            DatedChange(
-                at=snapshot.as_of,
-                snapshot=snapshot.name,
-                change=one.change,
-                from_rings=one.from_rings,
-                joined=one.joined,
-                left=one.left,
-                flag=one.flag,
+        if (one := view.change_of(ring_id)) is not None:
+            found.append(
+                DatedChange(
+                    at=snapshot.as_of,
+                    snapshot=snapshot.name,
+                    change=one.change,
+                    from_rings=one.from_rings,
+                    joined=one.joined,
+                    left=one.left,
+                    flag=one.flag,
+                )
             )
-            for one in snapshot.changes
-            if one.ring_id == ring_id
-        ]
-        snapshot = store.view(snapshot.as_of - _INSTANT).rings()
+        view = store.view(snapshot.as_of - _INSTANT)
     return tuple(reversed(found))

@@ -71,7 +71,7 @@ class DailyMonitor:
         metrics.OWED_FACTS.set(monitoring.owed_facts())
         if abs(now - self._read_snapshot) >= SNAPSHOT_EVERY:
             self._read_snapshot = now
-            if (rings := store.view(now).rings()) is not None:
+            if (rings := store.view(now).rings_in_turn()) is not None:
                 metrics.SNAPSHOT.set(rings.as_of.timestamp())
         run = monitoring.latest(KeptKind.RUN, now)
         if run is None or run.since == self._shown:

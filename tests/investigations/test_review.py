@@ -113,7 +113,7 @@ def test_a_closed_case_is_not_opened_again_for_a_flag_that_is_merely_held(store,
     first = review(store, None, plan(tmp_path / "w1")).snapshot
     family = next(ring for ring in first.rings if ring.kind is RingKind.HOUSEHOLD)
     flagged = [replace(ring, kind=RingKind.RING) if ring == family else ring for ring in first.rings]
-    store.save_rings(replace(first, walk=lambda: iter(flagged)))
+    store.save_rings(replace(first, rings=flagged))
     review(store, casebook, plan(tmp_path / "w2", day(207)))
     case_id = casebook.open_case_of_ring(family.ring_id).case_id
     concluded = casebook.give_verdict(

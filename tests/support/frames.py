@@ -239,6 +239,7 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
             for limit in (1, 20)
         ],
         lambda v: (v.rings(), in_turn(v), v.memberships_of(who), v.ring("R-1"), v.ring("none")),
+        lambda v: (v.change_of("R-1"), v.change_of("R-")),
     ):
         assert request(one) == request(other)  # type: ignore[no-untyped-call]
     assert_same_tables(one.tables_with_tokens(), other.tables_with_tokens())
@@ -251,7 +252,9 @@ def in_turn(view: GraphView) -> RingSnapshot | None:
     given = view.rings_in_turn()
     if given is None:
         return None
-    return RingSnapshot(name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=given.changes)
+    return RingSnapshot(
+        name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=tuple(given.changes)
+    )
 
 
 def views_of(last: int) -> list[tuple[datetime, int]]:

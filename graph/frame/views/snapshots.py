@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from functools import partial
+from itertools import count
 
 import numpy as np
 
@@ -13,13 +15,17 @@ from graph.facts.tables import Column
 from graph.frame.columns.layout import Arrays
 from graph.frame.columns.texts import place_of
 from graph.frame.views.read import text_in
+from graph.journal.ring_changes import RingChanges
 from graph.journal.ring_rows import RingRows
-from graph.journal.snapshots import SnapshotText
+from graph.journal.snapshots import SnapshotText, has_changes
 from graph.model.moments import moment
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Membership, Ring, RingSnapshot
 
 _AT_ONCE = 2_000  # rings
+
+Reading = Callable[[], AbstractContextManager[Arrays]]
+"""The frame's arrays, which stay as they are within the block."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ class CachedSnapshot:
         """The snapshot of a row, looked up."""
         texts = _texts(arrays, row)
         rings = sorted((ring for text in texts for ring in text.rings()), key=lambda ring: ring.ring_id)
-        snapshot = RingSnapshot(rings=tuple(map(_in_order, rings)), **_about(arrays, row, texts))
+        name, as_of = _about(arrays, row)
+        changes = tuple([change for text in texts for change in text.changes()])
+        snapshot = RingSnapshot(name=name, as_of=as_of, rings=tuple(map(_in_order, rings)), changes=changes)
         members = {}
         for ring in snapshot.rings:
             bare = replace(ring, members=())
@@ -68,7 +76,7 @@ class SnapshotRings:
         ids = [one for text in texts for one in text.ids()]
         return cls(row, rows, first, np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
 
-    def each(self, reading: Callable[[], AbstractContextManager[Arrays]]) -> Iterator[Ring]:
+    def each(self, reading: Reading) -> Iterator[Ring]:
         """One after the other. The frame is being read while some are taken, not between them."""
         for begin in range(0, len(self.order), _AT_ONCE):
             places = self.order[begin : begin + _AT_ONCE]
@@ -83,21 +91,40 @@ class SnapshotRings:
             yield from rings
 
 
-def in_turn(arrays: Arrays, row: int, reading: Callable[[], AbstractContextManager[Arrays]]) -> RingsInTurn:
-    """The snapshot of a row; its rings are read by `reading` while one walks over them."""
-    texts = _texts(arrays, row)
-    rings = SnapshotRings.of(row, texts)
-    return RingsInTurn(walk=lambda: rings.each(reading), **_about(arrays, row, texts))
+def in_turn(arrays: Arrays, row: int, reading: Reading) -> RingsInTurn:
+    """The snapshot of a row; its rings and changes are read by `reading` while one walks over them."""
+    name, as_of = _about(arrays, row)
+    rings = InTurn(partial(_each_ring, row, reading))
+    return RingsInTurn(name=name, as_of=as_of, rings=rings, changes=changes_in(row, reading))
 
 
-def _about(arrays: Arrays, row: int, texts: Sequence[SnapshotText]) -> dict[str, Any]:
-    """Name, moment and changes."""
+def changes_in(row: int, reading: Reading) -> RingChanges:
+    """What became of its rings."""
+    return RingChanges(partial(_texts_with_changes, row, reading))
+
+
+def _each_ring(row: int, reading: Reading) -> Iterator[Ring]:
+    with reading() as arrays:
+        rings = SnapshotRings.of(row, _texts(arrays, row))
+    yield from rings.each(reading)
+
+
+def _texts_with_changes(row: int, reading: Reading) -> Iterator[SnapshotText]:
+    """What is said of changes in the texts; the frame is being read while one is taken, not between them."""
+    for number in count():
+        with reading() as arrays:
+            if number == len(bodies := _bodies(arrays, row)):
+                return
+            if not has_changes(bodies[number]):
+                continue
+            text = SnapshotText.of(bodies[number]).without_rings()
+        yield text
+
+
+def _about(arrays: Arrays, row: int) -> tuple[str, datetime]:
+    """Name and moment."""
     snapshot = arrays.snapshots[row]
-    return {
-        "name": text_in(arrays.texts, int(snapshot["name"])),
-        "as_of": moment(int(snapshot["as_of"])),
-        "changes": tuple([change for text in texts for change in text.changes()]),
-    }
+    return text_in(arrays.texts, int(snapshot["name"])), moment(int(snapshot["as_of"]))
 
 
 def _texts(arrays: Arrays, row: int) -> list[SnapshotText]:

@@ -36,7 +36,7 @@ from graph.frame.columns.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENT
 from graph.frame.views.people_order import PeopleOrder
 from graph.frame.views.read import FactReader
 from graph.frame.views.search import search
-from graph.frame.views.snapshots import CachedSnapshot, CachedSnapshots, in_turn
+from graph.frame.views.snapshots import CachedSnapshot, CachedSnapshots, changes_in, in_turn
 from graph.frame.views.tables import read_tables
 from graph.model.moments import micros
 from graph.model.rings_in_turn import RingsInTurn
@@ -53,6 +53,7 @@ from graph.model.types import (
     Outcome,
     Platform,
     Ring,
+    RingChange,
     RingSnapshot,
     Tie,
 )
@@ -319,6 +320,11 @@ class FrameView(GraphView):
         with self._reading() as r:
             row = self._row_in_force(r)
             return None if row < 0 else in_turn(r.arrays, row, self._arrays)
+
+    def change_of(self, ring_id: str) -> RingChange | None:
+        with self._reading() as r:
+            row = self._row_in_force(r)
+        return None if row < 0 else changes_in(row, self._arrays).of(ring_id)
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         snapshot = self._in_force()

@@ -112,14 +112,3 @@ class FoundRings:
         """What became of all rings, by ring id."""
         for place in self._changed[np.argsort(np.concatenate([self._ids, *self._gone]))].tolist():
             yield change_from(self._changes[place])
-
-
-@dataclass(frozen=True, eq=False)
-class ChangesInTurn:
-    """What became of all rings, by ring id, read anew at each walk; of some, by id, what is held."""
-
-    found: FoundRings
-    held: Mapping[str, RingChange]
-
-    def __iter__(self) -> Iterator[RingChange]:
-        return (self.held.get(change.ring_id, change) for change in self.found.changes())

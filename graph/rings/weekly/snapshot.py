@@ -10,7 +10,7 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.model.moments import moment
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
 from graph.rings.groups.flag_retention import RetainedFlags
 from graph.rings.groups.kinds import FLAG_HELD, kind_of, reasons_of
@@ -20,7 +20,7 @@ from graph.rings.search import RingSearch
 from graph.rings.weekly.changes import NONE, STATES, Changes, TwoWeeks, in_common
 from graph.rings.weekly.crews import crew_names, crew_ties
 from graph.rings.weekly.flagging import with_flags
-from graph.rings.weekly.found_rings import ChangesInTurn, FoundRings
+from graph.rings.weekly.found_rings import FoundRings
 from graph.rings.weekly.rings_before import RingsBefore
 
 
@@ -64,8 +64,8 @@ def rings_found(search: RingSearch, name: str, as_of: datetime, previous: Iterab
     return RingsInTurn(
         name=name,
         as_of=as_of,
-        changes=ChangesInTurn(found, held),
-        walk=lambda: found.worst_first(crew),
+        rings=InTurn(lambda: found.worst_first(crew)),
+        changes=InTurn(lambda: (held.get(change.ring_id, change) for change in found.changes())),
     )
 
 

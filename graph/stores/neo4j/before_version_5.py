@@ -10,6 +10,7 @@ from typing import Any
 
 from graph.journal.decode import JournalEntry
 from graph.journal.encode import encode, encode_snapshot
+from graph.journal.snapshots import changes_of
 from graph.model.moments import moment
 from graph.model.types import Contact, Facts, RingSnapshot
 from graph.stores.neo4j import codec
@@ -28,7 +29,7 @@ from graph.stores.neo4j.cypher.parts import (
 from graph.stores.neo4j.cypher.tables import pages
 from graph.stores.neo4j.facts import device_of
 from graph.stores.neo4j.intern import Interned
-from graph.stores.neo4j.rings import snapshot_of
+from graph.stores.neo4j.rings import each_ring
 
 Read = Callable[..., list[list[Any]]]
 PAGE = 2_000
@@ -101,7 +102,8 @@ LABELS = {
         ),
     ),
 }
-SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND {_NEW}
+# from version 8 on what became of rings is in the entry alone, which is never missing
+SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND f.changes IS NOT NULL AND {_NEW}
     RETURN f.mark, [f.key, f.name, {micros("f.as_of")}, f.changes] ORDER BY f.mark"""
 
 
@@ -164,10 +166,13 @@ def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[
         facts = Facts(
             **record.pop(revision, {}), **{name: one.facts_of(revision) for name, one in many.items()}
         )
-        snapshot: RingSnapshot | None = (
-            snapshot_of(snapshots[revision], read) if revision in snapshots else None
-        )
+        snapshot = _snapshot(read, *snapshots[revision]) if revision in snapshots else None
         yield JournalEntry(revision=revision, facts=facts, snapshot=snapshot)
+
+
+def _snapshot(read: Read, key: str, name: str, as_of: int, changes: str) -> RingSnapshot:
+    rings = tuple(each_ring(read, key))
+    return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
 
 
 class _Reader:

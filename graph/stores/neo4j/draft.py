@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from graph.journal.parts import SnapshotHead, SnapshotPart, encode_head, parts_of
-from graph.journal.snapshots import changes_text, member_row, ring_body
+from graph.journal.parts import SnapshotHead, SnapshotPart, encode_head, written
+from graph.journal.snapshots import member_row, ring_body
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.rings_in_turn import AnySnapshot
@@ -48,7 +48,7 @@ ADD_PART = f"""{LOCK} WITH edition WHERE edition = $edition MATCH (d:RingSnapsho
     RETURN p.number"""
 SWITCH = f"""{LOCK} WITH mark, edition WHERE edition = $edition
     MATCH (d:RingSnapshot {{key: $key}}) MATCH (s:Store {{name: 'ringfence'}})
-    SET d.as_of = {when("$as_of")}, d.changes = $changes, d.mark = mark + 1, s.mark = mark + 1
+    SET d.as_of = {when("$as_of")}, d.mark = mark + 1, s.mark = mark + 1
     CREATE (:JournalEntry {{mark: mark + 1, body: $entry}}) RETURN mark + 1"""
 # Whom no fact names is in the store by drafts and snapshots alone.
 UNKNOWN_PEOPLE = """MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= ''
@@ -66,10 +66,7 @@ def save(database: Database, snapshot: AnySnapshot, edition: int, part_bytes: in
     draft = Neo4jDraft(database, secrets.token_hex(8), edition)
     _write(database, DRAFT, key=draft.key, name=snapshot.name)
     try:
-        number = 0
-        for number, part in enumerate(parts_of(snapshot, part_bytes), 1):
-            draft.add(number, part)
-        draft.put_in_force(snapshot, number)
+        draft.put_in_force(written(snapshot, draft.key, draft.add, part_bytes))
     except ConflictError:
         _throw_away(database, draft.key)
         raise
@@ -92,15 +89,9 @@ class Neo4jDraft:
         for some in _pieces([r.ring_id, *member_row(m)] for r in part.rings for m in r.members):
             self._write(ADD_MEMBERS, members=some)
 
-    def put_in_force(self, snapshot: AnySnapshot, parts: int) -> None:
+    def put_in_force(self, head: SnapshotHead) -> None:
         """From here on it is the snapshot of a revision."""
-        head = SnapshotHead(name=snapshot.name, as_of=snapshot.as_of, key=self.key, parts=parts)
-        self._write(
-            SWITCH,
-            as_of=micros(snapshot.as_of),
-            changes=changes_text(snapshot.changes),
-            entry=encode_head(head),
-        )
+        self._write(SWITCH, as_of=micros(head.as_of), entry=encode_head(head))
 
     def _write(self, text: str, **given: Any) -> None:
         written = _write(self.database, text, key=self.key, edition=self.edition, **given)

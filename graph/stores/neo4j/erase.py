@@ -7,14 +7,13 @@ from typing import Any
 
 from graph.journal.entry import decode
 from graph.journal.parts import head_of
-from graph.journal.renaming import names_in, renamed_changes, renamed_mentions
-from graph.journal.snapshots import changes_of, changes_text
+from graph.journal.renaming import names_in, renamed_mentions
 from graph.model.erasure import Erasure
 from graph.stores.neo4j import codec
 from graph.stores.neo4j.cypher import erase as cypher_erase
 from graph.stores.neo4j.cypher import write as cypher_write
 from graph.stores.neo4j.database import Ask
-from graph.stores.neo4j.journal import tail
+from graph.stores.neo4j.journal import ENTRY, tail
 
 _AT_ONCE = 2_000  # rows a statement
 
@@ -34,7 +33,7 @@ def erase(ask: Ask, erasure: Erasure) -> bool:
     _run(ask, cypher_erase.EVENTS, r.events.items())
     things = ((node, thing.node, thing.masked) for node, thing in r.identifiers.items())
     _run(ask, cypher_erase.IDENTIFIERS, things)
-    _changes(ask, erasure)
+    ask(cypher_erase.SNAPSHOTS, edition=erasure.edition)
     _journal(ask, erasure)
     _run(ask, cypher_erase.REFUSED, erasure.refused.items())
     ask(cypher_erase.EDITION, edition=erasure.edition)
@@ -46,7 +45,7 @@ def _journal(ask: Ask, erasure: Erasure) -> None:
         if number == 0:
             ask(cypher_erase.ENTRIES, entries=[[revision, body]])
             continue
-        [[head]] = ask(cypher_erase.READ_ENTRY, revision=revision)
+        [[head]] = ask(ENTRY, revision=revision)
         ask(cypher_erase.PARTS, parts=[[head_of(decode(bytes(head)).head).key, number, body]])
 
 
@@ -81,11 +80,3 @@ def _mentions(ask: Ask, erasure: Erasure) -> None:
                 shown = {m.identifier.node: m.identifier for m in after}
                 rows.append([name, codec.packer(shown)(after)])
         _run(ask, correct, rows)
-
-
-def _changes(ask: Ask, erasure: Erasure) -> None:
-    """What became of rings says of people why, by their ids; readers notice that members have new names."""
-    rows = []
-    for key, text in ask(cypher_erase.CHANGES):
-        rows.append([key, changes_text(renamed_changes(changes_of(text), erasure.renaming))])
-    ask(cypher_erase.SNAPSHOTS, rows=rows, edition=erasure.edition)

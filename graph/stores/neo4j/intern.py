@@ -49,10 +49,10 @@ class Interned:
         return cached
 
     def snapshot(self, row: Sequence[Any], read: Read) -> RingSnapshot:
-        """The snapshot of (key, name, as_of, changes, edition); its rings are read when it is another one
+        """The snapshot of a row of SNAPSHOT; its rings are read when it is another one
         than the last time, or some of its members were erased.
         """
         if self._snapshot is None or self._snapshot[0] != (row[0], row[4]):
-            self._snapshot = kept = ((row[0], row[4]), snapshot_of(row[:4], read))
+            self._snapshot = kept = ((row[0], row[4]), snapshot_of(row, read))
             return kept[1]
         return self._snapshot[1]

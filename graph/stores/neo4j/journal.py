@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from graph.journal import ring_changes
 from graph.journal.pages import entries_in_order, with_parts
+from graph.journal.snapshots import SnapshotText
 
 Read = Callable[..., list[list[Any]]]
 # NodeUniqueIndexSeekByRange on JournalEntry(mark), which gives the order too.
@@ -16,6 +18,8 @@ ENTRIES = (
     "MATCH (j:JournalEntry) WHERE j.mark > $after AND j.mark <= $upto RETURN j.mark, j.body ORDER BY j.mark "
     "LIMIT $limit"
 )
+# NodeUniqueIndexSeek on JournalEntry(mark)
+ENTRY = "MATCH (j:JournalEntry {mark: $revision}) RETURN j.body"
 # NodeUniqueIndexSeek on JournalPart(key, number)
 PART = "MATCH (p:JournalPart {key: $key, number: $number}) RETURN p.body"
 
@@ -23,6 +27,12 @@ PART = "MATCH (p:JournalPart {key: $key, number: $number}) RETURN p.body"
 def tail(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     """`GraphStore.tail`."""
     return with_parts(entries_in_order(partial(_page, read), after, upto), partial(_part, read))
+
+
+def texts_with_changes(read: Read, revision: int) -> Iterator[SnapshotText]:
+    """`graph.journal.ring_changes.texts_with_changes` of the snapshot that a revision added."""
+    [[entry]] = read(ENTRY, revision=revision)
+    return ring_changes.texts_with_changes(revision, bytes(entry), partial(_part, read))
 
 
 def _part(read: Read, key: str, number: int) -> bytes | None:

@@ -93,6 +93,11 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     6: (_unique("refused_code", "Refused", "code"), "CALL db.awaitIndexes(300)"),
     # Ring snapshots in parts; those that are there stay in one piece.
     7: (_unique("journal_part", "JournalPart", "key", "number"), "CALL db.awaitIndexes(300)"),
+    # What became of rings is in the journal, of which an older store gets the entries when it is opened.
+    8: (
+        "MATCH (s:RingSnapshot) WHERE s.as_of > datetime({year: 1}) "
+        "AND EXISTS { MATCH (:JournalEntry {mark: s.mark}) } REMOVE s.changes",
+    ),
 }
 VERSION = max(MIGRATIONS)
 

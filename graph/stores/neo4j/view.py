@@ -26,6 +26,7 @@ from graph.model.types import (
     Outcome,
     Platform,
     Ring,
+    RingChange,
     RingSnapshot,
     Tie,
 )
@@ -45,7 +46,7 @@ from graph.stores.neo4j.cypher import read as cypher_read
 from graph.stores.neo4j.facts import device_of, labels_by_person, membership_of, outcomes_by_application
 from graph.stores.neo4j.intern import Interned
 from graph.stores.neo4j.people import people_ranges
-from graph.stores.neo4j.rings import in_turn, ring_with_members
+from graph.stores.neo4j.rings import changes_in, in_turn, ring_with_members
 from graph.stores.neo4j.search import search
 from graph.stores.neo4j.tables import read_tables
 
@@ -223,7 +224,11 @@ class Neo4jView(GraphView):
 
     def rings_in_turn(self) -> RingsInTurn | None:
         rows = self._ask(cypher_read.SNAPSHOT)
-        return in_turn(rows[0][:4], self._ask) if rows else None
+        return in_turn(rows[0], self._ask) if rows else None
+
+    def change_of(self, ring_id: str) -> RingChange | None:
+        rows = self._ask(cypher_read.SNAPSHOT)
+        return changes_in(rows[0], self._ask).of(ring_id) if rows else None
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         results = {

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from graph.journal.encode import encode, encode_snapshot
+from graph.journal.snapshots import changes_of
 from graph.model.moments import moment
 from graph.model.types import Contact, Device, Facts, Merchant, Platform, PlatformType, RingSnapshot
 from graph.stores.sqlite.cache import FactCache
@@ -24,7 +25,7 @@ from graph.stores.sqlite.codec import (
     outcome_of,
 )
 from graph.stores.sqlite.journal import ADD_ENTRY
-from graph.stores.sqlite.rings import snapshot_of
+from graph.stores.sqlite.rings import each_ring
 
 # Every statement gives the revision last and goes through its table once, in the order of the revisions.
 APPLICATIONS = f"SELECT {APPLICATION_COLUMNS}, mark FROM application ORDER BY mark, key"
@@ -131,7 +132,11 @@ class _Tables:
         )
 
     def snapshots(self, rows: list[Row]) -> tuple[RingSnapshot, ...]:
-        return tuple([snapshot_of(self._db, row[:4]) for row in rows])
+        return tuple([self._snapshot(*row[:4]) for row in rows])
+
+    def _snapshot(self, key: int, name: str, as_of: int, changes: str) -> RingSnapshot:
+        rings = tuple(each_ring(self._db, key))
+        return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
 
 
 def _platform(row: Row) -> Platform:

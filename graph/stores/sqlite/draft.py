@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from graph.journal.parts import SnapshotHead, SnapshotPart, encode_head, parts_of
-from graph.journal.snapshots import changes_text, member_row, ring_body
+from graph.journal.parts import SnapshotHead, SnapshotPart, encode_head, written
+from graph.journal.snapshots import member_row, ring_body
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.rings_in_turn import AnySnapshot
@@ -30,7 +30,7 @@ _BEGIN = f"""INSERT INTO draft SELECT :key, max(coalesce((SELECT max(key) FROM s
     coalesce((SELECT max(snapshot) FROM draft), 0)) + 1, {_NOW} RETURNING snapshot"""
 _TOUCH = f"UPDATE draft SET touched = {_NOW} WHERE key = ?"
 _LEFT_BEHIND = f"SELECT key, snapshot FROM draft WHERE touched < {_NOW} - 86400"
-_SNAPSHOT = "INSERT INTO snapshot(key, name, as_of, mark, changes) VALUES (?, ?, ?, ?, ?)"
+_SNAPSHOT = "INSERT INTO snapshot(key, name, as_of, mark) VALUES (?, ?, ?, ?)"
 
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -39,10 +39,7 @@ def save(transaction: Transaction, snapshot: AnySnapshot, edition: int, part_byt
     """`GraphStore.save_rings`; each `transaction` is one."""
     draft = SqliteDraft.begin(transaction, edition)
     try:
-        number = 0
-        for number, part in enumerate(parts_of(snapshot, part_bytes), 1):
-            draft.add(number, part)
-        draft.put_in_force(snapshot, number)
+        draft.put_in_force(written(snapshot, draft.key, draft.add, part_bytes))
     except BaseException:
         with transaction() as connection:
             throw_away(connection, draft.key, draft.snapshot)
@@ -82,14 +79,11 @@ class SqliteDraft:
             members = ((self.snapshot, r.ring_id, *member_row(m)) for r in part.rings for m in r.members)
             connection.executemany(ADD_MEMBER, members)
 
-    def put_in_force(self, snapshot: AnySnapshot, parts: int) -> None:
+    def put_in_force(self, head: SnapshotHead) -> None:
         """From here on it is the snapshot of a revision."""
-        name, as_of = snapshot.name, micros(snapshot.as_of)
-        head = SnapshotHead(name=name, as_of=snapshot.as_of, key=self.key, parts=parts)
         with self._continued() as connection:
             revision = int(connection.execute(MARK).fetchone()[0]) + 1
-            changes = changes_text(snapshot.changes)
-            connection.execute(_SNAPSHOT, (self.snapshot, name, as_of, revision, changes))
+            connection.execute(_SNAPSHOT, (self.snapshot, head.name, micros(head.as_of), revision))
             connection.execute(ADD_ENTRY, (revision, encode_head(head)))
             connection.execute("DELETE FROM draft WHERE key = ?", (self.key,))
             connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (revision,))

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 
 from graph.journal.entry import decode
 from graph.journal.parts import head_of
-from graph.journal.renaming import names_in, renamed_changes
-from graph.journal.snapshots import changes_of, changes_text
+from graph.journal.renaming import names_in
 from graph.model.erasure import Erasure
 from graph.stores.sqlite.codec import KIND_CODE
-from graph.stores.sqlite.journal import tail
+from graph.stores.sqlite.journal import ENTRY, tail
 
 EDITION = """SELECT coalesce((SELECT value FROM meta WHERE name = 'edition'), value)
     FROM meta WHERE name = 'identity'"""
@@ -75,7 +74,6 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> bool:
     try:
         for statement in _RENAME:
             connection.execute(statement)
-        _rename_changes(connection, erasure)
         _rewrite_journal(connection, erasure)
         connection.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?)", [*erasure.refused.items()])
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('edition', ?)", (erasure.edition,))
@@ -105,22 +103,12 @@ def _fill_names(connection: sqlite3.Connection, erasure: Erasure) -> None:
     )
 
 
-def _rename_changes(connection: sqlite3.Connection, erasure: Erasure) -> None:
-    """What became of rings says of people why, by their ids."""
-    for key, text in connection.execute("SELECT key, changes FROM snapshot").fetchall():
-        before = changes_of(text)
-        after = renamed_changes(before, erasure.renaming)
-        if after != before:
-            values = (changes_text(after), key)
-            connection.execute("UPDATE snapshot SET changes = ? WHERE key = ?", values)
-
-
 def _rewrite_journal(connection: sqlite3.Connection, erasure: Erasure) -> None:
     for (revision, number), body in erasure.entries.items():
         if number == 0:
             connection.execute("UPDATE journal SET body = ? WHERE mark = ?", (body, revision))
             continue
-        [(head,)] = connection.execute("SELECT body FROM journal WHERE mark = ?", (revision,)).fetchall()
+        [(head,)] = connection.execute(ENTRY, (revision,)).fetchall()
         key = head_of(decode(head).head).key
         statement = "UPDATE journal_part SET body = ? WHERE key = ? AND number = ?"
         connection.execute(statement, (body, key, number))

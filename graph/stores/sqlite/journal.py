@@ -8,8 +8,11 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 
+from graph.journal import ring_changes
 from graph.journal.pages import entries_in_order, with_parts
+from graph.journal.snapshots import SnapshotText
 
+ENTRY = "SELECT body FROM journal WHERE mark = ?"
 ADD_ENTRY = "INSERT INTO journal(mark, body) VALUES (?, ?)"
 _PAGE = "SELECT mark, body FROM journal WHERE mark > ? AND mark <= ? ORDER BY mark LIMIT ?"
 
@@ -21,6 +24,12 @@ def tail(connection: sqlite3.Connection, after: int, upto: int) -> Iterator[tupl
     meanwhile.
     """
     return with_parts(entries_in_order(partial(_page, connection), after, upto), partial(_part, connection))
+
+
+def texts_with_changes(connection: sqlite3.Connection, revision: int) -> Iterator[SnapshotText]:
+    """`graph.journal.ring_changes.texts_with_changes` of the snapshot that a revision added."""
+    [(entry,)] = connection.execute(ENTRY, (revision,)).fetchall()
+    return ring_changes.texts_with_changes(revision, entry, partial(_part, connection))
 
 
 def _part(connection: sqlite3.Connection, key: str, number: int) -> bytes | None:

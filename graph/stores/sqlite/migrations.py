@@ -65,10 +65,16 @@ def _parts_of_snapshots(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _changes_in_the_journal(connection: sqlite3.Connection) -> None:
+    """What became of rings is in the journal: a second text of it ended at 10^9 bytes."""
+    connection.execute("ALTER TABLE snapshot DROP COLUMN changes")
+
+
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     2: _labels_of_one_moment,
     3: _journal,
     4: _refusals,
     5: _parts_of_snapshots,
+    6: _changes_in_the_journal,
 }
 VERSION = max(MIGRATIONS)

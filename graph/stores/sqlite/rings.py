@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from graph.journal.snapshots import changes_of, member_of, ring_of
+from graph.journal.ring_changes import RingChanges
+from graph.journal.snapshots import member_of, ring_of
 from graph.model.moments import moment
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Membership, Ring, RingMember, RingSnapshot
+from graph.stores.sqlite import journal
 from graph.stores.sqlite.codec import Row
 
 MEMBER_COLUMNS = "m.applicant_id, m.role, m.joined_at, m.distance_to_core, m.strength"
 IN_FORCE = (
-    "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of "
+    "SELECT key, name, as_of, mark FROM snapshot WHERE as_of <= :as_of "
     "AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
 )
 MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_each(?) j
@@ -34,21 +36,27 @@ MEMBERS_OF_ONE = (
 
 
 def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
-    """The snapshot of a row (key, name, as_of, changes), with its rings and their members."""
-    key, name, as_of, changes = row
-    rings = tuple(each_ring(connection, key))
-    return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
+    """The snapshot of a row of IN_FORCE, with its rings and their members."""
+    given = in_turn(connection, row)
+    return RingSnapshot(
+        name=given.name, as_of=given.as_of, rings=tuple(given.rings), changes=tuple(given.changes)
+    )
 
 
 def in_turn(connection: sqlite3.Connection, row: Row) -> RingsInTurn:
-    """The same, its rings one after the other."""
-    key, name, as_of, changes = row
+    """The same, its rings and changes one after the other."""
+    key, name, as_of, _ = row
     return RingsInTurn(
         name=name,
         as_of=moment(as_of),
-        changes=changes_of(changes),
-        walk=lambda: each_ring(connection, key),
+        rings=InTurn(partial(each_ring, connection, key)),
+        changes=changes_in(connection, row),
     )
+
+
+def changes_in(connection: sqlite3.Connection, row: Row) -> RingChanges:
+    """What became of its rings, which is in the journal alone."""
+    return RingChanges(partial(journal.texts_with_changes, connection, row[3]))
 
 
 def each_ring(connection: sqlite3.Connection, key: int) -> Iterator[Ring]:

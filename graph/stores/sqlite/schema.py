@@ -60,7 +60,7 @@ CREATE TABLE mention(applicant INTEGER NOT NULL, identifier INTEGER NOT NULL, ro
   at INTEGER NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY(applicant, identifier, role, at)) WITHOUT ROWID;
 
 CREATE TABLE snapshot(key INTEGER PRIMARY KEY, name TEXT NOT NULL, as_of INTEGER NOT NULL,
-  mark INTEGER NOT NULL, changes TEXT NOT NULL);
+  mark INTEGER NOT NULL);
 CREATE INDEX snapshot_in_force ON snapshot(as_of, mark);
 CREATE TABLE ring(snapshot INTEGER NOT NULL, ring_id TEXT NOT NULL, size INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY(snapshot, ring_id)) WITHOUT ROWID;

@@ -29,6 +29,7 @@ from graph.model.types import (
     Platform,
     PlatformType,
     Ring,
+    RingChange,
     RingSnapshot,
     Tie,
 )
@@ -327,6 +328,10 @@ class SqliteView(GraphView):
     def rings_in_turn(self) -> RingsInTurn | None:
         snapshot = self._snapshot()
         return None if snapshot is None else rings.in_turn(self._db, snapshot)
+
+    def change_of(self, ring_id: str) -> RingChange | None:
+        snapshot = self._snapshot()
+        return None if snapshot is None else rings.changes_in(self._db, snapshot).of(ring_id)
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         snapshot = self._snapshot()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import zip_longest
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from graph.facts.tables import Column, Tables
 from graph.model.errors import StoreUnavailableError
+from graph.model.rings_in_turn import RingsInTurn
 from graph.progress import bar
 from graph.rings.projected import in_this_process
 from graph.rings.search import search
@@ -59,7 +61,7 @@ def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, 
     columns = _differing(tables[0], tables[1])
     rings = {
         "equal": _same_rings(*tables),
-        "snapshot": one.view(plan.as_of).rings() == other.view(plan.as_of).rings(),
+        "snapshot": _same_snapshots(*(store.view(plan.as_of).rings_in_turn() for store in (one, other))),
     }
     every = all(equal[name] == len(requested) for name in PARTS)
     return {
@@ -136,6 +138,15 @@ def _differing(one: Tables, other: Tables) -> list[str]:
 
 def _alike(one: Column, other: Column) -> bool:
     return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def _same_snapshots(one: RingsInTurn | None, other: RingsInTurn | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    if (one.name, one.as_of) != (other.name, other.as_of):
+        return False
+    both = ((one.rings, other.rings), (one.changes, other.changes))
+    return all(mine == theirs for pair in both for mine, theirs in zip_longest(*pair))
 
 
 def _same_rings(one: Tables, other: Tables) -> bool:

@@ -140,7 +140,7 @@ def _about(body: CaseOpening) -> NewCase:
         ring = view.ring(body.ring_id)
         if ring is None:
             raise UnknownRingError(f"no ring {body.ring_id} in the snapshot in force")
-        snapshot = view.rings()
+        snapshot = view.rings_in_turn()
         about = about_ring(view, ring, reason, snapshot.name if snapshot else None)
         return replace(about, assessment_id=body.assessment_id)
     applicant = str(body.applicant_id)

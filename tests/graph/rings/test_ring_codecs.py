@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.journal.snapshots import SnapshotText, changes_of, ring_body, ring_of, snapshot_of, snapshot_text
+from graph.journal.snapshots import (
+    SnapshotText,
+    changes_of,
+    has_changes,
+    ring_body,
+    ring_of,
+    snapshot_of,
+    snapshot_text,
+)
 from graph.model.types import RingSnapshot
 from tests.support.contracts.store_contract import a_snapshot
 
@@ -30,7 +38,7 @@ names = st.text(st.sampled_from('"\\\\[]{}, :a一😀\n'), max_size=5)
 
 
 @given(names, st.lists(st.tuples(names, st.lists(names, max_size=3)), max_size=4))
-def test_rings_are_found_in_a_snapshot_whatever_signs_its_names_have(
+def test_rings_and_changes_are_found_in_a_snapshot_whatever_signs_its_names_have(
     name: str, named: list[tuple[str, list[str]]]
 ) -> None:
     snapshot = a_snapshot(1, 1)
@@ -41,11 +49,17 @@ def test_rings_are_found_in_a_snapshot_whatever_signs_its_names_have(
         )
         for one, people in named
     ]
-    given = RingSnapshot(name=name, as_of=snapshot.as_of, rings=tuple(rings), changes=(change,))
+    first = {one: tuple(people) for one, people in reversed(named)}
+    changes = tuple(replace(change, ring_id=one, from_rings=of, why=of[::-1]) for one, of in first.items())
+    given = RingSnapshot(name=name, as_of=snapshot.as_of, rings=tuple(rings), changes=changes)
     body = np.frombuffer(b"".join(snapshot_text(given)), "u1")
     assert snapshot_of(body) == given
     text = SnapshotText.of(body)
     assert text.ids() == [ring.ring_id for ring in text.rings()] == [one for one, _ in named]
+    assert (has_changes(body), [*text.without_rings().changes()]) == (bool(changes), [*changes])
+    of_all = {change.ring_id: change for change in changes}
+    asked = {name, *first, *(who for people in first.values() for who in people)}
+    assert {one: text.change(one) for one in asked} == {one: of_all.get(one) for one in asked}
 
 
 def test_what_ends_too_early_is_no_snapshot() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from graph.journal.snapshots import member_row
 from graph.model.erasure import Renaming
 from graph.model.errors import ConflictError, StoreUnavailableError, StoreVersionError
 from graph.model.moments import micros
-from graph.model.types import Facts, Merchant, Platform, PlatformType, RingMember
+from graph.model.types import Facts, Merchant, Platform, PlatformType, RingChange, RingMember, RingSnapshot
 from graph.store.evidence import subject_of
 from graph.stores.neo4j import Neo4jStore, draft, ranges, schema
 from graph.stores.neo4j.cypher import erase as cypher_erase
@@ -36,6 +37,7 @@ from tests.support.contracts.store_contract import (
     assert_same_tables,
     in_parts,
 )
+from tests.support.frames import in_turn
 from tests.support.servers.neo4j_worlds import empty_graph
 from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
 
@@ -70,6 +72,7 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
             store.add(part)
         store.save_rings(a_snapshot(20, 2))
         before = told(store)
+        _changes_beside(store, a_snapshot(20, 2))
         # of an earlier version, cut off on the way, and one of an earlier release's writer
         for lost in ("j.mark > 0", "j.mark > 3", "j.mark = 4"):
             store._database.write(lambda ask, lost=lost: ask(f"MATCH (j:JournalEntry) WHERE {lost} DELETE j"))
@@ -247,11 +250,35 @@ def _people(store: Neo4jStore) -> set[str]:
     return {who for (who,) in store._read("MATCH (p:Applicant) RETURN p.applicant_id")}
 
 
+_TEXT = "MATCH (s:RingSnapshot) RETURN s.changes"
+
+
+def _changes_beside(store: Neo4jStore, snapshot: RingSnapshot) -> None:
+    """As versions before 8 wrote it: what became of its rings is in one text of the snapshot too."""
+    rows = [[getattr(one, f.name) for f in fields(RingChange)] for one in snapshot.changes]
+    store._database.alone("MATCH (s:RingSnapshot) SET s.changes = $changes", changes=json.dumps(rows))
+
+
+def test_changes_that_an_earlier_release_wrote_name_nobody_after_an_erasure() -> None:
+    [change], url = a_snapshot(20, 3).changes, empty_graph()
+    snapshot = replace(a_snapshot(20, 3), changes=(replace(change, why=("cleared=p1",)),))
+    with Neo4jStore(url) as store:
+        store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(3))))
+        store.save_rings(snapshot)
+        _changes_beside(store, snapshot)
+        new = erased(store, "p1").people["p1"]
+        assert store._read(_TEXT) == [[None]]
+        again = store.view(day(30)).change_of("R-1")
+        assert again is not None
+        assert again.why == (f"cleared={new}",)
+
+
 def test_a_snapshot_in_one_piece_is_read_and_erased_from_as_before() -> None:
     url, snapshot = empty_graph(), a_snapshot(20, 4)
     with Neo4jStore(url) as store:
         store.add(Facts(applications=tuple(applies(f"p{n}", n + 1) for n in range(4))))
         store.save_rings(snapshot)
+        _changes_beside(store, snapshot)
         before = "MATCH (j:JournalEntry {mark: 2}) SET j.body = $body"
         for statement in ("MATCH (p:JournalPart) DELETE p", "MATCH (s:Store) SET s.version = 6"):
             store._database.alone(statement)
@@ -260,6 +287,8 @@ def test_a_snapshot_in_one_piece_is_read_and_erased_from_as_before() -> None:
         assert [mark for mark, _ in store.tail(0)] == [1, 2]
         assert all_told(store)[-1].snapshot == snapshot
         assert store._read("MATCH (s:Store) RETURN s.version") == [[schema.VERSION]]
+        assert store.view(day(30)).rings() == in_turn(store.view(day(30))) == snapshot
+        assert store._read(_TEXT) == [[None]]
         new = erased(store, "p1").people["p1"]
         told = all_told(store)[-1].snapshot
         assert told is not None

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graph.facts.people_range import PeopleRange
 from graph.frame.frame import Frame
 from graph.journal.encode import encode_snapshot
+from graph.journal.entry import EMPTY, decode, write
 from graph.journal.parts import parts_of
 from graph.model.errors import ConflictError, SettingError, StoreUnavailableError, StoreVersionError
-from graph.model.types import Facts, LabelValue, RingSnapshot
+from graph.model.types import Facts, LabelValue, RingChange, RingSnapshot
 from graph.store.replication import copy, inventory
 from graph.stores.embedded import overwrite_free_space
 from graph.stores.sqlite import SqliteStore
@@ -26,7 +29,7 @@ from graph.stores.sqlite.draft import SqliteDraft
 from graph.stores.sqlite.table_sources import TableSources
 from investigations.casebook import Casebook
 from tests.support.contracts.erasure_contract import FOREVER, ErasureContract, erased
-from tests.support.contracts.journal_contract import JournalContract, all_told, as_sets
+from tests.support.contracts.journal_contract import JournalContract, all_told, as_sets, several_rings
 from tests.support.contracts.people_range_contract import PeopleRangeContract
 from tests.support.contracts.refusal_contract import RefusalContract
 from tests.support.contracts.store_contract import Open, StoreContract, a_snapshot, in_parts
@@ -135,6 +138,20 @@ def schema_of_a_new_one(folder: Path) -> list[tuple[str, str]]:
     return schema_of(folder / "new.db")
 
 
+def with_changes_beside(path: Path, changes: tuple[RingChange, ...] = ()) -> None:
+    """Every snapshot as versions before 6 wrote it: what became of its rings is in one text beside it."""
+    rows = [[getattr(one, f.name) for f in fields(RingChange)] for one in changes]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """DROP INDEX snapshot_in_force; ALTER TABLE snapshot RENAME TO new;
+            CREATE TABLE snapshot(key INTEGER PRIMARY KEY, name TEXT NOT NULL, as_of INTEGER NOT NULL,
+                mark INTEGER NOT NULL, changes TEXT NOT NULL);
+            CREATE INDEX snapshot_in_force ON snapshot(as_of, mark);
+            INSERT INTO snapshot SELECT *, '[]' FROM new; DROP TABLE new; PRAGMA user_version = 5"""
+        )
+        connection.execute("UPDATE snapshot SET changes = ?", (json.dumps(rows),))
+
+
 WITHOUT_JOURNAL = (
     "DROP TRIGGER entry_first; DROP TABLE journal; DROP TABLE journal_part; DROP TABLE draft; "
     "DELETE FROM meta WHERE name = 'identity'; PRAGMA user_version = 2"
@@ -149,6 +166,7 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
         store.save_rings(a_snapshot(20, 2))
         store.add(Facts(applications=(applies("late", 2, uses("phone", "phone1")),)))
         before = [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)]
+    with_changes_beside(path, a_snapshot(20, 2).changes)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(WITHOUT_JOURNAL)
     with SqliteStore(path) as store:
@@ -166,6 +184,7 @@ def with_rings_in_one_piece(path: Path, snapshot: RingSnapshot) -> None:
         for part in in_parts(shuffled(random_facts(5), 1), 6):
             store.add(part)
         store.save_rings(snapshot)
+    with_changes_beside(path, snapshot.changes)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE journal SET body = ? WHERE mark = 7", (encode_snapshot(snapshot),))
         connection.executescript("DROP TABLE journal_part; DROP TABLE draft; PRAGMA user_version = 4")
@@ -193,6 +212,38 @@ def test_a_snapshot_in_one_piece_is_read_copied_and_erased_from_as_before(
         assert told.changes[0].why == (f"cleared={new},p005",)
         assert {m.applicant_id for m in next(iter(told.rings)).members} == {"p0", new, "p2", "p3"}
     assert schema_of(tmp_path / "graph.db") == schema_of_a_new_one(tmp_path)
+
+
+def test_a_snapshot_with_changes_beside_it_is_read_copied_and_erased_from(
+    tmp_path: Path,
+) -> None:
+    [first, *others] = several_rings(20, 5).changes
+    snapshot = replace(several_rings(20, 5), changes=(replace(first, why=("cleared=many1,a",)), *others))
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.add(Facts(applications=tuple(applies(f"many{n}", n + 1) for n in range(5))))
+        store.part_bytes = 1
+        store.save_rings(snapshot)
+        [(_, begun), *_] = store.tail(1)
+    head = {
+        name: value for name, value in json.loads(decode(begun).head.tobytes()).items() if name != "changes"
+    }
+    entry = write(EMPTY._replace(head=np.frombuffer(json.dumps(head).encode(), "u1")))
+    with_changes_beside(path, snapshot.changes)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE journal SET body = ? WHERE mark = 2", (entry,))
+    with SqliteStore(path) as store, SqliteStore(tmp_path / "copy.db") as other:
+        assert copy(store, other) == 2
+        for one in (store, other):
+            view = one.view(day(30))
+            assert view.rings() == in_turn(view) == all_told(one)[-1].snapshot == snapshot
+            assert view.change_of("R-4") == others[-1]
+        new = erased(store, "many1").people["many1"]
+        change = store.view(day(30)).change_of("R-0")
+        assert change is not None
+        assert change.why == (f"cleared={new},a",)
+        assert b"many1" not in b"".join(decode(body).rings.tobytes() for _, body in store.tail(1))
+    assert schema_of(path) == schema_of_a_new_one(tmp_path)
 
 
 def test_what_a_killed_save_has_left_is_thrown_away_a_day_later(tmp_path: Path) -> None:
@@ -273,6 +324,7 @@ def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
     path = tmp_path / "graph.db"
     with SqliteStore(path) as store:
         store.add(Facts(applications=(applies("ann", 1),), labels=(fraud("ann@1", 2),)))
+    with_changes_beside(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(WITHOUT_JOURNAL)
         connection.executescript(

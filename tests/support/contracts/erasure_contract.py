@@ -14,7 +14,7 @@ from graph.frame.from_view import neighbourhood_of
 from graph.model.erasure import ALWAYS, Renaming, is_surrogate, masked_tail
 from graph.model.errors import ConflictError, SettingError
 from graph.model.moments import micros
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Facts, Label, LabelValue, Ring, RingSnapshot
 from graph.signatures import Keys
 from graph.store.erased_codes import ErasedCodes, NameKind
@@ -306,7 +306,7 @@ class ErasureContract:
                     gone.append(erased(store, "p003"))
 
         with pytest.raises(ConflictError, match="erased meanwhile"):
-            store.save_rings(RingsInTurn(name="later", as_of=day(60), changes=(), walk=walk))
+            store.save_rings(RingsInTurn(name="later", as_of=day(60), rings=InTurn(walk), changes=()))
         assert store.revision() == before
         assert [*names_left(store, gone[0])] == []
         now = store.view(FOREVER).rings()

@@ -14,7 +14,8 @@ import pytest
 
 from graph.journal.decode import JournalEntry
 from graph.journal.entry import decode
-from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
+from graph.journal.parts import head_of
+from graph.model.rings_in_turn import AnySnapshot, InTurn, RingsInTurn
 from graph.model.types import Facts, Identifier, IdentifierKind, Mention, Ring, RingSnapshot
 from graph.store.port import GraphStore
 from tests.support.contracts.store_contract import Open, a_snapshot, assert_same_tables, in_parts
@@ -81,6 +82,16 @@ class JournalContract:
         assert again is not None
         assert [whole(again), whole(again)] == [many, many], "one may walk over its rings again"
 
+    def test_a_snapshot_says_before_which_part_nothing_is_said_of_changes(self, store: GraphStore) -> None:
+        """Who asks for changes alone reads no others."""
+        many = several_rings(14, 5)
+        store.part_bytes = 1
+        store.save_rings(replace(many, changes=many.changes[:2]))
+        store.save_rings(replace(many, changes=()))
+        store.save_rings(replace(many, rings=()))
+        heads = [head_of(entry.head) for _, body in store.tail(0) if len((entry := decode(body)).head)]
+        assert [(head.parts, head.changes) for head in heads] == [(7, 6), (5, 6), (5, 1)]
+
     def test_a_reader_between_two_parts_reads_on_whatever_comes_meanwhile(self, store: GraphStore) -> None:
         store.save_rings(several_rings(7, 5))
         entries = store.tail(0)
@@ -88,7 +99,7 @@ class JournalContract:
         store.save_rings(several_rings(7, 2))
         store.add(Facts(applications=(applies("p0", 1),)))
         assert [*first, *entries] == [*store.tail(0, 1)]
-        assert [mark for mark, _ in store.tail(0, 1)] == [1] * 7
+        assert [mark for mark, _ in store.tail(0, 1)] == [1] * 11
 
     def test_who_is_killed_while_saving_rings_leaves_the_old_ones_in_force(
         self, store: GraphStore, open_store: Open
@@ -228,7 +239,7 @@ def all_told(store: GraphStore) -> list[JournalEntry]:
 def whole(snapshot: AnySnapshot) -> RingSnapshot:
     """All of its rings at once."""
     return RingSnapshot(
-        name=snapshot.name, as_of=snapshot.as_of, rings=tuple(snapshot.rings), changes=snapshot.changes
+        name=snapshot.name, as_of=snapshot.as_of, rings=tuple(snapshot.rings), changes=tuple(snapshot.changes)
     )
 
 
@@ -238,13 +249,15 @@ def as_sets(facts: Facts) -> dict[str, set[object]]:
 
 
 def several_rings(week: int, count: int) -> RingSnapshot:
-    """So many rings of one person each, by their ids, with a change."""
+    """So many rings of one person each, by their ids, with what became of each."""
     [ring], [member] = a_snapshot(week, 1).rings, a_snapshot(week, 1).rings[0].members
     rings = tuple(
         replace(ring, ring_id=f"R-{n}", members=(replace(member, applicant_id=f"many{n}"),))
         for n in range(count)
     )
-    return replace(a_snapshot(week, 1), rings=rings)
+    [change] = a_snapshot(week, 1).changes
+    changes = tuple(replace(change, ring_id=ring.ring_id, joined=n) for n, ring in enumerate(rings))
+    return replace(a_snapshot(week, 1), rings=rings, changes=changes)
 
 
 def _save_and_die(open_store: Open) -> None:
@@ -259,7 +272,8 @@ def _save_and_die(open_store: Open) -> None:
     with open_store() as store:
         store.part_bytes = 1
         given = several_rings(14, 5)
-        store.save_rings(RingsInTurn(name="week-14", as_of=given.as_of, changes=given.changes, walk=walk))
+        in_turn = RingsInTurn(name="week-14", as_of=given.as_of, rings=InTurn(walk), changes=given.changes)
+        store.save_rings(in_turn)
 
 
 def _write(open_store: Open, writer: int) -> None:

@@ -18,7 +18,7 @@ from graph.facts.decisive import LABELS, OUTCOMES, SUBJECTS, decisive_labels, fi
 from graph.facts.fraud_labels import fraud_status
 from graph.facts.hubs import COUNT_CAP, GUARD
 from graph.facts.tables import Tables
-from graph.model.rings_in_turn import RingsInTurn
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import (
     Facts,
     IdentifierKind,
@@ -508,12 +508,43 @@ class StoreContract:
         for _ in range(2):
             assert tuple(in_turn.rings) == whole.rings
         assert [ring.ring_id for ring in whole.rings] == ["R-1", "R-10", "R-2", "R-3", "R-4"]
-        assert (in_turn.name, in_turn.as_of, in_turn.changes) == (whole.name, whole.as_of, whole.changes)
+        assert (in_turn.name, in_turn.as_of, [*in_turn.changes]) == (
+            whole.name,
+            whole.as_of,
+            [*whole.changes],
+        )
+
+    @pytest.mark.parametrize("part_bytes", [1, 300, 1 << 20])
+    def test_what_became_of_rings_comes_one_after_the_other_and_of_each_alone(
+        self, store: GraphStore, part_bytes: int
+    ) -> None:
+        store.part_bytes = part_bytes
+        [born] = a_snapshot(7, 1).changes
+        ids = ("R-1", "R-10", 'R"2', "R-一", "R\\", "R-3")
+        changes = tuple(
+            dataclasses.replace(born, ring_id=one, joined=n, from_rings=ids[n:], why=(f"tied_to={one}", *ids))
+            for n, one in enumerate(ids)
+        )
+        assert store.view(day(99)).change_of("R-1") is None
+        store.save_rings(dataclasses.replace(a_snapshot(7, 2), changes=changes[1:]))
+        store.save_rings(dataclasses.replace(a_snapshot(14, 2), changes=(), rings=()))
+        store.save_rings(dataclasses.replace(a_snapshot(21, 2), changes=changes[::-1]))
+        for at, expected in ((7, changes[1:]), (14, ()), (21, changes[::-1])):
+            view = store.view(day(at))
+            in_turn = view.rings_in_turn()
+            assert in_turn is not None
+            assert [(*in_turn.changes,) for _ in range(2)] == [expected, expected]
+            of = {change.ring_id: change for change in expected}
+            assert [view.change_of(one) for one in (*ids, "R-", "")] == [*map(of.get, ids), None, None]
+        assert store.view(day(99), store.revision() - 1).change_of("R-1") is None
 
     def test_rings_that_come_one_after_the_other_are_saved_like_whole_ones(self, store: GraphStore) -> None:
         whole = a_snapshot(7, 3)
         in_turn = RingsInTurn(
-            name=whole.name, as_of=whole.as_of, changes=whole.changes, walk=lambda: iter(whole.rings)
+            name=whole.name,
+            as_of=whole.as_of,
+            rings=InTurn(lambda: iter(whole.rings)),
+            changes=InTurn(lambda: iter(whole.changes)),
         )
         store.save_rings(in_turn)
         assert store.view(day(9)).rings() == whole

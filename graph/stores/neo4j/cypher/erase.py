@@ -32,13 +32,12 @@ MENTIONS = {
     "DID": """UNWIND $people AS who MATCH (:Applicant {applicant_id: who})-[:DID]->(e)
         WHERE e.mentions IS NOT NULL RETURN e.event_id, e.mentions""",
 }
-# NodeIndexSeekByRange on RingSnapshot(as_of): a store has a snapshot a week.
-CHANGES = "MATCH (s:RingSnapshot) WHERE s.as_of > datetime({year: 1}) RETURN s.key, s.changes"
-SNAPSHOTS = """UNWIND $rows AS row MATCH (s:RingSnapshot {key: row[0]})
-    SET s.changes = row[1], s.edition = $edition"""
+# NodeIndexSeekByRange on RingSnapshot(as_of): a store has a snapshot a week. Readers notice that members have
+# new names. What became of rings, which names people too, is in the journal: an older release wrote it twice.
+SNAPSHOTS = """MATCH (s:RingSnapshot) WHERE s.as_of > datetime({year: 1})
+    SET s.edition = $edition REMOVE s.changes"""
 ENTRIES = "UNWIND $entries AS row MATCH (j:JournalEntry {mark: row[0]}) SET j.body = row[1]"
 PARTS = """UNWIND $parts AS row MATCH (j:JournalPart {key: row[0], number: row[1]}) SET j.body = row[2]"""
-READ_ENTRY = "MATCH (j:JournalEntry {mark: $revision}) RETURN j.body"
 # Parts of what is being saved, or was when its process was killed, which now waits for the end of this.
 DRAFTS = """MATCH (s:RingSnapshot) WHERE s.key >= '' AND s.mark IS NULL SET s.locked = true WITH s
     MATCH (p:JournalPart) WHERE p.key = s.key AND p.number > 0 DELETE p"""

@@ -153,7 +153,7 @@ IN_FORCE = (
     "MATCH (s:RingSnapshot) WHERE s.as_of <= $as_of AND s.mark <= $mark "
     "WITH s ORDER BY s.as_of DESC, s.mark DESC LIMIT 1"
 )
-SNAPSHOT = f"{IN_FORCE} RETURN s.key, s.name, {micros('s.as_of')}, s.changes, s.edition"
+SNAPSHOT = f"{IN_FORCE} RETURN s.key, s.name, {micros('s.as_of')}, s.mark, s.edition"
 M = columns("m", MEMBER)
 RINGS = f"""MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id > $after
     WITH r ORDER BY r.ring_id LIMIT $limit

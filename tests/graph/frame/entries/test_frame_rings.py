@@ -83,5 +83,7 @@ def test_rings_of_any_parts_are_the_stores_where_files_grow_at_every_turn(tmp_pa
         for n in (6, 7, 9, 15, 21, 23):
             of_frame, of_store = store.view(day(n)), store.of_sqlite(day(n))
             assert of_frame.rings() == of_store.rings() == in_turn(of_frame)
+            changes = [[of.change_of(f"R-{ring}") for ring in range(31)] for of in (of_frame, of_store)]
+            assert changes[0] == changes[1]
             people = ["p0", "p2", "many0", "many10", "many29"]
             assert of_frame.memberships_of(people) == of_store.memberships_of(people)
