@@ -50,7 +50,7 @@ class TwoWeeks:
 
 def in_common(group: Column, ring: Column, rings: int) -> tuple[Column, Column, Column]:
     """The pairs (P,) of a group and one of so many rings with somebody in common, by group, then ring, and
-    how many they share; `group` and `ring` (A,) are where everybody is and was, -1: nowhere.
+    how many they share; `group` and `ring` (N,) are where some people are and were, -1: nowhere.
     """
     both = np.flatnonzero((group >= 0) & (ring >= 0))
     pairs, share = np.unique(group[both].astype(np.int64) * max(rings, 1) + ring[both], return_counts=True)

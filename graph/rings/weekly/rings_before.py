@@ -22,14 +22,16 @@ _FLAGGED = np.array([kind.flagged for kind in _KINDS])
 
 @dataclass(frozen=True)
 class RingsBefore:
-    """The rings of the last snapshot. By applicant (A,): `ring`, the place of the ring in which each was, -1
-    for none, and `joined`, since when (microseconds).
+    """The rings of the last snapshot. By person in one of them who is an applicant now (M,): `people`, their
+    positions in ascending order, `ring`, the place of the ring of each, and `joined`, since when
+    (microseconds).
 
     By ring, in order of their ids (R,): `ids`, `size` (members), `first_seen` (microseconds), `kind`, a place
     among all. `flagged` are those with a flag whole, and `crews` the crew ids of those that are called
     otherwise than their crew, by id.
     """
 
+    people: Column
     ring: Column
     joined: Column
     ids: RingIds
@@ -48,10 +50,13 @@ class RingsBefore:
         found.place()
         ids = np.concatenate([*found.ids, column_of([])])
         order = np.argsort(ids, kind="stable")
-        place = np.append(np.argsort(order, kind="stable"), NONE).astype(np.int32)  # of none: the last
+        place = np.argsort(order, kind="stable").astype(np.int32)
+        people, number, joined = (np.concatenate(parts) for parts in zip(*found.members))
+        by_person = np.argsort(people, kind="stable")
         return cls(
-            ring=place[found.ring],
-            joined=found.joined,
+            people=people[by_person],
+            ring=place[number[by_person]],
+            joined=joined[by_person],
             ids=RingIds(ids[order]),
             size=np.array(found.size, np.int32)[order],
             first_seen=np.array(found.first_seen, np.int64)[order],
@@ -64,6 +69,20 @@ class RingsBefore:
     def with_flag(self) -> Column:
         """Which rings were flagged (R,) bool."""
         return np.asarray(_FLAGGED[self.kind])
+
+    def ring_of(self, people: Column) -> Column:
+        """The place of the ring in which each of these `people` (N,), positions, was; NONE for none."""
+        return self._of(people, self.ring, NONE)
+
+    def joined_of(self, people: Column) -> Column:
+        """Since when each of these `people` (N,) was in a ring, microseconds; 0 for who was in none."""
+        return self._of(people, self.joined, 0)
+
+    def _of(self, people: Column, value: Column, otherwise: int) -> Column:
+        if not len(self.people):
+            return np.full(len(people), otherwise, value.dtype)
+        at = np.minimum(np.searchsorted(self.people, people), len(self.people) - 1)
+        return np.where(self.people[at] == people, value[at], value.dtype.type(otherwise))
 
     def kind_of(self, ring_id: str) -> RingKind | None:
         """What a ring was taken for; None where there was none of that id."""
@@ -83,8 +102,7 @@ class _Gathered:
     flagged: dict[str, Ring] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.ring = np.full(len(self.applicants), NONE, np.int32)
-        self.joined = np.zeros(len(self.applicants), np.int64)
+        self.members = list[tuple[Column, Column, Column]]()
         self._ids, self._names = list[str](), list[str]()
         self._numbers, self._joined = array("i"), array("q")
 
@@ -108,7 +126,7 @@ class _Gathered:
         """Look up the members who wait."""
         people = self.applicants.places(self._names)
         known = np.flatnonzero(people >= 0)
-        self.ring[people[known]] = np.array(self._numbers, np.int32)[known]
-        self.joined[people[known]] = np.array(self._joined, np.int64)[known]
+        rings, joined = np.array(self._numbers, np.int32), np.array(self._joined, np.int64)
+        self.members.append((people[known].astype(np.int32), rings[known], joined[known]))
         self.ids.append(column_of(self._ids))
         self._ids, self._names, self._numbers, self._joined = [], [], array("i"), array("q")

@@ -78,7 +78,7 @@ def snapshot_of(
 
 
 def _two_weeks(search: RingSearch, before: RingsBefore, groups: Column, place: Column) -> TwoWeeks:
-    of, ring, share = in_common(place, before.ring[search.people], len(before.ids))
+    of, ring, share = in_common(place, before.ring_of(search.people), len(before.ids))
     return TwoWeeks(
         first=groups,
         size=np.bincount(place, minlength=len(groups)),
@@ -96,7 +96,7 @@ def _telling(search: RingSearch, before: RingsBefore, groups: Column, place: Col
     """Which of the `groups` are flagged, or have somebody in them who was in a flagged ring, bool; `place` is
     that of the group of each of the search's people.
     """
-    was = np.append(before.with_flag, False)[before.ring[search.people]]
+    was = np.append(before.with_flag, False)[before.ring_of(search.people)]
     some = np.isin(groups, search.flagged)
     some[place[was]] = True
     return some
@@ -149,8 +149,8 @@ def _placed(group: _Group, old: int) -> tuple[RingMember, ...]:
     members, before = group.members, group.before
     joined = members.joined
     if old != NONE:
-        was = before.ring[members.people] == old
-        joined = np.maximum(np.where(was, before.joined[members.people], joined), before.first_seen[old])
+        was = before.ring_of(members.people) == old
+        joined = np.maximum(np.where(was, before.joined_of(members.people), joined), before.first_seen[old])
     top = float(members.strength.max(initial=0.0)) or 1.0
     moments = {at: moment(at) for at in set(joined.tolist())}
     out = []

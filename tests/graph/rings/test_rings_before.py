@@ -48,9 +48,10 @@ def test_rings_in_any_order_are_numbered_by_their_ids(at_once: int, monkeypatch:
     ]
     before = RingsBefore.of(iter(rings), cast(ApplicantRows, People("ann", "bob", "cid", "dan", "eve")))
     assert [*before.ids] == ["R-1", "R-2", "R-3"]
-    assert before.ring.tolist() == [1, 2, 0, 2, -1]
+    assert before.ring_of(np.arange(5)).tolist() == [1, 2, 0, 2, -1]
+    assert before.people.tolist() == [0, 1, 2, 3], "who was in none is not held"
     joined: Any = micros(rings[0].members[0].joined_at)
-    assert before.joined.tolist() == [joined, joined, joined, joined, 0]
+    assert before.joined_of(np.arange(5)).tolist() == [joined, joined, joined, joined, 0]
     assert before.size.tolist() == [1, 2, 2]
     assert before.flagged == {"R-2": rings[0]}
     assert before.with_flag.tolist() == [False, True, False]
