@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from graph.frame.locks import FileLock
 
+_BEGINS_S = 3600.0  # what takes a millisecond has taken so long
 _IN_USE = "in-use"  # a file that the run, and every process that it forks, holds locked
 
 
@@ -20,13 +22,15 @@ def own_folder(prefix: str, among: str = "") -> Iterator[Path]:
     temporary files. One that a killed run left there under the same prefix is removed by the next.
     """
     _remove_left(prefix, Path(among or tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=among or None))
+    begun = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=among or None))
+    folder = begun.with_name(begun.name.removeprefix("."))
     try:
-        with closing(FileLock(folder / "begins")) as lock, lock.alone():
-            (folder / "begins").rename(folder / _IN_USE)  # nobody sees it before it is locked
+        with closing(FileLock(begun / _IN_USE)) as lock, lock.alone():
+            begun.rename(folder)  # nobody sees it before it is locked
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for one in (begun, folder):
+            shutil.rmtree(one, ignore_errors=True)
 
 
 def _remove_left(prefix: str, among: Path) -> None:
@@ -38,3 +42,8 @@ def _remove_left(prefix: str, among: Path) -> None:
             with closing(FileLock(folder / _IN_USE)) as lock:
                 if lock.try_alone():
                     shutil.rmtree(folder, ignore_errors=True)
+    for begun in among.glob(f".{prefix}*"):  # killed before it was locked
+        with suppress(OSError):
+            about = begun.lstat()
+            if about.st_uid == os.getuid() and time.time() - about.st_mtime > _BEGINS_S:
+                shutil.rmtree(begun, ignore_errors=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,11 @@ def test_rows_of_a_killed_run_go_with_the_next_of_its_kind(killed: Path, tmp_pat
     with own_folder("rows-", str(tmp_path)) as own:
         assert list(tmp_path.iterdir()) == [own]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_a_run_that_was_killed_as_it_began_goes_after_an_hour(tmp_path: Path) -> None:
+    for name in (".rows-just-now", ".rows-long-ago"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / ".rows-long-ago", (time.time() - 4000,) * 2)
+    with own_folder("rows-", str(tmp_path)) as own:
+        assert sorted(tmp_path.iterdir()) == [tmp_path / ".rows-just-now", own]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from pathlib import Path
 
 import fsspec
 import pyarrow as pa
@@ -28,6 +26,7 @@ from service.assessment.batches.work import CHUNK, BatchSubject, BatchTask, Peri
 from service.engines.cluster import ClusterPlan, opened_cluster
 from service.engines.spent_stages import spent_after
 from service.opening import open_store, policy_for
+from service.own_folder import own_folder
 from service.registered_models import bundle_of
 from service.settings import NO_FRAME
 
@@ -112,10 +111,10 @@ def _copy_model(task: BatchTask, store: GraphStore, address: str) -> None:
 
     assert task.scorer is not None
     files, place = fsspec.core.url_to_fs(address)
-    with private.owner_only(), tempfile.TemporaryDirectory(prefix="ringfence-model-") as own:
-        bundle.write(bundle_of(task.settings, store, task.scorer.version), Path(own) / MODEL)
+    with private.owner_only(), own_folder("ringfence-model-") as own:
+        bundle.write(bundle_of(task.settings, store, task.scorer.version), own / MODEL)
         files.makedirs(place, exist_ok=True)
-        for path in (Path(own) / MODEL).iterdir():
+        for path in (own / MODEL).iterdir():
             files.put_file(str(path), f"{place}/{path.name}")
 
 

@@ -4,12 +4,10 @@ It reaches no store and holds no key.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -24,6 +22,7 @@ from graph.store.port import GraphView
 from investigations.policy import Policy
 from service.assessment.batches.work import CHUNK, COLUMNS, BatchSubject, BatchWorker
 from service.opening import load_scorer
+from service.own_folder import own_folder
 
 if TYPE_CHECKING:
     from gnn.scoring.scorer import Scorer
@@ -109,7 +108,8 @@ class _CopiedViews:
 @lru_cache(maxsize=1)
 def _scorer(address: str) -> Scorer:
     files, place = fsspec.core.url_to_fs(address)
-    with tempfile.TemporaryDirectory(prefix="ringfence-model-") as own:
+    with own_folder("ringfence-model-") as own:
+        (own / MODEL).mkdir()
         for name in files.ls(place, detail=False):
-            files.get_file(name, str(Path(own) / name.rpartition("/")[2]))
-        return load_scorer(own)
+            files.get_file(name, str(own / MODEL / name.rpartition("/")[2]))
+        return load_scorer(str(own / MODEL))
