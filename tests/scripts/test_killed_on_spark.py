@@ -1,4 +1,4 @@
-"""`ringfence train` and `score` on Spark, killed wherever they are: the same command goes on, makes no stage
+"""`ringfence train` and `score` on Spark, killed at several stages: the same command goes on, makes no stage
 twice, gives the bytes of a run that nobody killed, and leaves nothing behind.
 """
 
@@ -32,7 +32,7 @@ EVERY = [("*/frame.done", 1), ("*/features_*.done", 1), ("*/network_*/*", 1), ("
 TRAINING = EVERY if os.environ.get("SPARK_KILLS") == "all" else EVERY[1::2]
 SCORES = [("*/frame.done", 1), ("*/scored/*", 1)]
 # the same for who is asked for it: of the scores nothing more once the last stage is made
-ASKED = {"train": TRAINING[-1:] if len(TRAINING) < len(EVERY) else TRAINING, "score": SCORES[:1]}
+ASKED = {"train": TRAINING, "score": SCORES[:1]}
 
 
 @dataclass(frozen=True)
