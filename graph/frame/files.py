@@ -16,6 +16,7 @@ from graph import private
 from graph.facts.tables import Column
 from graph.frame.columns.intern import row_of
 from graph.frame.columns.layout import (
+    BOOT,
     DIRTY,
     FILE,
     FILES,
@@ -38,6 +39,7 @@ from graph.frame.columns.layout import (
 )
 from graph.frame.columns.pages import map_pages
 from graph.frame.columns.texts import A_WORD, NO_KIND, OF_BITS
+from graph.frame.locks import FairLock
 from graph.frame.neighbourhood import EVENT_KINDS
 from graph.kernels.compiled import compiled
 from graph.model.errors import FrameFullError, StoreUnavailableError
@@ -128,6 +130,20 @@ class Files:
                 np.int64(len(kind)),
             )
         self.header[DIRTY] = 0
+
+    def replace_all(self, reading: FairLock, overwrite: bool = False) -> None:
+        """`begin_anew` while nobody reads, and the old files go (`remove_old`). The writer's lock is held."""
+        try:
+            self._emptied(reading)
+        except StoreUnavailableError:  # without room for new files the old ones go all the same
+            self.remove_old(overwrite=overwrite)
+            self._emptied(reading)
+        self.remove_old(overwrite=overwrite)
+
+    def _emptied(self, reading: FairLock) -> None:
+        with reading.alone():
+            self.begin_anew()
+            self.header[BOOT] = boot()
 
     @property
     def has_old(self) -> bool:

@@ -23,6 +23,7 @@ from graph.frame.columns.layout import (
     MARK,
     PART,
     ROW,
+    SEALED,
     SECTION,
     SEED,
     STEP,
@@ -37,6 +38,7 @@ from graph.frame.entries.batch import EntryBatch
 from graph.frame.entries.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.files import Files, boot
 from graph.frame.locks import FairLock, FileLock, waits
+from graph.frame.seals import dismiss_damaged, leave_sealed, seal
 from graph.frame.views.snapshots import CachedSnapshots
 from graph.frame.views.view import FrameView
 from graph.journal.entry import decode
@@ -70,7 +72,7 @@ class Frame:
         )
         self._held = threading.local()
         self.cached: CachedSnapshots = {}
-        self._trusted = False
+        self._trusted = self._looked_through = self._brought = False
         self._filling = 0  # the seed of what this process holds something of
         self._begin()
 
@@ -182,10 +184,10 @@ class Frame:
         """Bring in what the store's journal has up to that revision (default: all, of the store's edition by
         now); nothing where it is in. Whether it is in now.
 
-        Of what is `at_hand` nothing is asked for. False where somebody else is at it for longer than
-        `patience` seconds, where it takes more than `effort`, and, unless this may begin anew, where the
-        frame is of another edition. Raises StoreUnavailableError where the store does not answer, and where
-        another version of the program has taken the folder over.
+        Of what is `at_hand` nothing is asked for. Who asks for ALL has damaged files filled anew. False where
+        somebody else is at it for longer than `patience` seconds, where it takes more than `effort`, and,
+        unless this may begin anew, where the frame is of another edition. Raises StoreUnavailableError where
+        the store does not answer, and where another version of the program has taken the folder over.
         """
         self._drop_earlier()
         if upto is not None and self.holds(upto, at_hand.edition):
@@ -204,6 +206,9 @@ class Frame:
             self._trusted = False
         if wanted - header[MARK] > effort.marks:
             return False
+        if effort is ALL and not self._looked_through:
+            self._looked_through = True
+            dismiss_damaged(self._files, self._writing, self._reading, patience)
         self._recognise()
         for _ in waits(patience):
             if self.holds(wanted, edition):
@@ -232,6 +237,7 @@ class Frame:
                 try:
                     if self._files.is_of_layout and not header[DIRTY] and not header[KEPT]:
                         header[LONG] = 1
+                        seal(self._files)
                         self._files.keep()
                 finally:
                     self._writing.free()
@@ -239,7 +245,12 @@ class Frame:
         return self.revision
 
     def close(self) -> None:
-        """Give back the locks' descriptors; what was handed out can be read on."""
+        """Give back the locks' descriptors; what was handed out can be read on. Who brought something in says
+        in the header what the files are then, unless somebody else is at it.
+        """
+        if self._brought:
+            self._brought = False
+            leave_sealed(self._files, self._writing)
         self._writing.close()
         self._reading.close()
 
@@ -320,7 +331,7 @@ class Frame:
         if header[KEPT]:
             header[KEPT], header[BOOT] = 0, boot()
             self._files.keep_header()
-        header[DIRTY], header[UNDERWAY] = 1, check
+        header[DIRTY], header[UNDERWAY], header[SEALED], self._brought = 1, check, 0, True
 
     # -- whether what is in the folder is the store's
 
@@ -349,18 +360,8 @@ class Frame:
 
     def _begin_anew(self, overwrite: bool = False) -> None:
         """Empty the folder. The writer's lock is held."""
-        try:
-            self._empty()
-        except StoreUnavailableError:  # without room for new files the old ones go all the same
-            self._files.remove_old(overwrite=overwrite)
-            self._empty()
-        self._files.remove_old(overwrite=overwrite)
+        self._files.replace_all(self._reading, overwrite)
         self._drop_earlier()
-
-    def _empty(self) -> None:
-        with self._reading.alone():
-            self._files.begin_anew()
-            self._files.header[BOOT] = boot()
 
     def _drop_earlier(self) -> None:
         """Nothing of an earlier filling stays in this process's memory."""

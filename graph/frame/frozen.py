@@ -18,11 +18,11 @@ import fsspec
 import numpy as np
 
 from graph import private
-from graph.facts.tables import Column
-from graph.frame.columns.layout import FILES, MAGIC, MARK, NAMES, SEED, SLOTS, USED, VERSION, Arrays
+from graph.frame.columns.layout import FILES, MAGIC, MARK, NAMES, SEED, VERSION, Arrays
 from graph.frame.columns.pages import map_pages, read_ahead
 from graph.frame.frame import Frame
 from graph.frame.locks import FileLock
+from graph.frame.seals import used_rows
 from graph.frame.views.snapshots import CachedSnapshots
 from graph.frame.views.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
@@ -90,7 +90,7 @@ def freeze(frame: Frame, revision: int, address: str) -> None:
     files, place = fsspec.core.url_to_fs(address)
     with private.owner_only(), frame.reading(revision) as arrays, read_ahead(arrays):
         files.makedirs(place, exist_ok=True)
-        for name, rows in ((_HEADER, arrays.header), *_used(arrays)):
+        for name, rows in ((_HEADER, arrays.header), *used_rows(arrays)):
             with files.open(f"{place}/{name}", "wb") as file:
                 file.write(np.ascontiguousarray(rows).view(np.uint8).data)
         files.pipe_file(f"{place}/{_WHOLE}", b"whole\n")
@@ -118,15 +118,6 @@ def thawed(address: str, zone: str) -> FrozenFrame:
 def thawed_once(address: str, zone: str) -> FrozenFrame:
     """The same, once in a process: its tasks work one after the other for the same batch."""
     return thawed(address, zone)
-
-
-def _used(arrays: Arrays) -> Iterator[tuple[str, Column]]:
-    """Each array without the room beyond what is used; at least one row, because nothing cannot be mapped.
-    Of `slots` all: a place in them is a hash's.
-    """
-    for n, name in enumerate(NAMES):
-        rows = getattr(arrays, name)
-        yield name, rows if n == SLOTS else rows[: max(1, int(arrays.header[USED + n]))]
 
 
 def _mapped(path: Path) -> mmap.mmap:

@@ -64,7 +64,7 @@ def test_who_reads_a_whole_frame_has_it_read_ahead(
 
         return wrapped
 
-    for module, name in ((view, "read_tables"), (frozen, "_used")):
+    for module, name in ((view, "read_tables"), (frozen, "used_rows")):
         monkeypatch.setattr(module, name, watched(getattr(module, name)))
     assert frame.view(day(60), frame.revision).tables().applicant_ids.size
     freeze(frame, frame.revision, str(tmp_path / "copy"))
