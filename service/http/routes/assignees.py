@@ -1,9 +1,13 @@
-"""GET /cases/assignees: to whom a case may be given."""
+"""GET /cases/assignees: to whom a case may be given; nobody else is given one."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
+from graph.model.errors import RecordError
+from graph.model.near_names import perhaps
+from ingestion.identifiers.recognise import scrubbed
+from ingestion.parse import BadRow
 from service.http.callers.auth import CallerKeyRing
 from service.http.calls import app_context
 from service.http.routes.case_details import answered
@@ -30,6 +34,20 @@ def listed() -> Response:
             ]
         )
     )
+
+
+def refuse_stranger(assignee: str | None) -> None:
+    """Raise BadRow where a case is to be given to somebody who may have none: it would leave the queue, and
+    nobody would find it as theirs. An application that knows neither keys nor users, which its own process
+    alone can ask, takes any name.
+    """
+    if assignee is None:
+        return
+    known = _workers(set(named(app_context().settings.investigators)))
+    if known and assignee not in known:
+        says = f"{scrubbed(assignee)[:64]} may not work on cases; GET /cases/assignees lists who may"
+        near = perhaps(assignee, sorted(known))
+        raise BadRow((RecordError("assignee", "unknown_assignee", f"{says}{near}"),))
 
 
 def _workers(shared: set[str]) -> set[str]:

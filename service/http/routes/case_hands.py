@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g
 from investigations.casebook.cases.case_steps import StepOutcome
 from service.assessment import bodies
 from service.http.calls import app_context, json_body
+from service.http.routes.assignees import refuse_stranger
 from service.http.routes.case_details import answered
 from service.http.routes.case_search import sort_of, wanted_cases
 from service.http.schemas.case_answers import CaseDone, CasesDone, CaseVersions
@@ -39,6 +40,7 @@ def versions() -> Response:
 def assigned() -> Response:
     """Give many cases to somebody, or back to the queue."""
     body = _body(CasesAssignment)
+    refuse_stranger(body.assignee)
     book = app_context().casebook
     return _outcomes(book.assign_all(body.cases, body.assignee, at=g.arrived, by=g.caller.name))
 

@@ -18,6 +18,7 @@ from investigations.case_subjects import about_applicant, about_ring
 from investigations.cases import Case, CaseState, NewCase, Verdict, VerdictValue
 from service.assessment.owed import deliver_labels
 from service.http.calls import app_context, json_object
+from service.http.routes.assignees import refuse_stranger
 from service.http.routes.case_details import answered, detail, second_above, summary
 from service.http.routes.case_search import sort_of, wanted_cases
 from service.http.routes.erased_nodes import refuse_erased
@@ -78,6 +79,7 @@ def shown(case_id: str) -> Response:
 def assigned(case_id: str) -> Response:
     """Give a case to somebody, or back to the queue."""
     body = read_body(CaseAssignment, json_object())
+    refuse_stranger(body.assignee)
     return detail(
         app_context().casebook.assign(case_id, body.assignee, body.version, at=g.arrived, by=g.caller.name)
     )

@@ -65,7 +65,11 @@ class CaseAssignment(Struct, kw_only=True):
     """Give a case to somebody, or back to the queue."""
 
     assignee: Annotated[
-        Name | None, Meta(description="Who investigates; null gives it back.", examples=["wang"])
+        Name | None,
+        Meta(
+            description="Who investigates, one of `GET /cases/assignees`; null gives it back.",
+            examples=["wang"],
+        ),
     ]
     version: Version
 
@@ -85,7 +89,11 @@ class CasesAssignment(Struct, kw_only=True):
 
     cases: Versions
     assignee: Annotated[
-        Name | None, Meta(description="Who investigates; null gives them back.", examples=["wang"])
+        Name | None,
+        Meta(
+            description="Who investigates, one of `GET /cases/assignees`; null gives them back.",
+            examples=["wang"],
+        ),
     ]
 
 
