@@ -135,6 +135,7 @@ MIGRATIONS = {
         tables=(CASE_RANKS,),
         indexed=(CASES, CASE_WORK, CASE_TERMS, CASE_LENDERS, PERSON_VERDICTS),
     ),
+    19: Migration(indexed=(CASES,)),
 }
 VERSION = max(MIGRATIONS)
 

@@ -57,9 +57,15 @@ def made(casebook_url: str) -> dict[str, set[str | None]]:
         }
 
 
-def indexes() -> dict[str, set[str | None]]:
-    """By table: the indexes that it should have."""
-    return {table.name: {str(index.name) for index in table.indexes} for table in METADATA.sorted_tables}
+def indexes(casebook_url: str) -> dict[str, set[str | None]]:
+    """By table: the indexes that it should have; those by bytes are PostgreSQL's alone."""
+    language = sa.make_url(casebook_url).get_backend_name() == "postgresql"
+    return {
+        table.name: {
+            str(one.name) for one in table.indexes if language or not str(one.name).endswith("_bytes")
+        }
+        for table in METADATA.sorted_tables
+    }
 
 
 @pytest.mark.parametrize("version", sorted(MIGRATIONS)[:-1])
@@ -70,7 +76,7 @@ def test_a_casebook_of_any_version_becomes_one_as_if_it_were_new(casebook_url: s
         book.record(assessment(1))
         assert [case.case_id for case in book.queue(CaseFilter())[1]] == ["C-1"]
         assert book.assign("C-1", "wang", 10**9, at=NOW, by="wang").assignee == "wang"
-    assert made(casebook_url) == indexes()
+    assert made(casebook_url) == indexes(casebook_url)
     with pytest.raises(sa.exc.DatabaseError, match="append-only"):
         forge(casebook_url, "UPDATE assessments SET score = 1")
 
@@ -95,7 +101,7 @@ def test_a_casebook_that_release_0_2_0_wrote_is_read_and_worked_on(tmp_path: Pat
         assert (first.about.ring_id, first.assignee, first.about.exposure) == ("R-1", "wang", 9000)
         assert (second.about.applicant_id, second.assignee) == ("p2", None)
         assert book.assign(second.case_id, "li", 10**9, at=NOW, by="li").assignee == "li"
-    assert made(url_of(tmp_path)) == indexes(), "older tables have the indexes of now"
+    assert made(url_of(tmp_path)) == indexes(url_of(tmp_path)), "older tables have the indexes of now"
 
 
 def test_every_table_was_brought_by_one_version_with_its_guards() -> None:

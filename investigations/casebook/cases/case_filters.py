@@ -113,26 +113,33 @@ def _conditions(wanted: CaseFilter, dialect: str) -> Iterator[tuple[sa.Table, An
         yield CASE_TERMS, CASE_TERMS.c.due_at < micros(wanted.due_before)
         yield CASES, CASES.c.state + "" != _CLOSED
     if wanted.sought is not None:
-        yield CASES, sa.or_(sa.false(), *_sought(wanted.sought, dialect))
+        # each way to a case by an index of its own, then all of them: of an OR of them PostgreSQL reads every
+        # case
+        ways = list(_sought(wanted.sought, dialect))
+        yield CASES, CASES.c.case_id.in_(sa.union_all(*ways)) if ways else sa.false()
 
 
-def _sought(sought: Sought, dialect: str) -> Iterator[Any]:
+def _sought(sought: Sought, dialect: str) -> Iterator[sa.Select[Any]]:
+    """The ids of the cases that are sought, by each way that finds some; one may be found twice."""
+    cases = sa.select(CASES.c.case_id)
     if sought.begins:
         for column in (CASES.c.case_id, CASES.c.ring_id, CASES.c.applicant_id):
-            yield _begins(column, sought.begins, dialect)
+            yield cases.where(_begins(column, sought.begins, dialect))
     if sought.rings:
-        yield CASES.c.ring_id.in_(sought.rings)
+        yield cases.where(CASES.c.ring_id.in_(sought.rings))
     if sought.applicants:
-        yield CASES.c.applicant_id.in_(sought.applicants)
+        yield cases.where(CASES.c.applicant_id.in_(sought.applicants))
         named = PERSON_VERDICTS.c.applicant_id.in_(sought.applicants)
-        yield CASES.c.case_id.in_(sa.select(PERSON_VERDICTS.c.case_id).where(named))
+        yield sa.select(PERSON_VERDICTS.c.case_id).where(named)
     if sought.application:
         about = ASSESSMENTS.c.application_id == sought.application
-        yield CASES.c.assessment_id.in_(sa.select(ASSESSMENTS.c.assessment_id).where(about))
+        yield cases.where(CASES.c.assessment_id.in_(sa.select(ASSESSMENTS.c.assessment_id).where(about)))
 
 
 def _begins(column: sa.Column[Any], text: str, dialect: str) -> Any:
-    """That an id begins so, letter by letter; in SQLite, which compares by bytes, a range of an index."""
+    """That an id begins so, letter by letter: a range of an index in the order of bytes, which is SQLite's
+    own, and in PostgreSQL that of `text_pattern_ops`.
+    """
     if dialect == "sqlite":
         return column.between(text, text + _LAST)
-    return sa.func.substr(column, 1, len(text)) == text
+    return column.op("~>=~", is_comparison=True)(text) & column.op("~<=~", is_comparison=True)(text + _LAST)

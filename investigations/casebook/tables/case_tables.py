@@ -31,6 +31,12 @@ sa.Index("open_case_of_ring", CASES.c.ring_id, unique=True, sqlite_where=_OPEN, 
 sa.Index(
     "open_case_of_applicant", CASES.c.applicant_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
 )
+# For the beginning of an id: other indexes of PostgreSQL may be in the order of a language; SQLite's are in
+# that of bytes.
+for _name in ("case_id", "ring_id", "applicant_id"):
+    sa.Index(f"cases_by_{_name}_bytes", CASES.c[_name], postgresql_ops={_name: "text_pattern_ops"}).ddl_if(
+        dialect="postgresql"
+    )
 
 CASE_EVENTS = sa.Table(
     "case_events",
