@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -60,29 +60,21 @@ class Keys:
         self._callers = dict(callers)
 
     @classmethod
-    def parse(cls, text: str) -> Keys:
+    def parse(cls, text: str, file: str = "", more: str = "") -> Keys:
         """Read `name:key`, `name:key:scope+scope` and either with `@lender+lender` (`@*` the operator's), by
-        commas or new lines.
+        commas or new lines: the setting's `text`, and what its `file` holds.
 
         A key may stand as `sha256$` and the hex digits of its digest. A name may have two keys, the old and
-        the new, that open the same. Raises SettingError.
+        the new, that open the same. Raises SettingError, which names the setting, or the file and the line.
         """
         callers: dict[bytes, Caller] = {}
-        for entry in text.replace("\n", ",").split(","):
-            if entry.strip() and not entry.strip().startswith("#"):
-                digest, caller = _entry(entry.strip())
-                if digest in callers:
-                    raise SettingError(
-                        f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its "
-                        "own"
-                    )
-                others = [one for one in callers.values() if one.name == caller.name]
-                if len(others) > 1 or any(one != caller for one in others):
-                    raise SettingError(
-                        f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the "
-                        "old and the new)"
-                    )
-                callers[digest] = caller
+        for place, entry in _entries(text, file, more):
+            try:
+                digest, caller = _entry(entry)
+                _refuse_beside(callers, digest, caller)
+            except SettingError as error:
+                raise SettingError(f"{place}: {error}") from None
+            callers[digest] = caller
         return cls(callers)
 
     def __bool__(self) -> bool:
@@ -168,12 +160,31 @@ class CallerKeyRing:
             more = Path(self.file).read_text(encoding="utf-8") if self.file else ""
         except (OSError, UnicodeDecodeError) as error:
             raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read as text") from error
-        keys = Keys.parse(f"{self.given}\n{more}")
+        keys = Keys.parse(self.given, self.file, more)
         if self.file and not keys:
             raise SettingError(
                 f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or unset it"
             )
         return keys
+
+
+def _entries(text: str, file: str, more: str) -> Iterator[tuple[str, str]]:
+    """Each entry with the place where it stands."""
+    lines = [(f"{_VARIABLE}_FILE: {file}, line {n}", line) for n, line in enumerate(more.split("\n"), 1)]
+    for place, line in [(_VARIABLE, one) for one in text.split("\n")] + lines:
+        for entry in map(str.strip, line.split(",")):
+            if entry and not entry.startswith("#"):
+                yield place, entry
+
+
+def _refuse_beside(callers: Mapping[bytes, Caller], digest: bytes, caller: Caller) -> None:
+    if digest in callers:
+        raise SettingError(f"{callers[digest].name} and {caller.name} have one key: give each its own")
+    others = [one for one in callers.values() if one.name == caller.name]
+    if len(others) > 1 or any(one != caller for one in others):
+        raise SettingError(
+            f"the keys of {caller.name} must open the same, and be two at most (the old and the new)"
+        )
 
 
 def _entry(entry: str) -> tuple[bytes, Caller]:
@@ -182,7 +193,7 @@ def _entry(entry: str) -> tuple[bytes, Caller]:
     key, listed, scopes = rest.partition(":")
     if not name or not key:
         raise SettingError(
-            f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as "
+            "give name:key, name:key:scope+scope, and for whom the key speaks as "
             "@lender+lender or @* at the end"
         )
     binding = _binding(name, lenders) if at else None
@@ -192,9 +203,7 @@ def _entry(entry: str) -> tuple[bytes, Caller]:
 def _binding(name: str, lenders: str) -> Binding:
     named = tuple(sorted(filter(None, (one.strip() for one in lenders.split("+")))))
     if not named:
-        raise SettingError(
-            f"{_VARIABLE}: {name} is bound to nobody: give @lender+lender, or @* for the operator's key"
-        )
+        raise SettingError(f"{name} is bound to nobody: give @lender+lender, or @* for the operator's key")
     return OPERATOR if named == ("*",) else Binding(named)
 
 
@@ -205,18 +214,16 @@ def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset
     scopes = frozenset(filter(None, listed.split("+")))
     if not scopes:
         raise SettingError(
-            f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave "
-            "the colon away"
+            f"{name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave the colon away"
         )
     if unknown := scopes.difference(SCOPES):
         raise SettingError(
-            f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are "
-            f"{', '.join(SCOPES)}"
+            f"{name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}"
         )
     if bound and (beyond := scopes - LENDERS_SCOPES):
         raise SettingError(
-            f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry "
-            "with @*, the operator's"
+            f"{name} speaks for lenders, and {', '.join(sorted(beyond))} would show what is across lenders: "
+            "end the entry with @*, the operator's, or list other scopes"
         )
     # a key decides as it did before people had roles: it may be the second pair of eyes
     return scopes | {"cases:confirm"} if "cases:decide" in scopes else scopes
@@ -227,7 +234,7 @@ def digest_of(name: str, key: str) -> bytes:
     if _DIGEST.fullmatch(key):
         return bytes.fromhex(key.removeprefix("sha256$"))
     if (why := weakness(key)) is not None:
-        raise SettingError(f"{_VARIABLE}: the key of {name} is weak, {why}: {ADVICE}")
+        raise SettingError(f"the key of {name} is weak, {why}: {ADVICE}")
     return _digest(key)
 
 

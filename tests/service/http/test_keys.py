@@ -69,6 +69,21 @@ def test_keys_that_cannot_be_meant_are_refused(text, why):
         Keys.parse(text)
 
 
+@pytest.mark.parametrize(
+    "entry", ["engine", f"l1:{GOOD}:desk@L1", f"one:{OTHER}", "short:key", f"engine:{GOOD}:riks@*"]
+)
+def test_a_fault_in_the_file_of_keys_is_told_by_its_line_and_one_in_the_setting_by_the_setting(
+    entry, tmp_path
+):
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    file.write_text(f"# first\n\none:{OTHER}:risk\n{entry}\n")
+    with pytest.raises(SettingError, match=rf"^RINGFENCE_API_KEYS_FILE: {file}, line 4: (?!RINGFENCE)"):
+        CallerKeyRing(file=str(file)).keys()
+    with pytest.raises(SettingError, match=r"^RINGFENCE_API_KEYS: (?!RINGFENCE)"):
+        Keys.parse(f"one:{OTHER}:risk\n{entry}")
+
+
 def test_a_key_is_rotated_by_having_two_for_a_while(tmp_path, monkeypatch):
     monkeypatch.setattr(auth, "LOOK_AGAIN_S", 0.0)
     file = tmp_path / "keys"
