@@ -101,11 +101,12 @@ def _head(canvas: Canvas, page: CasePaper) -> float:
         10,
     )
     likely = page.say("unscored") if about.probability is None else f"{about.probability:.1%}"
+    loss = "–" if about.probability is None else f"{about.expected_loss:,.0f}"
     figures = " · ".join(
         (
             f"{page.say('exposure')} {about.exposure:,.0f}",
             f"{page.say(about.probability_of)} {likely}",
-            f"{page.say('expected_loss')} {about.expected_loss:,.0f}",
+            f"{page.say('expected_loss')} {loss}",
             f"{page.say('opened')} {page.time(case.opened_at)}",
         )
     )

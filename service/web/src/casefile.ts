@@ -3,9 +3,9 @@ import { alertPart } from "./alerts";
 import { ask, cases, type Assessment, type Member, type Past, type WatchAlert } from "./api";
 import { assignees, giving } from "./assignees";
 import { due, files, filing, linked, linking, type PaperWays, ranking } from "./casepapers";
-import { type Assignee, type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
+import { aboutOf, type Assignee, type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
 import { el } from "./dom";
-import { count, date, likelihood, minute } from "./formats";
+import { count, date, expectedLoss, likelihood, minute } from "./formats";
 import { historyList, outcomeList } from "./casehistory";
 import { assessment } from "./panel";
 import { chip, facts, grid, head, link, opening, section, type Ways } from "./parts";
@@ -88,9 +88,9 @@ export class CaseFile {
     return el(
       "article",
       { id: "case" },
-      head(found.ring_id ? "ring" : "applicant", found.ring_id ?? found.applicant_id ?? "", this.chips(found)),
+      head(found.ring_id ? "ring" : "applicant", aboutOf(found), this.chips(found)),
       this.alert(),
-      grid([[count(found.exposure), "exposure"], [likelihood(found.probability), `of_${found.probability_of}` as Word], [count(found.expected_loss), "expected_loss"]]),
+      grid([[count(found.exposure), "exposure"], [likelihood(found.probability), `of_${found.probability_of}` as Word], [expectedLoss(found), "expected_loss"]]),
       facts([
         ["case", found.case_id],
         ["reason", reasonText(found.reason)],

@@ -84,6 +84,11 @@ export interface Draft {
   priority: string;
 }
 
+/** Whom or what a case is about, by the id that people know. */
+export function aboutOf(found: CaseSummary): string {
+  return found.ring_id ?? found.applicant_id ?? "";
+}
+
 /** The node of the drawing that a case is about. */
 export function subjectOf(found: CaseSummary): string {
   return found.ring_id ? `ring:${found.ring_id}` : `applicant:${found.applicant_id ?? ""}`;

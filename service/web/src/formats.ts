@@ -64,6 +64,11 @@ export function likelihood(value: number | null): string {
   return value === null ? say("unscored") : percent(value);
 }
 
+/** What a case is expected to cost; a dash where nobody scored it, because a 0 would read as no loss. */
+export function expectedLoss(one: { probability: number | null; expected_loss: number }): string {
+  return count(one.probability === null ? null : one.expected_loss);
+}
+
 /** A moment as the field shows it: 2026-01-05 10:00, on the zone's clocks. */
 export function toField(moment: number): string {
   return new Date(moment + ahead(moment)).toISOString().slice(0, 16).replace("T", " ");

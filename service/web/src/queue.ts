@@ -2,9 +2,9 @@
 import { cases, type Found, post } from "./api";
 import { Asking } from "./asking";
 import { assignees } from "./assignees";
-import type { Assignee, CasePage, CaseSummary, Me } from "./casetypes";
+import { aboutOf, type Assignee, type CasePage, type CaseSummary, type Me } from "./casetypes";
 import { el, fill } from "./dom";
-import { count, date, likelihood } from "./formats";
+import { count, date, expectedLoss, likelihood } from "./formats";
 import { chip } from "./parts";
 import { COLUMNS, filterForm, FILTERS, type Filters, mayBeRaw, sorted, sortedBy, STATES } from "./queuefilters";
 import { Hands } from "./queuehands";
@@ -159,13 +159,13 @@ export class Queue {
       event.preventDefault();
       this.ways.open(one.case_id);
     };
-    const about = one.ring_id ?? one.applicant_id ?? "";
+    const about = aboutOf(one);
     const cells = [
       el("a", { href: `?case=${encodeURIComponent(one.case_id)}`, class: "id", click: open }, about),
       chip(name(one.kind, "kind_")),
       chip(name(one.state, "state_"), `state ${one.state}`),
       el(one.priority === "high" ? "b" : "span", {}, name(one.priority, "priority_")),
-      count(one.expected_loss),
+      expectedLoss(one),
       count(one.exposure),
       el("span", { title: say(`of_${one.probability_of}` as Word) }, likelihood(one.probability)),
       date(one.opened_at),

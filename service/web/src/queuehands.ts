@@ -1,6 +1,6 @@
 // Many cases of the queue at once: which are chosen, what is done with them, and what became of each.
 import { cases } from "./api";
-import type { Assignee, CaseSummary } from "./casetypes";
+import { aboutOf, type Assignee, type CaseSummary } from "./casetypes";
 import { el } from "./dom";
 import { count } from "./formats";
 import { Refused } from "./refusals";
@@ -26,6 +26,7 @@ export interface HandWays {
 
 export class Hands {
   private chosen = new Map<string, number>(); // by id: the version that was read
+  private readonly about = new Map<string, string>(); // by id: whom or what a case is about, as the list has it
   private total: number | null = null; // of the filter, where all of it was chosen
   private outcomes: Outcomes | null = null;
   private problem: Refused | null = null;
@@ -49,6 +50,7 @@ export class Hands {
   /** Choose these cases, or let them go. */
   choose(some: CaseSummary[], wanted: boolean): void {
     for (const one of some) {
+      this.about.set(one.case_id, aboutOf(one));
       if (wanted) this.chosen.set(one.case_id, one.version);
       else this.chosen.delete(one.case_id);
     }
@@ -149,7 +151,7 @@ export class Hands {
       event.preventDefault();
       this.ways.open(id);
     };
-    const line = ([id, one]: [string, { code: string | null }]): HTMLElement => el("li", {}, el("a", { href: `?case=${encodeURIComponent(id)}`, click: open(id) }, id), `${say("colon")}${say(`left_${one.code}` as Word)}`);
+    const line = ([id, one]: [string, { code: string | null }]): HTMLElement => el("li", {}, el("a", { href: `?case=${encodeURIComponent(id)}`, click: open(id), title: id }, this.about.get(id) ?? id), `${say("colon")}${say(`left_${one.code}` as Word)}`);
     return el(
       "div",
       { id: "hands-outcome", class: left.length ? "note" : "note good", role: "status" },

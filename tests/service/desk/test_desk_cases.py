@@ -297,6 +297,9 @@ def test_a_case_about_somebody_without_a_score_says_so_in_the_queue_and_in_its_p
     page.goto(f"{address}?queue=")
     row = page.locator(".cases tbody tr", has_text="cy")
     assert "not scored" in row.inner_text()
+    assert row.locator("td[data-column='expected loss' i]").inner_text() == "–", (
+        "a 0 would say that nothing is lost"
+    )
     page.goto(f"{address}?case={case['case_id']}&lang=zh")
     page.wait_for_selector("#case .figures")
     assert "未评分" in page.inner_text("#case .figures")

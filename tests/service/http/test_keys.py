@@ -72,9 +72,7 @@ def test_keys_that_cannot_be_meant_are_refused(text, why):
 @pytest.mark.parametrize(
     "entry", ["engine", f"l1:{GOOD}:desk@L1", f"one:{OTHER}", "short:key", f"engine:{GOOD}:riks@*"]
 )
-def test_a_fault_in_the_file_of_keys_is_told_by_its_line_and_one_in_the_setting_by_the_setting(
-    entry, tmp_path
-):
+def test_a_fault_among_keys_is_told_by_the_line_of_the_file_or_the_setting(entry, tmp_path):
     file = tmp_path / "keys"
     file.touch(0o600)
     file.write_text(f"# first\n\none:{OTHER}:risk\n{entry}\n")
