@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 import numpy as np
 
@@ -37,13 +38,13 @@ def record_of(
 ) -> ReviewRecord:
     """The record as of the snapshot, which need not be saved yet; cases as they stand now."""
     weeks = _weeks(rings_before, snapshot)
-    known = {change.ring_id for change in snapshot.changes}
-    known |= {ring.ring_id for ring in weeks[-1].flagged}
+    changed = (change.ring_id for change in snapshot.changes)  # of every ring of the week: never held at once
+    known = chain(changed, (ring.ring_id for ring in weeks[-1].flagged))
     since = weeks[0].trend.as_of if len(weeks) > 1 else snapshot.as_of - timedelta(weeks=WEEKS)
     return ReviewRecord(
         trend=tuple([week.trend for week in weeks]),
         saved=_saved(weeks, applicants),
-        cases=casebook.outcomes.of_rings(sorted(known), now) if casebook else None,
+        cases=casebook.outcomes.of_rings(known, now) if casebook else None,
         verdicts=casebook.outcomes.counts(since, now) if casebook else NONE,
         alarms=casebook.monitoring.alarms() if casebook else None,
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Facts, Outcome, OutcomeStatus, RingChange, RingKind, RingSnapshot
 from graph.rings.applicants.rows import HeldApplicants
 from graph.store.port import GraphStore
@@ -21,6 +23,7 @@ from tests.support.small_worlds import applies, day
 from tests.support.stores import open_store
 
 NOW = day(100)
+RINGS = ("R-0", "R-499", "R-500", "R-1999")  # that have a case, of a week's 2,000
 
 
 def became(application_id: str, status: str, on: float) -> Outcome:
@@ -109,3 +112,27 @@ def test_verdicts_are_counted_by_kind_and_by_reason_the_latest_of_each_case(
     tally = record.verdicts.codes["RING_DENSE"]
     assert (tally.confirmed_fraud, tally.false_positive, tally.share_wrong) == (0, 1, 1.0)
     assert record.verdicts.kinds[RingKind.MERCHANT.value].false_positive == 1
+
+
+def test_the_cases_of_a_weeks_rings_are_looked_up_while_its_rings_are_read(
+    store: GraphStore, casebook: Casebook
+) -> None:
+    opened = {
+        ring: casebook.open_case(NewCase(reason="x", ring_id=ring), at=day(58), by="x")[0] for ring in RINGS
+    }
+    walked: list[int] = []
+    read: list[int] = []  # at each look-up of cases, how many rings had been read by then
+
+    def walk() -> Iterator[RingChange]:
+        walked.append(0)
+        for change in whole.changes:
+            walked[-1] += 1
+            yield change
+
+    whole = snapshot("2025-W14", 99, *(f"R-{n}" for n in range(2_000)))
+    week = RingsInTurn(name=whole.name, as_of=whole.as_of, rings=whole.rings[:1], changes=InTurn(walk))
+    sa.event.listen(casebook._engines.reader, "before_cursor_execute", lambda *given: read.append(walked[-1]))
+    record = record_of(store, casebook, week, HeldApplicants(store.view(day(99)).tables()), NOW)
+    assert record.cases is not None
+    assert {ring: standing.case_id for ring, standing in record.cases.items()} == opened
+    assert sorted(set(read)) == [500, 1_000, 1_500, 2_000], "none is read before those before are looked up"

@@ -4,7 +4,7 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,20 +24,22 @@ class CaseOutcomes:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
-    def of_rings(self, ring_ids: Sequence[str], until: datetime) -> Mapping[str, CaseStanding]:
-        """The latest case of each ring that was opened by then, with its latest verdict by then."""
+    def of_rings(self, ring_ids: Iterable[str], until: datetime) -> Mapping[str, CaseStanding]:
+        """The latest case of each ring that was opened by then, with its latest verdict by then. Rings are
+        taken in turn, and held where they have a case; one may come twice.
+        """
         found: dict[str, CaseStanding] = {}
-        with self._engines.reading() as connection:
-            for some in in_parts(ring_ids):
+        for some in in_parts(ring_ids):
+            with self._engines.reading() as connection:
                 rows = connection.execute(_cases(until).where(CASES.c.ring_id.in_(some))).mappings().all()
                 verdicts = _latest(connection, [row["case_id"] for row in rows], until)
-                for row in rows:  # the oldest first: the latest stands
-                    found[row["ring_id"]] = CaseStanding(
-                        case_id=row["case_id"],
-                        state=CaseState(row["state"]),
-                        assignee=row["assignee"],
-                        verdict=verdicts.get(row["case_id"]),
-                    )
+            for row in rows:  # the oldest first: the latest stands
+                found[row["ring_id"]] = CaseStanding(
+                    case_id=row["case_id"],
+                    state=CaseState(row["state"]),
+                    assignee=row["assignee"],
+                    verdict=verdicts.get(row["case_id"]),
+                )
         return found
 
     def counts(self, since: datetime, until: datetime) -> VerdictCounts:

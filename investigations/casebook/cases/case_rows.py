@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -110,10 +111,11 @@ def versions_of(connection: sa.Connection, case_ids: Sequence[str]) -> dict[str,
     return result
 
 
-def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The ids, as many at once as one query may name."""
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]
+def in_parts(ids: Iterable[str]) -> Iterator[Sequence[str]]:
+    """The ids, as many at once as one query may name; no more of them are held."""
+    left = iter(ids)
+    while some := tuple(islice(left, _AT_ONCE)):
+        yield some
 
 
 def attachments_of(connection: sa.Connection, case_id: str) -> tuple[Attachment, ...]:
