@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
+from graph.model.errors import SettingError
 from investigations.casebook.seals import Anchor
 from scripts.cli.command import DONE, FAILED, INCOMPLETE, Command, Result
 from scripts.cli.settings_given import settings_given
@@ -33,8 +34,15 @@ def _run(options: argparse.Namespace) -> Result:
             while rows := casebook.seals.seal(datetime.now(UTC)):
                 sealed += rows
             return Result({"sealed": sealed} | _shown(casebook.seals.head()))
-        found = casebook.seals.verify(options.anchor, known_keys(settings))
+        keys = known_keys(settings)
+        found = casebook.seals.verify(options.anchor, keys)
         unended = casebook.erasure_plans.unended()
+    if not keys and any(one.what == "erasure_forged" for one in found.faults):
+        # without a key every erasure looks forged: nobody is to be accused by that
+        raise SettingError(
+            "the casebook holds erasures, and no key to check their signatures is known: give --store, "
+            "beside which the key lies (STORE.key), or RINGFENCE_HASH_KEY"
+        )
     figures = {
         "intact": not found.faults,
         "seals": found.seals,
