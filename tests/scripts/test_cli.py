@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,19 @@ def test_every_script_of_the_contract_is_a_command() -> None:
     assert {command(name).script for name in COMMANDS} - {""} == {
         path.stem for path in (ROOT / "scripts").glob("[!_]*.py")
     }
+
+
+def test_a_damaged_database_is_said_with_what_to_do_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "graph.db").write_bytes(b"no database at all" * 1_000)
+
+    def read() -> None:
+        sqlite3.connect(tmp_path / "graph.db").execute("SELECT * FROM meta")
+
+    assert ended("serve", read) == FAILED
+    assert "serve: a database file is damaged" in (said := capsys.readouterr().err)
+    assert "bring its backup back" in said
 
 
 def test_a_program_reads_one_line_of_json_wherever_stdout_goes(capsys: pytest.CaptureFixture[str]) -> None:
