@@ -21,13 +21,19 @@ def opened(cluster: str, memory_mb: int, partitions: int, own: Path) -> Any:
     Connect (`sc://...`). An executor, or the local process, has `memory_mb` of heap. A Spark in this machine
     alone keeps what it shuffles in the folder `own`, since one that is killed leaves it behind.
 
-    Raises SettingError where a Java is missing, or nobody answers there.
+    Raises SettingError where a Java is missing, the PySpark that is installed starts none, or nobody answers
+    there.
     """
     builder = SparkSession.builder
     if cluster.startswith("sc://"):
         builder = builder.remote(cluster)  # with anything more it would ask before it is told how long to
     else:
         builder = builder.appName("ringfence rings")
+        if _starter() is None:
+            raise SettingError(
+                f"--cluster {cluster} needs Spark itself, and the PySpark here is the client of Spark "
+                "Connect: name its server with --cluster sc://HOST:PORT, or take the client off the path"
+            )
         _find_java()
         if cluster.startswith("local"):
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else whatever `python3` is
@@ -53,13 +59,20 @@ def java_ended_with(within_s: float) -> int | None:
     """The exit status, negative for a signal, of the Java process that this one started for its sessions;
     None where it has not ended within some seconds, or there is none.
     """
-    from pyspark import SparkContext  # here: the client of Spark Connect has none
-
-    started = getattr(SparkContext._gateway, "proc", None)
+    started = getattr(getattr(_starter(), "_gateway", None), "proc", None)
     try:
         return started and int(started.wait(within_s))
     except subprocess.TimeoutExpired:
         return None
+
+
+def _starter() -> Any:
+    """What starts a Spark in this process; None where PySpark is the client of Spark Connect alone."""
+    try:
+        from pyspark import SparkContext
+    except ImportError:
+        return None
+    return SparkContext
 
 
 def _ask_again_while_it_listens(session: Any, cluster: str) -> None:
