@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from graph.model.errors import SettingError
@@ -10,11 +11,25 @@ _OF_FILES = frozenset(
     (".parquet", ".csv", ".json", ".jsonl", ".html", ".xlsx", ".txt", ".yaml", ".zip", ".gz", ".db")
 )
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # a drive has one letter
+
+
+def of_this_machine(path: Path) -> Path:
+    """A path that a command reads or writes as files. Raises SettingError for an address, `s3://bucket/week`,
+    of which a path has lost a slash: it would become a folder `s3:` of this one.
+    """
+    if path.parts and _SCHEME.fullmatch(path.parts[0]) and not Path(path.parts[0]).exists():
+        raise SettingError(
+            f"{path} is an address in a storage: name a folder that this machine sees as files"
+        )
+    return path
+
 
 def folder_named(path: Path) -> Path:
     """A path that a command shall make a folder of. Raises SettingError where its name is a file's:
-    `--out rings.csv` is no table.
+    `--out rings.csv` is no table; and as `of_this_machine`.
     """
+    of_this_machine(path)
     if path.suffix.lower() in _OF_FILES and not path.is_dir():
         raise SettingError(f"{path} names a file, and a folder is written: name a folder")
     return path

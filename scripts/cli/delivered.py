@@ -26,7 +26,7 @@ from scripts.cli.command import DONE, INCOMPLETE, Result
 from scripts.cli.loaded import say, say_guessed
 from service.engines.cluster import SPARK
 from service.engines.delivered_rings import GivenDelivery, delivered_rings
-from service.folders import folder_for, folder_named
+from service.folders import folder_for, folder_named, of_this_machine
 from service.settings import NO_FRAME, Settings
 
 log = logging.getLogger("ringfence.rings")
@@ -80,7 +80,7 @@ def _previous(options: argparse.Namespace, how: ReviewPlan) -> RingsInTurn | Non
     """The rings of an earlier week. Raises SettingError where they are of no earlier one."""
     if options.previous is None:
         return None
-    previous = earlier_rings(options.previous, how.zone)
+    previous = earlier_rings(of_this_machine(options.previous), how.zone)
     week = week_of(how.as_of, how.zone)
     if previous.as_of >= how.as_of or previous.name == week:
         raise SettingError(

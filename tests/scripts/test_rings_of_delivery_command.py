@@ -214,6 +214,17 @@ def test_files_that_are_of_no_earlier_week_are_refused(
     assert "w1 has the rings of 2025-W27, as of 2025-07-01T00:00:00+08:00" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--out", "--previous"])
+def test_files_of_a_review_at_an_address_are_refused_with_what_to_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    records = deliver(tmp_path / "records", applications=[APPLICATION])
+    words = f"rings --engine spark --delivery {records} --as-of 2025-07-01 --out {tmp_path}/out"
+    assert main([*words.split(), option, "s3://bank/rings/W01"]) == UNUSABLE
+    said = "s3:/bank/rings/W01 is an address in a storage: name a folder that this machine sees as files"
+    assert said in capsys.readouterr().err
+
+
 def test_a_mapping_without_a_delivery_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = (
         f"rings --store sqlite:///{tmp_path}/s.db --mapping m.yaml --as-of 2025-07-01 --out {tmp_path}/out"
