@@ -25,6 +25,7 @@ from ingestion.parse_context import ParseContext, Pseudonymiser
 from ingestion.spark.plan import DeliveryPlan
 from tests.support.deliveries import APPLICATION, NOW, PLATFORM, deliver, parse_context
 from tests.support.stores import open_store
+from tests.support.worlds.drawn_deliveries import drawn_delivery
 from tests.support.worlds.troubled_deliveries import UNTIL, troubled_delivery
 
 pytestmark = pytest.mark.slow
@@ -118,6 +119,14 @@ def test_a_delivery_comes_to_what_a_store_says_whatever_the_shards(
         table for table, codes in troubled.report["rejects"].items() if "duplicate_id" in codes
     }
     troubled.same(session, shards)
+
+
+@pytest.mark.parametrize(("seed", "shards"), [(1, 7), (3, 2), (5, 1), (59, 3)])
+def test_a_drawn_delivery_comes_to_what_a_store_says(
+    session: Any, tmp_path: Path, seed: int, shards: int
+) -> None:
+    drawn_delivery(tmp_path / "records", seed)
+    Loaded(tmp_path, tmp_path / "records").same(session, shards)
 
 
 def test_an_application_is_whose_the_first_row_says_in_every_shard(session: Any, tmp_path: Path) -> None:

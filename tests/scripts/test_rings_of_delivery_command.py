@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from tests.support.deliveries import APPLICATION, SHANGHAI, deliver
 from tests.support.servers.s3 import S3, SECRET, Bucket, bucket
 from tests.support.servers.sail import ROOT, SAIL, environment, ran, sail, sail_server
 from tests.support.stores import open_store
+from tests.support.worlds.drawn_deliveries import BEGAN, drawn_delivery
 from tests.support.worlds.troubled_deliveries import troubled_delivery
 
 __all__ = ["bucket", "sail"]  # fixtures
@@ -55,8 +56,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def command(out: Path, *how: str) -> list[str]:
-    words = f"-m scripts.cli rings --as-of 2026-01-01 --back-steps 1 --out {out}"
-    return [*words.split(), *how]
+    words = "-m scripts.cli rings --as-of 2026-01-01 --back-steps 1"
+    return [*words.split(), "--out", str(out), *how]
 
 
 def written(out: Path, *how: str, path: tuple[Path, ...] = ()) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -134,6 +135,25 @@ def test_the_second_week_of_a_delivery_is_that_of_a_store_with_both(
         assert of_files[0] == of_store[0], week
         before = ["--previous", str(tmp_path / f"files-{week}")]
     assert of_store[1]["born"] < of_store[1]["groups"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "partitions"), [(12, 1), (22, 2), (59, 7)])
+def test_weeks_of_a_drawn_delivery_are_those_of_a_store(
+    seed: int, partitions: int, sail: str, tmp_path: Path
+) -> None:
+    days, before = drawn_delivery(tmp_path / "records", seed), list[str]()
+    store = f"--store sqlite:///{tmp_path}/s.db"
+    ran(*f"-m scripts.cli load {tmp_path}/records {store} --report {tmp_path}/load".split())
+    store += f" --casebook sqlite:///{tmp_path}/c.db --new-casebook"
+    how = f"--engine spark --delivery {tmp_path}/records --cluster {sail} --partitions {partitions}"
+    for on in (0.7 * days, 0.7 * days + 7, days + 35):
+        week = f"--as-of {(BEGAN + timedelta(days=on)).isoformat()}"
+        of_store = written(tmp_path / f"store {on}", *f"{store} {week}".split())
+        of_files = written(tmp_path / f"files {on}", *f"{how} {week}".split(), *before, path=(SAIL,))
+        assert of_files[0] == of_store[0]
+        assert {name: of_files[1][name] for name in of_store[1]} == of_store[1]
+        before = ["--previous", str(tmp_path / f"files {on}")]
 
 
 @pytest.mark.slow
