@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from graph.stores.embedded_connection import EmbeddedConnection, open_file
 
 # contents that are counted in memory, about 80 MB; more go to a temporary file, which is gone with the
 # process
@@ -17,7 +17,7 @@ class Repeats:
     def __init__(self) -> None:
         self._once: set[bytes] = set()
         self._more: dict[bytes, int] = {}
-        self._file: sqlite3.Connection | None = None
+        self._file: EmbeddedConnection | None = None
 
     def number(self, digest: bytes) -> int:
         """1 for what comes for the first time, 2 for the second, ..."""
@@ -33,9 +33,9 @@ class Repeats:
         self._more[known] = number = self._more.get(known, 1) + 1
         return number
 
-    def _on_disk(self) -> sqlite3.Connection:
+    def _on_disk(self) -> EmbeddedConnection:
         """All that was counted so far, in a file without a name."""
-        file = sqlite3.connect("", isolation_level=None)
+        file = open_file("list of events that came already", "", 0.0)
         for setting in (
             "journal_mode = OFF",
             "synchronous = OFF",

@@ -17,7 +17,7 @@ from isal import isal_zlib
 
 from graph.facts.fraud_labels import by_person
 from graph.facts.tables import Column
-from graph.model.errors import StoreVersionError
+from graph.model.errors import StoreUnavailableError, StoreVersionError
 
 FORMAT = 2  # of a ring snapshot in parts; facts, and a snapshot in one piece, are of format 1
 NO_TEXT = -1  # a text, or a row, that nothing tells
@@ -170,11 +170,21 @@ def write_snapshot(text: Iterable[bytes]) -> bytes:
 
 def decode(data: bytes) -> EncodedEntry:
     """The entry behind the bytes of a store. Raises StoreVersionError where they are of a later format,
-    ValueError where they are no entry.
+    StoreUnavailableError where they are no entry: the store is damaged.
     """
+    try:
+        return _decoded(data)
+    except (ValueError, LookupError, zlib.error) as error:
+        raise StoreUnavailableError(
+            f"the store cannot be used now: an entry of its journal is damaged ({error}): bring its backup "
+            "back (docs/how_to/back_up_and_upgrade.md)"
+        ) from error
+
+
+def _decoded(data: bytes) -> EncodedEntry:
     magic, written, packed, _ = _HEADER.unpack_from(data) if len(data) >= _HEADER.size else (b"", 0, 0, 0)
     if magic != _MAGIC:
-        raise ValueError("these bytes are no entry of a journal")
+        raise ValueError("its bytes are none")
     if written not in _SIZES:
         raise StoreVersionError(
             f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that "
@@ -183,7 +193,7 @@ def decode(data: bytes) -> EncodedEntry:
     sizes = _SIZES[written]
     body = zlib.decompress(data[_HEADER.size :]) if packed else data[_HEADER.size :]
     if len(body) < sizes.size:
-        raise ValueError("the entry of a journal ends too early")
+        raise ValueError("it ends too early")
     at, columns = sizes.size, list[Column](EMPTY)
     for place, size in enumerate(sizes.unpack_from(body)):
         if size:

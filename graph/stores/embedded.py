@@ -12,11 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from graph.model.errors import StoreUnavailableError
-
-C = TypeVar("C", bound=sqlite3.Connection)
+from graph.stores.embedded_connection import EmbeddedConnection
 
 log = logging.getLogger("ringfence.embedded")
 
@@ -25,20 +23,20 @@ _TRIES, _PATIENCE_MS = 20, 500  # before others' hold on a file is respected for
 COMMITS = 256  # between two checkpoints: some five thousand pages of four kilobytes
 
 
-def begin(connection: sqlite3.Connection, patience: float) -> bool:
+def begin(connection: EmbeddedConnection, patience: float) -> bool:
     """Begin a write transaction; False where another writer holds the lock for longer than `patience`
     seconds.
 
     The connection must not wait by itself (`PRAGMA busy_timeout = 0`): its naps double to a tenth of a
-    second, while a turn is a thousandth. Raises sqlite3.Error for everything else.
+    second, while a turn is a thousandth. Raises StoreUnavailableError for everything else.
     """
     ends, nap = time.monotonic() + patience, FIRST_NAP_S
     while True:
         try:
-            sqlite3.Connection.execute(connection, "BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
             return True
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        except StoreUnavailableError as error:
+            if not _held_by_others(error):
                 raise
         if time.monotonic() + nap > ends:
             return False
@@ -79,7 +77,7 @@ class Checkpoints:
     checkpoints to this by `leave_to`.
     """
 
-    def __init__(self, open_one: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, open_one: Callable[[], EmbeddedConnection]) -> None:
         self._open = open_one
         self._commits = 0
         self._due = threading.Event()
@@ -87,7 +85,7 @@ class Checkpoints:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def leave_to(self, connection: sqlite3.Connection) -> None:
+    def leave_to(self, connection: EmbeddedConnection) -> None:
         """That connection makes no checkpoints within its commits any more."""
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         with self._lock:
@@ -112,7 +110,7 @@ class Checkpoints:
             thread.join(timeout=10.0)
 
     def _run(self) -> None:
-        connection: sqlite3.Connection | None = None
+        connection: EmbeddedConnection | None = None
         while self._due.wait() and not self._ended:
             self._due.clear()
             try:
@@ -125,29 +123,29 @@ class Checkpoints:
                 connection.close()
 
 
-class Connections(Generic[C]):
+class Connections:
     """A connection for each thread, opened by `open_one` when the thread first asks; another thread may close
     it at the end (`check_same_thread` off). Checkpoints of those whose transactions an answer waits for are
     made beside them.
     """
 
-    def __init__(self, open_one: Callable[[], C]) -> None:
+    def __init__(self, open_one: Callable[[], EmbeddedConnection]) -> None:
         self._open = open_one
         self._local = threading.local()
-        self._opened: list[C] = []
+        self._opened: list[EmbeddedConnection] = []
         self._lock = threading.Lock()
         self._checkpoints = Checkpoints(open_one)
 
-    def mine(self) -> C:
+    def mine(self) -> EmbeddedConnection:
         """This thread's connection."""
-        connection: C | None = getattr(self._local, "connection", None)
+        connection: EmbeddedConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._open()
             with self._lock:
                 self._opened.append(connection)
         return connection
 
-    def lean(self) -> C:
+    def lean(self) -> EmbeddedConnection:
         """The same, which from now on makes no checkpoints within its commits."""
         connection = self.mine()
         if not getattr(self._local, "lean", False):
@@ -156,7 +154,7 @@ class Connections(Generic[C]):
         return connection
 
     @contextlib.contextmanager
-    def kept(self, connection: C) -> Iterator[None]:
+    def kept(self, connection: EmbeddedConnection) -> Iterator[None]:
         """A transaction that was begun on this thread's connection: committed when the block ends, rolled
         back when it raises.
         """
@@ -179,7 +177,7 @@ class Connections(Generic[C]):
             self._local = threading.local()
 
 
-def overwrite_free_space(connection: sqlite3.Connection) -> bool:
+def overwrite_free_space(connection: EmbeddedConnection) -> bool:
     """Write a database's file anew without what is free in it, and empty its write-ahead log; False where
     others kept it from doing so. The connection is in autocommit. Raises what it raises, also for a disk that
     is full.
@@ -189,20 +187,19 @@ def overwrite_free_space(connection: sqlite3.Connection) -> bool:
     return _tried(connection, "VACUUM") and _tried(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _tried(connection: sqlite3.Connection, statement: str) -> bool:
+def _tried(connection: EmbeddedConnection, statement: str) -> bool:
     for _ in range(_TRIES):
         try:
             busy = connection.execute(statement).fetchone()
             if busy is None or not busy[0]:
                 return True
-        except (StoreUnavailableError, sqlite3.OperationalError) as error:
+        except StoreUnavailableError as error:
             if not _held_by_others(error):
                 raise
     return False
 
 
-def _held_by_others(error: Exception) -> bool:
-    """Whether it says of a file that others hold it; a store's connection has its own error for that."""
-    cause = error.__cause__ if isinstance(error, StoreUnavailableError) else error
-    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else sqlite3.SQLITE_OK
+def _held_by_others(error: StoreUnavailableError) -> bool:
+    """Whether it says of a file that others hold it."""
+    code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

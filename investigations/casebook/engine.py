@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from graph import private
 from graph.model.errors import SettingError, StoreUnavailableError
 from graph.stores.embedded import Connections, OpenedFile, begin
+from graph.stores.embedded_connection import EmbeddedConnection, open_file, said
 from investigations.casebook.migrations import prepare
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
@@ -192,47 +193,32 @@ class PlainConnections:
         self._connections = Connections(self._open)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[EmbeddedConnection]:
         """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as
         `Engines.writing` does.
         """
-        with plainly_translated():
-            connection = self._connections.lean()
-            if not begin(connection, BUSY_SECONDS):
-                raise StoreUnavailableError("the casebook cannot be used now: database is locked")
-            with self._connections.kept(connection):
-                yield connection
+        connection = self._connections.lean()
+        if not begin(connection, BUSY_SECONDS):
+            raise StoreUnavailableError("the casebook cannot be used now: database is locked")
+        with self._connections.kept(connection):
+            yield connection
 
     def row(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
         """The first row of a query, None where there is none. Raises StoreUnavailableError."""
-        with plainly_translated():
-            return self._connections.lean().execute(statement.plain, values).fetchone()
+        return self._connections.lean().execute(statement.plain, values).fetchone()
 
     def close(self) -> None:
         """Give the connections back."""
         self._connections.close()
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=0.0, isolation_level=None, check_same_thread=False)
+    def _open(self) -> EmbeddedConnection:
+        connection = open_file("casebook", self._path, 0.0)
         _sqlite_pragmas(self._sync, connection, None)
         return connection
 
 
 def _run_on(connection: sa.Connection) -> Run:
     return lambda statement, values: connection.execute(statement.of[connection.dialect.name], values)
-
-
-@contextmanager
-def plainly_translated() -> Iterator[None]:
-    """What goes wrong on a bare connection becomes StoreUnavailableError; a broken constraint stays what it
-    is.
-    """
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise StoreUnavailableError(f"the casebook cannot be used now: {error}") from error
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
@@ -267,19 +253,25 @@ def _translated() -> Iterator[None]:
         yield
     except sa.exc.IntegrityError:
         raise
-    except (DBAPIError, sa.exc.TimeoutError) as error:
+    except (
+        DBAPIError,
+        sa.exc.TimeoutError,
+        UnicodeDecodeError,
+    ) as error:  # texts of a damaged page
         raise StoreUnavailableError(
             f"the casebook cannot be used now: {_said(getattr(error, 'orig', error))}"
         ) from error
 
 
 def _said(cause: Any) -> str:
-    """What the database says, and what to do where this role lacks a right."""
+    """What the database says, and what to do where it is damaged or this role lacks a right."""
+    if isinstance(cause, sqlite3.Error | UnicodeDecodeError):
+        return said(cause)
     if getattr(cause, "sqlstate", None) != _NO_RIGHT:
         return str(cause)
-    said = str(cause).partition("\n")[0]
+    first = str(cause).partition("\n")[0]
     return (
-        f"{said}: let the owner of its tables open it once, and grant what docs/security.md says (Roles in "
+        f"{first}: let the owner of its tables open it once, and grant what docs/security.md says (Roles in "
         "PostgreSQL)"
     )
 

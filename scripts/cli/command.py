@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,9 +70,6 @@ class Command:
         return parser
 
 
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
 def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = False) -> int:
     """Run it, whatever it writes its owner's alone, and end as every command does: its figures at the end of
     stdout (a table on a terminal, one line of JSON elsewhere or where that is wanted), or one clear line on
@@ -88,15 +84,6 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
     except OSError as error:
         print(
             f"{name}: {error.strerror or error}: {printable(str(error.filename or 'a file that it needs'))}",
-            file=sys.stderr,
-        )
-        return FAILED
-    except sqlite3.DatabaseError as error:  # met in the midst of reading: a page of the file is damaged
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-            raise
-        print(
-            f"{name}: a database file is damaged ({error}): bring its backup back "
-            "(docs/how_to/back_up_and_upgrade.md)",
             file=sys.stderr,
         )
         return FAILED

@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from graph.model.errors import SettingError
+from graph.stores.sqlite import SqliteStore
 from scripts.cli.command import FAILED, UNUSABLE, Result, ended
 from scripts.cli.main import COMMANDS, command, main
 from scripts.cli.shown import show
@@ -71,10 +71,10 @@ def test_a_damaged_database_is_said_with_what_to_do_next(
     (tmp_path / "graph.db").write_bytes(b"no database at all" * 1_000)
 
     def read() -> None:
-        sqlite3.connect(tmp_path / "graph.db").execute("SELECT * FROM meta")
+        SqliteStore(tmp_path / "graph.db")
 
     assert ended("serve", read) == FAILED
-    assert "serve: a database file is damaged" in (said := capsys.readouterr().err)
+    assert "serve: the store cannot be used now: its file is damaged" in (said := capsys.readouterr().err)
     assert "bring its backup back" in said
 
 

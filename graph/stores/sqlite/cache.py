@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from graph.model.types import Application, Identifier, RingSnapshot
+from graph.stores.embedded_connection import damaged
 from graph.stores.sqlite.codec import (
     APPLICATION_COLUMNS,
     KIND_CODE,
@@ -60,6 +61,7 @@ class FactCache:
             for key, *row in connection.execute(_IDENTIFIERS, (json.dumps(missing),)).fetchall():
                 cached[key] = identifier = identifier_of(row)
                 self._keys[identifier.node] = key
+            _refuse_lacking(missing, cached)
         return cached
 
     def keys(
@@ -84,6 +86,7 @@ class FactCache:
         resolve = self.identifiers(connection, mentioned(row[18] for row in rows))
         for row in rows:
             results[row[0]] = application_of(row[2:], row[1], resolve)
+        _refuse_lacking(missing, results)
         if len(cached) > self.APPLICATIONS:
             self._applications = {}
         self._applications.update(results)
@@ -99,6 +102,7 @@ class FactCache:
             if len(cached) >= self.IDENTIFIERS:
                 self._names = cached = {key: cached[key] for key in keys if key in cached}
             cached.update(connection.execute(_NAMES, (json.dumps(missing),)).fetchall())
+            _refuse_lacking(missing, cached)
         return cached
 
     def is_full(self, identifier: Identifier, as_of: int, revision: int) -> bool:
@@ -119,3 +123,9 @@ class FactCache:
         if self._snapshot is None or self._snapshot[0] != row[0]:
             self._snapshot = (row[0], snapshot_of(connection, row))
         return self._snapshot[1]
+
+
+def _refuse_lacking(keys: Collection[int], found: Mapping[int, object]) -> None:
+    """Raise StoreUnavailableError where rows that other rows name are not there."""
+    if lacking := sum(key not in found for key in keys):
+        raise damaged("store", f"{lacking} rows are gone that others name")

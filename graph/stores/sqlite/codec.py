@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from graph.model.moments import micros, moment
 from graph.model.types import (
@@ -19,8 +20,11 @@ from graph.model.types import (
     OutcomeStatus,
     Role,
 )
+from graph.stores.embedded_connection import damaged
 
 Row = tuple[Any, ...]
+P = ParamSpec("P")
+T = TypeVar("T")
 KIND_CODE = {kind: code for code, kind in enumerate(IdentifierKind)}
 ROLE_CODE = {role: code for code, role in enumerate(Role)}
 KINDS = tuple(IdentifierKind)
@@ -34,6 +38,22 @@ APPLICATION_COLUMNS = (
 EVENT_COLUMNS = "event_id, applicant, at, kind, counterparty, merchant_id, amount, mentions, attributes"
 
 
+def of_written(convert: Callable[P, T]) -> Callable[P, T]:
+    """Of rows as they were written; of others, as a damaged page may hold them, it raises
+    StoreUnavailableError. What they say is not repeated: it may be somebody's.
+    """
+
+    @wraps(convert)
+    def converted(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return convert(*args, **kwargs)
+        except (LookupError, ValueError, TypeError, OverflowError) as error:
+            raise damaged("store", f"a row cannot be what was written: {type(error).__name__}") from error
+
+    return converted
+
+
+@of_written
 def identifier_of(row: Sequence[Any]) -> Identifier:
     """(kind, token, masked, linking) as an Identifier."""
     return Identifier(KINDS[row[0]], row[1], row[2], bool(row[3]))
@@ -44,6 +64,7 @@ def pack_mentions(mentions: Iterable[tuple[int, int]]) -> str:
     return ",".join(f"{role}:{key}" for role, key in mentions)
 
 
+@of_written
 def mentioned(texts: Iterable[str]) -> set[int]:
     """The identifier keys in such texts."""
     return {int(part[2:]) for text in texts if text for part in text.split(",")}
@@ -75,6 +96,7 @@ def application_row(a: Application, applicant: int, mentions: str) -> Row:
     )  # fmt: skip
 
 
+@of_written
 def application_of(row: Row, applicant_id: str, resolve: Mapping[int, Identifier]) -> Application:
     """A row of APPLICATION_COLUMNS as an Application."""
     return Application(
@@ -101,6 +123,7 @@ def event_row(e: Event, applicant: int, counterparty: int | None, mentions: str)
     )
 
 
+@of_written
 def event_of(row: Row, people: tuple[str, str | None], resolve: Mapping[int, Identifier]) -> Event:
     """A row of EVENT_COLUMNS as an Event; `people` are the ids of applicant and counterparty."""
     return Event(
@@ -115,6 +138,7 @@ def outcome_row(o: Outcome) -> Row:
     return (o.application_id, o.status.value, micros(o.at), o.amount)
 
 
+@of_written
 def outcome_of(row: Row) -> Outcome:
     """The Outcome behind `outcome_row`."""
     return Outcome(application_id=row[0], status=OutcomeStatus(row[1]), at=moment(row[2]), amount=row[3])
@@ -134,6 +158,7 @@ def label_row(label: Label) -> Row:
     )
 
 
+@of_written
 def label_of(row: Row) -> Label:
     """The Label behind `label_row`."""
     return Label(

@@ -7,13 +7,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
+from graph.journal import snapshots
 from graph.journal.ring_changes import RingChanges
-from graph.journal.snapshots import member_of, ring_of
 from graph.model.moments import moment
 from graph.model.rings_in_turn import InTurn, RingsInTurn
 from graph.model.types import Membership, Ring, RingMember, RingSnapshot
 from graph.stores.sqlite import journal
-from graph.stores.sqlite.codec import Row
+from graph.stores.sqlite.codec import Row, of_written
 
 MEMBER_COLUMNS = "m.applicant_id, m.role, m.joined_at, m.distance_to_core, m.strength"
 IN_FORCE = (
@@ -29,6 +29,7 @@ MEMBERS = (
     "AND m.ring_id BETWEEN ? AND ? ORDER BY m.ring_id, m.applicant_id"
 )
 PAGE = 2_000  # rings
+member_of, ring_of = of_written(snapshots.member_of), of_written(snapshots.ring_of)
 MEMBERS_OF_ONE = (
     f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? "
     "AND m.ring_id = ? ORDER BY m.applicant_id"

@@ -54,7 +54,7 @@ def search(connection: sqlite3.Connection, text: str, parameters: dict[str, Any]
         for code, token, masked in connection.execute(IDENTIFIERS, parameters):
             kind = KINDS[code].value
             hits.append(SearchHit(f"{kind}:{token}", kind, masked or token))
-    except (StoreUnavailableError, sqlite3.OperationalError):
+    except StoreUnavailableError:
         if perf_counter() <= until:
             raise  # anything but the time that was up: then what was found by then is all
     finally:

@@ -4,7 +4,6 @@ waits for a reader.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,8 +18,9 @@ from graph.store.forgetting import StoreState
 from graph.store.port import GraphStore, UnknownIds
 from graph.store.refusing import Refusal
 from graph.stores.embedded import Connections, OpenedFile, begin, overwrite_free_space
+from graph.stores.embedded_connection import EmbeddedConnection
 from graph.stores.sqlite.cache import FactCache
-from graph.stores.sqlite.connection import Connection, connect, translated
+from graph.stores.sqlite.connection import connect
 from graph.stores.sqlite.draft import save
 from graph.stores.sqlite.erase import EDITION, REFUSED, STATE, erase
 from graph.stores.sqlite.journal import tail
@@ -70,16 +70,12 @@ class SqliteStore(GraphStore):
     def try_add(self, facts: Facts, seconds: float) -> Added | None:
         self._opened.refuse_another()
         connection = self._at_once.lean()
-        try:
-            had = begin(connection, seconds)
-        except sqlite3.DatabaseError as error:
-            raise translated(error) from error
-        if not had:
+        if not begin(connection, seconds):
             return None
         with self._at_once.kept(connection):
             return self._write(connection, facts)
 
-    def _write(self, connection: sqlite3.Connection, facts: Facts) -> Added:
+    def _write(self, connection: EmbeddedConnection, facts: Facts) -> Added:
         """Add what is not refused, in the caller's transaction: nobody is erased meanwhile."""
         writer = SqliteWriter(connection)
         self.refusal.learn(writer.edition, lambda: dict(connection.execute(REFUSED).fetchall()))
@@ -144,7 +140,7 @@ class SqliteStore(GraphStore):
         self._at_once.close()
         self._connections.close()
 
-    def _connection(self) -> Connection:
+    def _connection(self) -> EmbeddedConnection:
         """This thread's. Raises StoreUnavailableError where the file is not the one that was opened."""
         self._opened.refuse_another()
         return self._connections.mine()
@@ -163,7 +159,7 @@ class SqliteStore(GraphStore):
         return self.view(_ANY_TIME).identifier(node) is not None
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[EmbeddedConnection]:
         """One writer at a time; whatever goes wrong inside leaves the store as it was."""
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")

@@ -4,7 +4,6 @@ renamed or deleted.
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -21,7 +20,8 @@ from graph.model.moments import micros
 from graph.progress import bar
 from graph.signatures import Keys
 from graph.stores.embedded import overwrite_free_space
-from investigations.casebook.engine import Engines, plainly_translated
+from graph.stores.embedded_connection import open_file
+from investigations.casebook.engine import Engines
 from investigations.casebook.erasure.erasure_rights import tries
 from investigations.casebook.erasure.rewriting import REWRITTEN, Rewriting
 from investigations.casebook.erasure.rewritten import row_digest, signature_of
@@ -111,8 +111,7 @@ class ErasureFiles:
         """
         if self._engines.reader.dialect.name == "sqlite":
             file = Path(str(self._engines.reader.url.database))
-            with plainly_translated(), closing(sqlite3.connect(file)) as connection:
-                connection.isolation_level = None
+            with closing(open_file("casebook", file, 0.0)) as connection:
                 return overwrite_free_space(connection)
         with self._engines.reading() as connection:
             connection.exec_driver_sql("VACUUM (ANALYZE)")

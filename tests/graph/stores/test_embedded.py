@@ -10,24 +10,23 @@ from pathlib import Path
 import pytest
 
 from graph.stores.embedded import Connections
+from graph.stores.embedded_connection import open_file
 
 
 @pytest.fixture
-def connections(tmp_path: Path) -> Iterator[Connections[sqlite3.Connection]]:
-    created = Connections(
-        lambda: sqlite3.connect(tmp_path / "data.db", isolation_level=None, check_same_thread=False)
-    )
+def connections(tmp_path: Path) -> Iterator[Connections]:
+    created = Connections(lambda: open_file("store", tmp_path / "data.db", 0.0))
     created.mine().execute("PRAGMA journal_mode = WAL")
     created.mine().execute("CREATE TABLE facts(n)")
     yield created
     created.close()
 
 
-def count(connections: Connections[sqlite3.Connection]) -> int:
+def count(connections: Connections) -> int:
     return int(connections.mine().execute("SELECT count(*) FROM facts").fetchone()[0])
 
 
-def test_every_thread_has_one_connection_of_its_own(connections: Connections[sqlite3.Connection]) -> None:
+def test_every_thread_has_one_connection_of_its_own(connections: Connections) -> None:
     with ThreadPoolExecutor(1) as other:
         theirs = other.submit(connections.mine).result()
         assert other.submit(connections.lean).result() is theirs
@@ -35,7 +34,7 @@ def test_every_thread_has_one_connection_of_its_own(connections: Connections[sql
     assert connections.lean() is connections.mine()
 
 
-def broken(connections: Connections[sqlite3.Connection]) -> None:
+def broken(connections: Connections) -> None:
     mine = connections.lean()
     mine.execute("BEGIN IMMEDIATE")
     with connections.kept(mine):
@@ -43,7 +42,7 @@ def broken(connections: Connections[sqlite3.Connection]) -> None:
         raise ZeroDivisionError
 
 
-def test_a_transaction_is_kept_as_a_whole_or_not_at_all(connections: Connections[sqlite3.Connection]) -> None:
+def test_a_transaction_is_kept_as_a_whole_or_not_at_all(connections: Connections) -> None:
     mine = connections.lean()
     mine.execute("BEGIN IMMEDIATE")
     with connections.kept(mine):
@@ -56,7 +55,7 @@ def test_a_transaction_is_kept_as_a_whole_or_not_at_all(connections: Connections
 
 
 def test_whoever_closes_them_closes_those_of_other_threads_too(
-    connections: Connections[sqlite3.Connection],
+    connections: Connections,
 ) -> None:
     with ThreadPoolExecutor(1) as other:
         theirs = other.submit(connections.mine).result()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from graph.journal.decode import journal_entry
 from graph.journal.encode import encode, encode_snapshot
 from graph.journal.entry import DTYPES, EMPTY, EncodedEntry, decode, text
-from graph.model.errors import StoreVersionError
+from graph.model.errors import StoreUnavailableError, StoreVersionError
 from graph.model.types import (
     Application,
     Contact,
@@ -176,7 +176,7 @@ def test_whether_a_person_judged_is_worked_out_when_the_label_is_read() -> None:
 def test_bytes_of_something_else_or_of_a_later_release_are_refused() -> None:
     data = encode(Facts(applications=(applies("ann", 1),)))
     for bad in (b"", b"RFJE", b"PK\x03\x04" + data[4:]):
-        with pytest.raises(ValueError, match="no entry"):
+        with pytest.raises(StoreUnavailableError, match="bring its backup back"):
             decode(bad)
     with pytest.raises(StoreVersionError, match="release that wrote it"):
         decode(data[:4] + (9).to_bytes(2, "little") + data[6:])
