@@ -264,9 +264,7 @@ class Policy:
             candidates.append(summary)
         strongest = max((c.weight for c in candidates), default=1.0)
         given = (one for one in fired if one.forces_review or findings.level is not Level.FULL)
-        candidates += reasons.from_rules(
-            given, 2.0 * strongest, findings.rule_inputs.membership, findings.paths
-        )
+        candidates += reasons.from_rules(given, strongest, findings.rule_inputs.membership, findings.paths)
         if findings.level is not Level.FULL and not candidates:
             candidates = [reasons.stated(rules.INCOMPLETE, 1.0)]
         return reasons.ranked(candidates, findings.reference, findings.paths, self.reason_choice)

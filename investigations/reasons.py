@@ -67,7 +67,7 @@ class ReasonChoice:
 
 class Candidate(NamedTuple):
     """A candidate for a reason: a signal or variable by its `name`, or a stated reason code; `weight` in the
-    units of its source.
+    units of its source; `asks`: for a person, whatever it weighs.
 
     `shown` is where the subgraph shows what `stated` says: None where that lies in the application and its
     applicant themselves.
@@ -79,6 +79,7 @@ class Candidate(NamedTuple):
     value: float | None
     stated: ReasonCode | None = None
     shown: tuple[Path, ...] | None = None
+    asks: bool = False
 
     @property
     def code(self) -> ReasonCode:
@@ -171,10 +172,11 @@ def from_figures(
 
 
 def from_rules(
-    fired: Iterable[FiredRule], scale: float, membership: Membership | None, guide: EvidencePaths | None
+    fired: Iterable[FiredRule], strongest: float, membership: Membership | None, guide: EvidencePaths | None
 ) -> Iterator[Candidate]:
-    """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the
-    others.
+    """Candidates among the rules that fired: one of severity 1 weighs twice what the `strongest` other
+    candidate does. One that asks for a person weighs as much as that at least, however grave a policy says it
+    is: it is why a person is asked.
 
     That of a ring leads over a link to another member; where none was looked at it is told to be the weekly
     search's word.
@@ -202,7 +204,11 @@ def from_rules(
         elif guide is not None and code.code.endswith("_BURST"):
             result = guide.to_signal(_STATED_BY_RULES[code.code])
             shown = (result.path,) if result else None
-        yield stated(code, one.severity * scale, one.value, shown)
+        weight = one.severity * 2.0 * strongest
+        if one.forces_review:
+            yield stated(code, max(weight, strongest), one.value, shown)._replace(asks=True)
+        else:
+            yield stated(code, weight, one.value, shown)
 
 
 def stated(
@@ -221,12 +227,12 @@ def ranked(
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
     order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.stated.code if c.stated else ""))
     total = sum(c.weight for c in order)
-    weighty = [c for c in order if c.weight >= telling.least * total]
+    weighty = [c for c in order if c.asks or c.weight >= telling.least * total]
     return tuple(
         Reason(
             rank=rank,
             code=c.code,
-            contribution=round(c.weight / total, 4),
+            contribution=round(c.weight / total, 4) if total else 0.0,
             value=c.value,
             typical_p95=None if falls_with_risk(c.name) else usual.high.get(c.name),
             typical_p05=usual.low.get(c.name) if falls_with_risk(c.name) else None,
