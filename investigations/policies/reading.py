@@ -32,7 +32,7 @@ def read_policy(content: bytes, where: str) -> PolicyFile:
     Raises SettingError, naming the line and the field of everything that cannot be meant, a line each.
     """
     if len(content) > MOST_BYTES:
-        raise SettingError(f"{where}: it has {len(content)} bytes, a policy has {MOST_BYTES} at most")
+        raise SettingError(f"{where}: it is too long: a policy has {MOST_BYTES:,} bytes at most")
     try:
         text = content.decode()
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -72,7 +72,8 @@ class _Reader:
             if name not in parts:
                 self._note(node, name, "is missing")
         with suppress(_Fault):
-            if "format" in parts and self._value(parts["format"], "format") != FORMAT:
+            given = self._value(parts["format"], "format") if "format" in parts else FORMAT
+            if isinstance(given, bool) or given != FORMAT:  # `true` is 1 to Python
                 self._refuse(parts["format"], "format", f"must be {FORMAT}")
         names: dict[str, str] = {}
         for name in _HEAD[1:]:

@@ -99,3 +99,6 @@ def test_the_command_reads_the_casebook_and_the_labels_of_by_now(
     change = json.loads(capsys.readouterr().out.splitlines()[-1])["changes"]["review_to_decline"]
     assert (change["assessments"], change["known_bad_by_now"], change["known_good_by_now"]) == (3, 1, 0)
     assert COMMAND.main([*common, "--review", "0.9", "--decline", "0.4"]) == 2, "nobody would be reviewed"
+    for wrong in ("nan", "1e400", "-1", "1.01"):
+        assert COMMAND.main([*common, "--decline", wrong]) == 2
+        assert "is no probability: it is from 0 to 1" in capsys.readouterr().err

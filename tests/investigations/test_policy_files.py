@@ -37,6 +37,7 @@ WRONG = {
     "- 1": "p.yaml, line 1: the file: must be a mapping",
     "name: n": "p.yaml, line 1: format: is missing",
     "format: 2\nname: n": "p.yaml, line 1: format: must be 1",
+    "format: true\nname: n": "p.yaml, line 1: format: must be 1",
     "format: 1": "p.yaml, line 1: name: is missing",
     "format: 1\nname: ''": "p.yaml, line 2: name: must be a text",
     HEAD + "lender: [L1]": "p.yaml, line 3: lender: must be a text",

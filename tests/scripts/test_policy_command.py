@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from investigations.assessments import Level
+from scripts.cli.command import UNUSABLE
 from scripts.cli.commands.policy import COMMAND
 from service.opening import open_casebook
 from tests.support.casebooks import assessment
@@ -82,3 +83,10 @@ def test_of_a_lender_all_files_are_shown_that_its_applications_may_fall_under(
     assert shown("--lender", "L1", "--product", "car") == ["everybody", "lender L1"]
     assert shown("--product", "car") == ["everybody", "lender L1", "lender L2", "lender L2 product car"]
     assert len(shown()) == 6
+
+
+def test_of_a_file_without_end_no_more_is_read_than_a_policy_may_have(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert COMMAND.main(["check", "/dev/zero"]) == UNUSABLE
+    assert "/dev/zero: it is too long: a policy has 65,536 bytes at most" in capsys.readouterr().err

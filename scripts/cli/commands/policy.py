@@ -15,7 +15,7 @@ from investigations.casebook import Casebook
 from investigations.casebook.policy_uses import PolicyUse
 from investigations.dry_run import scope_of
 from investigations.policies.file import PolicyFile, PolicyScope
-from investigations.policies.reading import read_policy
+from investigations.policies.reading import MOST_BYTES, read_policy
 from investigations.users import AuditAction
 from scripts.cli.command import DONE, FAILED, Command, Result
 from scripts.cli.forced import add_force, deliberate
@@ -99,9 +99,10 @@ def _use(settings: Settings, casebook: Casebook, file: PolicyFile, options: argp
 
 
 def read_file(path: str) -> PolicyFile:
-    """The policy in a file. Raises SettingError."""
+    """The policy in a file, of which no more is read than a policy may have. Raises SettingError."""
     try:
-        return read_policy(Path(path).read_bytes(), path)
+        with Path(path).open("rb") as file:
+            return read_policy(file.read(MOST_BYTES + 1), path)
     except OSError as error:
         raise SettingError(f"{path} cannot be read: {error.strerror}") from error
 

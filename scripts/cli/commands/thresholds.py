@@ -68,6 +68,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> Result:
     settings = settings_given(options)
     chosen = {name: value for name in _THRESHOLDS if (value := getattr(options, name)) is not None}
+    for name, value in chosen.items():
+        if not 0 <= value <= 1:  # nor is `nan` a probability
+            raise SettingError(f"--{name} {value:g} is no probability: it is from 0 to 1")
     if chosen and options.policy:
         raise SettingError(f"--policy and --{next(iter(chosen))} both say thresholds: give one of them")
     file = read_file(options.policy) if options.policy else None
