@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from graph.journal.entry import decode
+from graph.model.errors import StoreUnavailableError
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.database import Database
 from tests.support.erasure.crowd import gone_in
@@ -103,5 +104,5 @@ def _readable(value: Any) -> Iterator[bytes]:
     yield (held := bytes(value))
     with suppress(zlib.error):
         yield zlib.decompress(held)
-    with suppress(ValueError):  # else it is no entry of the journal
+    with suppress(StoreUnavailableError):  # else it is no entry of the journal
         yield decode(held).heap.tobytes()
