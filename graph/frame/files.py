@@ -8,6 +8,7 @@ import mmap
 import os
 import secrets
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ from graph.frame.columns.layout import (
     Arrays,
     Rows,
 )
-from graph.frame.columns.pages import map_pages
+from graph.frame.columns.pages import map_pages, memory_of
 from graph.frame.columns.texts import A_WORD, NO_KIND, OF_BITS
 from graph.frame.locks import FairLock
 from graph.frame.neighbourhood import EVENT_KINDS
@@ -49,7 +50,7 @@ _MORE = 1.2  # as much room a file gets that is full
 _ROWS = 2**31 - 1  # a row is named by 32 bits
 # of which two say more where lists and mentions name these: the role, or of what the row is
 _PACKED = frozenset({"identifiers", "applications", "events", "ties", "contacts"})
-_PIECE = 1 << 20  # bytes that are overwritten at once
+PIECE = 1 << 24  # bytes that are written or summed at once, between two looks at whether to go on
 
 
 class Files:
@@ -185,6 +186,19 @@ class Files:
         if self._path(number) != old:
             old.unlink(missing_ok=True)
 
+    def write_all(self, goes_on: Callable[[], bool]) -> bool:
+        """Write what is in memory alone to the disk; whether all is there, which it is not where it does not
+        go on.
+        """
+        arrays = self.arrays
+        for array in (getattr(arrays, name) for name in NAMES):
+            memory = memory_of(array)
+            for begins in range(0, len(memory), PIECE):
+                if not goes_on():
+                    return False
+                memory.flush(begins, min(PIECE, len(memory) - begins))
+        return True
+
     def keep(self) -> None:
         """Everything is on the disk, and the header says so."""
         for number in range(len(NAMES)):
@@ -281,7 +295,7 @@ def _usable(slots: int) -> int:
 def _overwrite(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        left, nothing = os.fstat(descriptor).st_size, bytes(_PIECE)
+        left, nothing = os.fstat(descriptor).st_size, bytes(PIECE)
         while left > 0:
             left -= os.write(descriptor, nothing[:left])
         os.fsync(descriptor)

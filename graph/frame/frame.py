@@ -7,8 +7,9 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -24,6 +25,7 @@ from graph.frame.columns.layout import (
     PART,
     ROW,
     SEALED,
+    SEALING,
     SECTION,
     SEED,
     STEP,
@@ -37,8 +39,8 @@ from graph.frame.entries.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch
 from graph.frame.entries.batch import EntryBatch
 from graph.frame.entries.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.files import Files, boot
-from graph.frame.locks import FairLock, FileLock, waits
-from graph.frame.seals import dismiss_damaged, leave_sealed, seal
+from graph.frame.locks import FairLock, waits, writers_lock
+from graph.frame.seals import dismiss_damaged, seal
 from graph.frame.views.snapshots import CachedSnapshots
 from graph.frame.views.view import FrameView
 from graph.journal.entry import decode
@@ -51,7 +53,6 @@ from graph.store.port import GraphView
 SLICE = 256  # facts that come in while readers wait: a few milliseconds
 PATIENCE = 600.0  # seconds: a fill of millions takes minutes
 OPENS_S = 10.0  # how long somebody else may take to begin the folder anew
-KEEPS_S = 10.0  # how long a snapshot waits for who brings facts in
 
 
 class Frame:
@@ -66,7 +67,7 @@ class Frame:
         self.zone = zone
         self._store = store
         self._files = Files(folder)
-        self._writing = FileLock(folder.with_name(folder.name + ".writer"))
+        self._writing = writers_lock(folder)
         self._reading = FairLock(
             folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1]
         )
@@ -106,6 +107,11 @@ class Frame:
                 return self._files.is_of_layout and bool(header[WHOLE]) and not header[DIRTY]
         except FrameUnreadableError:
             return False
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._files.folder
 
     @property
     def is_there(self) -> bool:
@@ -225,32 +231,24 @@ class Frame:
                 return False
         return False
 
-    def snapshot(self) -> int:
+    def snapshot(self, seconds: float = inf) -> int:
         """Write everything to the disk, so that the folder outlives the machine; the revision that it holds.
 
-        Nothing is written while somebody brings in more than comes at once: then there will be another
-        occasion.
+        It does not where somebody brings something in meanwhile, or where it takes more than so many seconds:
+        then there will be another occasion.
         """
-        header = self._files.header
-        for _ in waits(KEEPS_S):
-            if self._writing.try_alone():
-                try:
-                    if self._files.is_of_layout and not header[DIRTY] and not header[KEPT]:
-                        header[LONG] = 1
-                        seal(self._files)
-                        self._files.keep()
-                finally:
-                    self._writing.free()
-                break
+        seal(self._files, self._writing, monotonic() + seconds, keep=True)
         return self.revision
 
-    def close(self) -> None:
+    def close(self, seconds: float = inf) -> None:
         """Give back the locks' descriptors; what was handed out can be read on. Who brought something in says
-        in the header what the files are then, unless somebody else is at it.
+        in the header what the files are then, unless somebody else is at it or it takes more than so many
+        seconds.
         """
         if self._brought:
             self._brought = False
-            leave_sealed(self._files, self._writing)
+            with suppress(OSError):  # the folder was taken away
+                seal(self._files, self._writing, monotonic() + seconds)
         self._writing.close()
         self._reading.close()
 
@@ -331,7 +329,8 @@ class Frame:
         if header[KEPT]:
             header[KEPT], header[BOOT] = 0, boot()
             self._files.keep_header()
-        header[DIRTY], header[UNDERWAY], header[SEALED], self._brought = 1, check, 0, True
+        header[DIRTY], header[UNDERWAY], self._brought = 1, check, True
+        header[[SEALED, SEALING]] = 0
 
     # -- whether what is in the folder is the store's
 

@@ -94,6 +94,11 @@ class FileLock:
         return descriptor
 
 
+def writers_lock(folder: Path) -> FileLock:
+    """The lock of who brings facts into the frame in that folder."""
+    return FileLock(folder.with_name(folder.name + ".writer"))
+
+
 class FairLock:
     """Many readers or one writer, in turns: however many read, a writer comes in, and however often it
     writes, who waits to read comes in.

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from math import inf
 from typing import TYPE_CHECKING
 
 from graph.store.port import GraphStore
@@ -62,11 +63,13 @@ class AppContext:
             name=self.scorer.name, version=self.scorer.version, trained_as_of=self.scorer.trained_as_of
         )
 
-    def close(self) -> None:
-        """Write what is still to be written and give everything back."""
+    def close(self, frame_s: float = inf) -> None:
+        """Write what is still to be written and give everything back. The frame is written to the disk where
+        that takes at most so many seconds.
+        """
         self.writer.close()
         self.casebook.close()
-        self.views.close()
+        self.views.close(frame_s)
         self.store.close()
         if isinstance(self.clock, SharedClock):
             self.clock.close()

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from math import inf
 from time import monotonic
 
 from graph.facts.tables import Column
@@ -127,13 +128,16 @@ class Views:
             self.frame is not None and self.frame.is_whole and (self.frame.behind or 0) <= most
         )
 
-    def close(self) -> None:
-        """Write the frame to the disk, so that the next start finds it, and give it back."""
+    def close(self, frame_s: float = inf) -> None:
+        """Write the frame to the disk, so that the next start finds it, where that takes at most so many
+        seconds, and give it back.
+        """
         self.keeper.close()
         self.check.close()
         if self.frame is not None:
-            self.frame.snapshot()
-            self.frame.close()
+            until = monotonic() + frame_s
+            self.frame.snapshot(frame_s)
+            self.frame.close(until - monotonic())
 
     def _holds(self, frame: Frame, revision: int, at_hand: AtHand) -> bool:
         """Whether the frame holds that revision, after what little a request may bring in itself."""

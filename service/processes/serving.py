@@ -9,12 +9,15 @@ import os
 import resource
 import socket
 import sys
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
+from typing import NamedTuple
 
+from graph.frame.seals import seal_folder
 from graph.model.errors import SettingError, StoreError
 from service.clock import system_clock
 from service.http import logs
@@ -35,7 +38,7 @@ from service.wiring import wire
 
 # workers are the parallelism
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-LEAVES_S = 3.0  # how long the end waits for the casebook
+LEAVES_S = 3.0  # how long the end waits for the casebook, and for the frame
 
 
 def serve(settings: Settings) -> None:
@@ -57,16 +60,16 @@ def serve(settings: Settings) -> None:
         )
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the
     # tables.
-    by_name = _prepare(settings)
+    ready = _prepare(settings)
     if keyless:
         settings = with_operators_key(settings, _say)
     with metrics_folder(settings.metrics_dir) as folder:
         shared = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
         os.environ.update(replace(settings, metrics_dir=str(folder)).to_environment() | shared)
         try:
-            _serve(settings, by_name)
+            _serve(settings, ready.by_name)
         finally:
-            _leave(settings, folder)
+            _leave(settings, folder, ready.frame)
 
 
 def _serve(settings: Settings, by_name: bool) -> None:
@@ -92,11 +95,11 @@ def _beside(settings: Settings) -> list[str]:
     return ["service.processes.watch", *(["service.processes.shadow"] if shadows else [])]
 
 
-def _leave(settings: Settings, folder: Path) -> None:
-    """Other machines let through this one's part of a limit from now on, not only when its lease ends. A
-    casebook that does not answer is not waited for.
+def _leave(settings: Settings, folder: Path, frame: Path | None) -> None:
+    """Other machines let through this one's part of a limit from now on, not only when its lease ends, and
+    the frame says what is in it. A casebook that does not answer is not waited for, nor is a slow disk.
     """
-    over = Event()
+    over, until = Event(), monotonic() + LEAVES_S
 
     def give_back() -> None:
         with suppress(StoreError), open_casebook(settings.casebook, settings.casebook_sync) as casebook:
@@ -105,7 +108,9 @@ def _leave(settings: Settings, folder: Path) -> None:
 
     giving = Thread(target=give_back, daemon=True)
     giving.start()
-    giving.join(LEAVES_S)
+    if frame is not None:
+        seal_folder(frame, until)  # nobody brings anything in any more
+    giving.join(max(0.0, until - monotonic()))
     if not over.is_set():
         _say("the casebook does not answer: other machines count this one for a minute more")
 
@@ -114,19 +119,32 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _prepare(settings: Settings) -> bool:
-    """Raise what stops the start; whether anybody can log in at the desk by name."""
+class _Ready(NamedTuple):
+    """Whether anybody can log in at the desk by name, and in which folder the frame lies."""
+
+    by_name: bool
+    frame: Path | None
+
+
+def _prepare(settings: Settings) -> _Ready:
+    """Raise what stops the start."""
     _check_port(settings)
     provider = provider_of(settings)
     endpoints(settings.webhooks)  # what cannot be meant stops the start
     networks(settings.webhook_networks)
-    with closing(wire(settings, listens=True)) as context:
+    context = wire(settings, listens=True)
+    try:
         if context.scorer is None:
             raise no_champion(settings.registry)
         MachineTerms.of(context).refuse_apart(others_now(context.casebook, context.clock()))
         warm(context)  # here, so that the workers find everything compiled and the frame filled
         context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
-        return provider is not None or context.casebook.users.any()
+        frame = context.views.frame
+        return _Ready(
+            provider is not None or context.casebook.users.any(), None if frame is None else frame.folder
+        )
+    finally:
+        context.close(frame_s=LEAVES_S)
 
 
 def _allow_files(wanted: int) -> None:

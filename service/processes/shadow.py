@@ -37,7 +37,8 @@ def main() -> None:
             if not at_work:
                 if not tried(models, casebook):
                     return True
-                context = opened.enter_context(closing(wire(settings)))
+                context = wire(settings)
+                opened.callback(context.close, frame_s=0)  # as what watches does
                 context.views.keeper.wake()
                 at_work.append(opened.enter_context(closing(Shadows(context, context.models))))
             return at_work[0].step()

@@ -190,12 +190,12 @@ TEXT_STEP = 8  # bytes: where texts begin, so that a number of 32 bits reaches 1
 # they outlive the machine's boot. `wanted`: a writer waits for readers. `long`: who
 # brings facts in is at it for longer than a request would wait. `goal`: the latest revision of the store that
 # anybody heard of; `whole`: the frame once had all of that. `underway`: the check sum of the entry that is
-# partly in, of a snapshot that of its head. `moved`: items. `sealed`: the files are what the sums say
-# (`graph.frame.seals`).
+# partly in, of a snapshot that of its head. `moved`: items. `sealed`: the files are what the sums say;
+# `sealing`: who reads or writes all of them, and since then nothing came in (`graph.frame.seals`).
 HEADER_WORDS = 512
 (
     MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED,
-    LONG, GOAL, WHOLE, UNDERWAY, MOVED, PART, OF_PARTS, SEALED,
-) = range(23)  # fmt: skip
+    LONG, GOAL, WHOLE, UNDERWAY, MOVED, PART, OF_PARTS, SEALED, SEALING,
+) = range(24)  # fmt: skip
 # the first of a word for each file, of the heads of the free blocks by their size, and of the sums
 USED, ROOM, FILE, FREE, SUMS = 32, 64, 96, 128, 256

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.columns.layout import Arrays
 
 
@@ -36,7 +37,12 @@ def read_ahead(arrays: Arrays) -> Iterator[None]:
 def advise(arrays: Arrays, advice: int) -> None:
     """Tell the system how the files behind the arrays are read (madvise(2))."""
     for array in arrays:
-        memory: Any = array.base
-        while not isinstance(memory, mmap.mmap):
-            memory = memory.base if isinstance(memory, np.ndarray) else memory.obj
-        memory.madvise(advice)
+        memory_of(array).madvise(advice)
+
+
+def memory_of(array: Column) -> mmap.mmap:
+    """The mapped file behind an array."""
+    memory: Any = array.base
+    while not isinstance(memory, mmap.mmap):
+        memory = memory.base if isinstance(memory, np.ndarray) else memory.obj
+    return memory

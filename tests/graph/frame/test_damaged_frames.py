@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from math import inf
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from graph.frame import seals
 from graph.frame.catch_up import LITTLE
-from graph.frame.columns.layout import NAMES, USED
+from graph.frame.columns.layout import KEPT, NAMES, SEALED, USED, Arrays
+from graph.frame.columns.pages import read_ahead
 from graph.frame.frame import Frame
 from graph.frame.location import folder_of, frame_of
+from graph.frame.seals import seal_folder
 from graph.model.types import Contact, Facts
 from graph.rings.applicants.rows import HeldApplicants
 from graph.rings.suspicion.people import through_frame
@@ -127,6 +131,57 @@ def test_a_frame_whose_last_writer_was_killed_is_not_taken_for_damaged(
         assert again.catch_up()
         assert again.seed == frame.seed
     assert "damaged" not in caplog.text
+
+
+def test_who_sums_a_frame_keeps_nobody_out_and_leaves_what_came_in_unsaid(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(frame_of(store)) as served, closing(frame_of(store)) as ends:
+        store.add(Facts(applications=(applies("more", 3),)))
+        assert ends.catch_up()
+
+        @contextmanager
+        def somebody_applies(arrays: Arrays) -> Iterator[None]:
+            with read_ahead(arrays):
+                revision = store.add(Facts(applications=(applies("meanwhile", 4),))).revision
+                assert served.catch_up(revision, 0.0, LITTLE), "nobody waits for the sums"
+                yield
+
+        monkeypatch.setattr(seals, "read_ahead", somebody_applies)
+        ends.snapshot()
+        assert not served._files.header[[SEALED, KEPT]].any()
+        monkeypatch.undo()
+        ends.snapshot()
+        assert served._files.header[[SEALED, KEPT]].all()
+        seed = served.seed
+    with closing(frame_of(store)) as frame:
+        assert frame.catch_up()
+        assert frame.seed == seed
+        assert_right(frame, store)
+    assert "damaged" not in caplog.text
+
+
+def test_a_frame_that_cannot_be_summed_in_time_is_left_as_one_without_sums(store: SqliteStore) -> None:
+    with closing(frame_of(store)) as frame:
+        store.add(Facts(applications=(applies("more", 3),)))
+        assert frame.catch_up()
+        frame.snapshot(seconds=0)
+        frame.close(seconds=0)
+    seal_folder(folder_of(store), until=0)
+    header, seed = frame._files.header, frame.seed
+    assert not header[[SEALED, KEPT]].any()
+    seal_folder(folder_of(store), until=inf)
+    assert header[[SEALED, KEPT]].all()
+    with_another_byte(only_file(store, "ties"))
+    with closing(frame_of(store)) as again:
+        assert again.catch_up()
+        assert again.seed != seed, "the damage is found"
+        assert_right(again, store)
+
+
+def test_a_folder_that_is_not_there_has_nothing_to_be_said_of(tmp_path: Path) -> None:
+    seal_folder(tmp_path / "graph.db.frame", until=inf)
+    assert not any(tmp_path.iterdir())
 
 
 def test_damage_is_found_while_a_service_has_the_frame_open(store: SqliteStore) -> None:

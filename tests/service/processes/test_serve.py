@@ -25,6 +25,9 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from graph.frame.columns.layout import KEPT, SEALED
+from graph.frame.files import Files
+from graph.frame.location import folder_of
 from graph.model.types import Facts
 from investigations.casebook import Casebook
 from scripts import score as score_script
@@ -354,6 +357,9 @@ def test_told_to_end_it_says_so_answers_what_it_has_begun_and_is_no_machine_any_
         "a connection that says nothing holds nothing up"
     )
     assert machines() == 0
+    with open_store(running.store) as store:
+        header = Files(folder_of(store)).header
+    assert header[[SEALED, KEPT]].all(), "what the last worker brought in is summed, and on the disk"
     assert len(answered) > at_the_signal, "it went on while the balancer looked"
     assert (ready[0]["status"], ready[0]["checks"]["service"]) == ("ready", "ok")
     assert (ready[-1]["status"], ready[-1]["checks"]["service"][:7]) == ("not ready", "it ends")
