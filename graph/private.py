@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from graph.beside import beside
 from graph.model.errors import SettingError
 
 log = logging.getLogger("ringfence.private")
@@ -62,12 +63,12 @@ def write(path: Path, content: bytes) -> None:
     """Write a file beside and then over it, so that nobody reads half of it and no link is written through.
     It is on the disk before this returns.
     """
-    beside = path.with_name(path.name + ".part")
-    with fresh(beside) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    with beside(path) as made:
+        with fresh(made) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        made.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

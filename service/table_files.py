@@ -4,9 +4,6 @@ spreadsheet.
 
 from __future__ import annotations
 
-import glob
-import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+
+from graph.beside import beside
 
 CSV = ".csv"
 FORMATS = ("", ".parquet", ".pq", CSV)
@@ -26,38 +25,22 @@ COMPUTED = "=+\\-@\\t\\r\\n\\x00＝＋－＠'"
 @contextmanager
 def writer_for(file: Path, columns: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """Writes tables of `columns` one after another into `file`, in the format that its name ends in. It
-    appears at the end, whole or not at all; what earlier runs left beside it that were killed goes.
+    appears at the end, whole or not at all.
     """
-    _sweep(file)
-    beside = file.with_name(f"{_beside(file)}{os.getpid()}")
-    try:
-        with _writer(beside, columns, text=file.suffix.lower() == CSV) as write:
+    with beside(file) as made:
+        with _writer(made, columns, text=file.suffix.lower() == CSV) as write:
             yield write
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+        made.replace(file)
 
 
 @contextmanager
-def _writer(beside: Path, columns: pa.Schema, *, text: bool) -> Iterator[Callable[[pa.Table], None]]:
+def _writer(file: Path, columns: pa.Schema, *, text: bool) -> Iterator[Callable[[pa.Table], None]]:
     if not text:
-        with pq.ParquetWriter(beside, columns) as parquet:
+        with pq.ParquetWriter(file, columns) as parquet:
             yield parquet.write_table
         return
-    with pa_csv.CSVWriter(beside, flat(columns.empty_table()).schema) as lines:
+    with pa_csv.CSVWriter(file, flat(columns.empty_table()).schema) as lines:
         yield lambda table: lines.write_table(as_text(flat(table)))
-
-
-def _beside(file: Path) -> str:
-    """How what this machine writes for the file is called, before the number of the process."""
-    return f".{file.name}.{socket.gethostname()}."
-
-
-def _sweep(file: Path) -> None:
-    for left in file.absolute().parent.glob(f"{glob.escape(_beside(file))}*"):
-        process = left.name.removeprefix(_beside(file))
-        if process.isdecimal() and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
-            left.unlink(missing_ok=True)
 
 
 def as_text(table: pa.Table) -> pa.Table:

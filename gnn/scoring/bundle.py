@@ -11,8 +11,8 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from gnn.graphs.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.scoring.ensemble import REFERENCE, Trees
 from gnn.scoring.weights import NetworkWeights
 from graph import private
+from graph.beside import beside
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.model.errors import BundleError
 
@@ -85,11 +86,11 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
     card["version"] = _digest(card)
     files[CARD] = json.dumps(card, indent=1, ensure_ascii=False).encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    with private.owner_only():
+    with beside(folder) as made, private.owner_only():
+        made.mkdir()
         for name, content in files.items():
-            (beside / name).write_bytes(content)
-    _switch(beside, folder)
+            (made / name).write_bytes(content)
+        _switch(made, folder)
     return card
 
 
@@ -208,14 +209,18 @@ def _digest(card: Mapping[str, Any]) -> str:
     return hashlib.sha256(weights.encode()).hexdigest()[:12]
 
 
-def _switch(beside: Path, folder: Path) -> None:
+def _switch(made: Path, folder: Path) -> None:
     """Put the finished folder in place. A reader that is half way through the old one notices by the
-    checksums.
+    checksums. Of several that do it at once the last one stays.
     """
-    if not folder.exists():
-        os.rename(beside, folder)
-        return
-    old = beside.with_name(beside.name + ".old")
-    os.rename(folder, old)
-    os.rename(beside, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with beside(folder) as old:
+        while True:
+            with suppress(FileNotFoundError):
+                os.rename(folder, old)
+            try:
+                os.rename(made, folder)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                shutil.rmtree(old)  # another one was there in between

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
 from graph import private
 from graph.frame.frame import Frame
+from graph.full_disk import NO_ROOM
 from graph.model.errors import SettingError, StoreUnavailableError
 from graph.store.port import GraphStore
 
 SUFFIX = ".frame"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # of a place that can be used once there is room
 
 
 def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
@@ -30,7 +29,7 @@ def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
         private.tighten([folder])
         return Frame.open(folder, store, store.zone)
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:  # a place that can be used once there is room
             raise StoreUnavailableError(
                 f"there is no room for the frame in {folder}: {error.strerror}"
             ) from error

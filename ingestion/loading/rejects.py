@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import IO, Any, Self
 import orjson
 
 from graph import private
+from graph.beside import beside
 from graph.model.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Column, Table
@@ -41,21 +43,25 @@ class Rejects:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.left_out = 0
         self._left = most
-        self._part = path.with_name(path.name + ".part")
         self._file: IO[bytes] | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = private.fresh(self._part)
+        made = self._stack.enter_context(beside(self.path))
+
+        @self._stack.push
+        def switched(kind: type[BaseException] | None, *_: object) -> None:
+            if kind is None:
+                os.replace(made, self.path)
+
+        self._file = self._stack.enter_context(private.fresh(made))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-        if kind is None:
-            os.replace(self._part, self.path)
+        self._stack.__exit__(kind, error, trace)
 
     def write(self, table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> None:
         """One line (`reject_line`)."""

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from graph.full_disk import naming
+
 
 class TableFiles:
     """Files of one folder, one a table, opened at the first piece; a context manager that closes them all."""
@@ -30,13 +32,15 @@ class TableFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        with naming(self._folder):
+            self._stack.__exit__(kind, error, trace)
 
     def write(self, name: str, table: pa.Table) -> None:
         """Appends a piece to the table's file; every piece must have the same columns."""
-        if name not in self._open:
-            self._open[name] = self._writer(name, table.schema)
-        self._open[name].write_table(table)
+        with naming(self._folder):
+            if name not in self._open:
+                self._open[name] = self._writer(name, table.schema)
+            self._open[name].write_table(table)
         self.rows[name] = self.rows.get(name, 0) + table.num_rows
 
     def _writer(self, name: str, schema: pa.Schema) -> pa.parquet.ParquetWriter | pa.csv.CSVWriter:

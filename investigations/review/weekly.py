@@ -8,8 +8,6 @@ import dataclasses
 import logging
 import os
 import resource
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from graph.beside import beside
+from graph.full_disk import naming
 from graph.model.errors import ConflictError, FrameFullError
 from graph.model.moments import COUNTRY
 from graph.model.rings_in_turn import RingsInTurn
@@ -56,6 +56,7 @@ from investigations.review.week_fairness import (
 log = logging.getLogger("ringfence.rings")
 
 DRAWN_LINKS = 200  # the strongest links of a flagged ring, kept for drawing
+_MAKING = "making"  # what is written into --out before it has its name begins so
 _WEEK = timedelta(days=7)
 _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 
@@ -246,14 +247,13 @@ def _publish(source: ReviewSource, result: ReviewResult, out: Path) -> None:
     meanwhile.
     """
     out.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=out))  # nobody else can put a link into it
-    try:
-        write_files(result, beside)
+    with beside(out / _MAKING) as made:
+        made.mkdir(0o700)  # its own: nobody else can put a link into it
+        with naming(out):
+            write_files(result, made)
         source.save(result.snapshot)
         for name in FILES:
-            os.replace(beside / name, out / name)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+            os.replace(made / name, out / name)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import orjson
 
 from graph import private
+from graph.full_disk import NO_ROOM
 from graph.model.errors import InputError, RingfenceError
 from scripts.cli.arguments import Arguments, hide_passwords
 from scripts.cli.full_log import said_where_it_can_be
@@ -82,10 +83,7 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
         print(f"{name}: {printable(str(error))}", file=sys.stderr)
         return UNUSABLE if isinstance(error, InputError) else FAILED
     except OSError as error:
-        print(
-            f"{name}: {error.strerror or error}: {printable(str(error.filename or 'a file that it needs'))}",
-            file=sys.stderr,
-        )
+        print(f"{name}: {_of_a_file(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print(
@@ -104,6 +102,17 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
             orjson.dumps(result.figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
         )
     return result.status
+
+
+def _of_a_file(error: OSError) -> str:
+    """What the system says, with the file that it is about, and of a full disk what to do."""
+    if error.errno not in NO_ROOM:
+        return f"{error.strerror or error}: {printable(str(error.filename or 'a file that it needs'))}"
+    where = error.filename or "a file that it needs, which may be a temporary one (TMPDIR)"
+    return (
+        f"there is no room for {printable(str(where))} ({os.strerror(error.errno)}): make room; what was "
+        "committed so far is kept, the same command goes on"
+    )
 
 
 def _print_line(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ from graph.model.errors import StoreError
 from graph.rings.spark.marks import drop
 
 log = logging.getLogger("ringfence.stages")
+
+_PAUSES = (0.0, 0.1, 0.5, 2.0)  # seconds: another run of the same work may take the files away just now
 
 
 @contextmanager
@@ -40,7 +43,11 @@ def _is_another(edition: Callable[[], int], began: int) -> bool:
 
 def _delete(folders: Collection[str]) -> None:
     for folder in folders:
-        drop(folder)
         files, place = fsspec.core.url_to_fs(folder)
-        if files.exists(place):
+        for pause in _PAUSES:
+            time.sleep(pause)
+            drop(folder)
+            if not files.exists(place):
+                break
+        else:
             log.warning("the stages in %s name people and could not be deleted: take them away", folder)

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from graph.features import extraction
 from graph.model.errors import BundleError, SettingError
 from service.opening import load_scorer
 from service.settings import Settings
+from tests.support.full_disks import full_disk
 from tests.support.models.small_models import small_facts, trained
 
 
@@ -270,3 +272,21 @@ def test_a_bundle_of_an_earlier_release_keeps_its_weights(copied: Path) -> None:
     read = bundle.read(copied).network.numbers
     assert read.keys() == now.keys()
     assert all(np.array_equal(read[name], now[name]) for name in now)
+
+
+def test_of_trainings_that_end_at_once_one_leaves_its_bundle_whole(made: Path, tmp_path: Path) -> None:
+    out, one = tmp_path / "models" / "first", bundle.read(made)
+    with ThreadPoolExecutor(4) as threads:
+        cards = list(threads.map(lambda _: bundle.write(one, out), range(24)))
+    assert Scorer.load(out).version == cards[0]["version"]
+    assert [path.name for path in out.parent.iterdir()] == ["first"]
+
+
+def test_a_full_disk_leaves_the_last_bundle_and_nothing_beside_it(made: Path, tmp_path: Path) -> None:
+    out, one = tmp_path / "models" / "first", bundle.read(made)
+    bundle.write(one, out)
+    with full_disk(1_000), pytest.raises(OSError) as full:
+        bundle.write(one, out)
+    assert full.value.filename == str(out)
+    assert Scorer.load(out).version
+    assert [path.name for path in out.parent.iterdir()] == ["first"]

@@ -210,25 +210,23 @@ def test_links_planted_where_reports_go_are_replaced_and_never_written_through(t
     folder, outside = deliver(tmp_path / "delivery", applications=[APPLICATION]), tmp_path / "outside"
     outside.write_text("mine")
     (tmp_path / "report").mkdir()
-    for name in ("report.json", "report.json.part", "rejects.jsonl", "rejects.jsonl.part"):
+    for name in ("report.json", "rejects.jsonl"):
         (tmp_path / "report" / name).symlink_to(outside)
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, folder)
     assert outside.read_text() == "mine"
-    assert sorted(path.name for path in (tmp_path / "report").iterdir() if not path.is_symlink()) == [
-        "rejects.jsonl",
-        "report.json",
-    ]
-    assert len(list((tmp_path / "report").iterdir())) == 2
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["rejects.jsonl", "report.json"]
+    assert not any(path.is_symlink() for path in (tmp_path / "report").iterdir())
 
 
-def test_a_file_is_written_beside_and_a_link_beside_is_not_followed(tmp_path):
+def test_a_new_file_takes_the_place_of_a_link_and_does_not_follow_it(tmp_path):
     (tmp_path / "outside").write_text("mine")
-    (tmp_path / "page.html.part").symlink_to(tmp_path / "outside")
-    private.write(tmp_path / "page.html", b"ours")
+    (tmp_path / "page.html").symlink_to(tmp_path / "outside")
+    with private.fresh(tmp_path / "page.html") as file:
+        file.write(b"ours")
     assert (tmp_path / "outside").read_text() == "mine"
     assert (tmp_path / "page.html").read_bytes() == b"ours"
-    assert not (tmp_path / "page.html.part").exists()
+    assert not (tmp_path / "page.html").is_symlink()
 
 
 def test_messages_and_reports_show_little_of_names_and_no_identifier(tmp_path):

@@ -20,6 +20,7 @@ from investigations.cases import CaseFilter, CaseState, Verdict, VerdictValue
 from investigations.review import weekly as reviewing
 from investigations.review.evaluation import TrueApplicant, matched, measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
+from investigations.review.ring_files import write_files
 from investigations.review.source import OfStore
 from investigations.review.weekly import ReviewPlan, review, reviewed, week_of
 from scripts.detect_rings import main as detect
@@ -30,6 +31,7 @@ from service.assessment.batches.work import Period
 from service.settings import Settings
 from tests.support.casebooks import everything
 from tests.support.contracts.erasure_contract import erased
+from tests.support.full_disks import full_disk
 from tests.support.small_worlds import day, fraud
 from tests.support.stores import store_url
 from tests.support.worlds.rings import AS_OF, CREW, both, crew, honest, town
@@ -163,19 +165,21 @@ def test_a_second_run_of_the_same_week_compares_with_the_week_before(store, tmp_
     assert again.previous is None
 
 
-def test_a_review_that_fails_leaves_the_last_snapshot_in_force(store, tmp_path, monkeypatch):
+def test_a_review_without_room_names_its_folder_and_leaves_the_last_one(store, tmp_path, monkeypatch):
     review(store, None, plan(tmp_path / "out"))
     kept = (tmp_path / "out" / "report.html").read_bytes()
 
-    def broken(result, folder):
-        raise OSError("disk full")
+    def on_a_full_disk(*given):
+        with full_disk(5_000):
+            write_files(*given)
 
-    monkeypatch.setattr(reviewing, "write_files", broken)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr(reviewing, "write_files", on_a_full_disk)
+    with pytest.raises(OSError, match="too large") as full:
         review(store, None, plan(tmp_path / "out", day(207)))
+    assert full.value.filename == str(tmp_path / "out")
     assert store.view(day(207)).rings().name == week_of(AS_OF, SHANGHAI)
     assert (tmp_path / "out" / "report.html").read_bytes() == kept
-    assert not list((tmp_path / "out").glob(".making*"))
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 @pytest.mark.parametrize("step", ["save_rings", "open_case"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from graph.model.errors import ConflictError, RingfenceError
+from graph.rings.spark.marks import drop
 from graph.rings.spark.stages import Stages
 from service.assessment.batches import cluster as batch_cluster
 from service.assessment.batches.batch import Scoring, score
@@ -17,7 +18,7 @@ from service.assessment.batches.cluster import OnCluster
 from service.assessment.batches.feature_table import FeaturesOut, write_features
 from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.work import Period
-from service.engines import look_engine
+from service.engines import look_engine, spent_stages
 from service.engines.cluster import Cluster, ClusterPlan
 from service.settings import Settings
 from tests.support.contracts.erasure_contract import erased
@@ -116,3 +117,38 @@ def test_a_run_that_was_cut_off_leaves_its_stages_to_the_next(
     monkeypatch.setattr("gnn.batch_on_spark.freeze", cut_off)
     run(settings, plan_in(tmp_path), tmp_path / "out.parquet")
     assert files_in(tmp_path) == []
+
+
+def test_stages_that_another_run_takes_away_at_the_same_time_are_not_said_to_be_left(
+    run: Run,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked: list[str] = []
+
+    def met(folder: str) -> None:
+        asked.append(folder)  # the first time the other one has not ended
+        if len(asked) > 1:
+            drop(folder)
+
+    monkeypatch.setattr(spent_stages, "drop", met)
+    run(settings, plan_in(tmp_path), tmp_path / "out.parquet")
+    assert len(asked) == 2
+    assert files_in(tmp_path) == []
+    assert "could not be deleted" not in caplog.text
+
+
+def test_stages_that_cannot_be_deleted_are_named(
+    run: Run,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(spent_stages, "drop", lambda folder: None)
+    monkeypatch.setattr(spent_stages, "_PAUSES", (0.0,))
+    run(settings, plan_in(tmp_path), tmp_path / "out.parquet")
+    (kept,) = (tmp_path / "stages").iterdir()
+    assert f"{kept} name people and could not be deleted" in caplog.text
