@@ -12,9 +12,7 @@ import orjson
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.policies.file import EVERYBODY, PolicyScope
 from investigations.policy import Thresholds
-from investigations.rules import RULES
 
-_ASKING = frozenset(code for code, rule in RULES.items() if rule.forces_review)
 MOST_EXAMPLES = 5  # of each change
 
 
@@ -50,20 +48,26 @@ class AnsweredLife(NamedTuple):
 
 
 class DecidedPerson(NamedTuple):
-    """Somebody, by their latest assessment: what was decided of it, what would be, and of which lender and
-    product it is.
-    """
+    """Somebody, by their latest assessment that counts: what was decided of it, and what would be."""
 
     life: AnsweredLife
     then: Decision
     now: Decision
-    scope: PolicyScope = EVERYBODY
+
+
+class CountedPeople(NamedTuple):
+    """Whose people are counted, and how they lived: those of whole answers that the `scope` covers. What was
+    not whole goes to a person whatever a policy says.
+    """
+
+    scope: PolicyScope
+    life_of: Callable[[RiskAssessment], AnsweredLife]
 
 
 @dataclass
 class DryRun:
     """What came of it: how many, of which lenders and products, decisions `then` and `now`, the changes by
-    (then, now), how many by lender, and the `people` where their lives are told.
+    (then, now), how many by lender, and the `people` who are counted.
     """
 
     assessments: int = 0
@@ -75,17 +79,22 @@ class DryRun:
     people: dict[str, DecidedPerson] = field(default_factory=dict)
 
 
-Decide = Callable[[RiskAssessment, frozenset[str]], Decision]
-"""Another policy's decision of an assessment with these reason codes."""
+Decide = Callable[[RiskAssessment], Decision]
+"""Another policy's decision of an assessment."""
 
 
-def by_thresholds(thresholds: Thresholds) -> Decide:
-    """The decision by other thresholds; whatever else asked for a person still does."""
+def by_thresholds(thresholds: Thresholds, asked: Callable[[RiskAssessment], bool]) -> Decide:
+    """The decision by other thresholds. Whatever else asked for a person still does: `asked` says so of a
+    whole assessment, and need not look at what was approved, for there nothing did.
+    """
 
-    def decide(one: RiskAssessment, codes: frozenset[str]) -> Decision:
+    def decide(one: RiskAssessment) -> Decision:
         if one.level is not Level.FULL or one.probability is None:
             return Decision.REVIEW
-        return thresholds.decide(one.probability, asked=bool(codes & _ASKING))
+        unasked = thresholds.decide(one.probability, asked=False)
+        if unasked is not Decision.APPROVE or one.decision is Decision.APPROVE:
+            return unasked
+        return Decision.REVIEW if asked(one) else unasked
 
     return decide
 
@@ -98,12 +107,20 @@ def scope_of(one: RiskAssessment) -> PolicyScope | None:
     return PolicyScope(lender=application.get("platform_id"), product=application.get("product"))
 
 
+def falls_under(scope: PolicyScope, one: RiskAssessment) -> bool:
+    """Whether it is a whole first scan of an application that the scope covers."""
+    whose = scope_of(one)
+    return (
+        whose is not None and scope.covers(whose) and one.level is Level.FULL and one.recorded_by is not None
+    )
+
+
 def dry_run(
     assessments: Iterable[RiskAssessment],
     decide: Decide,
     wanted: PolicyScope = EVERYBODY,
     bad: Mapping[str, bool] | None = None,
-    life_of: Callable[[RiskAssessment], AnsweredLife] | None = None,
+    counted: CountedPeople | None = None,
 ) -> DryRun:
     """Decide the `wanted` first scans of applications again, the oldest first. `bad`: whether an applicant is
     known to be bad, or good, by now; of others nothing is known.
@@ -113,28 +130,26 @@ def dry_run(
         scope = scope_of(one)
         if scope is None or not wanted.covers(scope):
             continue
-        codes = frozenset(reason["code"] for reason in orjson.loads(one.answer).get("reasons", ()))
-        now = decide(one, codes)
+        now = decide(one)
         lender = found.lenders.setdefault(str(scope.lender), LenderChange())
         lender.assessments += 1
         found.assessments += 1
         found.scopes[scope] += 1
         found.then[one.decision] += 1
         found.now[now] += 1
-        if life_of is not None:
-            found.people[one.applicant_id] = DecidedPerson(life_of(one), one.decision, now, scope)
+        if counted is not None and falls_under(counted.scope, one):
+            found.people[one.applicant_id] = DecidedPerson(counted.life_of(one), one.decision, now)
         if now is one.decision:
             continue
         lender.changed += 1
-        _count(found.changes.setdefault((one.decision, now), DecisionChange()), one, codes, known)
+        _count(found.changes.setdefault((one.decision, now), DecisionChange()), one, known)
     return found
 
 
-def _count(
-    change: DecisionChange, one: RiskAssessment, codes: frozenset[str], known: Mapping[str, bool]
-) -> None:
+def _count(change: DecisionChange, one: RiskAssessment, known: Mapping[str, bool]) -> None:
     change.count += 1
-    change.codes.update(codes)
+    reasons = orjson.loads(one.answer).get("reasons", ())
+    change.codes.update(list(dict.fromkeys(reason["code"] for reason in reasons)))
     if one.applicant_id in known:
         change.bad += known[one.applicant_id]
         change.honest += not known[one.applicant_id]

@@ -63,6 +63,7 @@ def wire(
         casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
         clock = clock or clock_of(casebook)
         files = PolicyFiles(casebook)
+        files.refresh()
         find = partial(_frame, store, settings) if settings.frame != NO_FRAME else _no_frame
         frame = _if_store_answers(find)
         opened.pop_all()

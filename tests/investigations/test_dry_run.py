@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
-from investigations.casebook import Casebook
 from investigations.dry_run import by_thresholds, dry_run
 from investigations.policies.file import PolicyScope
 from investigations.policy import Thresholds
-from investigations.rules import RULES
-from scripts.cli.commands.thresholds import COMMAND
 from tests.support.casebooks import assessment
-from tests.support.small_worlds import applies, day, facts_of, fraud
-from tests.support.stores import HASH_KEY, open_store, store_url
+from tests.support.small_worlds import day
 
 STRICT = Thresholds(review=0.05, decline=0.3, approve=0.2)
-ASKS = next(code for code, rule in RULES.items() if rule.forces_review)
+
+
+def nobody(one: RiskAssessment) -> bool:
+    """No rule asked for a person."""
+    return False
 
 
 def recorded(
@@ -46,7 +43,7 @@ def test_what_would_be_decided_otherwise_is_counted_by_change_and_reason() -> No
             recorded(3, 0.5, Decision.REVIEW, "DEVICE_SHARED"),
             recorded(4, 0.5, Decision.REVIEW, "CARD_SHARED"),
         ],
-        by_thresholds(STRICT),
+        by_thresholds(STRICT, nobody),
         bad={"p3": True, "p4": False},
     )
     assert found.assessments == 4
@@ -61,12 +58,12 @@ def test_what_a_rule_asked_about_and_what_was_not_whole_stay_in_review() -> None
     lenient = Thresholds(review=0.9, decline=0.95, approve=0.9)
     found = dry_run(
         [
-            recorded(1, 0.01, Decision.REVIEW, ASKS),
+            recorded(1, 0.01, Decision.REVIEW),
             recorded(2, 0.01, Decision.REVIEW, level=Level.NO_MODEL),
             recorded(3, None, Decision.REVIEW),
             recorded(4, 0.3, Decision.REVIEW),
         ],
-        by_thresholds(lenient),
+        by_thresholds(lenient, lambda one: one.applicant_id == "p1"),
     )
     assert found.now == {Decision.REVIEW: 3, Decision.APPROVE: 1}
 
@@ -78,27 +75,7 @@ def test_second_scans_and_other_lenders_and_products_are_left_out() -> None:
         recorded(3, 0.5, Decision.REVIEW, audit={"application": {"platform_id": "L2", "product": "cash"}}),
         recorded(4, 0.5, Decision.REVIEW, audit={"application": None}),
     ]
-    strict = by_thresholds(STRICT)
+    strict = by_thresholds(STRICT, nobody)
     assert dry_run(rows, strict).assessments == 2
     assert dry_run(rows, strict, PolicyScope(lender="L2", product="cash")).assessments == 1
     assert dry_run(rows, strict, PolicyScope(product="card")).assessments == 0
-
-
-def test_the_command_reads_the_casebook_and_the_labels_of_by_now(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
-    book = f"sqlite:///{tmp_path}/casebook.db"
-    with Casebook(book) as casebook:
-        for number in range(3):
-            casebook.record(recorded(number, 0.5, Decision.REVIEW))
-    with open_store(tmp_path / "s.db") as store:
-        store.add(facts_of(applies("p1", 1), fraud("p1@1", 5)))
-    common = ["--casebook", book, "--store", store_url(tmp_path / "s.db"), "--since", "2025-01-01", "--json"]
-    assert COMMAND.main([*common, "--decline", "0.4", "--review", "0.1"]) == 0
-    change = json.loads(capsys.readouterr().out.splitlines()[-1])["changes"]["review_to_decline"]
-    assert (change["assessments"], change["known_bad_by_now"], change["known_good_by_now"]) == (3, 1, 0)
-    assert COMMAND.main([*common, "--review", "0.9", "--decline", "0.4"]) == 2, "nobody would be reviewed"
-    for wrong in ("nan", "1e400", "-1", "1.01"):
-        assert COMMAND.main([*common, "--decline", wrong]) == 2
-        assert "is no probability: it is from 0 to 1" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.context import AppContext
 from service.assessment.repeats.in_shadow import Tried, challenger_of, tried
+from service.assessment.repeats.reading import refuse_another_store
 from service.clock import system_clock
 from service.opening import casebook_given, moment_given, open_existing, refuse_empty
 from service.settings import Settings
@@ -59,6 +60,7 @@ def _answer(opened: _Opened) -> Result:
 
     figures: dict[str, object] = {}
     context = opened.context
+    refuse_another_store(context.casebook, context.store)
     for one in _chosen(opened):
         since, started, said = _since(opened, one), perf_counter(), list[ShadowAnswer]()
         challenger = challenger_of(context, context.models, one, since)

@@ -13,7 +13,7 @@ from graph.facts.fraud_labels import fraud_spells
 from graph.model.errors import SettingError
 from graph.store.port import GraphView
 from investigations.assessments import Decision
-from investigations.dry_run import DecisionChange, DryRun, LenderChange, by_thresholds, dry_run
+from investigations.dry_run import CountedPeople, DecisionChange, DryRun, LenderChange, by_thresholds, dry_run
 from investigations.estimates import wilson
 from investigations.fairness.before_after import before_and_after
 from investigations.policies.file import EVERYBODY, PolicyFile, PolicyScope
@@ -22,8 +22,8 @@ from scripts.cli.commands.policy import in_scope, read_file
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
 from service.assessment.policies.files import PolicyFiles
-from service.assessment.repeats.policy_dry_run import by_policy_file
-from service.assessment.repeats.reading import views_of_many
+from service.assessment.repeats.policy_dry_run import asked_then, by_policy_file
+from service.assessment.repeats.reading import refuse_another_store, views_of_many
 from service.clock import system_clock
 from service.governance.gates.answered_lives import AnsweredLives
 from service.governance.gates.share_checks import share_checks
@@ -82,22 +82,20 @@ def _run(options: argparse.Namespace) -> Result:
         open_existing(settings.store, zone=settings.timezone) as store,
         views_of_many(store, settings) as views,
     ):
+        refuse_another_store(casebook, store)
         policy = policy_for(settings, scorer_of(settings, store))
         thresholds = dataclasses.replace(policy.thresholds, **chosen)
-        decide = by_thresholds(thresholds)
-        if file is not None:
-            decide = by_policy_file(views.at, policy, PolicyFiles(casebook), file)
+        then = views.at, policy, PolicyFiles(casebook)
+        decide = by_policy_file(*then, file) if file else by_thresholds(thresholds, asked_then(*then))
         today = views.at(system_clock(), views.now())
         found = dry_run(
             casebook.between(since, until),
             decide,
             PolicyScope(lender=options.platform, product=options.product),
             _judged(today),
-            AnsweredLives(today).of,
+            CountedPeople(file.scope if file else EVERYBODY, AnsweredLives(today).of),
         )
-    meant = file.scope if file else EVERYBODY
-    people = [one for one in found.people.values() if meant.covers(one.scope)]
-    shares = share_checks(people, settings.gate_shares)
+    shares = share_checks(list(found.people.values()), settings.gate_shares)
     head: dict[str, object] = {
         f"{name}_from": value for name, value in dataclasses.asdict(thresholds).items()
     }

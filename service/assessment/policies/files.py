@@ -11,13 +11,12 @@ from investigations.policies.reading import read_policy
 
 
 class PolicyFiles:
-    """Read once and again at each `refresh`; safe for many threads."""
+    """Those in force are read at each `refresh`, and none before; safe for many threads."""
 
     def __init__(self, casebook: Casebook) -> None:
         self._casebook = casebook
         self._read: dict[str, PolicyFile] = {}
         self._in_force: tuple[PolicyFile, ...] = ()
-        self.refresh()
 
     def refresh(self) -> bool:
         """Take over what is in force now; nothing is left to do then. Raises StoreUnavailableError, and

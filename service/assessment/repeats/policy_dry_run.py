@@ -1,4 +1,6 @@
-"""What a policy file would have decided of recorded assessments, in the place of the file of its scope."""
+"""What a policy file would have decided of recorded assessments, in the place of the file of its scope; and
+whether a rule asked for a person.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,23 @@ def by_policy_file(view_at: ViewAt, policy: Policy, files: PolicyFiles, file: Po
     """Decides again what lies in the file's scope; `policy` is that of the settings and the model."""
     policies = PolicyInForce(policy, None, files)
 
-    def decide(one: RiskAssessment, codes: frozenset[str]) -> Decision:
+    def decide(one: RiskAssessment) -> Decision:
         concluded = concluded_by(view_at, policies, file, one)
         return one.decision if concluded is None else concluded.decision
 
     return decide
+
+
+def asked_then(view_at: ViewAt, policy: Policy, files: PolicyFiles) -> Callable[[RiskAssessment], bool]:
+    """Says of a whole assessment whether a rule asked for a person, by the store and the files as they were
+    then. Its reasons do not tell: a file chooses how many there are, and which rules ask.
+    """
+    policies = PolicyInForce(policy, None, files)
+
+    def asked(one: RiskAssessment) -> bool:
+        return audit_record.policy_of(one, policies).asked(_findings(view_at, one))
+
+    return asked
 
 
 def concluded_by(
@@ -46,10 +60,20 @@ def concluded_by(
         return None
     before = policies.files.recorded(audit_record.policy_files(one))
     chain = chain_of((*(other for other in before if other.scope != file.scope), file), scope)
+    return applied(audit_record.policy_of(one, policies, files=False), chain).conclude(
+        _findings(view_at, one)
+    )
+
+
+def _findings(view_at: ViewAt, one: RiskAssessment) -> Findings:
+    """What a whole assessment found, as far as decision and score need it: the rules' inputs from the store
+    as it was, arrivals and probability as recorded.
+    """
+    _, subject = audit_record.read(one)
+    assert one.recorded_by is not None  # a whole one was read from the store
     inputs = rule_inputs(view_at(one.as_of, one.recorded_by), subject)
-    findings = Findings(
+    return Findings(
         level=one.level,
         rule_inputs=replace(inputs, arrivals=arrivals(one.audit["signals"])),
         probability=one.probability,
     )
-    return applied(audit_record.policy_of(one, policies, files=False), chain).conclude(findings)

@@ -9,14 +9,14 @@ import numpy as np
 
 from gnn.registry.checks import GateCheck, GateResult
 from graph.store.port import GraphStore
-from investigations.assessments import Decision, Level, RiskAssessment
+from investigations.assessments import Decision, RiskAssessment
 from investigations.casebook import Casebook
-from investigations.dry_run import DecidedPerson, dry_run, scope_of
+from investigations.dry_run import CountedPeople, DecidedPerson, dry_run, falls_under
 from investigations.fairness.before_after import BeforeAfter, before_and_after
 from investigations.policies.file import PolicyFile
 from service.assessment.policies.files import PolicyFiles
 from service.assessment.repeats.policy_dry_run import by_policy_file
-from service.assessment.repeats.reading import views_of_many
+from service.assessment.repeats.reading import refuse_another_store, views_of_many
 from service.governance.gates.answered_lives import AnsweredLives
 from service.governance.gates.group_checks import HonestLives, group_checks
 from service.governance.gates.share_checks import share_checks
@@ -41,10 +41,10 @@ def judged_policy(settings: Settings, casebook: Casebook, file: PolicyFile, now:
     sends to review or declines far more or fewer people than were.
 
     Where nobody was answered yet, or of each group too few, nothing can be measured: the check says so, and
-    passes, for a policy comes before the answers. Raises StoreError, RegistryError, BundleError and
-    StoreChangedError.
+    passes, for a policy comes before the answers. Raises StoreError, RegistryError, BundleError,
+    StoreChangedError, and SettingError for a store that the answers are not of.
     """
-    latest = [one for one in reversed(casebook.newest(LOOKED_AT)) if _falls_under(file, one)]
+    latest = [one for one in reversed(casebook.newest(LOOKED_AT)) if falls_under(file.scope, one)]
     people: list[DecidedPerson] = []
     if latest:
         with open_existing(settings.store, settings.timezone) as store:
@@ -69,17 +69,6 @@ def policy_checks(people: list[DecidedPerson], most_times: float) -> list[GateCh
     return checks or [GateCheck(name=MEASURABLE, passed=True, value=float(len(honest)), sentence=few)]
 
 
-def _falls_under(file: PolicyFile, one: RiskAssessment) -> bool:
-    """Whether it is a whole first scan that the file is about: what was not whole goes to a person anyway."""
-    scope = scope_of(one)
-    return (
-        scope is not None
-        and file.scope.covers(scope)
-        and one.level is Level.FULL
-        and one.recorded_by is not None
-    )
-
-
 def _decided_again(
     settings: Settings,
     store: GraphStore,
@@ -87,9 +76,10 @@ def _decided_again(
     latest: list[RiskAssessment],
 ) -> list[DecidedPerson]:
     casebook, file, now = what
+    refuse_another_store(casebook, store)
     policy = policy_for(settings, scorer_of(settings, store))
     with views_of_many(store, settings) as views:
         decide = by_policy_file(views.at, policy, PolicyFiles(casebook), file)
         lives = AnsweredLives(views.at(now, views.now()))
-        found = dry_run(latest, decide, file.scope, life_of=lives.of)
+        found = dry_run(latest, decide, file.scope, counted=CountedPeople(file.scope, lives.of))
     return list(found.people.values())

@@ -156,7 +156,7 @@ def test_a_dry_run_says_what_the_file_then_decides(context: AppContext, text: st
     assert same.changes == {}  # what is in force decides as it did
     decide = by_policy_file(context.store.view, context.policy, files, file)
     found = dry_run(rows, decide)
-    said = [decide(context.casebook.assessment(one["assessment_id"]), frozenset()) for one in before]
+    said = [decide(context.casebook.assessment(one["assessment_id"])) for one in before]
     use(context, file)
     expected = [Decision(one["decision"]) for one in asked(context, "after")]
     assert said == expected
