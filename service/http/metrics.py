@@ -67,6 +67,11 @@ REVIEW_SHARE = Counter(
     "Days on which the share of answers in review had left its band, by `side`, in each worker.",
     ("side",),
 )
+BEGUN_AGAIN = Counter(
+    "ringfence_processes_begun_again_total",
+    "Processes of the service that ended unasked and were begun again: `worker`, `watch` or `shadow`.",
+    ("process",),
+)
 MODEL = Gauge(
     "ringfence_model_serves",
     "1 for the model that a worker took over last, 0 for the ones before.",

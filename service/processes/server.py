@@ -28,10 +28,20 @@ class WorkerServer(Granian):  # type: ignore[misc]
     signals are used as they are; looking after the workers is ours.
     """
 
-    def __init__(self, target: str, beside: Sequence[str], drain_s: float, **server: Any) -> None:
-        """`beside`: modules that run as processes; `drain_s`: for so long workers go on once told to end."""
+    def __init__(
+        self,
+        target: str,
+        beside: Sequence[str],
+        drain_s: float,
+        count: Callable[[str], None],
+        **server: Any,
+    ) -> None:
+        """`beside`: modules that run as processes; `drain_s`: for so long workers go on once told to end;
+        `count` is told which kind of process is begun again.
+        """
         super().__init__(target, factory=True, **server)
         self._beside, self._drain_s = tuple(Beside(module, BESIDE_S) for module in beside), drain_s
+        self._count = count
         self._supervisor = Supervisor(())
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
@@ -42,7 +52,9 @@ class WorkerServer(Granian):  # type: ignore[misc]
             one.begin()
         ends_s = longest(self._drain_s)
         workers = [_Worker(self.wrks, number, ends_s, again) for number in range(self.workers)]
-        self._supervisor = Supervisor((*workers, *self._beside))
+        self._supervisor = Supervisor(
+            (*workers, *self._beside), count=lambda name: self._count(name.partition(" ")[0])
+        )
         while not self.interrupt_signal:
             self.main_loop_interrupt.wait(LOOKS_S)
             if not self.interrupt_signal:
@@ -81,12 +93,15 @@ class _Worker(KeptRunning):
         self._workers[self._number].join()
 
 
-def server(target: str, settings: Settings, beside: Sequence[str] = ()) -> WorkerServer:
-    """The production server around what makes a worker's front."""
+def server(
+    target: str, settings: Settings, beside: Sequence[str], count: Callable[[str], None]
+) -> WorkerServer:
+    """The production server around what makes a worker's front, and `WorkerServer` around that."""
     return WorkerServer(
         target,
         beside,
         settings.drain_seconds,
+        count,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

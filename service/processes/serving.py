@@ -9,6 +9,7 @@ import os
 import resource
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -79,12 +80,23 @@ def _serve(settings: Settings, by_name: bool) -> None:
         _say(
             "nobody can log in at the desk by name yet: ringfence users add NAME --role admin makes the first"
         )
-    running = server("service.processes.worker:from_environment", settings, _beside(settings))
+    beside = _beside(settings)
+    running = server("service.processes.worker:from_environment", settings, beside, _counter(beside))
     logs.install()
     logs.to_stderr()
     gc.collect()
     gc.freeze()  # what is loaded stays, in memory that the workers share
     running.serve()
+
+
+def _counter(beside: Sequence[str]) -> Callable[[str], None]:
+    """Counts who is begun again, from nought on, among the metrics that the workers answer with."""
+    # not before: the library looks at its first import for the folder of this run
+    from service.http.metrics import BEGUN_AGAIN
+
+    for kind in ("worker", *(module.rpartition(".")[2] for module in beside)):
+        BEGUN_AGAIN.labels(kind)
+    return lambda kind: BEGUN_AGAIN.labels(kind).inc()
 
 
 def _beside(settings: Settings) -> list[str]:

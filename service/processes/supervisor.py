@@ -71,13 +71,22 @@ class Beside:
             self._process.wait()
 
 
+def _uncounted(_name: str) -> None:
+    """Where nobody counts who is begun again."""
+
+
 class Supervisor:
     """Some processes, of which none stays away because it, or another, ended. `seconds` is a clock that runs
-    evenly.
+    evenly; `count` is told the name of each that is begun again.
     """
 
-    def __init__(self, kept: Iterable[KeptRunning], seconds: Callable[[], float] = time.monotonic) -> None:
-        self._kept, self._seconds = tuple(kept), seconds
+    def __init__(
+        self,
+        kept: Iterable[KeptRunning],
+        seconds: Callable[[], float] = time.monotonic,
+        count: Callable[[str], None] = _uncounted,
+    ) -> None:
+        self._kept, self._seconds, self._count = tuple(kept), seconds, count
         self._pauses = Pauses[str](lambda: EPOCH + timedelta(seconds=seconds()), FIRST, LONGEST)
         self._begun = dict.fromkeys((one.name for one in self._kept), seconds())
         self._away: set[str] = set()
@@ -128,6 +137,7 @@ class Supervisor:
     def _again(self, one: KeptRunning) -> None:
         if one.name not in self._pauses:
             one.begin()
+            self._count(one.name)
             self._begun[one.name] = self._seconds()
             self._away.discard(one.name)
 

@@ -62,6 +62,14 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_a_result_that_an_expression_chooses_is_one_that_the_docs_name(expression: str) -> None:
+    docs = (DEPLOY.parent / "docs" / "monitoring.md").read_text("utf-8").splitlines()
+    for metric, wanted in re.findall(r'(ringfence_\w+)\{(?:result|process|quantile)="([^"]*)"', expression):
+        (row,) = (line for line in docs if line.startswith(f"| `{metric}{{"))
+        assert f"`{wanted}`" in row
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_an_expression_is_closed_where_it_opens(expression: str) -> None:
     opened: list[str] = []
     for one in re.sub(r'"[^"]*"', "", expression):

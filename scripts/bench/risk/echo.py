@@ -30,4 +30,4 @@ def create_app() -> Front:
 
 if __name__ == "__main__":
     port, workers = map(int, sys.argv[1:])
-    server("scripts.bench.risk.echo:create_app", Settings(port=port, workers=workers)).serve()
+    server("scripts.bench.risk.echo:create_app", Settings(port=port, workers=workers), (), print).serve()

@@ -145,14 +145,18 @@ def test_workers_killed_again_and_again_under_load_lose_and_double_nothing(
 
 
 def test_what_watches_is_begun_again_when_it_is_killed(running: Running) -> None:
-    first = running.watcher()
+    def begun_again(process: str) -> float:
+        _, said = running.ask("GET", "/metrics")
+        row = f'ringfence_processes_begun_again_total{{process="{process}"}} '
+        (count,) = (line.removeprefix(row) for line in said.decode().splitlines() if line.startswith(row))
+        return float(count)
+
+    first, before, workers = running.watcher(), begun_again("watch"), begun_again("worker")
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    for _ in range(100):
-        if (now := running.watcher()) not in (None, first):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still {now}")
+    wait_for(lambda: running.watcher() not in (None, first))
+    wait_for(lambda: begun_again("watch") == before + 1)
+    assert begun_again("worker") == workers, "whoever died is told from the others"
 
 
 def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(

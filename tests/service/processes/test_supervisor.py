@@ -110,6 +110,16 @@ def test_one_that_ends_again_and_again_is_begun_again_after_longer_and_longer_pa
     assert said[-1] == pytest.approx(LONGEST.total_seconds(), abs=0.2)
 
 
+def test_each_that_is_begun_again_is_counted_by_its_name() -> None:
+    clock, counted = Clock(), list[str]()
+    one, other = Process(clock), Process(clock, "worker 2")
+    supervisor = Supervisor([one, other], clock, counted.append)
+    for process in (other, one, other):
+        process.status = 1
+        run_until(supervisor, clock, lambda process=process: process.status is None)  # type: ignore[misc]
+    assert counted == ["worker 2", "worker 1", "worker 2"]
+
+
 def test_one_that_ran_for_a_while_is_begun_again_soon() -> None:
     assert pauses(-signal.SIGKILL, SETTLED_S + 1, 4) == pytest.approx([0.5] * 4, abs=0.2)
 
