@@ -122,11 +122,6 @@ def change_text(change: RingChange) -> bytes:
     return _json(_row(change)).encode()
 
 
-def change_from(text: bytes) -> RingChange:
-    """The change behind `change_text`."""
-    return _change(*json.loads(text))
-
-
 def ring_from(text: str | bytes) -> Ring:
     """The ring behind `ring_text`."""
     ring_id, body, members = json.loads(text)

@@ -79,25 +79,23 @@ class Changes:
 
     def of(self, number: int, members: Sequence[str]) -> RingChange:
         """What became of a group with these `members`, ids in ascending order."""
-        weeks, old = self.weeks, int(self.heir[number])
-        pairs = np.arange(self._ends[number], self._ends[number + 1])
-        ring, share = weeks.ring[pairs], weeks.share[pairs]
+        weeks, old, kin = self.weeks, int(self.heir[number]), int(self._kin[number])
+        if kin == NONE:
+            return _newcomer(members, (), 0.0, self.as_of)
+        pairs = slice(self._ends[number], self._ends[number + 1])
+        roots = self._named(weeks.ring[pairs][self._roots[pairs]])
+        jaccard = float(self._jaccard[kin])
         if old == NONE:
-            origin = self._part[pairs] & (self._parts[ring] > 1)
-            nearest = pairs[np.lexsort((ring, share))[-1:]]  # of the most people in common, the last one
-            jaccard = float(_jaccard(weeks, nearest).sum())
-            return _newcomer(members, self._named(ring[origin]), jaccard, self.as_of)
-        same = pairs[ring == old]
-        stayed = int(weeks.share[same].sum())  # of one pair
+            return _newcomer(members, roots, jaccard, self.as_of)
+        stayed = int(weeks.share[kin])
         joined, left = len(members) - stayed, int(weeks.size_before[old]) - stayed
-        roots = self._named(ring[(2 * share >= weeks.size_before[ring]) | (ring == old)])
         return RingChange(
             ring_id=weeks.rings[old],
             change=_what(len(roots), int(self._parts[old]), joined, left),
             from_rings=roots,
             joined=joined,
             left=left,
-            jaccard=float(_jaccard(weeks, same).sum()),
+            jaccard=jaccard,
         )
 
     def gone(self, names: Sequence[str]) -> Iterator[RingChange]:
@@ -124,6 +122,35 @@ class Changes:
     def _ends(self) -> Column:
         """Where the pairs of each group begin, and the last one's end (G + 1,)."""
         return np.searchsorted(self.weeks.group, np.arange(len(self.heir) + 1))
+
+    @cached_property
+    def _kin(self) -> Column:
+        """The pair of each group (G,) with the ring whose id it inherits, or else with that of the most
+        people in common, the last one; NONE without any.
+        """
+        group, ring, share = self.weeks.group, self.weeks.ring, self.weeks.share
+        order = np.lexsort((ring, share, self._lives, group))
+        out = np.full(len(self.heir), NONE)
+        out[group[order]] = order  # the last one stays
+        return out
+
+    @cached_property
+    def _lives(self) -> Column:
+        """Pairs (P,) bool whose group inherits the ring's id."""
+        return np.asarray(self.heir[self.weeks.group] == self.weeks.ring)
+
+    @cached_property
+    def _roots(self) -> Column:
+        """Pairs (P,) bool whose ring is one that the group comes from."""
+        share, ring = self.weeks.share, self.weeks.ring
+        of_heir = self._lives | (2 * share >= self.weeks.size_before[ring])
+        split = self._part & (self._parts[ring] > 1)
+        return np.where(self.heir[self.weeks.group] == NONE, split, of_heir)
+
+    @cached_property
+    def _jaccard(self) -> Column:
+        """Of pairs (P,)."""
+        return _jaccard(self.weeks, np.arange(len(self.weeks.share)))
 
     @cached_property
     def _part(self) -> Column:

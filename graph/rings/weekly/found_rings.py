@@ -9,21 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from msgspec import msgpack
 
 from graph.facts.tables import Column
-from graph.journal.snapshots import change_from, change_text, ring_from, ring_text
 from graph.model.moments import micros, moment
 from graph.model.types import Ring, RingChange
 from graph.rings.weekly.ring_ids import NEW, RingIds, column_of
 
+T = TypeVar("T", Ring, RingChange)
 
-class _Texts:
-    """Texts in a file without a name, which goes with this object or with the process."""
 
-    def __init__(self) -> None:
+class _Waiting(Generic[T]):
+    """Rings or changes in a file without a name, which goes with this object or with the process."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._bytes, self._again = msgpack.Encoder().encode, msgpack.Decoder(kind).decode
         self._file = TemporaryFile(buffering=1 << 16)  # noqa: SIM115 - it goes with this object
         self._ends = array("q", [0])
         weakref.finalize(self, self._file.close)
@@ -31,15 +34,15 @@ class _Texts:
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def add(self, text: bytes) -> int:
-        """Keep a text; its place."""
-        self._ends.append(self._ends[-1] + self._file.write(text))
+    def add(self, one: T) -> int:
+        """Keep one; its place."""
+        self._ends.append(self._ends[-1] + self._file.write(self._bytes(one)))
         return len(self) - 1
 
-    def __getitem__(self, place: int) -> bytes:
+    def __getitem__(self, place: int) -> T:
         self._file.flush()
         begin, end = self._ends[place], self._ends[place + 1]
-        return os.pread(self._file.fileno(), end - begin, begin)
+        return self._again(os.pread(self._file.fileno(), end - begin, begin))
 
 
 class RingHead(NamedTuple):
@@ -64,7 +67,7 @@ class FoundRings:
         self._ids = np.zeros(self.groups, f"S{max(NEW, self.width)}")
         self._first_seen, self._place = np.zeros(self.groups, np.int64), np.zeros(self.groups, np.int64)
         self._flagged, self._score = np.zeros(self.groups, bool), np.zeros(self.groups)
-        self._rings, self._changes = _Texts(), _Texts()
+        self._rings, self._changes = _Waiting(Ring), _Waiting(RingChange)
         self._changed = np.zeros(self.groups, np.int64)
 
     @property
@@ -77,8 +80,8 @@ class FoundRings:
         self._ids[number] = ring.ring_id.encode()
         self._first_seen[number], self._flagged[number] = micros(ring.first_seen), ring.kind.flagged
         self._score[number] = ring.score
-        self._place[number] = self._rings.add(ring_text(ring))
-        self._changed[number] = self._changes.add(change_text(change))
+        self._place[number] = self._rings.add(ring)
+        self._changed[number] = self._changes.add(change)
 
     def add_gone(self, changes: Iterable[RingChange]) -> None:
         """Keep what became of old rings that are gone, after all others."""
@@ -88,7 +91,7 @@ class FoundRings:
 
     def _kept(self, changes: Iterable[RingChange], places: array[int]) -> Iterator[str]:
         for change in changes:
-            places.append(self._changes.add(change_text(change)))
+            places.append(self._changes.add(change))
             yield change.ring_id
 
     def head(self, number: int) -> RingHead:
@@ -98,7 +101,7 @@ class FoundRings:
 
     def ring(self, number: int) -> Ring:
         """The ring of a group."""
-        return ring_from(self._rings[int(self._place[number])])
+        return self._rings[int(self._place[number])]
 
     def worst_first(self, crew: Mapping[str, str]) -> Iterator[Ring]:
         """All rings with their crew ids: flagged ones first, by score, then id. Who is not in `crew` (by ring
@@ -106,9 +109,18 @@ class FoundRings:
         """
         for number in np.lexsort((self._ids, -self._score, ~self._flagged)).tolist():
             ring = self.ring(number)
-            yield replace(ring, crew_id=crew.get(ring.ring_id, ring.ring_id))
+            name = crew.get(ring.ring_id, ring.ring_id)
+            yield ring if ring.crew_id == name else replace(ring, crew_id=name)
 
     def changes(self) -> Iterator[RingChange]:
         """What became of all rings, by ring id."""
-        for place in self._changed[np.argsort(np.concatenate([self._ids, *self._gone]))].tolist():
-            yield change_from(self._changes[place])
+        return map(self._changes.__getitem__, self._changed[np.argsort(self._changed_ids)].tolist())
+
+    def changes_of(self, ring_ids: Iterable[str]) -> Iterator[RingChange]:
+        """What became of these rings, as far as they are there; no other is read."""
+        some = np.isin(self._changed_ids, column_of(ring_ids))
+        return map(self._changes.__getitem__, self._changed[some].tolist())
+
+    @property
+    def _changed_ids(self) -> Column:
+        return np.concatenate([self._ids, *self._gone])

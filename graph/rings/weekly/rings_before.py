@@ -78,6 +78,10 @@ class RingsBefore:
         """Since when each of these `people` (N,) was in a ring, microseconds; 0 for who was in none."""
         return self._of(people, self.joined, 0)
 
+    def seen_of(self, rings: Column) -> Column:
+        """Since when each of the rings at these places (N,) is known, microseconds; 0 at NONE."""
+        return np.append(self.first_seen, 0)[rings]  # NONE is the last place
+
     def _of(self, people: Column, value: Column, otherwise: int) -> Column:
         if not len(self.people):
             return np.full(len(people), otherwise, value.dtype)
