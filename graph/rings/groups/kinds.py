@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.model.types import RingKind
-from graph.rings.links.projection import HARD, PLACES
+from graph.rings.links.projection import HARD
 
 # flagged last time, and nothing has come to speak against it, though the search alone would not flag it now
 FLAG_HELD = "RING_FLAG_HELD"
@@ -14,7 +14,8 @@ FLAG_HELD = "RING_FLAG_HELD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """A group in a few numbers. `links` counts inner links by what they share, `same_agent` and
+    """A group in a few numbers. `links` counts inner links by what they share; `hard`, `places` and `shops`
+    are the shares (0-1) of these marks that are of HARD, of PLACES and of SHOPS. `same_agent` and
     `same_merchant` are the largest share of members (0-1) that came through one agent or merchant, `soon` the
     share of members who applied first within 14 days of the median. `improbable`: codes of why the store's
     habits do not explain the group (graph.rings.suspicion.store_habits).
@@ -23,6 +24,9 @@ class Traits:
     flagged: bool
     size: int
     links: Mapping[str, int]
+    hard: float
+    places: float
+    shops: float
     same_agent: float
     same_merchant: float
     soon: float
@@ -34,28 +38,20 @@ class Traits:
     weak_face: bool
     improbable: tuple[str, ...] = ()
 
-    def share(self, names: tuple[str, ...]) -> float:
-        """The share (0-1) of link marks that are of these kinds."""
-        total = sum(self.links.values())
-        return sum(self.links.get(name, 0) for name in names) / total if total else 0.0
-
 
 def kind_of(traits: Traits) -> RingKind:
     """Flagged groups are a ring unless they hang on one agent or one merchant; the others are named by what
     holds them together.
     """
-    hard = traits.share(HARD)
     if traits.flagged:
         if traits.same_agent >= 0.6:
             return RingKind.AGENT
-        if traits.same_merchant >= 0.6 and hard < 0.5:
+        if traits.same_merchant >= 0.6 and traits.hard < 0.5:
             return RingKind.MERCHANT
         return RingKind.RING
-    if traits.share(("merchant", "agent")) >= 0.6 or (
-        traits.same_merchant >= 0.7 and traits.links.get("device", 0) > 0
-    ):
+    if traits.shops >= 0.6 or (traits.same_merchant >= 0.7 and traits.links.get("device", 0) > 0):
         return RingKind.KIOSK
-    if traits.share(PLACES) >= 0.5:
+    if traits.places >= 0.5:
         return RingKind.HOUSEHOLD if traits.size <= 6 else RingKind.DORMITORY
     if (
         traits.size <= 6
@@ -82,7 +78,7 @@ def reasons_of(traits: Traits) -> tuple[str, ...]:
         ("RING_WEAK_VERIFICATION", traits.weak_face),
         ("RING_DENSE", traits.density >= 0.5 and traits.size >= 5),
         ("RING_SUSPICIOUS_MEMBERS", traits.suspicion >= 0.5),
-        ("GROUP_SHARES_A_PLACE", traits.share(PLACES) >= 0.5),
+        ("GROUP_SHARES_A_PLACE", traits.places >= 0.5),
     )
     return tuple(
         [code for code, holds in checks[:1] if holds]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from graph.model.moments import DAY
 from graph.rings.groups.kinds import Traits
 from graph.rings.groups.shared_items import NEVER, SharedItems, shared_items
 from graph.rings.groups.whole_groups import WholeGroups
-from graph.rings.links.projection import LINK_KINDS, ApplicantLinks
+from graph.rings.links.projection import HARD, LINK_KINDS, PLACES, SHOPS, ApplicantLinks
 from graph.rings.suspicion.columns import most, total
 from graph.rings.suspicion.scores import LabelRates, group_scores
 
@@ -25,6 +26,10 @@ ALONE = (
     "fraud",
     "good",
 )  # `graph.rings.applicants.columns` that groups are measured by
+
+_SHARES = {
+    name: np.isin(LINK_KINDS, kinds) for name, kinds in (("hard", HARD), ("places", PLACES), ("shops", SHOPS))
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,10 @@ class Measures:
         return Traits(
             flagged=flagged,
             size=size,
-            links={name: int(n) for name, n in zip(LINK_KINDS, self.links[place].tolist())},
+            links=dict(zip(LINK_KINDS, self.links[place].tolist())),
+            hard=float(self._shares["hard"][place]),
+            places=float(self._shares["places"][place]),
+            shops=float(self._shares["shops"][place]),
             same_agent=float(self.same_agent[place]),
             same_merchant=float(self.same_merchant[place]),
             soon=float(self.soon[place]),
@@ -96,6 +104,12 @@ class Measures:
             weak_face=bool(self.face[place] < 0.7),
             improbable=improbable,
         )
+
+    @cached_property
+    def _shares(self) -> dict[str, Column]:
+        """The shares (0-1) of link marks that are of each, by group (G,)."""
+        marks = np.maximum(self.links.sum(axis=1), 1)
+        return {name: self.links[:, kinds].sum(axis=1) / marks for name, kinds in _SHARES.items()}
 
 
 class _Verdicts(NamedTuple):

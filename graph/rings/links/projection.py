@@ -50,7 +50,8 @@ HARD = (
     "referral",
 )
 SOFT = tuple(kind for kind in LINK_KINDS if kind not in HARD)
-PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent", "payment"))
+SHOPS = ("merchant", "agent")
+PLACES = tuple(kind for kind in SOFT if kind not in (*SHOPS, "payment"))
 
 
 @dataclass(frozen=True)
