@@ -10,6 +10,7 @@ from graph.rings.links.projection import HARD
 
 # flagged last time, and nothing has come to speak against it, though the search alone would not flag it now
 FLAG_HELD = "RING_FLAG_HELD"
+_SHARED = {name: f"RING_SHARED_{name.upper()}" for name in HARD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,8 @@ def kind_of(traits: Traits) -> RingKind:
 
 def reasons_of(traits: Traits) -> tuple[str, ...]:
     """Why a group stands out, most telling first."""
-    inner = max(traits.size - 1, 1)
-    results = [f"RING_SHARED_{name.upper()}" for name in HARD if traits.links.get(name, 0) >= 0.5 * inner]
+    enough = 0.5 * max(traits.size - 1, 1)
+    results = [code for name, code in _SHARED.items() if traits.links.get(name, 0) >= enough]
     checks = (
         ("RING_CONFIRMED_MEMBERS", traits.confirmed > 0),
         ("RING_SAME_AGENT", traits.same_agent >= 0.6),

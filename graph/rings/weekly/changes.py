@@ -81,12 +81,12 @@ class Changes:
         """What became of a group with these `members`, ids in ascending order."""
         weeks, old, kin = self.weeks, int(self.heir[number]), int(self._kin[number])
         if kin == NONE:
-            return _newcomer(members, (), 0.0, self.as_of)
+            return _newcomer(members, (), 0.0, self._as_of)
         pairs = slice(self._ends[number], self._ends[number + 1])
         roots = self._named(weeks.ring[pairs][self._roots[pairs]])
         jaccard = float(self._jaccard[kin])
         if old == NONE:
-            return _newcomer(members, roots, jaccard, self.as_of)
+            return _newcomer(members, roots, jaccard, self._as_of)
         stayed = int(weeks.share[kin])
         joined, left = len(members) - stayed, int(weeks.size_before[old]) - stayed
         return RingChange(
@@ -117,6 +117,10 @@ class Changes:
                 left=int(weeks.size_before[old]),
                 jaccard=0.0,
             )
+
+    @cached_property
+    def _as_of(self) -> str:
+        return self.as_of.isoformat()
 
     @cached_property
     def _ends(self) -> Column:
@@ -196,9 +200,9 @@ def _what(roots: int, parts: int, joined: int, left: int) -> str:
     return "grown" if joined >= left else "shrunk"
 
 
-def _newcomer(who: Sequence[str], origin: tuple[str, ...], jaccard: float, as_of: datetime) -> RingChange:
+def _newcomer(who: Sequence[str], origin: tuple[str, ...], jaccard: float, as_of: str) -> RingChange:
     """A group that inherits no id: born, or split from a ring that lives on elsewhere."""
-    digest = hashlib.sha256("|".join([as_of.isoformat(), *who]).encode()).hexdigest()
+    digest = hashlib.sha256("|".join([as_of, *who]).encode()).hexdigest()
     return RingChange(
         ring_id=f"R-{digest[:10]}",
         change="split" if origin else "born",

@@ -26,7 +26,8 @@ class _Waiting(Generic[T]):
     """Rings or changes in a file without a name, which goes with this object or with the process."""
 
     def __init__(self, kind: type[T]) -> None:
-        self._bytes, self._again = msgpack.Encoder().encode, msgpack.Decoder(kind).decode
+        self._encoder = msgpack.Encoder()
+        self._decoder: msgpack.Decoder[T] = msgpack.Decoder(kind)
         self._file = TemporaryFile(buffering=1 << 16)  # noqa: SIM115 - it goes with this object
         self._ends = array("q", [0])
         weakref.finalize(self, self._file.close)
@@ -36,13 +37,13 @@ class _Waiting(Generic[T]):
 
     def add(self, one: T) -> int:
         """Keep one; its place."""
-        self._ends.append(self._ends[-1] + self._file.write(self._bytes(one)))
+        self._ends.append(self._ends[-1] + self._file.write(self._encoder.encode(one)))
         return len(self) - 1
 
     def __getitem__(self, place: int) -> T:
         self._file.flush()
         begin, end = self._ends[place], self._ends[place + 1]
-        return self._again(os.pread(self._file.fileno(), end - begin, begin))
+        return self._decoder.decode(os.pread(self._file.fileno(), end - begin, begin))
 
 
 class RingHead(NamedTuple):
