@@ -16,8 +16,10 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,10 +27,11 @@ import numpy as np
 
 from graph.facts.tables import Column, Tables
 from graph.model.moments import moment, read_moment
-from graph.model.types import RingSnapshot
+from graph.model.rings_in_turn import AnySnapshot
+from graph.model.types import Ring, RingChange
 from graph.rings.projected import Engine, Projected
 from graph.rings.search import RingSearch, search
-from graph.rings.weekly.snapshot import snapshot_of
+from graph.rings.weekly.snapshot import rings_found
 from graph.store.port import GraphView
 from ingestion.parse_context import time_zone
 from service.engines.cluster import LOCAL, MEMORY_MB, PARTITIONS, SPARK, ClusterPlan
@@ -94,15 +97,15 @@ def measured(project: Callable[[], Projected], server: int) -> dict[str, object]
     """
     found, of_links = _timed(server, project)
     rings, of_rest = _timed(server, lambda: search(found))
-    snapshot, of_names = _timed(server, lambda: snapshot_of(rings, "now", moment(found.applicants.as_of)))
+    (named, count), of_names = _timed(server, lambda: _named(rings))
     # the digest reads all links here, so it comes last
     return {
         "applicants": len(found.applicants),
         "links": len(found.links),
         "flagged": len(rings.flagged),
         "searched": of_rest | {"digest": digest_of_rings(rings)},
-        "rings": len(snapshot.rings),
-        "named": of_names | {"digest": digest_of_snapshot(snapshot)},
+        "rings": count,
+        "named": of_names | {"digest": digest_of_snapshot(named)},
         "projected": of_links | {"digest": digest(found)},
     }
 
@@ -114,9 +117,22 @@ def digest_of_rings(rings: RingSearch) -> str:
     return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()[:16]
 
 
-def digest_of_snapshot(snapshot: RingSnapshot) -> str:
+def _named(rings: RingSearch) -> tuple[AnySnapshot, int]:
+    """All rings with names and measures, each and what became of it read once, as a review does that writes
+    them to a file; and how many rings.
+    """
+    snapshot = rings_found(rings, "now", moment(rings.applicants.as_of))
+    count = sum(1 for _ in snapshot.rings)
+    deque(snapshot.changes, maxlen=0)
+    return snapshot, count
+
+
+def digest_of_snapshot(snapshot: AnySnapshot) -> str:
     """The same for the same rings, members and changes."""
-    return hashlib.sha256(repr(snapshot).encode()).hexdigest()[:16]
+    seal = hashlib.sha256()
+    for one in chain[Ring | RingChange](snapshot.rings, snapshot.changes):
+        seal.update(repr(one).encode())
+    return seal.hexdigest()[:16]
 
 
 def _timed(server: int, work: Callable[[], Found]) -> tuple[Found, dict[str, object]]:
