@@ -8,9 +8,9 @@ from difflib import get_close_matches
 _LONGEST = 64  # characters of a name that are compared: a caller may have put anything in its place
 
 
-def near_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one, None where none is."""
-    matches = get_close_matches(name[:_LONGEST].lower(), list(known), n=1, cutoff=0.7)
+def near_name(name: str, known: Iterable[str], alike: float = 0.7) -> str | None:
+    """The known name that is most like this one, None where none is so much `alike` (1: the same)."""
+    matches = get_close_matches(name[:_LONGEST].lower(), list(known), n=1, cutoff=alike)
     return matches[0] if matches else None
 
 

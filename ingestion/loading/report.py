@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graph.frame.neighbourhood import EVENT_KINDS
+from ingestion.event_kinds import CARRIERS
 from ingestion.excerpts import plain
 from ingestion.identifiers.validity import Why
 from ingestion.mappings.feed import Feed
@@ -15,8 +16,6 @@ from ingestion.parse_context import LINKS, PLACEHOLDER, IdentifierCounts
 
 # a column of at least so many values, of which more than this share fail, is not what it was declared to be
 _LEAST, _MOST_FAIL = 5, 0.5
-# kinds of events that are told for the identifiers in them
-_CARRIERS = frozenset(("login", "device_use", "card_bind", "register"))
 _WORDS = 200  # different words that are counted: more are no list's
 _Key = TypeVar("_Key")
 NAMED = 20  # ids that are told, of all that are about nobody
@@ -155,7 +154,7 @@ class Report:
         """Those of them that are not told for the identifiers in them either: words that somebody may have
         meant otherwise.
         """
-        return {kind: n for kind, n in self.kinds_without_meaning.items() if kind not in _CARRIERS}
+        return {kind: n for kind, n in self.kinds_without_meaning.items() if kind not in CARRIERS}
 
     @property
     def wholly_rejected(self) -> tuple[str, ...]:

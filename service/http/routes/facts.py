@@ -16,10 +16,11 @@ from graph.model.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from graph.model.types import Facts
+from graph.model.types import Event, Facts
 from ingestion import parse
-from ingestion.contract import TABLES
-from ingestion.parse import BadRow
+from ingestion.contract import TABLES, Table
+from ingestion.event_kinds import misspelt
+from ingestion.parse import BadRow, Row
 from ingestion.parse_context import ParseContext
 from service.assessment import bodies
 from service.http.calls import app_context, binding, handover, json_body, spend
@@ -40,13 +41,21 @@ def feedback() -> Response:
 @bp.post("/events")
 def events() -> Response:
     """Events: logins, transfers, repayments and the like."""
-    return _take("events", parse.event)
+    return _take("events", _event)
 
 
 @bp.post("/outcomes")
 def outcomes() -> Response:
     """Outcomes: what became of an application."""
     return _take("outcomes", parse.outcome)
+
+
+def _event(row: Row, context: ParseContext, shape: Table) -> Event:
+    """An event; of a kind that nobody means, none: it would be counted and say nothing, for ever."""
+    event = parse.event(row, context, shape)
+    if (meant := misspelt(event.kind)) is not None:
+        raise RecordError("kind", "unknown_kind", f"is no kind that means anything; the nearest is {meant}")
+    return event
 
 
 def _take(table: str, parser: Callable[..., Any]) -> Response:

@@ -500,6 +500,7 @@ BAD_FACTS = [
     ),
     ("/events", {"kind": "login", "at": "x", "applicant_id": "p"}, "at", "unreadable_time"),
     ("/events", {"kind": "login", "at": "2025-02-28T24:01", "applicant_id": "p"}, "at", "unreadable_time"),
+    ("/events", {"kind": "Trasnfer", "at": "2025-02-28", "applicant_id": "p"}, "kind", "unknown_kind"),
     ("/outcomes", {"application_id": "a", "status": "lost", "at": "2025-03-10"}, "status", "unknown_status"),
 ]
 
@@ -509,6 +510,15 @@ def test_a_fact_at_24_o_clock_is_one_of_the_next_midnight(client: FlaskClient, c
     assert client.post("/feedback", json=known).status_code == 200
     [label] = context.store.view(day(90)).labels_of(["p001"])["p001"]
     assert label.known_at == datetime(2025, 2, 28, 16, tzinfo=UTC)
+
+
+def test_a_misspelt_kind_of_event_is_told_the_nearest_and_a_word_of_its_own_is_taken(
+    client: FlaskClient,
+) -> None:
+    event = {"kind": "withdrawl", "at": "2025-02-28", "applicant_id": "p001"}
+    [error] = client.post("/events", json=event).get_json()["errors"]
+    assert "withdrawal" in error["message"]
+    assert client.post("/events", json=event | {"kind": "down_payment"}).get_json()["accepted"] == 1
 
 
 @pytest.mark.parametrize(("path", "fact", "field", "code"), BAD_FACTS)
