@@ -11,7 +11,7 @@ from investigations.cases import CaseState, VerdictValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStanding:
-    """How a ring's latest case stands."""
+    """How a ring's latest case stands, with the verdict that does."""
 
     case_id: str
     state: CaseState
@@ -21,7 +21,7 @@ class CaseStanding:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often each verdict was the latest of a case."""
+    """How often each verdict stands (`VerdictValue.after`)."""
 
     confirmed_fraud: int = 0
     false_positive: int = 0
@@ -44,7 +44,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class JudgedPerson:
-    """What the latest verdict about a person was, and when it was given."""
+    """The verdict that stands about a person, and when it was given."""
 
     applicant_id: str
     value: VerdictValue

@@ -116,6 +116,12 @@ class VerdictValue(StrEnum):
         """What the store is told of a person so concluded; None where nothing is."""
         return _LABEL_OF.get(self)
 
+    def after(self, before: VerdictValue | None) -> VerdictValue:
+        """What stands once this was concluded after what stood `before`, of a case and of a person: an
+        inconclusive verdict takes nothing back, as it makes no label.
+        """
+        return self if before is None or self.label is not None else before
+
 
 _LABEL_OF = {VerdictValue.CONFIRMED_FRAUD: LabelValue.FRAUD, VerdictValue.FALSE_POSITIVE: LabelValue.GOOD}
 
@@ -181,8 +187,8 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """An investigator's conclusion on a case and on people in it. Several may follow each other; the last one
-    on a person holds.
+    """An investigator's conclusion on a case and on people in it. Several may follow each other:
+    `VerdictValue.after` says what stands then.
     """
 
     at: datetime

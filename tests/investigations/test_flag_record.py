@@ -96,12 +96,16 @@ def test_the_future_does_not_change_the_record(store: GraphStore) -> None:
     assert before.saved.ahead == 0, "the default of day 90 is not known on day 80"
 
 
-def test_verdicts_are_counted_by_kind_and_by_reason_the_latest_of_each_case(
+def test_verdicts_are_counted_by_kind_and_by_reason_the_standing_one_of_each_case(
     store: GraphStore, casebook: Casebook
 ) -> None:
     about = NewCase(reason="ring_review", ring_id="R-1", kind=CaseKind.MERCHANT, reason_codes=("RING_DENSE",))
     case_id, _ = casebook.open_case(about, at=day(58), by="review")
-    for on, value in ((60, VerdictValue.CONFIRMED_FRAUD), (61, VerdictValue.FALSE_POSITIVE)):
+    for on, value in (
+        (60, VerdictValue.CONFIRMED_FRAUD),
+        (61, VerdictValue.FALSE_POSITIVE),
+        (62, VerdictValue.INCONCLUSIVE),
+    ):
         casebook.give_verdict(
             case_id, Verdict(at=day(on), by="li", value=value), casebook.case(case_id).version
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,26 +25,27 @@ class CaseOutcomes:
         self._engines = engines
 
     def of_rings(self, ring_ids: Iterable[str], until: datetime) -> Mapping[str, CaseStanding]:
-        """The latest case of each ring that was opened by then, with its latest verdict by then. Rings are
+        """The latest case of each ring that was opened by then, with the verdict that stood then. Rings are
         taken in turn, and held where they have a case; one may come twice.
         """
         found: dict[str, CaseStanding] = {}
         for some in in_parts(ring_ids):
             with self._engines.reading() as connection:
                 rows = connection.execute(_cases(until).where(CASES.c.ring_id.in_(some))).mappings().all()
-                verdicts = _latest(connection, [row["case_id"] for row in rows], until)
+                verdicts = _standing(connection, [row["case_id"] for row in rows], until)
             for row in rows:  # the oldest first: the latest stands
+                given = verdicts.get(row["case_id"])
                 found[row["ring_id"]] = CaseStanding(
                     case_id=row["case_id"],
                     state=CaseState(row["state"]),
                     assignee=row["assignee"],
-                    verdict=verdicts.get(row["case_id"]),
+                    verdict=given and given.value,
                 )
         return found
 
     def counts(self, since: datetime, until: datetime) -> VerdictCounts:
-        """Of the cases whose latest verdict by `until` was given from `since` on: what it was, by the kind
-        that the case was taken for and by each reason code that spoke for it.
+        """Of the cases of which the verdict that stood at `until` was given from `since` on: what it was, by
+        the kind that the case was taken for and by each reason code that spoke for it.
         """
         kinds: dict[str, Tally] = {}
         codes: dict[str, Tally] = {}
@@ -53,16 +54,20 @@ class CaseOutcomes:
                 VERDICTS.c.at >= micros(since), VERDICTS.c.at <= micros(until)
             )
             rows = connection.execute(_cases(until).where(CASES.c.case_id.in_(given))).mappings().all()
-            verdicts = _latest(connection, [row["case_id"] for row in rows], until)
+            verdicts = _standing(connection, [row["case_id"] for row in rows], until)
         for row in rows:
-            value = verdicts[row["case_id"]]
+            value, at = verdicts[row["case_id"]]
+            if at < micros(since):
+                continue
             kinds[row["kind"]] = kinds.get(row["kind"], Tally()).with_one(value)
             for code in row["reason_codes"].split():
                 codes[code] = codes.get(code, Tally()).with_one(value)
         return VerdictCounts(kinds=kinds, codes=codes)
 
     def people(self, since: datetime, until: datetime, limit: int) -> tuple[JudgedPerson, ...]:
-        """The people whose latest verdict by `until` was given from `since` on; the latest `limit`."""
+        """The people of whom the verdict that stood at `until` was given from `since` on; the latest
+        `limit`.
+        """
         query = (
             sa.select(PERSON_VERDICTS.c.applicant_id, PERSON_VERDICTS.c.value, VERDICTS.c.at)
             .join(VERDICTS, VERDICTS.c.position == PERSON_VERDICTS.c.verdict)
@@ -71,9 +76,11 @@ class CaseOutcomes:
         )
         with self._engines.reading() as connection:
             rows = connection.execute(query).all()
-        given = [JudgedPerson(str(who), VerdictValue(value), moment(at)) for who, value, at in rows]
-        latest = {one.applicant_id: one for one in given}
-        within = [one for one in latest.values() if one.at >= since]
+        within = [
+            JudgedPerson(who, value, moment(at))
+            for who, (value, at) in _stands(rows).items()
+            if at >= micros(since)
+        ]
         return tuple(sorted(within, key=lambda one: (one.at, one.applicant_id))[-limit:])
 
 
@@ -88,11 +95,30 @@ def _cases(until: datetime) -> sa.Select[Any]:
     )
 
 
-def _latest(connection: sa.Connection, case_ids: Sequence[str], until: datetime) -> dict[str, VerdictValue]:
-    """The latest verdict of each case by then."""
-    query = sa.select(VERDICTS.c.case_id, VERDICTS.c.value).where(VERDICTS.c.at <= micros(until))
-    found: dict[str, VerdictValue] = {}
+class _Given(NamedTuple):
+    """A verdict, and when it was given (microseconds)."""
+
+    value: VerdictValue
+    at: int
+
+
+def _standing(connection: sa.Connection, case_ids: Sequence[str], until: datetime) -> dict[str, _Given]:
+    """The verdict of each case that stood then."""
+    query = sa.select(VERDICTS.c.case_id, VERDICTS.c.value, VERDICTS.c.at).where(
+        VERDICTS.c.at <= micros(until)
+    )
+    found: dict[str, _Given] = {}
     for some in in_parts(case_ids):
-        rows = connection.execute(query.where(VERDICTS.c.case_id.in_(some)).order_by(VERDICTS.c.position))
-        found.update({str(case_id): VerdictValue(value) for case_id, value in rows})
+        rows = query.where(VERDICTS.c.case_id.in_(some)).order_by(VERDICTS.c.position)
+        found.update(_stands(connection.execute(rows)))
+    return found
+
+
+def _stands(given: Iterable[Any]) -> dict[str, _Given]:
+    """Of rows (about what, value, at), in their order: what stands about each, and when it was given."""
+    found: dict[str, _Given] = {}
+    for about, value, at in given:
+        one, before = VerdictValue(value), found.get(about)
+        if before is None or one.after(before.value) is one:
+            found[about] = _Given(one, at)
     return found

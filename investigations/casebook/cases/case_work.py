@@ -29,7 +29,7 @@ from investigations.casebook.tables.case_tables import (
     PROPOSALS,
     VERDICTS,
 )
-from investigations.cases import Case, CaseState, Verdict
+from investigations.cases import Case, CaseState, Verdict, VerdictValue
 from investigations.watch.messages import Message, MessageType, utc
 
 
@@ -175,8 +175,10 @@ class CaseWork(CaseHanding):
     def _closed(self, connection: sa.Connection, case_id: str, at: datetime) -> Message:
         """What others are told of a case that was closed: what it was about, and what it came to."""
         case = connection.execute(sa.select(CASES).where(CASES.c.case_id == case_id)).mappings().one()
-        last = sa.select(VERDICTS.c.value).where(VERDICTS.c.case_id == case_id)
-        verdict = connection.execute(last.order_by(VERDICTS.c.position.desc()).limit(1)).scalar()
+        given = sa.select(VERDICTS.c.value).where(VERDICTS.c.case_id == case_id)
+        verdict: VerdictValue | None = None
+        for value in connection.execute(given.order_by(VERDICTS.c.position)).scalars():
+            verdict = VerdictValue(value).after(verdict)
         data = {name: case[name] for name in ("case_id", "reason", "ring_id", "applicant_id")}
         data |= {"closed_at": utc(at), "verdict": verdict}
         return Message(

@@ -8,7 +8,7 @@ from service.assessment.answers.answer import Moment
 
 
 class VerdictRow(TypedDict):
-    """How often each verdict was the latest."""
+    """How often each verdict stands (docs/cases.md)."""
 
     name: Annotated[str, Meta(description="The kind, the reason code, or the group (docs/fairness.md).")]
     confirmed_fraud: Annotated[int, Meta(description="The flag was right.")]

@@ -283,7 +283,7 @@ export interface WatchAlert {
   evidence: { path: string[]; shared_since: string | null };
 }
 
-/** How often each verdict was the latest, of one kind, reason code or group. */
+/** How often each verdict stands, of one kind, reason code or group. */
 export interface VerdictRow {
   name: string;
   confirmed_fraud: number;

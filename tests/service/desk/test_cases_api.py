@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.model.types import RingKind
+from investigations.casebook.message_files import DeliveryState
 from service.app import create_app
 from service.assessment.context import AppContext
 from service.assessment.owed import deliver_labels
@@ -70,6 +71,37 @@ def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(
         "closed",
         ["confirmed_fraud", "false_positive"],
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "stands"),
+    [
+        (("confirmed_fraud", "inconclusive"), "confirmed_fraud"),
+        (("inconclusive", "confirmed_fraud", "inconclusive"), "confirmed_fraud"),
+        (("confirmed_fraud", "inconclusive", "false_positive"), "false_positive"),
+        (("inconclusive", "inconclusive"), "inconclusive"),
+    ],
+)
+def test_an_inconclusive_verdict_takes_nothing_back_wherever_verdicts_are_read(
+    context: AppContext, client: FlaskClient, given: tuple[str, ...], stands: str
+) -> None:
+    case = client.post("/cases", json={"applicant_id": "p001", "reason": "review"}).get_json()
+    client.post("/risk", json=body("live-0", applicant_id="p001", new_citizen=True))
+    at = f"/cases/{case['case_id']}"
+    for value in given:
+        context.clock.now += timedelta(days=1)
+        case = client.post(f"{at}/verdict", json={"value": value, "version": case["version"]}).get_json()
+    assert ("RULE_FRAUD_KNOWN" in codes(client, "p001", 1)) == (stands == "confirmed_fraud")
+    table = client.get("/verdicts").get_json()
+    for (row,) in (table["kinds"], [one for one in table["groups"] if one["name"] == "new_citizen"]):
+        counted = {value: row[value] for value in ("confirmed_fraud", "false_positive", "inconclusive")}
+        assert counted == dict.fromkeys(counted, 0) | {stands: 1}
+    today = client.get("/verdicts?days=1").get_json()["kinds"]
+    assert bool(today) == (given[-1] == stands), "it counts on the day when it was given"
+    assert client.post(f"{at}/close", json={"version": case["version"]}).status_code == 200
+    context.casebook.messages.address({"x": lambda message: True}, context.clock())
+    (closed,) = context.casebook.messages.deliveries(DeliveryState.WAITING)
+    assert closed.message.data["verdict"] == stands
 
 
 def test_a_verdict_on_an_applicant_is_about_that_applicant(client: FlaskClient) -> None:

@@ -54,7 +54,7 @@ export const CASES = {
   previous_page: ["Previous page", "上一页"],
   shown_of: ["{from} to {to} of {total}", "第 {from} 至 {to} 件，共 {total} 件"],
   verdicts_title: ["How often flags were right", "标记准确情况"],
-  verdicts_text: ["What the latest verdicts said of cases, those that were most often wrong first. A case counts for each of its reasons; people count by what their latest application said, and by how they lived by their latest assessment before the verdict.", "按最近结论统计，误报最多的在前。一案计入其每个原因；人员按结论前最近一次申请所填信息及最近一次评估的居住情况统计。"],
+  verdicts_text: ["The verdicts that stand, those that were most often wrong first; an inconclusive one takes no other back. A case counts for each of its reasons; people count by what their latest application said, and by how they lived by their latest assessment before the verdict.", "按有效结论统计，误报最多的在前；无法认定不推翻此前结论。一案计入其每个原因；人员按结论前最近一次申请所填信息及最近一次评估的居住情况统计。"],
   verdicts_of: ["Verdicts of", "结论时间"],
   last_days: ["the last {n} [day|days]", "最近 {n} 天"],
   given_between: ["Given from {since} to {until}.", "结论时间：{since} 至 {until}。"],
