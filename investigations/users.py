@@ -44,6 +44,7 @@ class AuditAction(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     POLICY_USED = "policy_used"
     POLICY_REFUSED = "policy_refused"
+    POLICY_DROPPED = "policy_dropped"
     ERASURE_BEGAN = "erasure_began"
     ERASED = "erased"
     ERASURE_GIVEN_UP = "erasure_given_up"

@@ -43,6 +43,7 @@ from service.jobs.champion import ChampionFollower
 from service.jobs.machine_terms import MachineTerms
 from service.jobs.machines import EVERY_S, Machines
 from service.jobs.outbox import Outbox
+from service.jobs.policies import PolicyFollower
 from service.login import routes as login
 from service.login.oidc import provider_of
 from service.readiness import warm
@@ -191,7 +192,12 @@ def follow_policies(app: Flask) -> PeriodicThread:
     found.
     """
     context: AppContext = app.extensions["ringfence"]
-    thread = PeriodicThread(context.policies.files.refresh, context.settings.registry_seconds)
+    follower = PolicyFollower(
+        context.policies.files,
+        lambda: metrics.POLICIES_TAKEN.labels("taken").inc(),
+        lambda: metrics.POLICIES_TAKEN.labels("failed").inc(),
+    )
+    thread = PeriodicThread(follower.step, context.settings.registry_seconds)
     thread.wake()
     return thread
 

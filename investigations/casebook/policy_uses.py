@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,37 +43,24 @@ class PolicyUses:
             if entry is not None:
                 write_down(connection, [entry])
 
-    def drop(self, scope: PolicyScope, at: datetime, by: str) -> bool:
-        """Take the file of a scope out of force; whether there was one."""
-        if not any(one.scope == scope for one in self.in_force()):
-            return False
+    def drop(self, scope: PolicyScope, at: datetime, by: str, entry: AuditEntry | None = None) -> bool:
+        """Take the file of a scope out of force, and tell the trail by the `entry`; whether there was one."""
         with self._engines.writing() as connection:
+            if not any(one.scope == scope for one in _in_force(self._history(connection))):
+                return False
             self._insert(connection, PolicyUse(scope=scope, digest=None, at=at, by=by))
+            if entry is not None:
+                write_down(connection, [entry])
         return True
 
     def in_force(self) -> tuple[PolicyUse, ...]:
         """The uses that hold, one a scope, in the order in which they are applied."""
-        latest: dict[PolicyScope, PolicyUse] = {one.scope: one for one in self.history()}
-        return tuple(
-            sorted(
-                (one for one in latest.values() if one.digest is not None),
-                key=lambda one: (one.scope.rank, str(one.scope)),
-            )
-        )
+        return _in_force(self.history())
 
     def history(self) -> tuple[PolicyUse, ...]:
         """All that was ever put in force or taken out, the oldest first."""
         with self._engines.reading() as connection:
-            rows = connection.execute(sa.select(self._table).order_by(self._table.c.position)).mappings()
-            return tuple(
-                PolicyUse(
-                    scope=PolicyScope(lender=row["lender"], product=row["product"]),
-                    digest=row["digest"],
-                    at=moment(row["at"]),
-                    by=row["by"],
-                )
-                for row in rows
-            )
+            return self._history(connection)
 
     def content(self, digest: str) -> str | None:
         """The file with that digest, None where it was never used."""
@@ -80,6 +68,18 @@ class PolicyUses:
         with self._engines.reading() as connection:
             found: str | None = connection.execute(query).scalar()
             return found
+
+    def _history(self, connection: sa.Connection) -> tuple[PolicyUse, ...]:
+        rows = connection.execute(sa.select(self._table).order_by(self._table.c.position)).mappings()
+        return tuple(
+            PolicyUse(
+                scope=PolicyScope(lender=row["lender"], product=row["product"]),
+                digest=row["digest"],
+                at=moment(row["at"]),
+                by=row["by"],
+            )
+            for row in rows
+        )
 
     def _insert(self, connection: sa.Connection, use: PolicyUse) -> None:
         row = {
@@ -90,3 +90,9 @@ class PolicyUses:
             "digest": use.digest,
         }
         connection.execute(sa.insert(self._table), row)
+
+
+def _in_force(history: Iterable[PolicyUse]) -> tuple[PolicyUse, ...]:
+    latest: dict[PolicyScope, PolicyUse] = {one.scope: one for one in history}
+    holding = (one for one in latest.values() if one.digest is not None)
+    return tuple(sorted(holding, key=lambda one: (one.scope.rank, str(one.scope))))

@@ -33,9 +33,11 @@ class Deliberate(NamedTuple):
         )
 
 
-def add_force(parser: argparse.ArgumentParser, what: str) -> None:
-    """The options for it; `what` stands before their help."""
-    parser.add_argument("--reason", help=f"{what}why, for the audit trail; --force needs one")
+def add_force(parser: argparse.ArgumentParser, what: str, reasoned: str = "") -> None:
+    """The options for it; `what` stands before their help, and `reasoned` before that of the reason where
+    more than these have one.
+    """
+    parser.add_argument("--reason", help=f"{reasoned or what}why, for the audit trail; --force needs one")
     parser.add_argument(
         "--force", action="store_true", help=f"{what}although a group of people would be worse off"
     )

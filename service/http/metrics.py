@@ -88,6 +88,12 @@ MODELS_TAKEN = Counter(
     "Champions of the registry by worker: `taken` over, or `failed` (the one before serves on).",
     ("result",),
 )
+POLICIES_TAKEN = Counter(
+    "ringfence_policies_taken_over_total",
+    "Changes of the policy files in force by worker: `taken` over, or `failed` looks at a file that cannot "
+    "be read (those from before stay in force).",
+    ("result",),
+)
 OWED_FACTS = Gauge(
     "ringfence_owed_facts",
     "Assessments whose applications have not reached the graph store yet.",

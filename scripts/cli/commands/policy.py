@@ -57,19 +57,31 @@ def _run(options: argparse.Namespace) -> Result:
     with open_casebook(settings.casebook, settings.casebook_sync) as casebook:
         if options.what == "show":
             return _show(casebook, options)
-        by, now = options.by or person_at_work(), clock_of(casebook)()
-        tries = options.what == "shadow" or options.shadow
-        policies = casebook.policies_in_shadow if tries else casebook.policies
         if file is not None and options.what == "use":
             return _use(settings, casebook, file, options)
         if file is not None:
-            policies.use(file, now, by)
+            by, now = options.by or person_at_work(), clock_of(casebook)()
+            casebook.policies_in_shadow.use(file, now, by)
             return Result({**_described(file), **_latest_answers(casebook, file)})
-        scope = PolicyScope(lender=options.lender, product=options.product)
-        if not policies.drop(scope, now, by):
-            where = "shadow" if tries else "force"
-            raise SettingError(f"no policy file is in {where} for {scope}: ringfence policy show lists them")
-        return Result({"dropped": str(scope)})
+        return _drop(casebook, options)
+
+
+def _drop(casebook: Casebook, options: argparse.Namespace) -> Result:
+    """Take the file of a scope out of force, with a line in the audit trail, or out of shadow."""
+    scope = PolicyScope(lender=options.lender, product=options.product)
+    policies = casebook.policies_in_shadow if options.shadow else casebook.policies
+    who, now = deliberate(options), clock_of(casebook)()
+    digest = next((one.digest for one in policies.in_force() if one.scope == scope), None)
+    entry = who.entry(
+        AuditAction.POLICY_DROPPED,
+        f"policy:{digest}",
+        now,
+        {"lender": scope.lender, "product": scope.product},
+    )
+    if digest is None or not policies.drop(scope, now, who.by, None if options.shadow else entry):
+        where = "shadow" if options.shadow else "force"
+        raise SettingError(f"no policy file is in {where} for {scope}: ringfence policy show lists them")
+    return Result({"dropped": str(scope)})
 
 
 def _use(settings: Settings, casebook: Casebook, file: PolicyFile, options: argparse.Namespace) -> Result:
@@ -142,9 +154,13 @@ def _show(casebook: Casebook, options: argparse.Namespace) -> Result:
 
 
 def _used(casebook: Casebook, use: PolicyUse) -> Mapping[str, Any]:
+    """A use and its file; of one that this release cannot read, which stops a start, why."""
+    head = {"since": use.at.isoformat(timespec="seconds"), "by": use.by}
     content = casebook.policies.content(use.digest or "") or ""
-    file = read_policy(content.encode(), f"policy {use.digest}")
-    return {"since": use.at.isoformat(timespec="seconds"), "by": use.by, **_described(file)}
+    try:
+        return head | _described(read_policy(content.encode(), "policy"))
+    except SettingError as error:
+        return head | {"digest": use.digest, "unreadable": str(error)}
 
 
 def _described(file: PolicyFile) -> dict[str, Any]:
@@ -168,7 +184,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--product", metavar="NAME", help="show, drop: of which product")
     parser.add_argument("--by", help="who does it (default: the user's name)")
     parser.add_argument("--shadow", action="store_true", help="drop: what is in shadow, not in force")
-    add_force(parser, "use: ")
+    add_force(parser, "use: ", "use, drop: ")
     add_store(parser, "use: graph store of the answers")
     parser.add_argument(
         "--model", metavar="DIR", help="use: the model that answered (default: the one that serves)"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from graph.model.errors import SettingError, StoreChangedError
 from investigations.casebook import Casebook
 from investigations.policies.file import PolicyFile, PolicyScope, chain_of
 from investigations.policies.reading import read_policy
+
+_SHOWN = 12  # digits of a digest
 
 
 class PolicyFiles:
@@ -19,12 +22,20 @@ class PolicyFiles:
         self._in_force: tuple[PolicyFile, ...] = ()
 
     def refresh(self) -> bool:
-        """Take over what is in force now; nothing is left to do then. Raises StoreUnavailableError, and
-        StoreChangedError for a file that is not as it was used: what was in force stays.
+        """Take over what is in force now; whether it is other than before. Raises StoreUnavailableError, and
+        StoreChangedError for a file that is not as it was used, or that this release cannot read: what was in
+        force stays.
         """
         uses = self._casebook.policies.in_force()
-        self._in_force = tuple(self._file(one.digest) for one in uses if one.digest is not None)
-        return True
+        before, self._in_force = (
+            self._in_force,
+            tuple(self._file(one.digest) for one in uses if one.digest is not None),
+        )
+        return self._in_force != before
+
+    def named(self) -> list[str]:
+        """Those in force for people to read: for whom, the digest's beginning and the name."""
+        return [f"{one.scope}: {one.digest[:_SHOWN]} ({one.name})" for one in self._in_force]
 
     def chain(self, scope: PolicyScope) -> tuple[PolicyFile, ...]:
         """Those in force for applications of that scope, in the order in which they are applied."""
@@ -40,11 +51,14 @@ class PolicyFiles:
         content = self._casebook.policies.content(digest)
         if content is None:
             raise StoreChangedError(f"the casebook has no policy file {digest}")
-        try:
-            file = read_policy(content.encode(), f"policy {digest[:12]}")
-        except SettingError as error:
-            raise StoreChangedError(f"a policy file is not as it was used: {error}") from error
-        if file.digest != digest:
+        if hashlib.sha256(content.encode()).hexdigest() != digest:
             raise StoreChangedError(f"the policy file {digest} is not as it was used")
+        try:
+            file = read_policy(content.encode(), f"policy {digest[:_SHOWN]}")
+        except SettingError as error:
+            raise StoreChangedError(
+                "a policy file of the casebook cannot be read by this release: run the one that put it in "
+                f"force, or put another in its place (ringfence policy show, drop): {error}"
+            ) from error
         self._read[digest] = file
         return file

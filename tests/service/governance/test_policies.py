@@ -4,9 +4,11 @@ beforehand what they will decide.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from investigations.casebook import Casebook
 from investigations.dry_run import dry_run
 from investigations.policies.file import PolicyFile, PolicyScope
 from investigations.policies.reading import read_policy
+from investigations.users import AuditAction, AuditFilter
 from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
 from service.app import create_app, follow_policies
@@ -26,6 +29,7 @@ from service.assessment.context import AppContext
 from service.assessment.repeats.policy_dry_run import by_policy_file
 from service.assessment.repeats.replay import replay
 from service.assessment.repeats.replays import replay_latest
+from service.jobs.policies import PolicyFollower
 from service.wiring import wire
 from tests.support.casebooks import forge
 from tests.support.small_service import Clock, PlainModel, body, risk, service
@@ -227,3 +231,65 @@ def test_the_command_checks_uses_shows_and_drops(
     assert "says itself" in run("use", str(path), "--lender", "L1", *book, status=UNUSABLE)
     with pytest.raises(SystemExit):
         main(["policy", "forget"])
+
+
+NEWER = "format: 1\nname: newer\nrules: {RULE_OF_NEXT_YEAR: {review: true}}\n"
+
+
+def from_a_newer_release(context: AppContext) -> PolicyFile:
+    """A file in force for everybody that says what this release does not know."""
+    file = replace(policy(""), name="newer", digest=hashlib.sha256(NEWER.encode()).hexdigest(), content=NEWER)
+    context.casebook.policies.use(file, day(70), "li")
+    return file
+
+
+@pytest.mark.usefixtures("keyed")
+def test_a_file_of_a_newer_release_is_named_and_may_be_replaced(
+    context: AppContext, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    risk(context, new("live-1"))
+    file = from_a_newer_release(context)
+    with pytest.raises(StoreChangedError, match="cannot be read by this release") as stopped:
+        wire(context.settings, scorer=PlainModel()).close()
+    assert "line 3: rules.RULE_OF_NEXT_YEAR" in str(stopped.value)
+    given = ["--store", context.settings.store, "--casebook", context.settings.casebook, "--json"]
+    assert main(["policy", "show", *given[2:]]) == 0
+    shown = json.loads(capsys.readouterr().out)["in_force"]["everybody"]
+    assert (shown["digest"], shown["by"]) == (file.digest, "li")
+    assert "RULE_OF_NEXT_YEAR" in shown["unreadable"]
+    path = tmp_path / "p.yaml"
+    path.write_text(policy("").content, "utf-8")
+    assert main(["policy", "use", str(path), *given]) == 0
+    wire(context.settings, scorer=PlainModel()).close()
+
+
+def test_a_service_goes_on_by_what_it_can_read_and_counts_what_it_cannot(context: AppContext) -> None:
+    told: list[str] = []
+    follower = PolicyFollower(
+        context.policies.files, lambda: told.append("taken"), lambda: told.append("failed")
+    )
+    careful = policy(CAREFUL)
+    context.casebook.policies.use(careful, day(70), "wang")
+    assert follower.step()
+    assert follower.step()
+    assert told == ["taken"], "what is in force already is not taken over again"
+    from_a_newer_release(context)
+    with pytest.raises(StoreChangedError, match="cannot be read by this release"):
+        follower.step()
+    assert kept(context, risk(context, new("live-1"))) == [careful.digest]
+    context.casebook.policies.drop(PolicyScope(), day(71), "li")
+    follower.step()
+    assert told == ["taken", "failed", "taken"]
+    assert kept(context, risk(context, new("live-2"))) == []
+
+
+@pytest.mark.usefixtures("keyed")
+def test_who_takes_a_policy_out_of_force_stands_in_the_trail_with_why(context: AppContext) -> None:
+    use(context, policy(CAREFUL, "L1"))
+    given = ["--lender", "L1", "--casebook", context.settings.casebook, "--json"]
+    assert main(["policy", "drop", "--by", "li", "--reason", "all wait for people", *given]) == 0
+    assert main(["policy", "drop", "--by", "li", *given]) == UNUSABLE
+    (line,), _ = context.casebook.audit.read(AuditFilter(action=AuditAction.POLICY_DROPPED))
+    assert (line.by, line.purpose) == ("li", "all wait for people")
+    assert line.subject == f"policy:{policy(CAREFUL, 'L1').digest}"
+    assert json.loads(line.detail or "") == {"lender": "L1", "product": None}
