@@ -30,10 +30,19 @@ settings.register_profile("fast", max_examples=25, deadline=None, derandomize=Tr
 settings.register_profile("thorough", max_examples=200, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
-# What takes longest begins first: whoever takes it last keeps everybody waiting.
+# Files (by their names) and groups that begin first, because they take longest: whoever takes one last keeps
+# everybody waiting. Those of the slow tests lead.
 LONGEST = (
+    "test_killed_on_spark",
     "neo4j",
+    "test_rings_of_delivery_command",
     "test_hostile_deliveries",
+    "test_first_look",
+    "test_rings_on_spark_command",
+    "test_batch_on_spark",
+    "test_rings_on_spark",
+    "test_delivery_on_spark",
+    "test_frame_facts",
     "test_serve",
     "test_desk_accessibility",
     "test_features",
@@ -58,8 +67,15 @@ def _group(nodeid: str) -> str:
     """What one process runs from end to end: a file with its fixtures, and everything that asks one
     server.
     """
-    stem = Path(nodeid.partition("::")[0]).stem
-    return "neo4j" if ON_NEO4J or stem.startswith("test_neo4j") else TOGETHER.get(stem, stem)
+    path = nodeid.partition("::")[0]
+    stem = Path(path).stem
+    return "neo4j" if ON_NEO4J or stem.startswith("test_neo4j") else TOGETHER.get(stem, path)
+
+
+def _begins(item: pytest.Item) -> int:
+    """Its place among what begins first."""
+    name = Path(_group(item.nodeid)).stem
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 class ByGroup(LoadFileScheduling):
@@ -83,9 +99,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest groups first."""
-    items.sort(
-        key=lambda item: LONGEST.index(group) if (group := _group(item.nodeid)) in LONGEST else len(LONGEST)
-    )
+    items.sort(key=_begins)
 
 
 @pytest.fixture
