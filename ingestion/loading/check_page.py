@@ -56,6 +56,8 @@ def _tables(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _doubts(result: Mapping[str, Any]) -> Iterator[str]:
+    if result["nobody_applied"]:
+        yield result["nobody_applied"]
     for table, columns in result["dropped_cells"].items():
         yield from (
             f"cells that count as not known, {table}.{column}: {_counted(codes)}"

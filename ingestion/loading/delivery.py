@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from graph.model.errors import DeliveryError
+from graph.model.near_names import near_name
 from ingestion.contract import TABLES, Cell, Table
 from ingestion.excerpts import names, plain
 from ingestion.loading.found import FoundDelivery, find_delivery, shown_little
@@ -82,6 +83,23 @@ class Delivery:
                 replace(c, zone=c.zone or _INT96_ZONE) if c.source in source.int96 else c for c in read
             ),
         )
+
+    def near_table(self, name: str) -> str | None:
+        """The table that is not there and that a file or folder which nothing reads may mean."""
+        tables = TABLES.keys() - {feed.table.name for feed in self.feeds}
+        return near_name(PurePosixPath(name).name.partition(".")[0], sorted(tables))
+
+    def misspelt(self) -> Iterator[tuple[str, str, str]]:
+        """Source and name of a column that nothing reads, and the one that is not there and that it may
+        mean.
+        """
+        for feed in self.feeds:
+            lacking = sorted(
+                feed.table.sources.difference(self.sources[feed.source].columns if feed.source else ())
+            )
+            for column in self.unknown_columns(feed):
+                if near := near_name(column, lacking):
+                    yield feed.source, column, near
 
     def zone_is_guessed(self, feed: Feed) -> tuple[str, ...]:
         """The columns of times that say nothing of their zone, neither themselves nor in the mapping, and are
@@ -201,9 +219,16 @@ def _check_columns(feed: Feed, delivery: Delivery) -> None:
         missing.append(" or ".join(feed.table.one_of))
     if missing:
         where = f" in {part}" if part else ""
+        unread = delivery.unknown_columns(feed)
+        near = [plain(found) for column in missing if (found := near_name(column, unread))]
         raise DeliveryError(
             f"{feed.source}: the column {names(missing)} is missing{where} (table "
             f"{feed.table.name}){_one_cell(source)}"
+            + (
+                f"; nothing reads {names(near)}: write it as the table does, or give a mapping"
+                if near
+                else ""
+            )
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from graph.model.errors import DeliveryError
+from graph.model.near_names import perhaps
 from ingestion.contract import TABLES
 from ingestion.excerpts import plain
 from ingestion.mappings.feed import Feed, Mapped, sources
@@ -77,7 +78,8 @@ def _found(folder: AnyPath, mapping: str | None, limits: DeliveryLimits) -> Foun
             f"{folder} is not there: look at its name, and whether these credentials may see it"
         )
     if not folder.is_dir():
-        raise DeliveryError(f"{folder} is not a folder: a delivery is a folder of tables")
+        file = ", and this is a file: name the folder in which it lies" if folder.is_file() else ""
+        raise DeliveryError(f"{folder} is not a folder: a delivery is a folder of tables{file}")
     beside = folder / FILE_NAME
     there = {p.name: p for p in entries(folder, limits) if not p.name.startswith(".")}
     if mapping is not None:
@@ -103,7 +105,10 @@ def _files(folder: AnyPath, feed: Feed, mapping: str, limits: DeliveryLimits) ->
     for pattern in feed.files or (feed.source,):
         there = matching(folder, pattern, limits)
         if not there or not all(is_there(folder / name) for name in there):
-            raise DeliveryError(f"{folder}: {plain(pattern)} is missing, the mapping {mapping} reads it")
+            near = plain(perhaps(pattern, [path.name for path in entries(folder, limits)]))
+            raise DeliveryError(
+                f"{folder}: {plain(pattern)} is missing, the mapping {mapping} reads it{near}"
+            )
         results.update(dict.fromkeys(there))
     return list(results)
 
@@ -177,16 +182,17 @@ def _table_in(folder: AnyPath, name: str, path: AnyPath, limits: DeliveryLimits)
         raise DeliveryError(f"{folder}: {name} is {what}")
     if path.is_dir() and suffix is None:
         if within := _named_within(path, FOLDERS_DEEP, limits):
+            inner, _, _ = name_within(within, folder).rpartition("/")
             raise DeliveryError(
                 f"{folder}: {name_within(within, folder)} bears the name of a table and lies in a folder "
-                "that is not read"
+                f"that is not read: if the delivery is {folder / inner}, give that, else move the folder away"
             )
         return None
     table = stem if suffix is None else name[: -len(suffix)]
     if suffix is not None and table not in TABLES:
         raise DeliveryError(
-            f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a "
-            f"{FILE_NAME}"
+            f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}){perhaps(table, TABLES)}; "
+            f"foreign tables need a {FILE_NAME}"
         )
     return None if suffix is None else table
 

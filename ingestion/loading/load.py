@@ -55,7 +55,11 @@ def load(
     started = time.perf_counter()
     name, mapping = plain(delivery.name), plain(delivery.mapping.name)
     report = Report(
-        delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out))
+        delivery=name,
+        mapping=mapping,
+        first=(store if beside is None else beside).revision() == 0,
+        feeds=delivery.feeds,
+        left_out=tuple(map(plain, delivery.left_out)),
     )
     context = replace(context, repeats=Repeats(), zone=delivery.zone(context.zone))
     for feed in delivery.feeds:

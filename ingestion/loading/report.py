@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graph.frame.neighbourhood import EVENT_KINDS
+from graph.quantities import quantity
 from ingestion.event_kinds import CARRIERS
 from ingestion.excerpts import plain
 from ingestion.identifiers.validity import Why
@@ -100,14 +101,15 @@ class Unmatched:
 class Report:
     """The figures of a load.
 
-    `identifier_counts` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that
-    could not be read and need not be there by (table, column, code), `words` the words that no list knows by
-    (table, column, word), `kinds` the events by kind, `sources` the rows of each of the delivery's `feeds`,
-    by its place.
+    `first` says that nothing was there before it. `identifier_counts` counts cells of identifiers by (table,
+    column, kind, reason), `dropped` cells that could not be read and need not be there by (table, column,
+    code), `words` the words that no list knows by (table, column, word), `kinds` the events by kind,
+    `sources` the rows of each of the delivery's `feeds`, by its place.
     """
 
     delivery: str
     mapping: str
+    first: bool = False
     tables: dict[str, RowCounts] = field(default_factory=dict)
     feeds: tuple[Feed, ...] = ()
     sources: dict[int, RowCounts] = field(default_factory=dict)
@@ -161,11 +163,34 @@ class Report:
         """The sources of which no row could be taken: `labels (labels.csv)`. One row alone is a bad row, and
         no bad table.
         """
-        return tuple(
-            self._name(feed)
+        return tuple(self.why_wholly_rejected)
+
+    @property
+    def why_wholly_rejected(self) -> dict[str, str]:
+        """Of each of them why rows of its table were rejected: `unreadable_time 9, missing 2`."""
+        return {
+            self._name(feed): self._reasons(self.feeds[feed].table.name)
             for feed, tally in self.sources.items()
             if tally.read > 1 and tally.rejected == tally.read
-        )
+        }
+
+    def _reasons(self, table: str) -> str:
+        codes = {code: n for (of, code), n in self.rejects.items() if of == table}
+        return ", ".join(f"{code} {n:,}" for code, n in sorted(codes.items(), key=lambda one: -one[1]))
+
+    @property
+    def nobody_applied(self) -> str:
+        """A sentence that says why no application is known; empty where some are, or may be."""
+        tally = self.tables.get("applications")
+        if not self.first or (tally is not None and tally.accepted + tally.known):
+            return ""
+        if tally is None:
+            why = "there is no table of applications"
+        elif not tally.read:
+            why = "the table of applications has no row"
+        else:
+            why = f"of {quantity(tally.read, 'application')} none could be taken"
+        return f"nobody applied for anything: {why}; people are known by their events alone, loans not at all"
 
     @property
     def filtered_out(self) -> tuple[str, ...]:
@@ -217,6 +242,7 @@ class Report:
             "mapping": self.mapping,
             "tables": {name: vars(tally) for name, tally in self.tables.items()},
             "wholly_rejected": list(self.wholly_rejected),
+            "nobody_applied": self.nobody_applied,
             "filtered_out": list(self.filtered_out),
             "rejects": _nested(self.rejects),
             "rejects_not_written": self.rejects_not_written,

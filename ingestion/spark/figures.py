@@ -58,6 +58,7 @@ def report_of(delivery: Delivery, written: Written, report_to: Path) -> Report:
     report = Report(
         delivery=plain(delivery.name),
         mapping=plain(delivery.mapping.name),
+        first=True,
         feeds=delivery.feeds,
         left_out=tuple(map(plain, delivery.left_out)),
     )

@@ -23,7 +23,7 @@ from investigations.review.result import ReviewResult
 from investigations.review.weekly import ReviewPlan, reviewed, week_of
 from scripts.cli.cluster_arguments import cluster_plan
 from scripts.cli.command import DONE, INCOMPLETE, Result
-from scripts.cli.loaded import say, say_guessed
+from scripts.cli.loaded import say, say_doubts
 from service.engines.cluster import SPARK
 from service.engines.delivered_rings import GivenDelivery, delivered_rings
 from service.folders import folder_for, folder_named, of_this_machine
@@ -49,7 +49,7 @@ def rings_of_delivery(
     name = name_of_stages(found, options.mapping, keys, (settings.timezone, moments))
 
     def usable(delivery: Delivery) -> None:
-        say_guessed(delivery)
+        say_doubts(delivery)
         folder_for(out)
 
     given = GivenDelivery(

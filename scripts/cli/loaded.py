@@ -13,8 +13,21 @@ from ingestion.sources.limits import SETTING as LIMIT
 log = logging.getLogger("ringfence.load")
 
 
-def say_guessed(delivery: Delivery) -> None:
-    """Which columns of times are read in a zone that nobody has said."""
+def say_doubts(delivery: Delivery) -> None:
+    """What nothing reads, where it is nearly what is looked for, and which columns of times are read in a
+    zone that nobody has said.
+    """
+    if delivery.left_out:
+        near = {name: delivery.near_table(name) for name in delivery.left_out}
+        said = [f"{name} (the nearest table is {table})" if table else name for name, table in near.items()]
+        log.warning("no table reads %s", names(said))
+    for source, column, near_column in delivery.misspelt():
+        log.warning(
+            "%s: nothing reads the column %s; the nearest that is not there is %s",
+            plain(source),
+            plain(column),
+            near_column,
+        )
     for feed in delivery.feeds:
         if guessed := delivery.zone_is_guessed(feed):
             log.warning(
@@ -26,8 +39,8 @@ def say_guessed(delivery: Delivery) -> None:
 
 def say(report: Report) -> None:
     """What needs attention, one line each."""
-    if report.left_out:
-        log.warning("no table reads %s", names(report.left_out))
+    if report.nobody_applied:
+        log.warning("%s", report.nobody_applied)
     if report.rejects_not_written:
         log.warning(
             (
@@ -70,8 +83,9 @@ def say(report: Report) -> None:
             )
     for source in report.filtered_out:
         log.warning("no row of %s meets the conditions of the mapping", source)
-    for source in report.wholly_rejected:
+    for source, why in report.why_wholly_rejected.items():
         log.error(
-            "nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded",
+            "nothing of %s could be taken: every row is rejected (%s), see rejects.jsonl; all else is loaded",
             source,
+            why,
         )

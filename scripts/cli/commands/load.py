@@ -26,7 +26,7 @@ from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
 from ingestion.sources.databases import is_url, name_of
 from ingestion.sources.remote import is_address
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
-from scripts.cli.loaded import say, say_guessed
+from scripts.cli.loaded import say, say_doubts
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_store
 from service.clock import system_clock
@@ -101,7 +101,7 @@ def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
     settings = settings_given(options)
     now = moment_given(settings, options.now) if options.now else system_clock()
     delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
-    say_guessed(delivery)
+    say_doubts(delivery)
     return settings, delivery, now
 
 
