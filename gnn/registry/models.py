@@ -131,22 +131,25 @@ class ModelRegistry:
         cannot be read.
         """
         version: str = bundle.read(folder).card["version"]
+        seen = self.head()
         if version not in self.models():
             self._folder.add_bundle(version, folder)
             with self._folder.bundle(version) as copied:
                 digest = bundle.digest(copied)
-            self._write(deed, _Step(ModelAction.ADD, version, ModelState.CANDIDATE, digest=digest))
+            self._write(deed, _Step(ModelAction.ADD, version, ModelState.CANDIDATE, digest=digest), seen)
         return self.models()[version]
 
     def shadow(self, version: str, deed: Deed) -> RegisteredModel:
         """Let a model answer beside the champion."""
+        seen = self.head()
         self._refuse_champion(version, "answers already")
-        return self._write(deed, _Step(ModelAction.SHADOW, version, ModelState.SHADOW))
+        return self._write(deed, _Step(ModelAction.SHADOW, version, ModelState.SHADOW), seen)
 
     def retire(self, version: str, deed: Deed) -> RegisteredModel:
         """Put a model out of use. Its bundle stays: answers that it gave are replayed with it."""
+        seen = self.head()
         self._refuse_champion(version, "serves: promote another one, or roll back")
-        return self._write(deed, _Step(ModelAction.RETIRE, version, ModelState.RETIRED))
+        return self._write(deed, _Step(ModelAction.RETIRE, version, ModelState.RETIRED), seen)
 
     def promote(
         self, version: str, deed: Deed, gate: Mapping[str, Any], *, forced: bool = False
@@ -155,34 +158,37 @@ class ModelRegistry:
 
         Raises RegistryError where that did not pass and nobody forced it, with a reason.
         """
+        seen = self.head()
         self._refuse_champion(version, "serves already")
         if not gate["passed"] and not (forced and deed.reason.strip()):
             raise RegistryError(
                 f"{version} did not pass the gate: it is not promoted without force and reason"
             )
-        return self._write(
-            deed, _Step(ModelAction.PROMOTE, version, ModelState.CHAMPION, gate=gate, forced=forced)
-        )
+        step = _Step(ModelAction.PROMOTE, version, ModelState.CHAMPION, gate=gate, forced=forced)
+        return self._write(deed, step, seen)
 
     def refuse(self, version: str, deed: Deed, gate: Mapping[str, Any]) -> RegisteredModel:
         """Keep that the gate did not let a model through; its state stays."""
-        state = self.named(version).state
-        return self._write(deed, _Step(ModelAction.REFUSE, version, state, gate=gate))
+        seen, state = self.head(), self.named(version).state
+        return self._write(deed, _Step(ModelAction.REFUSE, version, state, gate=gate), seen)
 
     def roll_back(self, deed: Deed) -> RegisteredModel:
         """Make the champion before this one serve again."""
-        champions = champions_of(self.entries())
+        seen, champions = self.head(), champions_of(self.entries())
         if len(champions) < 2:
             raise RegistryError(f"the registry {self.url} has no earlier champion to go back to")
-        return self._write(deed, _Step(ModelAction.ROLL_BACK, champions[-2], ModelState.CHAMPION))
+        return self._write(deed, _Step(ModelAction.ROLL_BACK, champions[-2], ModelState.CHAMPION), seen)
 
     def _refuse_champion(self, version: str, why: str) -> None:
         if self.named(version).state is ModelState.CHAMPION:
             raise RegistryError(f"{version} is the champion and {why}")
 
-    def _write(self, deed: Deed, step: _Step) -> RegisteredModel:
-        number, previous = self.head()
-        before = models_of(one.entry for one in self._read).get(step.version)
+    def _write(self, deed: Deed, step: _Step, seen: tuple[int, str]) -> RegisteredModel:
+        """Write what follows the head that was `seen` before anything was decided; where somebody has written
+        since then it is refused.
+        """
+        number, previous = seen
+        before = models_of(one.entry for one in self._read[:number]).get(step.version)
         entry = HistoryEntry(
             number=number + 1,
             at=deed.at,

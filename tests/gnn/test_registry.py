@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnn.registry import models
 from gnn.registry.history import NOTHING, HistoryEntry, ModelAction, ModelState, champions_of, models_of
 from gnn.registry.models import Deed, ModelRegistry
 from graph.model.errors import BundleError, RegistryError
@@ -135,6 +136,26 @@ def test_another_process_sees_what_was_written_and_only_one_of_two_writes_at_onc
         with pytest.raises(RegistryError, match="somebody else"):
             other.promote(bundles[1][1], deed(), PASSED)
     assert other.champion() == full.champion()
+
+
+def test_what_was_decided_before_somebody_else_wrote_is_not_written(
+    full: ModelRegistry, bundles: list[tuple[Path, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _, version in bundles:
+        full.promote(version, deed(), PASSED)
+    looked = models.champions_of
+
+    def and_somebody_is_quicker(entries: Any) -> tuple[str, ...]:
+        monkeypatch.setattr(models, "champions_of", looked)
+        champions = looked(entries)
+        full.roll_back(deed("bob"))
+        return champions
+
+    monkeypatch.setattr(models, "champions_of", and_somebody_is_quicker)
+    with pytest.raises(RegistryError, match="somebody else"):
+        ModelRegistry(full.url, KEYS).roll_back(deed())
+    assert states(full) == ["retired", "champion", "retired"]
+    assert full.roll_back(deed()).version == bundles[0][1], "and nothing was gone back to twice"
 
 
 def test_a_model_is_named_by_its_first_characters_and_the_champion_by_its_state(

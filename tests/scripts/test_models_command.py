@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from gnn.registry.checks import GateResult
 from gnn.registry.models import ModelRegistry
 from gnn.scoring import bundle
 from graph.model.errors import BundleError, RegistryError
 from graph.model.types import Facts
+from scripts.cli.command import UNUSABLE
 from scripts.cli.main import main
+from service.governance.gates import promotion
 from tests.support.models.made_bundles import made_against_crowds, made_bundle
 from tests.support.models.small_models import TODAY, small_facts
 from tests.support.small_worlds import applies, day, facts_of, fraud, uses
@@ -74,6 +77,27 @@ def test_a_model_is_promoted_refused_forced_and_taken_back(desk: Desk) -> None:
     ]
     listed = desk.run("list")
     assert (listed[desk.sharp]["state"], listed[desk.fooled]["state"]) == ("champion", "retired")
+
+
+def test_a_model_is_measured_again_where_another_has_come_to_serve_meanwhile(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = made_bundle(tmp_path / "later", 0.06, 0.9, **CARD)
+    desk.run("add", str(tmp_path / "later"))
+    measure = promotion.judged
+
+    def slowly(settings: Any, store: Any, registry: ModelRegistry, *given: Any) -> GateResult:
+        result = measure(settings, store, registry, *given)
+        monkeypatch.setattr(promotion, "judged", measure)
+        desk.promote(desk.sharp)  # by somebody else, who was quicker
+        return result
+
+    monkeypatch.setattr(promotion, "judged", slowly)
+    given = ["--store", desk.store, "--registry", str(desk.registry), "--as-of", TODAY.isoformat()]
+    assert main(["models", "promote", later, *given]) == UNUSABLE
+    assert f"{later} was measured beside bare counts" in capsys.readouterr().err
+    assert desk.run("list")[desk.sharp]["state"] == "champion"
+    assert desk.promote(later)["against"] == desk.sharp
 
 
 def test_two_models_are_held_side_by_side_on_the_same_applications(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graph.frame.location import frame_of
-from graph.model.errors import BundleError, InputError
+from graph.model.errors import BundleError, InputError, RegistryError
 from graph.model.moments import micros
 from graph.store.port import GraphStore
 from service.settings import NO_FRAME, Settings
@@ -93,8 +93,18 @@ def judged(
 
 def promote(registry: ModelRegistry, result: GateResult, deed: Deed, *, forced: bool = False) -> bool:
     """Promote the model of a gate's result where it passed, or is forced; else keep that it did not. Whether
-    it serves now. Raises RegistryError.
+    it serves now.
+
+    Raises RegistryError, also where another model has come to serve since the gate began to measure: nobody
+    has held this one beside that.
     """
+    from gnn.registry.comparison import BARE_COUNTS
+
+    if (result.passed or forced) and (to_beat(registry) or BARE_COUNTS) != result.against:
+        raise RegistryError(
+            f"{result.version} was measured beside {result.against}, and another model has come to serve "
+            "meanwhile: promote it again, to be measured beside that one"
+        )
     if not result.passed and not forced:
         registry.refuse(result.version, deed, result.as_json())
         return False
