@@ -18,6 +18,7 @@ from graph.model.rings_in_turn import AnySnapshot, RingsInTurn
 from graph.model.types import OutcomeStatus, Ring
 from graph.rings.applicants.rows import ApplicantRows
 from investigations.casebook import Casebook
+from investigations.monitoring.record import KeptKind
 from investigations.review.backtest import first_hurt
 from investigations.review.record import NONE, ReviewRecord, Saved, TrendWeek
 
@@ -47,7 +48,13 @@ def record_of(
         cases=casebook.outcomes.of_rings(known, now) if casebook else None,
         verdicts=casebook.outcomes.counts(since, now) if casebook else NONE,
         alarms=casebook.monitoring.alarms() if casebook else None,
+        monitored=_monitored(casebook, now) if casebook else None,
     )
+
+
+def _monitored(casebook: Casebook, now: datetime) -> datetime | None:
+    run = casebook.monitoring.latest(KeptKind.RUN, now)
+    return run.since if run else None
 
 
 @dataclass(frozen=True)

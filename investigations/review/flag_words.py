@@ -18,9 +18,29 @@ _NAMED = 6  # people named; the others are counted
 
 
 def why(words: Sequence[str]) -> Words:
-    """All codes of a change as one sentence in each language; empty for none."""
-    summary = [_one(*word.partition("=")[::2]) for word in words]
+    """All codes of a change as one sentence in each language; empty for none. With which ring it belongs is
+    said once, with all that ties both.
+    """
+    said: dict[str, list[str]] = {}
+    for word in words:
+        what, _, about = word.partition("=")
+        said.setdefault(about if what in _BELONGS else word, []).append(what)
+    summary = [
+        _belongs(about, ties) if ties[0] in _BELONGS else _one(*about.partition("=")[::2])
+        for about, ties in said.items()
+    ]
     return "; ".join(english for english, _ in summary), "；".join(chinese for _, chinese in summary)
+
+
+def _belongs(with_rings: str, ties: Sequence[str]) -> Words:
+    english, chinese = (
+        " and ".join(_BELONGS[what][0] for what in ties),
+        "，且".join(_BELONGS[what][1] for what in ties),
+    )
+    return (
+        f"belongs with {with_rings.replace(',', ', ')}: {english}",
+        f"与{with_rings.replace(',', '、')}同属一伙：{chinese}",
+    )
 
 
 def _one(what: str, about: str) -> Words:
@@ -58,6 +78,13 @@ def _filled(what: str, english: str, chinese: str) -> Words:
     return frame[0].format(english).strip(), frame[1].format(chinese).strip()
 
 
+_BELONGS: dict[str, Words] = {
+    "tied_to": (
+        "several of its people are tied to people there who came at about the same time",
+        "多名成员与其中同期出现的人有关联",
+    ),
+    "same_agent_as": ("most of both came through one agent", "多数经同一中介"),
+}
 _ABOUT_A_KIND: dict[str, Words] = {
     "was": ("was taken for: {}", "此前判断为{}"),
     "taken_for": ("taken for now: {}", "现判断为{}"),
@@ -71,11 +98,6 @@ _WORDS: dict[str, Words] = {
         "the expected bad share is {} as before, and nothing has come to speak against it",
         "预计不良占比仍为{}，没有相反证据，标记保留",
     ),
-    "tied_to": (
-        "belongs with {}: several of its people are tied to people there who came at about the same time",
-        "与{}同属一伙：多名成员与其中同期出现的人有关联",
-    ),
-    "same_agent_as": ("belongs with {}: most of both came through one agent", "与{}同属一伙：多数经同一中介"),
     "part_of": ("part of what was {}", "原属{}"),
     "cleared": ("people cleared: {}", "已澄清{}"),
     "paid_as_agreed": (

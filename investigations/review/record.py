@@ -49,7 +49,8 @@ class Saved:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRecord:
     """The record of the flags. `cases`: the latest case of each ring that is or was flagged; `verdicts`:
-    those of these weeks; `alarms`: those of monitoring that last, None without a casebook.
+    those of these weeks; `alarms`: those of monitoring that last, None without a casebook; `monitored`: when
+    it looked last, None: never.
     """
 
     trend: tuple[TrendWeek, ...] = ()
@@ -57,3 +58,4 @@ class ReviewRecord:
     cases: Mapping[str, CaseStanding] | None = None
     verdicts: VerdictCounts = NONE
     alarms: tuple[KeptAlarm, ...] | None = None
+    monitored: datetime | None = None

@@ -33,6 +33,7 @@ from investigations.review.tally import RingTally
 DRAWN_RINGS = 8  # the worst ones
 LISTED_RINGS = 60  # rows of the table; rings.parquet has all
 LISTED_CHANGES = 30
+LISTED_EXPOSURES = 10
 LISTED_REASONS = 6  # of what a ring shares, and of its reasons
 MONTHS = 12
 SIZES = ([2, 5, 10, 20, 50, 100, 10_000], ["2-4", "5-9", "10-19", "20-49", "50-99", "100+"])
@@ -160,6 +161,8 @@ def _context(result: ReviewResult) -> dict[str, Any]:
         "back_test": back_test(result.early),
         "charts": _charts(result, flagged),
         "gone": no_longer_flagged(result),
+        "with_exposure": sum(ring.exposure > 0 for ring in flagged),
+        "most_exposures": LISTED_EXPOSURES,
         "honest": honest_shares(result.figures),
         "fairness": fairness_lines(result.fairness),
         "answered": any(one.decisions["approved"].people for one in result.fairness.values()),
@@ -185,6 +188,7 @@ def _record(result: ReviewResult) -> dict[str, Any]:
         "case_words": case_words,
         "has_cases": record.cases is not None,
         "alarms": None if record.alarms is None else alarm_lines(record.alarms),
+        "monitored": record.monitored,
         "desk_of": lambda ring_id: desk_link(result.desk, f"ring:{ring_id}", as_of),
         "case_at": lambda standing: f"{result.desk}?case={standing.case_id}" if result.desk else "",
     }
@@ -265,9 +269,8 @@ def _kind_bars(tally: RingTally) -> list[Bar]:
 
 
 def _by_exposure(flagged: Sequence[Ring]) -> list[Ring]:
-    return [ring for ring in sorted(flagged, key=lambda r: (-r.exposure, r.ring_id)) if ring.exposure > 0][
-        :10
-    ]
+    exposed = [ring for ring in flagged if ring.exposure > 0]
+    return sorted(exposed, key=lambda ring: (-ring.exposure, ring.ring_id))[:LISTED_EXPOSURES]
 
 
 def _month_bars(flagged: Sequence[Ring], result: ReviewResult) -> list[Bar]:

@@ -54,7 +54,7 @@ def columns(rows: Sequence[Bar], height: int = 130, every: int = 1) -> Markup:
         if row.value:
             parts.append(_text(x + step / 2, base - tall - 5, row.text, "middle", SOFT, 11))
         if n % every == 0:
-            parts.append(_text(x + step / 2, base + 16, row.label, "middle", SOFT, 11))
+            parts.append(_text(_inside(x + step / 2, row.label), base + 16, row.label, "middle", SOFT, 11))
     parts.append(Markup('<path d="M0 {y}H{x}" stroke="{c}"/>').format(y=base + 0.5, x=WIDTH, c=RULE))
     return _svg(base + 24, parts)
 
@@ -72,6 +72,12 @@ def histogram(
     return columns(
         [Bar(label, count, str(count), colour) for label, count in zip(labels, counts, strict=True)]
     )
+
+
+def _inside(x: float, label: str) -> float:
+    """The middle of a label of small figures as near to x as leaves it whole in the picture."""
+    half = len(label) * 3.5
+    return max(half, min(x, WIDTH - half))
 
 
 def _box(x: float, y: float, width: float, height: float, colour: str) -> Markup:

@@ -24,7 +24,7 @@ from investigations.review import report_words as words
 from investigations.review.flag_words import why
 from investigations.review.record import ReviewRecord, Saved, TrendWeek
 from investigations.review.report import back_test, money, percent, render
-from investigations.review.report_charts import Bar, bars, columns, histogram
+from investigations.review.report_charts import WIDTH, Bar, bars, columns, histogram
 from investigations.review.report_drawing import MEMBERS_DRAWN, draw
 from investigations.review.report_fairness import GROUPS
 from investigations.review.report_model import ALARMS
@@ -218,8 +218,13 @@ def test_a_first_run_says_that_there_was_nothing_to_compare_with(tmp_path):
 
 
 def test_the_share_of_people_known_to_be_good_in_flagged_rings_is_a_headline(tmp_path):
-    assert "<b>0.5 %</b><span>of the 200 people known to be good" in page_of(review([ring("R-1")]), tmp_path)
-    assert "<b>–</b><span>of the 0 people known to be good" in page_of(
+    hit = page_of(review([ring("R-1")]), tmp_path)
+    assert '<div class="head"><b>0.5 %</b><span>of the 200 people cleared as good' in hit, (
+        "one is no good news"
+    )
+    none = page_of(review([ring("R-1")], known_good_flagged=0), tmp_path)
+    assert '<div class="check"><b>0.0 %</b><span>of the 200 people cleared as good' in none
+    assert "<b>–</b><span>of the 0 people cleared as good" in page_of(
         review([ring("R-1")], known_good=0, known_good_flagged=0), tmp_path
     )
 
@@ -256,9 +261,10 @@ def test_the_back_test_counts_only_what_was_flagged_before_its_first_known_defau
         4,
         20_000.0,
     )
-    assert "Would have been flagged 30 days before" in page_of(
-        review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path
-    )
+    page = page_of(review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path)
+    assert "Would have been flagged 30 days before its first known default; 4 loans of 20 k CNY came" in page
+    none = [dataclasses.replace(early[0], loans=0, amount=0.0)]
+    assert "no loan came after that" in page_of(review([ring("R-1")], early=none), tmp_path)
 
 
 def test_the_same_ring_is_drawn_the_same_every_time_and_says_who_is_left_out():
@@ -310,8 +316,8 @@ def test_the_report_tells_times_and_days_in_the_zone_of_the_settings_and_names_i
     late = dataclasses.replace(ring("R-1"), first_seen=day(60) + timedelta(hours=20))
     page = page_of(dataclasses.replace(review([late]), zone=ZoneInfo("Asia/Shanghai")), tmp_path)
     assert f"{day(100):%Y-%m-%d} 08:00 Asia/Shanghai (UTC+08:00)" in page
-    assert f"<td>{day(61):%Y-%m-%d}</td>" in page
-    assert f"<td>{day(60):%Y-%m-%d}</td>" in page_of(review([late]), tmp_path)
+    assert f">{day(61):%Y-%m-%d}</td>" in page
+    assert f">{day(60):%Y-%m-%d}</td>" in page_of(review([late]), tmp_path)
 
 
 def record_of_two_weeks():
@@ -371,6 +377,39 @@ def test_on_a4_nothing_runs_off_the_sheet(tmp_path):
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
+@pytest.mark.browser
+@pytest.mark.slow
+def test_on_a_phone_a_row_of_the_long_tables_is_a_card_with_its_labels(tmp_path):
+    names = [f"R-{n:010d}" for n in range(4)]
+    because = ("same_agent_as=R-0000000009", "tied_to=R-0000000009", "was=household")
+    changes = [
+        RingChange(
+            ring_id=name,
+            change="merged",
+            from_rings=(name, "R-b2c3b7a44b"),
+            joined=1,
+            left=0,
+            jaccard=0.5,
+            flag="flagged",
+            why=because,
+        )
+        for name in names
+    ]
+    result = review([ring(name) for name in names], changes=changes)
+    render(dataclasses.replace(result, record=record_of_two_weeks()), tmp_path / "report.html")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto((tmp_path / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        cards = page.locator("table.rows tbody tr")
+        assert cards.count() == 8
+        assert all(cards.nth(n).bounding_box()["height"] < 330 for n in range(8))
+        cells = "[...document.querySelectorAll('table.rows td')]"
+        assert page.evaluate(f"Math.max(...{cells}.map(one => one.getBoundingClientRect().right))") <= 390
+        said = f"{cells}.map(one => getComputedStyle(one, '::before').content)"
+        assert any("Bad share" in one for one in page.evaluate(said))
+
+
 def test_the_report_says_which_alarms_of_monitoring_last(tmp_path):
     alarm = KeptAlarm(
         alarm=Alarm(AlarmCode.SIGNAL_DRIFT, day(90), "index of <face_match> 0.40", "face_match"),
@@ -379,13 +418,41 @@ def test_the_report_says_which_alarms_of_monitoring_last(tmp_path):
     )
     shown = {}
     for name, alarms in {"none": None, "calm": (), "moved": (alarm,)}.items():
-        one = dataclasses.replace(review([ring("R-1")]), record=ReviewRecord(alarms=alarms))
-        render(one, tmp_path / "report.html")
-        shown[name] = (tmp_path / "report.html").read_text("utf-8")
+        record = ReviewRecord(alarms=alarms, monitored=day(92))
+        shown[name] = page_of(dataclasses.replace(review([ring("R-1")]), record=record), tmp_path)
     assert "index of &lt;face_match&gt; 0.40" in shown["moved"]
     assert "特征分布漂移" in shown["moved"]
-    assert "Monitoring has no alarm" in shown["calm"]
+    assert "Monitoring has no alarm; it looked last on 2025-04-03." in shown["calm"]
     assert "The model that answers" not in shown["none"]
+
+
+def test_a_model_that_nobody_monitors_is_not_said_to_be_without_alarm(tmp_path):
+    page = page_of(dataclasses.replace(review([ring("R-1")]), record=ReviewRecord(alarms=())), tmp_path)
+    assert "Nobody has monitored a model yet" in page
+    assert "no alarm" not in page
+
+
+def test_of_many_exposures_the_report_says_that_it_shows_the_largest(tmp_path):
+    many = [ring(f"R-{n:02d}", exposure=1_000.0 * n) for n in range(13)]
+    assert "The largest 10 of 12." in page_of(review(many), tmp_path), "one of them has none"
+    assert "The largest" not in page_of(review(many[:11]), tmp_path)
+
+
+def test_a_label_at_the_edge_of_a_chart_is_whole():
+    drawn = columns([Bar(f"2025-{n:02d}", 1.0, "1") for n in range(1, 13)])
+    places = [float(x) for x in re.findall(r'<text x="([\d.]+)"[^>]*>2025-', drawn)]
+    assert min(places) >= 7 * 3.5
+    assert max(places) <= WIDTH - 7 * 3.5
+
+
+def test_with_which_ring_one_belongs_is_said_once_with_all_that_ties_both():
+    english, chinese = why(("was=household", "tied_to=R-2", "tied_to=R-3", "same_agent_as=R-2"))
+    assert english == (
+        "was taken for: household; belongs with R-2: several of its people are tied to people there who came "
+        "at about the same time and most of both came through one agent; belongs with R-3: several of its "
+        "people are tied to people there who came at about the same time"
+    )
+    assert chinese.count("R-2") == chinese.count("R-3") == 1
 
 
 def test_every_alarm_has_words_in_both_languages():
