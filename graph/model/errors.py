@@ -26,6 +26,8 @@ RingfenceError
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class RingfenceError(Exception):
     """The root: whatever this product raises on purpose. `problem` is its stable word (docs/problems.md)."""
@@ -168,6 +170,15 @@ class KeyReusedError(ConflictError):
 
 
 class CaseChangedError(ConflictError):
-    """The case was changed after whoever asks had read it: nothing was done."""
+    """The case was changed after whoever asks had read it: nothing was done.
+
+    `by` whom last, by which `step` of its history, and when (`at`).
+    """
 
     problem = "case_changed"
+
+    def __init__(self, case_id: str, by: str, step: str, at: datetime) -> None:
+        super().__init__(f"{by} changed case {case_id} ({step}) after you read it: read it again")
+        self.by = by
+        self.step = step
+        self.at = at

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from graph.model.errors import CaseChangedError, ConflictError, RingfenceError, UnknownCaseError
+from graph.model.moments import moment
 from investigations.casebook.cases.case_rows import LOOKED_AT, in_parts, versions_of
 from investigations.casebook.tables.case_tables import CASE_EVENTS, CASES
 from investigations.cases import CaseState
@@ -79,9 +80,7 @@ def what_forbids(case_id: str, state: CaseState, after: Sequence[Any]) -> Ringfe
     """Why nothing may be done with a case in that state, with which these things were done meanwhile."""
     if after:
         last = after[-1]
-        return CaseChangedError(
-            f"{last.by} changed case {case_id} ({last.kind}) after you read it: read it again"
-        )
+        return CaseChangedError(case_id, last.by, last.kind, moment(last.at))
     if state is CaseState.CLOSED:
         return ConflictError(f"case {case_id} is closed: new evidence opens a new one")
     return None

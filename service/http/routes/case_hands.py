@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, g
 
+from graph.model.errors import CaseChangedError
 from investigations.casebook.cases.case_steps import StepOutcome
 from service.assessment import bodies
 from service.http.calls import app_context, json_body
 from service.http.routes.assignees import refuse_stranger
 from service.http.routes.case_details import answered
 from service.http.routes.case_search import sort_of, wanted_cases
-from service.http.schemas.case_answers import CaseDone, CasesDone, CaseVersions
+from service.http.schemas.case_answers import CaseChange, CaseDone, CasesDone, CaseVersions
 from service.http.schemas.case_bodies import (
     MOST_AT_ONCE,
     CasesAssignment,
@@ -69,5 +70,10 @@ def _outcome(one: StepOutcome) -> CaseDone:
         "done": one.error is None,
         "version": one.version,
         "code": one.error.problem if one.error else None,
+        "changed": _change(one.error) if isinstance(one.error, CaseChangedError) else None,
         "detail": str(one.error) if one.error else None,
     }
+
+
+def _change(error: CaseChangedError) -> CaseChange:
+    return {"by": error.by, "kind": error.step, "at": app_context().responses.time(error.at)}

@@ -177,6 +177,14 @@ class CaseVersions(TypedDict):
     ]
 
 
+class CaseChange(TypedDict):
+    """What somebody did last with a case that another one had read before."""
+
+    by: Annotated[str, Meta(description="Who: the name of a key, or of a job.")]
+    kind: Annotated[str, Meta(description="What, as in the history.", examples=["assigned"])]
+    at: Annotated[Moment | None, Meta(description="When.")]
+
+
 class CaseDone(TypedDict):
     """What became of a step with one of many cases."""
 
@@ -189,7 +197,10 @@ class CaseDone(TypedDict):
             examples=["case_changed"],
         ),
     ]
-    detail: Annotated[str | None, Meta(description="The same in words: who did what meanwhile.")]
+    changed: Annotated[
+        CaseChange | None, Meta(description="Of `case_changed`: who did what meanwhile; else null.")
+    ]
+    detail: Annotated[str | None, Meta(description="The same in words.")]
 
 
 class CasesDone(TypedDict):

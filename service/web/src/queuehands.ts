@@ -11,7 +11,7 @@ const MANY = 50; // with more than a page, a second click means it
 
 interface Outcomes {
   done: number;
-  cases: Record<string, { done: boolean; code: string | null }>;
+  cases: Record<string, { done: boolean; code: string | null; changed: { by: string } | null }>;
 }
 
 export interface HandWays {
@@ -151,7 +151,7 @@ export class Hands {
       event.preventDefault();
       this.ways.open(id);
     };
-    const line = ([id, one]: [string, { code: string | null }]): HTMLElement => el("li", {}, el("a", { href: `?case=${encodeURIComponent(id)}`, click: open(id), title: id }, this.about.get(id) ?? id), `${say("colon")}${say(`left_${one.code}` as Word)}`);
+    const line = ([id, one]: [string, Outcomes["cases"][string]]): HTMLElement => el("li", {}, el("a", { href: `?case=${encodeURIComponent(id)}`, click: open(id), title: id }, this.about.get(id) ?? id), `${say("colon")}${say(`left_${one.code}` as Word, { by: one.changed?.by ?? "" })}`);
     return el(
       "div",
       { id: "hands-outcome", class: left.length ? "note" : "note good", role: "status" },

@@ -151,6 +151,10 @@ def test_what_somebody_decided_meanwhile_is_answered_of_that_case_and_stays(
     codes = {case_id: one["code"] for case_id, one in answer["cases"].items()}
     assert codes == {decided: "case_changed", closed: "conflict", free: None, "C-none": "case_unknown"}
     assert "li changed case" in answer["cases"][decided]["detail"]
+    history = client.get(f"/cases/{decided}").get_json()["history"]
+    done = next(one for one in history if one["kind"] == "verdict")
+    changes = {case_id: one["changed"] for case_id, one in answer["cases"].items()}
+    assert changes == dict.fromkeys(changes) | {decided: {"by": "li", "kind": "verdict", "at": done["at"]}}
     assert (answer["done"], answer["cases"]["C-none"]["version"]) == (1, 0)
     assert {one["reason"]: one["priority"] for one in client.get("/cases").get_json()["cases"]} == {
         "x": "normal",

@@ -20,7 +20,7 @@ export const CASES = {
   hands_title: ["What is done with the chosen cases", "批量操作"],
   hands_done: ["Done with {n} [case|cases].", "已处理 {n} 件。"],
   hands_left: ["{n} [case stays|cases stay] untouched:", "{n} 件未作更改："],
-  left_case_changed: ["somebody changed it meanwhile", "期间已被他人更改"],
+  left_case_changed: ["{by} changed it meanwhile", "期间已被 {by} 更改"],
   left_conflict: ["it is closed", "已结案"],
   left_case_unknown: ["there is no such case", "案件不存在"],
   really: ["{what}: really all {n}?", "{what}：确定全部 {n} 件？"],
