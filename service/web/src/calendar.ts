@@ -103,7 +103,7 @@ class Month {
 }
 
 /** What was written, as 2026-01-05; "" for nothing, null for what is no day. */
-function dayOf(text: string): string | null {
+export function dayOf(text: string): string | null {
   const day = text.trim();
   if (day === "") return "";
   const moment = day.length > 10 ? NaN : read(day);

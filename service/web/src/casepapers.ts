@@ -1,7 +1,7 @@
 // What goes with a case: files, linked cases, and its due time.
 import { caseAnswer } from "./api";
 import type { CaseDetail, Draft } from "./casetypes";
-import { dayField } from "./calendar";
+import { dayField, dayOf } from "./calendar";
 import { el } from "./dom";
 import { chosenFile, save } from "./files";
 import { date, decimal, read } from "./formats";
@@ -60,9 +60,11 @@ export function linking(ways: PaperWays): HTMLElement {
 export function due(version: number, ways: PaperWays): HTMLElement {
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (ways.draft().due) void ways.act("due", { due_at: new Date(read(`${ways.draft().due} 23:59`)).toISOString(), version }, "done_due", { due: "" });
+    const day = dayOf(ways.draft().due);
+    if (day) void ways.act("due", { due_at: new Date(read(`${day} 23:59`)).toISOString(), version }, "done_due", { due: "" });
   };
-  const field = dayField("due", ways.draft().due, (day) => ways.write({ due: day ?? "" }));
+  const field = dayField("due", ways.draft().due, (day) => day !== null && ways.write({ due: day }));
+  field.addEventListener("input", (event) => ways.write({ due: (event.target as HTMLInputElement).value })); // half a day, too
   return el("form", { class: "work", submit }, el("label", { for: "due" }, say("due_field")), field, el("button", { id: "set-due", disabled: ways.sending() }, say("set_due")));
 }
 

@@ -3,6 +3,7 @@ import { alertPart } from "./alerts";
 import { ask, type Assessment, type Dossier, post, type WatchAlert } from "./api";
 import { byId, fill } from "./dom";
 import { assessment, panel } from "./panel";
+import { Hand } from "./hand";
 import type { Ways } from "./parts";
 
 export interface SideWays {
@@ -16,6 +17,8 @@ export class Side {
   private paint: () => void = () => undefined; // in the language spoken then
   private asked = 0; // grows with each panel asked for: answers about an earlier one are dropped
   private readonly place = byId("panel");
+  private due = false; // it is to be painted once nobody has their hand on it
+  private readonly hand = new Hand(this.place, () => this.due && this.now());
 
   constructor(private readonly wishes: SideWays) {}
 
@@ -30,16 +33,26 @@ export class Side {
 
   show(...parts: (() => HTMLElement)[]): void {
     this.paint = () => fill(this.place, ...parts.map((part) => part()));
-    this.repaint();
+    this.now();
   }
 
-  /** The panel again: where the reader stood in it stays. */
+  /** The panel again, once nobody has their hand on it: a click on what was painted over meanwhile would be lost. */
   repaint(): void {
-    const focused = document.activeElement?.id ?? "";
-    const scrolled = this.place.scrollTop;
+    this.due = true;
+    if (!this.hand.holds) this.now();
+  }
+
+  /** The panel again: where the reader stood in it, and wrote, stays. */
+  private now(): void {
+    this.due = false;
+    const focused = document.activeElement;
+    const caret = isText(focused) ? [focused.selectionStart, focused.selectionEnd] as const : null;
+    const scrolled = [this.place, ...this.place.querySelectorAll(".scroll")].map((one) => one.scrollTop);
     this.paint();
-    this.place.scrollTop = scrolled;
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    [this.place, ...this.place.querySelectorAll(".scroll")].forEach((one, index) => (one.scrollTop = scrolled[index] ?? 0));
+    const again = focused?.id ? document.getElementById(focused.id) : null;
+    again?.focus({ preventScroll: true });
+    if (caret && isText(again)) again.setSelectionRange(...caret);
   }
 
   /** The panel of a node, and the last answer about it where there may be one. */
@@ -80,4 +93,9 @@ export class Side {
     last = await ask<Assessment | null>("assessment", { node, as_of: this.wishes.asOf() });
     if (asked === this.asked) this.repaint();
   }
+}
+
+/** Whether one writes in it. */
+function isText(field: Element | null): field is HTMLInputElement | HTMLTextAreaElement {
+  return field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && ["text", "search"].includes(field.type));
 }
