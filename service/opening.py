@@ -14,6 +14,7 @@ from graph.model.errors import SettingError, StoreError, StoreUnavailableError
 from graph.model.moments import COUNTRY, read_moment
 from graph.signatures import Keys
 from graph.store.port import GraphStore
+from graph.stores.embedded_connection import is_passing
 from graph.stores.sqlite import SqliteStore
 from ingestion.identifiers.pseudonymise import Keyring
 from ingestion.parse_context import keyring, time_zone
@@ -50,7 +51,7 @@ def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphSto
     the store's server. `zone` is the borrowers' time zone (the settings').
 
     Raises SettingError for one that is not known, naming those that are, for a path that can hold no store,
-    and for a folder: a delivery is loaded first.
+    and for a folder: a delivery is loaded first. StoreUnavailableError where it cannot be had now.
     """
     scheme, _, rest = url.partition("://")
     _refuse_folder(url)
@@ -58,6 +59,8 @@ def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphSto
         try:
             store: GraphStore = SqliteStore(sqlite_path(url))
         except StoreUnavailableError as error:
+            if is_passing(error):
+                raise
             raise SettingError(f"{error}: give the path of a store, or of one to be made") from error
     elif scheme in _NEO4J and rest:
         store = _open_neo4j(url, live)

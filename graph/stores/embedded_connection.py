@@ -14,6 +14,21 @@ from graph.model.errors import StoreUnavailableError
 T = TypeVar("T")
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_ROOM = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMOPEN,  # a reader makes room for the index of the log
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_WRITE,
+)
+_PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+)
 Trouble = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter: texts of a damaged page
 
 
@@ -130,8 +145,18 @@ def said(error: BaseException) -> str:
     repeated: it may be somebody's.
     """
     code = getattr(error, "sqlite_errorcode", None)  # what Python could not decode has none
+    if code in _NO_ROOM:
+        return f"its disk has no room, or fails ({error}): make room"
     why = "a text cannot be read" if code is None else str(error)
     return _damage(why) if code is None or code & 0xFF in _DAMAGED else why
+
+
+def is_passing(error: StoreUnavailableError) -> bool:
+    """Whether SQLite said that the file is held by others, has no room or fails, so that it is no other path
+    that helps.
+    """
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _PASSING
 
 
 def damaged(database: str, why: str) -> StoreUnavailableError:

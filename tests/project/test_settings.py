@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from graph.model.errors import SettingError
+from graph.model.errors import SettingError, StoreUnavailableError
 from service.opening import moment_given, open_store
 from service.settings import PREFIX, Settings
+from tests.support.full_disks import full_disk
 
 DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 
@@ -98,6 +99,14 @@ def test_a_path_that_can_hold_no_store_is_an_unusable_setting(tmp_path: Path) ->
     for path in ("letter.db", "folder.db", "letter.db/graph.db"):
         with pytest.raises(SettingError, match="give the path of a store"):
             open_store(f"sqlite:///{tmp_path}/{path}")
+
+
+def test_a_store_whose_disk_is_full_is_no_unusable_setting_and_says_make_room(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/graph.db").close()
+    assert [path.name for path in tmp_path.iterdir()] == ["graph.db"], "a reader makes the others anew"
+    with full_disk(), pytest.raises(StoreUnavailableError, match="make room"):
+        open_store(f"sqlite:///{tmp_path}/graph.db")
+    open_store(f"sqlite:///{tmp_path}/graph.db").close()
 
 
 def test_a_store_url_is_refused_without_its_password() -> None:

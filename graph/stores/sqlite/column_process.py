@@ -2,7 +2,8 @@
 `columns.py`, by its path alone.
 
 Standard input has one JSON line a step: {"open": PATH}, {"query": SQL, "rows": N}, {"close": null}. The
-answer to each is a line: {} or {"error": TEXT}; after that of a query comes a stream in Arrow's format.
+answer to each is a line: {} or {"error": TEXT, "of_the_disk": BOOL}; after that of a query comes a stream in
+Arrow's format.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def main(steps: BinaryIO, answers: BinaryIO) -> None:
                 connection = None
                 _say(answers)
         except adbc_driver_manager.Error as error:
-            _say(answers, str(error))
+            _say(answers, str(error), of_the_disk=error.status_code == adbc_driver_manager.AdbcStatusCode.IO)
 
 
 def _answer(connection: dbapi.Connection, step: dict[str, Any], answers: BinaryIO) -> None:
@@ -54,8 +55,9 @@ def _parsed(steps: BinaryIO) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _say(answers: BinaryIO, error: str = "") -> None:
-    answers.write(json.dumps({"error": error} if error else {}).encode() + b"\n")
+def _say(answers: BinaryIO, error: str = "", *, of_the_disk: bool = False) -> None:
+    said = {"error": error, "of_the_disk": of_the_disk} if error else {}
+    answers.write(json.dumps(said).encode() + b"\n")
     answers.flush()
 
 

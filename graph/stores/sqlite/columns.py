@@ -83,8 +83,11 @@ class _ColumnProcess:
             raise StoreUnavailableError(f"the process that reads columns is gone: {error}") from error
         if not answer:
             raise StoreUnavailableError("the process that reads columns is gone")
-        if problem := json.loads(answer).get("error"):
-            raise StoreUnavailableError(f"the store cannot be read now: {problem}")
+        if problem := (said := json.loads(answer)).get("error"):
+            temporary = (
+                "; what it sorts needs room for temporary files (TMPDIR)" if said["of_the_disk"] else ""
+            )
+            raise StoreUnavailableError(f"the store cannot be read now: {problem}{temporary}")
 
     def read(self, query: str) -> pa.Table:
         """The rows of a query."""

@@ -5,6 +5,7 @@ locks.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -68,6 +69,22 @@ def killed_at_work(path: Path) -> None:
     with columns.reading(path) as reader:
         os.kill(columns._PROCESSES[-1]._process.pid, signal.SIGKILL)
         reader.read("SELECT 1")
+
+
+def test_a_reader_that_cannot_sort_for_want_of_room_names_the_temporary_files(tmp_path: Path) -> None:
+    with open_store(tmp_path / "graph.db"), pytest.raises(StoreUnavailableError, match="TMPDIR"):
+        sorted_without_room(tmp_path / "graph.db")
+
+
+def sorted_without_room(path: Path) -> None:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+    with columns.reading(path) as reader:
+        process = columns._PROCESSES[-1]._process.pid
+        usual = resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        try:
+            reader.read(f"{numbers} SELECT i, hex(randomblob(20)) AS x FROM n ORDER BY x")
+        finally:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, usual)
 
 
 def test_what_is_no_store_is_said_to_be_unreadable(tmp_path: Path) -> None:
