@@ -408,17 +408,15 @@ def test_a_casebook_that_is_not_there_is_refused_and_made_when_asked_for(store, 
     assert detect(usual.split()) == 0
 
 
-def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp_path, monkeypatch):
+def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("RINGFENCE_CASEBOOK", f"sqlite:///{tmp_path}/service.db")
-    assert (
-        detect(
-            (
-                f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out "
-                "--back-steps 0"
-            ).split()
-        )
-        == 0
-    )
+    usual = f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out"
+    said = []
+    for _ in range(2):
+        caplog.clear()
+        assert detect([*usual.split(), "--back-steps", "0"]) == 0
+        said.append("new casebook" in caplog.text)
+    assert said == [True, False], "once it is there nobody needs to be told"
     with Casebook(Settings.from_environment().casebook) as served:
         assert len(served.queue(CaseFilter())[1]) == 1
 

@@ -5,6 +5,7 @@ files.
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from graph.rings.groups.budget import HONEST_BUDGET
 from graph.rings.suspicion.store_habits import FALSE_ALARMS
 from graph.store.port import GraphStore
 from ingestion.parse_context import time_zone
-from investigations.casebook import Casebook, name_of
+from investigations.casebook import Casebook, file_of, name_of
 from investigations.review.result import ReviewResult
 from investigations.review.week_fairness import UnfairRingsError, unfair_to
 from investigations.review.weekly import ReviewPlan, review, week_of
@@ -33,6 +34,8 @@ from service.engines.ring_engine import ring_engine
 from service.folders import folder_for
 from service.opening import as_of_given, casebook_given, open_casebook, open_existing
 from service.settings import NO_FRAME, Settings
+
+log = logging.getLogger("ringfence.rings")
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
@@ -66,6 +69,8 @@ def _run(options: argparse.Namespace) -> Result:
     purpose_given(settings, options)
     with open_existing(settings.store, settings.timezone) as store:
         folder_for(options.out)
+        if not options.casebook:
+            _say_where_cases_begin(settings.casebook)
         with open_casebook(settings.casebook) as casebook:
             keep_look(settings, options, "weekly rings")
             with ring_engine(options.engine, cluster_plan(options), store.edition) as engine:
@@ -75,6 +80,16 @@ def _run(options: argparse.Namespace) -> Result:
                 casebook.audit.add([_kept(AuditAction.RINGS_USED, plan, who, unfair)])
             figures = {**figures_of(result), "casebook": name_of(settings.casebook)}
             return Result(figures, brief={name: figures[name] for name in BRIEF})
+
+
+def _say_where_cases_begin(casebook: str) -> None:
+    """The settings' casebook may be a file of the folder in which the command was given by mistake."""
+    if (file := file_of(casebook)) is not None and not file.exists():
+        log.warning(
+            "cases are opened in a new casebook, %s: where the service has another, name it in "
+            "RINGFENCE_CASEBOOK or with --casebook",
+            file.absolute(),
+        )
 
 
 def _plan(options: argparse.Namespace, settings: Settings) -> ReviewPlan:
