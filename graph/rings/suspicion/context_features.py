@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from graph.facts.tables import Column, Tables
 from graph.rings.links.projection import ApplicantLinks
@@ -75,16 +74,24 @@ def side_by_side(own: Features, around: Surroundings, values: Features, counter:
 
 def _of_members(group: Column, known: Features) -> Features:
     """Mean and spread of the other members of each applicant's group."""
-    belongs = sparse.csr_matrix((np.ones(len(group)), (np.arange(len(group)), group)))
     names = _OF_THE_GROUP + tuple(name for name in known.names if name.startswith("links_"))
-    x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
-    there = ~np.isnan(x)
-    x = np.where(there, x, 0.0)
-    mass = belongs @ (belongs.T @ there.astype(np.float64)) - there
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(mass > 0.5, (belongs @ (belongs.T @ x) - x) / mass, np.nan)
-        square = np.where(mass > 1.5, (belongs @ (belongs.T @ (x * x)) - x * x) / mass, np.nan)
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    picked = [names.index(name) for name in _SPREAD]
     columns = tuple(f"group_{name}" for name in names) + tuple(f"spread_{name}" for name in _SPREAD)
-    return Features(columns, np.concatenate([mean, spread[:, picked]], axis=1).astype(np.float32))
+    out = np.empty((len(group), len(columns)), np.float32)
+
+    def of_others(value: Column) -> Column:
+        return np.asarray(np.bincount(group, weights=value)[group] - value)
+
+    # one feature after the other: all of them in doubles were the most that a search held
+    for place, name in enumerate(names):
+        x = known.column(name).astype(np.float64)
+        there = ~np.isnan(x)
+        x[~there] = 0.0
+        mass = of_others(there)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.where(mass > 0.5, of_others(x) / mass, np.nan)
+            out[:, place] = mean
+            if name in _SPREAD:
+                square = np.where(mass > 1.5, of_others(x * x) / mass, np.nan)
+                spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+                out[:, len(names) + _SPREAD.index(name)] = spread
+    return Features(columns, out)
