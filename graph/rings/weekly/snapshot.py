@@ -108,7 +108,7 @@ def _rings(
         of = np.searchsorted(groups, measures.number)
         old = changes.heir[of]
         seen = np.where(old == NONE, measures.first, before.seen_of(old)).tolist()
-        members = members_of(measures, before, old)
+        members = members_of(measures.members, measures.size, before, old)
         for at, (number, place) in enumerate(zip(measures.number.tolist(), of.tolist())):
             those = next(members)
             change = changes.of(place, [member.applicant_id for member in those])

@@ -3,8 +3,10 @@
 import numpy as np
 
 from graph.model.moments import DAY
+from graph.rings.projected import in_this_process
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.link_features import OF_CUSTOMERS, arrivals, counted, mean_of_others
+from tests.support.worlds.rings import AS_OF, both, crew, honest, town
 
 
 def test_who_came_within_a_week_is_told_to_the_microsecond_among_many_values():
@@ -35,3 +37,26 @@ def test_customers_of_a_shop_are_the_same_bits_in_whatever_order_they_are_added_
 def test_nobody_elses_customers_are_not_known():
     nobody = mean_of_others(np.zeros((1, 1)), np.zeros((1, 1)), ("face",))
     assert np.isnan(nobody.values).all()
+
+
+def test_what_the_others_of_a_group_are_like_is_their_mean_and_spread_without_oneself(tmp_path):
+    with town(tmp_path / "t.db", both(honest(), crew())) as store:
+        projected = in_this_process(store.view(AS_OF).tables())
+    everybody = np.arange(len(projected.applicants))
+    group = projected.everybody.of(everybody, "coarse")["coarse"]
+    known = projected.context().of(everybody)
+    told = [name for name in known.names if f"group_{name}" in known.names]
+    assert {"amount", "age", "links_device"} <= {*told}
+    spread = 0
+    for name in told:
+        value = known.column(name).astype(np.float64)
+        for who in everybody:
+            others = value[(group == group[who]) & (everybody != who) & ~np.isnan(value)]
+            mean = others.mean() if len(others) else np.nan
+            assert np.isclose(known.column(f"group_{name}")[who], mean, rtol=1e-5, equal_nan=True)
+            if f"spread_{name}" in known.names:
+                wide = others.std() if len(others) > 1 else np.nan
+                close = 1e-4 * np.abs(value[~np.isnan(value)]).max(initial=1.0)
+                assert np.isclose(known.column(f"spread_{name}")[who], wide, atol=close, equal_nan=True)
+                spread += wide > 0
+    assert spread, "somebody's others differ"
