@@ -39,7 +39,7 @@ def test_nobody_elses_customers_are_not_known():
     assert np.isnan(nobody.values).all()
 
 
-def test_what_the_others_of_a_group_are_like_is_their_mean_and_spread_without_oneself(tmp_path):
+def test_what_others_of_a_group_are_like_is_their_mean_and_spread_without_oneself(tmp_path):
     with town(tmp_path / "t.db", both(honest(), crew())) as store:
         projected = in_this_process(store.view(AS_OF).tables())
     everybody = np.arange(len(projected.applicants))
