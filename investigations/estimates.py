@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, hypergeom
 
 TOO_FEW = 30  # people; of fewer a share says nothing
 DRAWS = 999
@@ -50,6 +49,10 @@ def wilson(count: int, people: int, level: float = 0.95) -> tuple[float, float]:
     """The ends of the interval (Wilson 1927) of a share that `count` of so many `people` (one or more)
     had.
     """
+    from scipy.stats import (
+        binomtest,
+    )  # here: it loads for half a second, and most that start ask for no interval
+
     interval = binomtest(count, people).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -131,6 +134,8 @@ def excess(event: Mask, member: Mask, stratum: npt.NDArray[np.int64]) -> Excess:
 
     The lot is drawn within each stratum: a sum of hypergeometric counts (Fisher's exact test, stratified).
     """
+    from scipy.stats import hypergeom  # here, as above
+
     happened, expected, drawn = 0, 0.0, np.ones(1)
     for one in np.unique(stratum[member]).tolist():
         inside = stratum == one

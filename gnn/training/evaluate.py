@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -24,6 +23,9 @@ def measures(
     `weight`: what each counts for as fraud or honest; `mass`: how many of all samples it stands for, which is
     what people have to review.
     """
+    # here: it loads for half a second, and who watches what is served mostly has nothing to rank
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     counts = weight > 0
     p, y, w = probability[counts], bad[counts], weight[counts]
     if not y.any() or y.all():
@@ -80,6 +82,8 @@ def best_single(columns: Floats, names: Sequence[str], bad: Bools, weight: Float
     """The single column (N, columns) that ranks frauds best, and its average precision: a baseline that needs
     no model.
     """
+    from sklearn.metrics import average_precision_score  # here, as above
+
     counts = weight > 0
     x = np.where(np.isnan(columns), -np.inf, columns)[counts]
     precision = [

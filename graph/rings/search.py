@@ -16,7 +16,8 @@ from graph.rings.applicants.everybody import Everybody, Rows, merged
 from graph.rings.applicants.labelled import StoreLabels, store_labels
 from graph.rings.applicants.moved import Moved, grouped, moved
 from graph.rings.applicants.rows import ApplicantRows
-from graph.rings.groups.budget import HONEST_BUDGET, Spending
+from graph.rings.error_shares import FALSE_ALARMS, HONEST_BUDGET
+from graph.rings.groups.budget import Spending
 from graph.rings.groups.flag_retention import RetainedFlags, retained_flags
 from graph.rings.groups.flagged import crews_joined, settled
 from graph.rings.groups.labels import in_flagged
@@ -32,7 +33,7 @@ from graph.rings.suspicion.companions import companion_suspicion
 from graph.rings.suspicion.improbable import beside_learned, improbable_suspicion
 from graph.rings.suspicion.people import SuspectSignals
 from graph.rings.suspicion.scores import SMALLEST, LabelRates, rates_of
-from graph.rings.suspicion.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
+from graph.rings.suspicion.store_habits import UnusualGroups, no_groups, unusual_groups
 
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 

@@ -26,12 +26,11 @@ from graph.model.moments import COUNTRY
 from graph.model.rings_in_turn import RingsInTurn
 from graph.model.types import Ring, RingChange
 from graph.quantities import quantity
-from graph.rings.groups.budget import HONEST_BUDGET
+from graph.rings.error_shares import FALSE_ALARMS, HONEST_BUDGET
 from graph.rings.groups.kinds import FLAG_HELD
 from graph.rings.links.projection import LINK_KINDS
 from graph.rings.projected import Engine, InThisProcess
 from graph.rings.search import PreviousFlags, RingSearch, search
-from graph.rings.suspicion.store_habits import FALSE_ALARMS
 from graph.rings.weekly.honest_impact import honest_impact
 from graph.rings.weekly.largest_component import largest_component
 from graph.rings.weekly.snapshot import rings_found

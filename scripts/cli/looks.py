@@ -5,29 +5,18 @@ from __future__ import annotations
 import argparse
 
 from investigations.users import AuditAction, AuditEntry
+from scripts.cli.usual_arguments import PURPOSE
 from service.clock import system_clock
 from service.login.accounts import by_command
 from service.opening import casebook_given, open_casebook
 from service.settings import Settings
-
-_OPTION = "--purpose"
-
-
-def add_purpose(parser: argparse.ArgumentParser) -> None:
-    """The option of a command that need not be told."""
-    parser.add_argument(
-        _OPTION,
-        metavar="TEXT",
-        default="",
-        help="for what, for the audit trail; required where RINGFENCE_PURPOSE_REQUIRED is on",
-    )
 
 
 def purpose_given(settings: Settings, options: argparse.Namespace) -> str | None:
     """For what, as it is kept; None where nobody said. Raises PurposeError where it must be said, and was
     not.
     """
-    return settings.purposes_in_force.checked(options.purpose or "", _OPTION)
+    return settings.purposes_in_force.checked(options.purpose or "", PURPOSE)
 
 
 def keep_look(settings: Settings, options: argparse.Namespace, shows: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+PURPOSE = "--purpose"
+
 
 def add_store(parser: argparse.ArgumentParser, what: str = "graph store") -> None:
     """`--store`; `what` it is for this command."""
@@ -19,3 +21,13 @@ def add_period(parser: argparse.ArgumentParser) -> None:
     """`--since` and `--until`, both required."""
     parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
     parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
+
+
+def add_purpose(parser: argparse.ArgumentParser) -> None:
+    """`--purpose`, of a command that shows people."""
+    parser.add_argument(
+        PURPOSE,
+        metavar="TEXT",
+        default="",
+        help="for what, for the audit trail; required where RINGFENCE_PURPOSE_REQUIRED is on",
+    )

@@ -11,9 +11,9 @@ from scipy.special import gammaincinv
 
 from graph.facts.tables import Column
 from graph.rings.applicants.labelled import LabelledApplicants
+from graph.rings.error_shares import HONEST_BUDGET
 from graph.rings.suspicion.scores import LEAST, LEAST_CONFIRMED, SMALLEST
 
-HONEST_BUDGET = 0.002  # of the honest may be in flagged groups, unless somebody asks for another share
 # cleared people's worth of evidence that the scores' own estimate counts for: one hit by the default budget
 _SCORES_COUNT_FOR = 500.0
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import lightgbm
 import numpy as np
 
 from graph.facts.tables import Column
@@ -82,6 +81,8 @@ class FoldJudges:
 
     def chance(self, values: Column, fold: Column) -> Column:
         """The chance to be bad (rows,) of each row of `values` (rows, columns), by its `fold` (rows,)."""
+        import lightgbm  # here, because it brings scikit-learn with it
+
         out = np.zeros(len(values))
         for number, judge in enumerate(self.judges):
             here = fold == number
@@ -99,6 +100,8 @@ def fold_judges(values: Column, examples: Examples, weight: Column, rounds: int 
 
     The values are put into bins once for all folds: where a bin ends hangs on all the examples, on no label.
     """
+    import lightgbm  # here, because it brings scikit-learn with it
+
     bad, fold_of = examples.bad, examples.fold
     data = lightgbm.Dataset(
         values, label=bad.astype(np.float64), weight=weight, params=dict(_TREES), free_raw_data=True

@@ -11,15 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
-from scipy.stats import rankdata
 
 from graph.facts.tables import Column
 from graph.rings.suspicion.columns import Features
 from graph.rings.suspicion.prior_cuts import cuts_at
 from graph.rings.suspicion.rows import ContextRows
+
+if TYPE_CHECKING:
+    import lightgbm
 
 FILE = Path(__file__).with_name("pretrained_prior.txt")
 COLUMNS = 100  # that matter most; the others cost a sort each
@@ -65,6 +67,8 @@ class PriorJudge:
 
     def of_rows(self, values: Column) -> Column:
         """The same, of whoever these are."""
+        import lightgbm  # here, because it brings scikit-learn with it
+
         rows = np.empty((len(values), len(self.columns)))
         for n, (column, cuts, places) in enumerate(zip(self.columns, self.cuts, self.places, strict=True)):
             x = values[:, column]
@@ -116,6 +120,8 @@ def ranked(values: Column) -> Column:
     does not.
     """
     rows = np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    from scipy.stats import rankdata  # here: of what loads it, most do without
+
     return np.asarray((rankdata(values, axis=0, nan_policy="omit") - 0.5) / rows, np.float32)
 
 
@@ -134,6 +140,8 @@ def fit_prior(values: Sequence[tuple[Features, Column, float]]) -> str:
 
 
 def _trained(rows: Column, names: Sequence[str], bad: Column, weight: Column) -> lightgbm.Booster:
+    import lightgbm  # here, because it brings scikit-learn with it
+
     data = lightgbm.Dataset(rows, label=bad, weight=weight, feature_name=list(names), params=dict(_TREES))
     return lightgbm.train(_TREES, data, num_boost_round=_ROUNDS)
 

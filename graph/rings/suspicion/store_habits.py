@@ -10,6 +10,7 @@ import numpy as np
 
 from graph.facts.tables import Column
 from graph.rings.applicants.everybody import Everybody, Rows
+from graph.rings.error_shares import FALSE_ALARMS
 from graph.rings.sharing.rows import SharingRows
 from graph.rings.suspicion.fast_sharing import (
     KINDS_AT_MOST,
@@ -23,7 +24,6 @@ from graph.rings.suspicion.fast_sharing import (
 )
 from graph.rings.suspicion.scores import SMALLEST
 
-FALSE_ALARMS = 0.01  # of the groups that stand out, at most so many by chance, unless somebody asks otherwise
 _HOUR = 3_600_000_000  # microseconds
 SCALES = tuple(int(hours * _HOUR) for hours in (1 / 6, 1, 24, 168, 720))
 REASON_OF_SCALE = dict(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from scripts.cli.cluster_arguments import add_engine, add_keep_stages, cluster_plan
 from scripts.cli.command import Command, Result
-from scripts.cli.looks import add_purpose, keep_look
+from scripts.cli.looks import keep_look
 from scripts.cli.settings_given import settings_given
-from scripts.cli.usual_arguments import add_period, add_store
+from scripts.cli.usual_arguments import add_period, add_purpose, add_store
 from service.assessment.batches.batch import BatchEngine, Scoring, score
 from service.assessment.batches.output import ScoresOut
 from service.assessment.batches.processes import InProcesses

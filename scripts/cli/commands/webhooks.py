@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from graph.model.errors import SettingError
 from investigations.casebook.message_files import DeliveryState, MessageDelivery
 from scripts.cli.command import Command, Result
-from scripts.cli.looks import add_purpose, keep_look
+from scripts.cli.looks import keep_look
 from scripts.cli.settings_given import settings_given
-from scripts.cli.usual_arguments import add_casebook
+from scripts.cli.usual_arguments import add_casebook, add_purpose
 from service.opening import casebook_given, open_casebook
 from service.webhooks.signing import new_secret
 

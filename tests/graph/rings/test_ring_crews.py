@@ -12,7 +12,7 @@ from graph.model.moments import DAY
 from graph.model.types import Facts, Role
 from graph.rings.applicants.everybody import held_everybody
 from graph.rings.applicants.labelled import LabelledApplicants
-from graph.rings.groups.budget import HONEST_BUDGET
+from graph.rings.error_shares import HONEST_BUDGET
 from graph.rings.links.rows import HeldLinks
 from graph.rings.projected import in_this_process
 from graph.rings.search import PreviousFlags, search
