@@ -101,7 +101,8 @@ def shown(value: pa.Scalar) -> str:
     if not value.is_valid:
         return "empty"
     try:
-        text = repr(value.as_py())
+        found = value.as_py()
+        text = found.isoformat() if isinstance(found, datetime) else repr(found)
     except UnicodeDecodeError:
         return "no UTF-8"
     except (ValueError, OverflowError):

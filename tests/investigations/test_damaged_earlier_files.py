@@ -186,6 +186,15 @@ def test_a_value_that_no_review_writes_is_named(week: Path, file: str, column: s
     refused(week, rf"{file}\.parquet is damaged in row 4: {column} is .+, and has to be ")
 
 
+def test_a_moment_is_named_as_people_write_it(week: Path) -> None:
+    with_value(week, "members", "joined_at", 0, AS_OF + timedelta(days=1))
+    refused(
+        week,
+        r"members\.parquet is damaged in row 1: joined_at is 2025-07-02T00:00:00\+00:00, and has to be a "
+        r"moment up to the review's, 2025-07-01T00:00:00\+00:00: name the --out of an earlier review",
+    )
+
+
 def test_no_column_is_without_a_wrong_value() -> None:
     assert {*WRONG} == {*READ}
 

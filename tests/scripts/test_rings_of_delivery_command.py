@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow.parquet as pq
 import pytest
 
 from investigations.review.weekly import ReviewPlan, review
@@ -174,6 +176,21 @@ def test_a_bucket_is_read_by_the_executors(made: Made, bucket: Bucket, tmp_path:
     assert "may not be listed and read (Forbidden): grant that, or give other credentials" in refused.stderr
     assert SECRET not in refused.stderr
     assert not (tmp_path / "refused").exists()
+
+
+@pytest.mark.slow
+def test_stages_may_lie_in_a_bucket_without_tls(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three people with one device: each stage is some requests, and there are many stages."""
+    people = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}"} for n in range(3)]
+    address = bucket.put(deliver(tmp_path / "records", applications=people), "week")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")  # as docs/how_to/rings_on_spark.md says
+    how = f"--engine spark --delivery {address} --partitions 1 --back-steps 0 --stages s3://lender/stages"
+    with sail_server(S3) as (cluster, _):
+        files, figures = written(tmp_path / "out", *how.split(), "--cluster", cluster, path=(SAIL, S3))
+    assert (figures["applicants"], figures["groups"]) == (3, 1)
+    assert len(pq.read_table(io.BytesIO(files["members"]))) == 3
 
 
 @pytest.mark.parametrize(

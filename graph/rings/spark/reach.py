@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from functools import partial
@@ -35,7 +36,8 @@ def refuse_apart(session: Any, folder: str) -> None:
         replies.write.parquet(f"{place}/answer")
         answer = rows_at(f"{place}/answer", _ANSWER)
     except Exception as error:
-        raise SettingError(f"the executors cannot work at --stages {folder}: {said_by(error)}") from error
+        said = f"the executors cannot work at --stages {folder}: {said_by(error)}{_perhaps_http(folder)}"
+        raise SettingError(said) from error
     finally:
         drop(place)
     if answer["read"].tolist() != [asked]:
@@ -48,6 +50,16 @@ def refuse_apart(session: Any, folder: str) -> None:
             f"an executor has Ringfence {answer['version'][0]}, this process {product_version()}: install "
             "the same (PYSPARK_PYTHON says which Python executors use)"
         )
+
+
+def _perhaps_http(folder: str) -> str:
+    """What helps where Sail is asked to speak to a storage without TLS, which it refuses without saying
+    so.
+    """
+    endpoints = (os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
+    if not folder.startswith("s3://") or not any(one.lower().startswith("http:") for one in endpoints):
+        return ""
+    return "; over plain http Sail needs AWS_ALLOW_HTTP=true in its server's environment"
 
 
 def _answer(batches: Iterator[pd.DataFrame], place: str) -> Iterator[pd.DataFrame]:

@@ -68,3 +68,23 @@ def test_an_executor_without_ringfence_is_said(tmp_path: Path) -> None:
         SettingError, match=r"the executors cannot work at --stages .* No module named 'graph'"
     ):
         refuse_apart(Executors(fails=lacks), f"file://{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("folder", "endpoint", "said"),
+    [
+        ("s3://bank/stages", "http://minio:9000", True),
+        ("s3://bank/stages", "https://minio:9000", False),
+        ("s3://bank/stages", "", False),
+        ("gs://bank/stages", "http://minio:9000", False),
+    ],
+)
+def test_a_storage_without_tls_that_sail_refuses_is_said_with_the_setting(
+    monkeypatch: pytest.MonkeyPatch, folder: str, endpoint: str, said: bool
+) -> None:
+    monkeypatch.setattr(reach, "put_whole", lambda *_: None)
+    monkeypatch.setattr(reach, "drop", lambda *_: None)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(SettingError, match="builder error") as refused:
+        refuse_apart(Executors(fails="builder error"), folder)
+    assert ("needs AWS_ALLOW_HTTP=true in its server's environment" in str(refused.value)) is said
