@@ -144,6 +144,16 @@ def test_the_rows_are_accounted_for_as_by_a_load(
     assert platforms == 1
 
 
+def test_a_cluster_says_as_a_load_does_that_nobody_applied(tmp_path: Path) -> None:
+    records = deliver(tmp_path / "records", events=[EVENT])
+    with open_store(tmp_path / "s.db") as store:
+        loaded = load_into(store, records)
+        stages, delivery = made(tmp_path / "stages", open_delivery(records), store)
+    report = report_of(delivery, Written(stages.folder, {"parsed": 0}, "", "sharded", {}), tmp_path)
+    assert report.nobody_applied == loaded.nobody_applied
+    assert report.nobody_applied.startswith("nobody applied for anything: there is no table of applications")
+
+
 def delivery_folder(delivery: Delivery) -> Path:
     """Where its files lie."""
     [folder] = {part.path.parents[1] for source in delivery.sources.values() for part in source.parts}  # type: ignore[union-attr]
