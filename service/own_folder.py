@@ -29,8 +29,8 @@ def own_folder(prefix: str, among: str = "") -> Iterator[Path]:
             begun.rename(folder)  # nobody sees it before it is locked
             yield folder
     finally:
-        for one in (begun, folder):
-            shutil.rmtree(one, ignore_errors=True)
+        _remove(folder)
+        shutil.rmtree(begun, ignore_errors=True)
 
 
 def _remove_left(prefix: str, among: Path) -> None:
@@ -41,9 +41,19 @@ def _remove_left(prefix: str, among: Path) -> None:
                 continue
             with closing(FileLock(folder / _IN_USE)) as lock:
                 if lock.try_alone():
-                    shutil.rmtree(folder, ignore_errors=True)
-    for begun in among.glob(f".{prefix}*"):  # killed before it was locked
+                    _remove(folder)
+    for begun in among.glob(f".{prefix}*"):  # killed before it was locked, or as it was removed
         with suppress(OSError):
             about = begun.lstat()
             if about.st_uid == os.getuid() and time.time() - about.st_mtime > _BEGINS_S:
                 shutil.rmtree(begun, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """By the name that goes in an hour whatever is in it: whoever is killed here may leave a folder without
+    the file that tells whether it is in use.
+    """
+    going = folder.with_name(f".{folder.name}")
+    with suppress(OSError):
+        folder.rename(going)
+    shutil.rmtree(going, ignore_errors=True)

@@ -17,12 +17,19 @@ from xdist.scheduler import LoadFileScheduling, Scheduling
 from service.app import create_app
 from service.assessment.context import AppContext
 from tests.support.casebooks import casebook_url, postgres, postgres_server
+from tests.support.servers.left_behind import left_behind
 from tests.support.small_service import service
 from tests.support.stores import ON_NEO4J
 
 __all__ = ["casebook_url", "postgres", "postgres_server"]  # fixtures
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the processes that tests start read one another's byte code
+
+# Spark's Java lives for seconds in a test: a quarter of them would go into machine code that hardly runs.
+# TMPDIR does not tell it where to keep what is temporary.
+os.environ.setdefault(
+    "SPARK_SUBMIT_OPTS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={left_behind()}"
+)
 
 # The same examples every time: who breaks a law hears of it at once and again, and no other change is blamed
 # for an unlucky draw.

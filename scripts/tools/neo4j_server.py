@@ -145,6 +145,7 @@ class Neo4jServer:
             "-XX:MetaspaceSize=256m",
             *compiling,
             "-Dfile.encoding=UTF-8",
+            f"-Djava.io.tmpdir={self.folder / 'run'}",  # what it leaves where it is killed
         ]
         home = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         classes = f"{result}/*"

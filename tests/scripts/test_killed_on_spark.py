@@ -132,6 +132,7 @@ def works(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Work]:
     folder = tmp_path_factory.mktemp("world")
     _, store, model = trained(folder, small_facts())
     train = f"train --store sqlite:///{store} --as-of {day(65).isoformat()} --horizon-days 25 --processes 1"
+    train += " --most-network-samples 40"  # its stages are as many
     score = f"score --store sqlite:///{store} --model {model}"
     score += f" --since {START.isoformat()} --until {day(60).isoformat()}"
     works = {}

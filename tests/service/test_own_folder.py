@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -50,3 +51,19 @@ def test_a_folder_of_a_run_that_was_killed_as_it_began_goes_after_an_hour(tmp_pa
     os.utime(tmp_path / ".rows-long-ago", (time.time() - 4000,) * 2)
     with own_folder("rows-", str(tmp_path)) as own:
         assert sorted(tmp_path.iterdir()) == [tmp_path / ".rows-just-now", own]
+
+
+def test_a_folder_whose_removal_was_cut_short_goes_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed_midway(folder: Path, **_: object) -> None:
+        (folder / "in-use").unlink(missing_ok=True)
+
+    with monkeypatch.context() as patch, own_folder("rows-", str(tmp_path)) as own:
+        (own / "people").write_text("ann")
+        patch.setattr(shutil, "rmtree", killed_midway)
+        going = own.with_name(f".{own.name}")
+    assert list(tmp_path.iterdir()) == [going]
+    os.utime(going, (time.time() - 4000,) * 2)
+    with own_folder("rows-", str(tmp_path)) as own:
+        assert list(tmp_path.iterdir()) == [own]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.servers.left_behind import left_behind
+
 ROOT = Path(__file__).parents[3]
 SAIL = Path(sys.prefix) / "sail"  # `make test-slow` installs it there
 
@@ -45,8 +47,9 @@ def sail_server(*before: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 def environment(*before: Path) -> dict[str, str]:
-    """Of a process that finds these Python packages before others."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (*before, ROOT)))}
+    """Of a process that finds these Python packages before others, and may be killed."""
+    path = os.pathsep.join(map(str, (*before, ROOT)))
+    return os.environ | {"PYTHONPATH": path, "TMPDIR": left_behind()}
 
 
 def ran(*command: str, before: tuple[Path, ...] = ()) -> str:
