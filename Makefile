@@ -81,7 +81,8 @@ slow-on-neo4j:
 	@echo "== on Neo4j: $$(tail -n 1 $(ON_NEO4J)/said)"
 
 slow:
-	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
+	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) \
+		-m "slow or (hypothesis and not same_examples)" $(SIDE_BY_SIDE)
 
 test-all: test test-slow
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ stores = st.tuples(
 )
 
 
+@pytest.mark.same_examples
 @settings(max_examples=10, deadline=timedelta(seconds=60))
 @given(stores, st.integers(0, 40))
 @example((50, 20, 2, 3, True), 1)  # weeks old: no horizon has passed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -70,3 +71,18 @@ def test_every_test_asserts_something_itself_or_by_what_it_calls(functions: Func
 def test_no_test_starts_pytest_within_pytest(functions: Functions) -> None:
     for path, node in functions:
         assert "pytest.main" not in called(node), path
+
+
+def test_a_law_on_so_many_examples_in_both_runs_is_in_one_of_them(trees: dict[Path, ast.Module]) -> None:
+    laws = 0
+    for path, tree in trees.items():
+        of_all = [ast.unparse(one) for one in tree.body if isinstance(one, ast.Assign)]
+        for node in tree.body:
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            said = " ".join(ast.unparse(one) for one in node.decorator_list)
+            if re.search(r"settings\(max_examples=\d+[,)]", said):
+                laws += 1
+                slow = "mark.slow" in said or "pytestmark = pytest.mark.slow" in of_all
+                assert slow != ("mark.same_examples" in said), (path, node.name)
+    assert laws > 5

@@ -142,6 +142,7 @@ WORDS = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.same_examples
 @settings(max_examples=300)
 @given(st.lists(WORDS, max_size=12).map(unique), st.integers(0, 2), st.booleans())
 def test_compiled_code_says_of_a_person_what_their_labels_say(mine, first, in_order):

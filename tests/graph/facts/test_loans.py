@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ def test_columns_tell_every_loan_of_many_people_apart(tmp_path):
     assert min(paid, late) > 0
 
 
+@pytest.mark.same_examples
 @settings(max_examples=300)
 @given(st.lists(STEPS, max_size=8), AMOUNTS | st.just(0.1), st.integers(0, 2))
 def test_compiled_code_tells_of_a_loan_what_its_steps_tell(steps, asked, first):

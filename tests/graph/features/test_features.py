@@ -85,6 +85,7 @@ def asked_about(facts: Facts, rng: random.Random, cut: datetime, subjects: int =
 # time
 
 
+@pytest.mark.same_examples
 @given(st.integers(0, 2**32))
 @settings(max_examples=12, deadline=None)
 def test_nothing_that_happens_later_and_no_order_of_delivery_changes_any_feature(seed: int) -> None:
@@ -126,6 +127,7 @@ def and_then(facts: Facts, cut: datetime, rng: random.Random) -> Facts:
     )
 
 
+@pytest.mark.same_examples
 @given(st.integers(0, 2**32))
 @settings(max_examples=8, deadline=None)
 def test_what_comes_late_changes_nothing_for_who_looks_at_an_earlier_mark(seed: int) -> None:
@@ -144,6 +146,7 @@ def test_what_comes_late_changes_nothing_for_who_looks_at_an_earlier_mark(seed: 
 # who is looked at, and by which way
 
 
+@pytest.mark.same_examples
 @given(st.integers(0, 2**32))
 @settings(max_examples=12, deadline=None)
 def test_the_frame_and_a_view_give_equal_rows(seed: int) -> None:
@@ -159,6 +162,7 @@ def test_the_frame_and_a_view_give_equal_rows(seed: int) -> None:
                 assert shown(store.view(moment), subject) == shown(store.of_sqlite(moment), subject)
 
 
+@pytest.mark.same_examples
 @given(st.integers(0, 2**32))
 @settings(max_examples=8, deadline=None)
 def test_what_things_are_called_changes_no_feature(seed: int) -> None:

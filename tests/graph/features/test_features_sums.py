@@ -31,6 +31,7 @@ def bits(value: float) -> bytes:
     return struct.pack("d", value)
 
 
+@pytest.mark.same_examples
 @given(st.lists(ANY | HALVES, max_size=200))
 @example([1e16, 1.0, 1e-16])
 @example([1.0, 2.0**-53, 2.0**-200])

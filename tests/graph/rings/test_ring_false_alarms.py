@@ -75,6 +75,7 @@ def honest_town(seed: int, evenings: int, counters: int, firms: int) -> Facts:
 few = st.integers(0, 5)
 
 
+@pytest.mark.same_examples
 @given(seed=st.integers(0, 10_000), evenings=few, counters=few, firms=few)
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_a_town_of_honest_people_nobody_stands_out(tmp_path, seed, evenings, counters, firms):
