@@ -4,8 +4,10 @@ served by `gnn.scoring.forward`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -92,6 +94,17 @@ class InputScale(nn.Module):
         return ((x - self.mean) / self.deviation).clamp(-BOUND, BOUND)
 
 
+def _drop_source(propagate: Callable[..., Any]) -> None:
+    """PyG writes the code of a layer into the folder for temporary files, a new file for each process, and
+    leaves it there once it is loaded.
+    """
+    name = propagate.__module__
+    if name.startswith(__name__):  # and not PyG's own, for which it settles where it cannot write
+        for path in (sys.modules[name].__file__, sys.modules[name].__cached__):
+            if path:
+                Path(path).unlink(missing_ok=True)
+
+
 class TypedConv(MessagePassing):  # type: ignore[misc]
     """A message is relu(W_type h_source + U_direction edge); a node takes their mean and maximum beside its
     own state.
@@ -102,6 +115,7 @@ class TypedConv(MessagePassing):  # type: ignore[misc]
 
     def __init__(self, width: int, edge_width: int, types: int) -> None:
         super().__init__(aggr=["mean", "max"])
+        _drop_source(type(self).propagate)
         self.message_and_self = TypedLinear(width, 2 * width, types)
         self.edge_linear = nn.Linear(edge_width, 2 * width)
         self.combine = nn.Linear(2 * width, width)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing, redirect_stderr
 from dataclasses import replace
@@ -379,3 +382,9 @@ def test_a_horizon_that_leaves_too_little_to_measure_gives_way_and_that_is_said(
     assert "within 30 days, because: too few frauds to measure" in caplog.text
     with pytest.raises(InputError, match="too few frauds to measure"):
         run.measurable(tables, replace(plan, horizon_days=90))
+
+
+def test_a_network_leaves_no_file_among_temporary_ones(tmp_path: Path) -> None:
+    made = "from gnn.training.network import TypedConv; [TypedConv(4, 3, 2) for _ in range(2)]"
+    subprocess.run([sys.executable, "-c", made], check=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
