@@ -214,6 +214,21 @@ class Casebook(AlertFiles):
             rows = connection.execute(_newest(ASSESSMENTS).limit(limit)).mappings()
             return tuple(map(_assessment, rows))
 
+    def backwards(self) -> Iterator[RiskAssessment]:
+        """All assessments, newest first, read page by page."""
+        columns, query = ASSESSMENTS.c, _newest(ASSESSMENTS).limit(_PAGE)
+        page = query
+        while True:
+            with self._engines.reading() as connection:
+                rows = connection.execute(page).mappings().all()
+            yield from map(_assessment, rows)
+            if len(rows) < _PAGE:
+                return
+            at, name = rows[-1]["as_of"], rows[-1]["assessment_id"]
+            page = query.where(
+                (columns.as_of < at) | ((columns.as_of == at) & (columns.assessment_id < name))
+            )
+
     def count(self) -> int:
         """How many assessments there are."""
         with self._engines.reading() as connection:

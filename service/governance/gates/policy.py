@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,8 @@ from service.opening import open_existing, policy_for
 from service.registered_models import scorer_of
 from service.settings import Settings
 
-LOOKED_AT = 5_000  # recorded answers, the latest
+MOST = 5_000  # recorded answers that are decided again, the latest
+LOOKED_AT = 50_000  # recorded answers, the latest, among which they are sought: a small lender's are rare
 MEASURABLE = "measurable"
 
 
@@ -44,7 +46,8 @@ def judged_policy(settings: Settings, casebook: Casebook, file: PolicyFile, now:
     passes, for a policy comes before the answers. Raises StoreError, RegistryError, BundleError,
     StoreChangedError, and SettingError for a store that the answers are not of.
     """
-    latest = [one for one in reversed(casebook.newest(LOOKED_AT)) if falls_under(file.scope, one)]
+    looked_at = islice(casebook.backwards(), LOOKED_AT)
+    latest = list(islice((one for one in looked_at if falls_under(file.scope, one)), MOST))[::-1]
     people: list[DecidedPerson] = []
     if latest:
         with open_existing(settings.store, settings.timezone) as store:

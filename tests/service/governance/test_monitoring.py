@@ -69,6 +69,7 @@ def test_assessments_are_read_in_order_and_page_by_page(
     monkeypatch.setattr("investigations.casebook.book._PAGE", 7)
     with recorded(casebook_url) as casebook:
         read = [one.application_id for one in casebook.between(day(3), day(20))]
+        assert [*casebook.backwards()] == [*casebook.between(day(-1), day(900))][::-1]
     assert read == [f"p{n:02}@{n}" for n in range(3, 20)]
 
 

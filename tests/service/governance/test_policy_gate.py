@@ -20,6 +20,7 @@ from investigations.users import AuditAction, AuditFilter
 from scripts.cli.command import FAILED, UNUSABLE
 from scripts.cli.main import main
 from service.assessment.context import AppContext
+from service.governance.gates import policy
 from service.governance.gates.policy import MEASURABLE, policy_checks
 from service.governance.gates.share_checks import share_checks
 from tests.support.casebooks import forge
@@ -136,6 +137,19 @@ def test_whom_a_policy_is_not_about_does_not_count(run: Run) -> None:
     found = run(f"lender: L7\n{HARD_ON_CROWDS}")
     assert (found["in_force"], found["measured"]["answers"]) == (True, 0)
     assert found["groups"] == {}
+
+
+def test_a_lender_whose_answers_are_rare_is_measured_all_the_same(
+    context: AppContext, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "MOST", 50)
+    assert run("lender: L1", "--force", "--reason", "to see")["measured"]["answers"] == 50
+    for n in range(60):  # of others, since then
+        risk(context, body(f"since-{n}", applicant_id=f"e{n}", platform_id="L2", phone=None), at=day(71))
+    measured = run(f"lender: L1\n{HARD_ON_ALL}", status=FAILED)["measured"]
+    assert measured["answers"] == 50, "of the latest of all there is none of this lender"
+    monkeypatch.setattr(policy, "LOOKED_AT", 60)
+    assert run(f"lender: L1\n{HARD_ON_ALL}")["measured"]["answers"] == 0
 
 
 def test_the_dry_run_tells_the_shares_of_each_group_before_and_after(
