@@ -374,6 +374,14 @@ def test_on_a4_nothing_runs_off_the_sheet(tmp_path):
         page.goto((tmp_path / "report.html").as_uri())
         page.emulate_media(media="print")
         assert page.evaluate("document.documentElement.scrollWidth") <= 703
+        ids = page.locator("table.rows td:first-child")
+        assert ids.count() == 12
+        lines = """one => {
+            const text = document.createRange();
+            text.selectNodeContents(one);
+            return text.getClientRects().length;
+        }"""
+        assert {ids.nth(n).evaluate(lines) for n in range(12)} == {1}, "an id stands in one line"
         assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
