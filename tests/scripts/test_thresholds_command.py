@@ -166,7 +166,7 @@ ANOTHER = "the store is not the one that the casebook's latest answers were give
 
 
 @pytest.mark.parametrize("context", [1], indirect=True)
-@pytest.mark.parametrize("what", ["thresholds", "policy", "shadow"])
+@pytest.mark.parametrize("what", ["thresholds", "policy", "shadow", "monitor"])
 def test_nothing_is_counted_by_a_store_that_the_answers_are_not_of(
     context: AppContext, run: Run, tmp_path: Path, what: str
 ) -> None:
@@ -178,6 +178,7 @@ def test_nothing_is_counted_by_a_store_that_the_answers_are_not_of(
         "thresholds": ["thresholds", "--since", SINCE, "--policy", str(file)],
         "policy": ["policy", "use", str(file)],
         "shadow": ["shadow", "run", "--since", SINCE],
+        "monitor": ["monitor", "--since", SINCE],
     }[what]
     for name, revisions in (("behind", 3), ("elsewhere", 200)):
         with open_store(tmp_path / name) as other:
@@ -187,7 +188,8 @@ def test_nothing_is_counted_by_a_store_that_the_answers_are_not_of(
     assert [one.digest for one in context.casebook.policies.in_force()] == [
         one.digest for one in context.casebook.policies.history()
     ], "nothing came into force"
-    run(context, *given)
+    told = run(context, *given, status=UNUSABLE if what == "monitor" else 0)  # it knows of too few answers
+    assert ANOTHER not in str(told)
 
 
 @sqlite_only

@@ -15,6 +15,7 @@ from investigations.monitoring.stability import Stability
 from scripts.cli.command import Command, Result
 from scripts.cli.settings_given import settings_given
 from scripts.cli.usual_arguments import add_casebook, add_store
+from service.assessment.repeats.reading import refuse_another_store
 from service.clock import system_clock
 from service.governance.monitoring.daily import DailyRun, limits, monitor_and_keep
 from service.governance.monitoring.model import model_that_serves
@@ -71,6 +72,7 @@ def _run(options: argparse.Namespace) -> Result:
         open_casebook(casebook_given(settings.casebook)) as casebook,
         open_existing(settings.store, zone=settings.timezone) as store,
     ):
+        refuse_another_store(casebook, store)
         if options.keep or since is None:
             return _kept(monitor_and_keep(settings, casebook, store, now))
         plan = MonitorPlan(

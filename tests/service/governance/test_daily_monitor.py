@@ -60,6 +60,7 @@ def serve(casebook: Casebook, version: str, on: int, face: float | None = None) 
             assessment(
                 on * 1000 + n,
                 as_of=day(on) + timedelta(minutes=n),
+                recorded_by=1,
                 probability=0.02 if n % 2 else 0.05,
                 model_version=version,
                 audit={"signals": {"face_match": looks}},

@@ -41,6 +41,7 @@ def recorded(url: str) -> Casebook:
             assessment(
                 n,
                 as_of=day(n),
+                recorded_by=1,
                 applicant_id=f"p{n:02}",
                 application_id=f"p{n:02}@{n}",
                 probability=0.9 if n % 6 == 0 else 0.01,
