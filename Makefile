@@ -11,8 +11,8 @@ EXTRAS := analysis,docs,mlflow,test,train,web,neo4j,neo4j-server,oidc,postgres,r
 SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: setup package docs run test coverage test-slow slow slow-on-neo4j test-all check check-bounds neo4j constraints
-.PHONY: secrets bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame format clean
+.PHONY: setup package docs run test coverage test-slow test-all check check-bounds neo4j constraints secrets
+.PHONY: bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -62,25 +62,13 @@ coverage: OPTIONS := --cov --cov-report=term:skip-covered
 coverage: test
 
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every
-# law on more examples. The first half waits for its server most of the time, and is one process: they run side by
-# side, each with a list of its own of what failed. What the first says is shown once it has ended, all of it
-# where a test failed.
+# law on more examples.
 UNDER_TRAFFIC := test_a_thousand_people_are_erased_under_traffic_and_nobody_else_notices[postgresql]
-ON_NEO4J := .pytest_cache/neo4j
 test-slow: setup $(VENV)/.spark $(VENV)/.kernels
-	@$(MAKE) --no-print-directory -j 2 slow-on-neo4j slow
-
-slow-on-neo4j:
-	@mkdir -p $(ON_NEO4J)
-	@STORE=neo4j $(PYTEST) -o cache_dir=$(ON_NEO4J) \
-		tests/graph/rings/test_rings.py tests/service/assessment/test_assess.py \
+	@STORE=neo4j $(PYTEST) tests/graph/rings/test_rings.py tests/service/assessment/test_assess.py \
 		tests/service/assessment/test_risk_api.py tests/service/assessment/test_refusal.py \
 		tests/service/assessment/test_verdict_races.py tests/scripts/erasure/test_erase_command.py \
-		"tests/service/governance/test_erasure_under_traffic.py::$(UNDER_TRAFFIC)" > $(ON_NEO4J)/said 2>&1 \
-		|| { cat $(ON_NEO4J)/said; exit 1; }
-	@echo "== on Neo4j: $$(tail -n 1 $(ON_NEO4J)/said)"
-
-slow:
+		"tests/service/governance/test_erasure_under_traffic.py::$(UNDER_TRAFFIC)"
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) \
 		-m "slow or (hypothesis and not same_examples)" $(SIDE_BY_SIDE)
 
