@@ -225,7 +225,9 @@ def ranked(
     telling: ReasonChoice,
 ) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
-    order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.stated.code if c.stated else ""))
+    order = sorted(
+        candidates, key=lambda c: (-c.weight, not c.asks, c.name, c.stated.code if c.stated else "")
+    )
     total = sum(c.weight for c in order)
     weighty = [c for c in order if c.asks or c.weight >= telling.least * total]
     return tuple(
