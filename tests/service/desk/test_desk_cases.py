@@ -16,6 +16,7 @@ from tests.support.desk.pages import (
     address,
     asked,
     browser,
+    closed,
     drawn,
     opened,
     page,
@@ -27,21 +28,12 @@ pytestmark = pytest.mark.browser
 LIT = "document.getElementById('canvas')._cyreg.cy.nodes('.lit').map(n => n.id())"
 
 
-def close(address, case_id):
-    """The case is closed, whoever has closed it."""
-    at = f"/cases/{case_id}"
-    case = asked(address, at)
-    if case["state"] != "closed":
-        case = asked(address, f"{at}/verdict", {"value": "inconclusive", "version": case["version"]})
-        asked(address, f"{at}/close", {"version": case["version"]})
-
-
 @pytest.fixture
 def ring_case(address):
     """The open case about the ring; closed after the test, so that the next one begins anew."""
     case = asked(address, "/cases", {"ring_id": "R-000042", "reason": "call from the branch"})
     yield case
-    close(address, case["case_id"])
+    closed(address, case["case_id"])
 
 
 def at_case(page, address, case):
@@ -263,13 +255,13 @@ def test_a_verdict_about_nobody_is_given_by_a_second_click(page, address, ring_c
 
 
 def test_a_case_that_was_closed_offers_a_new_one_about_the_same(page, address, ring_case):
-    close(address, ring_case["case_id"])
+    closed(address, ring_case["case_id"])
     at_case(page, address, ring_case)
     page.click("#case .open-case")
     page.wait_for_selector("#verdict-form")
     assert ring_case["case_id"] not in page.url
     (again,) = asked(address, "/cases?open=true&ring_id=R-000042")["cases"]
-    close(address, again["case_id"])
+    closed(address, again["case_id"])
 
 
 def test_nobody_is_said_to_be_a_fraud_with_0_percent_whom_no_model_has_scored(page, address):

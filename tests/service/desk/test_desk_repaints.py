@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.desk.pages import address, asked, browser, drawn, page
+from tests.support.desk.pages import address, asked, browser, closed, drawn, page
 
 __all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -14,11 +14,7 @@ pytestmark = pytest.mark.browser
 def case(address):
     opened = asked(address, "/cases", {"applicant_id": "ann", "reason": "late answers"})
     yield opened
-    at = f"/cases/{opened['case_id']}"
-    left = asked(address, at)
-    if left["state"] != "closed":
-        left = asked(address, f"{at}/verdict", {"value": "inconclusive", "version": left["version"]})
-        asked(address, f"{at}/close", {"version": left["version"]})
+    closed(address, opened["case_id"])
 
 
 @pytest.fixture
